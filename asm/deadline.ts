@@ -1,0 +1,14 @@
+// Deadlines: what is left of a timeout when a wait is resumed. A signal interrupts the wait
+// of a kernel; as in Python (PEP 475) the caller of a wait does not notice.
+
+import * as host from "./host";
+
+/** When a wait of `timeoutMs` ends; no clock is read for a wait that never or at once ends. */
+export function deadlineOf(timeoutMs: f64): f64 {
+  return timeoutMs > 0 ? host.now() + timeoutMs : timeoutMs;
+}
+
+/** Milliseconds left until `deadline`; 0 once it has passed, negative if it is never. */
+export function remaining(deadline: f64): f64 {
+  return deadline > 0 ? Math.max(deadline - host.now(), 0) : deadline;
+}

@@ -1,0 +1,57 @@
+// Epoll objects. Where the host has epoll the kernel is the authority: the core remembers the
+// descriptor and nothing else, since two books disagree as soon as a descriptor is closed.
+
+import { CAPABILITY_EPOLL, EINTR, EINVAL, ENOSYS, ERROR_BAD_HANDLE } from "./abi";
+import { capabilities } from "./capabilities";
+import { deadlineOf, remaining } from "./deadline";
+import * as host from "./host";
+import { closeObject, isObject, KIND_EPOLL, openObject, payloadOf } from "./objects";
+import { readyCapacity, readyStart } from "./ready";
+
+/** Handle of a new epoll, or a negative errno. */
+export function epollCreate(flags: i32): i32 {
+  if (!(capabilities() & CAPABILITY_EPOLL)) return -ENOSYS;
+  const epfd = host.epoll_create1(flags);
+  if (epfd < 0) return epfd;
+  const handle = epollAdopt(epfd);
+  if (handle < 0) host.close(epfd);
+  return handle;
+}
+
+/** Handle of an epoll whose descriptor exists already. The kernel is not asked what it is. */
+export function epollAdopt(epfd: i32): i32 {
+  return openObject(KIND_EPOLL, epfd as usize);
+}
+
+/** Descriptor of an epoll. */
+export function epollFileno(handle: i32): i32 {
+  return isObject(handle, KIND_EPOLL) ? (payloadOf(handle) as i32) : ERROR_BAD_HANDLE;
+}
+
+/** Closes the descriptor and forgets the object, also if the kernel says EBADF. */
+export function epollClose(handle: i32): i32 {
+  const epfd = epollFileno(handle);
+  if (epfd < 0) return epfd;
+  closeObject(handle, KIND_EPOLL);
+  return host.close(epfd);
+}
+
+/** epoll_ctl(2) on an epoll object. */
+export function epollControl(handle: i32, op: i32, fd: i32, mask: u32): i32 {
+  const epfd = epollFileno(handle);
+  return epfd < 0 ? epfd : host.epoll_ctl(epfd, op, fd, mask);
+}
+
+/** Waits and leaves at most `capacity` events in the ready records; returns how many. */
+export function epollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
+  const epfd = epollFileno(handle);
+  if (epfd < 0) return epfd;
+  if (capacity > readyCapacity()) return -EINVAL;
+
+  const deadline = deadlineOf(timeoutMs);
+  let ready = host.epoll_wait(epfd, readyStart(), capacity, timeoutMs);
+  while (ready === -EINTR) {
+    ready = host.epoll_wait(epfd, readyStart(), capacity, remaining(deadline));
+  }
+  return ready;
+}

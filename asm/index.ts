@@ -1,0 +1,16 @@
+// The exports of the core. Nothing is exported that is not listed here.
+
+export { ABI_VERSION } from "./abi";
+export { capabilities } from "./capabilities";
+export { epollAdopt, epollClose, epollControl, epollCreate, epollFileno, epollWait } from "./epoll";
+export {
+  pollCreate,
+  pollDestroy,
+  pollModify,
+  pollReady,
+  pollRegister,
+  pollUnregister,
+  pollWait,
+} from "./poll";
+export { readyStart, reserveReady } from "./ready";
+export { selectBegin, selectReady, selectWait } from "./select";

@@ -1,0 +1,52 @@
+// Memory of the core: blocks of a power of two, kept in a free list per size once released.
+// The stub runtime never frees and traps when memory cannot grow; this returns 0 instead, so
+// that a table that does not fit becomes ENOMEM for one call and harms nothing else.
+
+/** log2 of the smallest block, in bytes. */
+const SMALLEST = 6;
+/** log2 of the largest block. */
+const LARGEST = 30;
+const PAGE = 65536;
+
+/** Heads of the free lists, one per size; a free block's first word is the next one. */
+const lists = memory.data((LARGEST + 1) * 4, 4);
+
+/** First address never handed out. */
+let top: usize = (__heap_base + 15) & ~15;
+
+/** log2 of the block that holds `bytes`. */
+function classOf(bytes: usize): i32 {
+  return bytes <= 1 << SMALLEST ? SMALLEST : 32 - clz<u32>((bytes - 1) as u32);
+}
+
+/** Bytes a block of at least `bytes` really has. */
+export function roundUp(bytes: usize): usize {
+  return (1 as usize) << (classOf(bytes) as usize);
+}
+
+/** A block of at least `bytes`, its content undefined; 0 if there is no memory left. */
+export function allocate(bytes: usize): usize {
+  if (bytes > 1 << LARGEST) return 0;
+  const size = classOf(bytes);
+  const list = lists + (size << 2);
+  const free = load<usize>(list);
+  if (free !== 0) {
+    store<usize>(list, load<usize>(free));
+    return free;
+  }
+
+  const block = top;
+  const end = (block as u64) + ((1 as u64) << (size as u64));
+  const missing = (end as i64) - (((memory.size() as u64) * PAGE) as i64);
+  if (missing > 0 && memory.grow(((missing + PAGE - 1) / PAGE) as i32) < 0) return 0;
+  top = end as usize;
+  return block;
+}
+
+/** Gives a block back; `bytes` is what it was allocated with. */
+export function release(block: usize, bytes: usize): void {
+  if (block === 0) return;
+  const list = lists + (classOf(bytes) << 2);
+  store<usize>(block, load<usize>(list));
+  store<usize>(list, block);
+}

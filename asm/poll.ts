@@ -1,0 +1,67 @@
+// Poll objects: a registry each, given to the kernel's poll(2) as it is.
+
+import { EINTR, ENOMEM, ERROR_BAD_HANDLE } from "./abi";
+import { deadlineOf, remaining } from "./deadline";
+import * as host from "./host";
+import { closeObject, isObject, KIND_POLL, openObject, payloadOf } from "./objects";
+import { createRegistry, destroyRegistry, Registry } from "./registry";
+
+function registryOf(handle: i32): Registry | null {
+  return isObject(handle, KIND_POLL) ? changetype<Registry>(payloadOf(handle)) : null;
+}
+
+/** Handle of a new poll object, or a negative errno. */
+export function pollCreate(): i32 {
+  const registry = createRegistry();
+  if (registry === null) return -ENOMEM;
+  const handle = openObject(KIND_POLL, changetype<usize>(registry));
+  if (handle < 0) destroyRegistry(registry);
+  return handle;
+}
+
+/** Forgets a poll object and its registrations. */
+export function pollDestroy(handle: i32): i32 {
+  const registry = registryOf(handle);
+  if (registry === null) return ERROR_BAD_HANDLE;
+  destroyRegistry(registry);
+  return closeObject(handle, KIND_POLL);
+}
+
+/** Registers `fd`, or replaces its mask: Python's `register` may be called twice. */
+export function pollRegister(handle: i32, fd: i32, want: u32): i32 {
+  const registry = registryOf(handle);
+  return registry === null ? ERROR_BAD_HANDLE : registry.set(fd, want as u16);
+}
+
+/** Replaces the mask of `fd`; ERROR_NOT_REGISTERED if it has none. */
+export function pollModify(handle: i32, fd: i32, want: u32): i32 {
+  const registry = registryOf(handle);
+  return registry === null ? ERROR_BAD_HANDLE : registry.replace(fd, want as u16);
+}
+
+/** Forgets `fd`; ERROR_NOT_REGISTERED if there is nothing to forget. */
+export function pollUnregister(handle: i32, fd: i32): i32 {
+  const registry = registryOf(handle);
+  return registry === null ? ERROR_BAD_HANDLE : registry.remove(fd);
+}
+
+/** Address of what the last wait of this object found: ready records. 0 for a bad handle. */
+export function pollReady(handle: i32): usize {
+  const registry = registryOf(handle);
+  return registry === null ? 0 : registry.ready;
+}
+
+/** Waits on every registration and returns how many are ready, or a negative errno. */
+export function pollWait(handle: i32, timeoutMs: f64): i32 {
+  const registry = registryOf(handle);
+  if (registry === null) return ERROR_BAD_HANDLE;
+  registry.tidy();
+
+  const deadline = deadlineOf(timeoutMs);
+  let ready = host.poll(registry.records, registry.count, timeoutMs);
+  while (ready === -EINTR) {
+    ready = host.poll(registry.records, registry.count, remaining(deadline));
+  }
+  if (ready > 0) registry.collect(ready);
+  return ready;
+}

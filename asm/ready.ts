@@ -1,0 +1,28 @@
+// The ready records of the epoll that was waited on last. Grown before a wait, never in one.
+
+import { ENOMEM, READY_RECORD_SIZE } from "./abi";
+import { allocate, release } from "./memory";
+
+let records: usize = 0;
+let capacity = 0;
+
+/** Address of the first ready record. */
+export function readyStart(): usize {
+  return records;
+}
+
+/** How many ready records there is room for. */
+export function readyCapacity(): i32 {
+  return capacity;
+}
+
+/** Makes room for `wanted` ready records. 0 or -ENOMEM. */
+export function reserveReady(wanted: i32): i32 {
+  if (wanted <= capacity) return 0;
+  const block = allocate((wanted as usize) * READY_RECORD_SIZE);
+  if (block === 0) return -ENOMEM;
+  release(records, (capacity as usize) * READY_RECORD_SIZE);
+  records = block;
+  capacity = wanted;
+  return 0;
+}

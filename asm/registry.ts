@@ -1,0 +1,263 @@
+// Which descriptors are registered, with what mask: poll records in the order of
+// registration, so that the kernel can be given them as they are, and a hash index from
+// descriptor to record, so that every operation costs the same among ten and a million.
+//
+// A forgotten registration leaves a gap (descriptor -1, which poll(2) skips) instead of
+// moving what follows. Gaps are squeezed out before they are a quarter of the records.
+
+import {
+  ENOMEM,
+  ERROR_NOT_REGISTERED,
+  POLL_RECORD_FD,
+  POLL_RECORD_READY,
+  POLL_RECORD_SIZE,
+  POLL_RECORD_WANT,
+  READY_RECORD_FD,
+  READY_RECORD_MASK,
+  READY_RECORD_SIZE,
+} from "./abi";
+import { allocate, release } from "./memory";
+
+/** One registration. The layout is abi.ts's; the compiler rejects a field that drifts. */
+@unmanaged
+export class PollRecord {
+  fd: i32;
+  want: u16;
+  ready: u16;
+}
+
+if (offsetof<PollRecord>() !== POLL_RECORD_SIZE) ERROR("abi.ts: POLL_RECORD_SIZE");
+if (offsetof<PollRecord>("fd") !== POLL_RECORD_FD) ERROR("abi.ts: POLL_RECORD_FD");
+if (offsetof<PollRecord>("want") !== POLL_RECORD_WANT) ERROR("abi.ts: POLL_RECORD_WANT");
+if (offsetof<PollRecord>("ready") !== POLL_RECORD_READY) ERROR("abi.ts: POLL_RECORD_READY");
+
+/** One event on its way to the bindings. */
+@unmanaged
+export class ReadyRecord {
+  fd: i32;
+  mask: u32;
+}
+
+if (offsetof<ReadyRecord>() !== READY_RECORD_SIZE) ERROR("abi.ts: READY_RECORD_SIZE");
+if (offsetof<ReadyRecord>("fd") !== READY_RECORD_FD) ERROR("abi.ts: READY_RECORD_FD");
+if (offsetof<ReadyRecord>("mask") !== READY_RECORD_MASK) ERROR("abi.ts: READY_RECORD_MASK");
+
+const SMALLEST = 16;
+const GAP = -1;
+
+/** The registrations of one object, in one block: records, ready records, index. */
+@unmanaged
+export class Registry {
+  block: usize;
+  /** Records the block has room for: a power of two. The index has twice as many cells. */
+  capacity: i32;
+  /** Records in use, gaps included. */
+  count: i32;
+  gaps: i32;
+
+  get bytes(): usize {
+    return bytesFor(this.capacity);
+  }
+
+  /** Address of the first record. */
+  get records(): usize {
+    return this.block;
+  }
+
+  /** Where a wait leaves what is ready: room for every record. */
+  get ready(): usize {
+    return this.block + (this.capacity as usize) * POLL_RECORD_SIZE;
+  }
+
+  /** Cells of the hash index: slot + 1 of a record, or 0. */
+  get index(): usize {
+    return this.ready + (this.capacity as usize) * READY_RECORD_SIZE;
+  }
+
+  recordAt(slot: i32): PollRecord {
+    return changetype<PollRecord>(this.block + (slot as usize) * POLL_RECORD_SIZE);
+  }
+
+  /** The cell where the search for `fd` starts. The factor spreads any run of numbers. */
+  homeOf(fd: i32): u32 {
+    return ((fd as u32) * 0x9e3779b1) >> (clz<u32>(this.capacity as u32) as u32);
+  }
+
+  /** The cell that names the record of `fd`, or the empty one where it would go. */
+  cellOf(fd: i32): u32 {
+    const last = (this.capacity as u32) * 2 - 1;
+    const index = this.index;
+    let cell = this.homeOf(fd);
+    let slot = load<i32>(index + ((cell as usize) << 2)) - 1;
+    while (slot >= 0 && this.recordAt(slot).fd !== fd) {
+      cell = (cell + 1) & last;
+      slot = load<i32>(index + ((cell as usize) << 2)) - 1;
+    }
+    return cell;
+  }
+
+  slotIn(cell: u32): i32 {
+    return load<i32>(this.index + ((cell as usize) << 2)) - 1;
+  }
+
+  setCell(cell: u32, slot: i32): void {
+    store<i32>(this.index + ((cell as usize) << 2), slot + 1);
+  }
+
+  /** Empties a cell, moving back those that a search would no longer reach across it. */
+  clearCell(cell: u32): void {
+    const last = (this.capacity as u32) * 2 - 1;
+    let hole = cell;
+    let next = cell;
+    for (;;) {
+      next = (next + 1) & last;
+      const slot = this.slotIn(next);
+      if (slot < 0) break;
+      const home = this.homeOf(this.recordAt(slot).fd);
+      if (((next - home) & last) >= ((next - hole) & last)) {
+        this.setCell(hole, slot);
+        hole = next;
+      }
+    }
+    this.setCell(hole, -1);
+  }
+
+  /** Moves the records into a block for `capacity` of them, without the gaps. */
+  rebuild(capacity: i32): bool {
+    const block = allocate(bytesFor(capacity));
+    if (block === 0) return false;
+    const from = this.block;
+    const fromCount = this.count;
+    const fromBytes = this.bytes;
+
+    this.block = block;
+    this.capacity = capacity;
+    this.count = 0;
+    this.gaps = 0;
+    memory.fill(this.index, 0, (capacity as usize) * 8);
+    for (let slot = 0; slot < fromCount; slot++) {
+      const record = changetype<PollRecord>(from + (slot as usize) * POLL_RECORD_SIZE);
+      if (record.fd !== GAP) this.append(record.fd, record.want);
+    }
+    release(from, fromBytes);
+    return true;
+  }
+
+  append(fd: i32, want: u16): void {
+    const cell = this.cellOf(fd);
+    const slot = this.count++;
+    this.setCell(cell, slot);
+    const record = this.recordAt(slot);
+    record.fd = fd;
+    record.want = want;
+    record.ready = 0;
+  }
+
+  /** Squeezes the gaps out in place; records keep their order. Allocates nothing. */
+  compact(): void {
+    let kept = 0;
+    for (let slot = 0; slot < this.count; slot++) {
+      const record = this.recordAt(slot);
+      if (record.fd === GAP) continue;
+      if (kept !== slot) {
+        this.setCell(this.cellOf(record.fd), kept);
+        store<u64>(
+          this.block + (kept as usize) * POLL_RECORD_SIZE,
+          load<u64>(changetype<usize>(record)),
+        );
+      }
+      kept++;
+    }
+    this.count = kept;
+    this.gaps = 0;
+  }
+
+  /** Registers `fd`, or replaces its mask keeping its place. 0 or -ENOMEM. */
+  set(fd: i32, want: u16): i32 {
+    const slot = this.slotIn(this.cellOf(fd));
+    if (slot >= 0) {
+      this.recordAt(slot).want = want;
+      return 0;
+    }
+    if (this.count === this.capacity) {
+      if (this.gaps * 4 >= this.capacity) this.compact();
+      else if (!this.rebuild(this.capacity * 2)) return -ENOMEM;
+    }
+    this.append(fd, want);
+    return 0;
+  }
+
+  /** Replaces the mask of a registered descriptor. */
+  replace(fd: i32, want: u16): i32 {
+    const slot = this.slotIn(this.cellOf(fd));
+    if (slot < 0) return ERROR_NOT_REGISTERED;
+    this.recordAt(slot).want = want;
+    return 0;
+  }
+
+  /** Forgets `fd`, keeping the order of the others: callers see events in that order. */
+  remove(fd: i32): i32 {
+    const cell = this.cellOf(fd);
+    const slot = this.slotIn(cell);
+    if (slot < 0) return ERROR_NOT_REGISTERED;
+    this.clearCell(cell);
+    this.recordAt(slot).fd = GAP;
+    if (slot === this.count - 1) {
+      this.count--;
+    } else {
+      this.gaps++;
+    }
+    const live = this.count - this.gaps;
+    // Without memory for the smaller table the larger one goes on serving.
+    if (this.capacity > SMALLEST && live * 8 <= this.capacity) this.rebuild(this.capacity / 2);
+    return 0;
+  }
+
+  /** Before a wait: not more than a quarter of the records may be gaps. */
+  tidy(): void {
+    if (this.gaps * 4 > this.count) this.compact();
+  }
+
+  /** After a wait that said so: copies the `count` records that are ready, in order. */
+  collect(count: i32): void {
+    let out = this.ready;
+    const outEnd = out + (count as usize) * READY_RECORD_SIZE;
+    const end = this.block + (this.count as usize) * POLL_RECORD_SIZE;
+    for (let at = this.block; at < end && out < outEnd; at += POLL_RECORD_SIZE) {
+      const record = changetype<PollRecord>(at);
+      if (record.ready === 0) continue;
+      const ready = changetype<ReadyRecord>(out);
+      ready.fd = record.fd;
+      ready.mask = record.ready;
+      out += READY_RECORD_SIZE;
+    }
+  }
+}
+
+function bytesFor(capacity: i32): usize {
+  return (capacity as usize) * (POLL_RECORD_SIZE + READY_RECORD_SIZE + 8);
+}
+
+/** A registry without registrations; null if there is no memory left. */
+export function createRegistry(): Registry | null {
+  const at = allocate(offsetof<Registry>());
+  if (at === 0) return null;
+  const block = allocate(bytesFor(SMALLEST));
+  if (block === 0) {
+    release(at, offsetof<Registry>());
+    return null;
+  }
+  const registry = changetype<Registry>(at);
+  registry.block = block;
+  registry.capacity = SMALLEST;
+  registry.count = 0;
+  registry.gaps = 0;
+  memory.fill(registry.index, 0, SMALLEST * 8);
+  return registry;
+}
+
+/** Gives the memory of a registry back. */
+export function destroyRegistry(registry: Registry): void {
+  release(registry.block, registry.bytes);
+  release(changetype<usize>(registry), offsetof<Registry>());
+}

@@ -1,0 +1,250 @@
+// select() over poll: no fd_set, so no limit of 1024, and one poll record per descriptor
+// however many lists name it.
+//
+// The caller writes the descriptors of the three lists, one after the other, at the address
+// `selectBegin` returns. After `selectWait` the same place holds what is ready: the positions
+// (in its own list) of the ready entries of the first list, then of the second, then of the
+// third; `selectReady` says how many each has.
+//
+// Which poll bits make a descriptor ready in which set is Linux's fs/select.c (POLLIN_SET …).
+
+import {
+  EBADF,
+  EINTR,
+  EINVAL,
+  ENOMEM,
+  EVENT_ERR,
+  EVENT_HUP,
+  EVENT_IN,
+  EVENT_NVAL,
+  EVENT_OUT,
+  EVENT_PRI,
+  EVENT_RDBAND,
+  EVENT_RDNORM,
+  EVENT_WRBAND,
+  EVENT_WRNORM,
+  POLL_RECORD_SIZE,
+} from "./abi";
+import { remaining } from "./deadline";
+import * as host from "./host";
+import { allocate, release, roundUp } from "./memory";
+import { PollRecord } from "./registry";
+
+const READ_WANT = EVENT_IN | EVENT_RDNORM | EVENT_RDBAND;
+const WRITE_WANT = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
+const EXCEPT_WANT = EVENT_PRI;
+const READ_SET = READ_WANT | EVENT_HUP | EVENT_ERR | EVENT_NVAL;
+const WRITE_SET = WRITE_WANT | EVENT_ERR | EVENT_NVAL;
+const EXCEPT_SET = EXCEPT_WANT | EVENT_NVAL;
+
+/** Descriptors below this share a record between lists; larger ones are beyond any fs.nr_open. */
+const MERGED = 1 << 20;
+
+/**
+ * poll(2) always reports HUP and ERR, select() counts HUP for readers only and ERR never as
+ * exceptional. A descriptor that says only what does not count is left out of the wait and
+ * looked at again this often.
+ */
+const MUTED_MS: f64 = 10;
+
+/**
+ * A descriptor that is not open when select() is called is EBADF; one that another thread
+ * closes during the wait is ready in every set. poll(2) says POLLNVAL in both cases, at once
+ * in the first.
+ */
+const CLOSED_DURING_WAIT_MS: f64 = 5;
+
+/** Entries: the descriptor, then (after `build`) its record, then its position if ready. */
+let entries: usize = 0;
+let entriesBytes: usize = 0;
+let records: usize = 0;
+let recordsBytes: usize = 0;
+/** Record of a descriptor. Never cleared: an answer counts only if that record agrees. */
+let recordOf: usize = 0;
+let recordOfBytes: usize = 0;
+
+let readEnd = 0;
+let writeEnd = 0;
+let exceptEnd = 0;
+let recordCount = 0;
+let readReady = 0;
+let writeReady = 0;
+let exceptReady = 0;
+
+function recordAt(slot: i32): PollRecord {
+  return changetype<PollRecord>(records + (slot as usize) * POLL_RECORD_SIZE);
+}
+
+function entryAt(entry: i32): i32 {
+  return load<i32>(entries + ((entry as usize) << 2));
+}
+
+function setEntry(entry: i32, value: i32): void {
+  store<i32>(entries + ((entry as usize) << 2), value);
+}
+
+/** Where to write the descriptors of lists of these lengths; 0 if there is no memory. */
+export function selectBegin(readers: i32, writers: i32, exceptional: i32): usize {
+  const total = readers + writers + exceptional;
+  if ((readers | writers | exceptional | total) < 0) return 0;
+  const entriesWanted = roundUp((total as usize) << 2);
+  if (entriesWanted > entriesBytes) {
+    const block = allocate(entriesWanted);
+    if (block === 0) return 0;
+    release(entries, entriesBytes);
+    entries = block;
+    entriesBytes = entriesWanted;
+  }
+  const recordsWanted = roundUp((total as usize) * POLL_RECORD_SIZE);
+  if (recordsWanted > recordsBytes) {
+    const block = allocate(recordsWanted);
+    if (block === 0) return 0;
+    release(records, recordsBytes);
+    records = block;
+    recordsBytes = recordsWanted;
+  }
+  readEnd = readers;
+  writeEnd = readers + writers;
+  exceptEnd = total;
+  return entries;
+}
+
+/** Makes `recordOf` reach the largest descriptor that is merged. */
+function reserveRecordOf(): i32 {
+  let largest = 0;
+  for (let entry = 0; entry < exceptEnd; entry++) {
+    const fd = entryAt(entry);
+    if (fd < 0) return -EINVAL;
+    if (fd < MERGED && fd > largest) largest = fd;
+  }
+  const wanted = roundUp(((largest + 1) as usize) << 2);
+  if (wanted <= recordOfBytes) return 0;
+  const block = allocate(wanted);
+  if (block === 0) return -ENOMEM;
+  release(recordOf, recordOfBytes);
+  recordOf = block;
+  recordOfBytes = wanted;
+  return 0;
+}
+
+/** Gives the entries from `entry` to `end` a record each and adds `want` to it. */
+function build(entry: i32, end: i32, want: u16): void {
+  for (; entry < end; entry++) {
+    const fd = entryAt(entry);
+    let slot = recordCount;
+    if (fd < MERGED) {
+      const known = recordOf + ((fd as usize) << 2);
+      const candidate = load<i32>(known);
+      if ((candidate as u32) < (recordCount as u32) && recordAt(candidate).fd === fd) {
+        slot = candidate;
+      } else {
+        store<i32>(known, slot);
+      }
+    }
+    const record = recordAt(slot);
+    if (slot === recordCount) {
+      recordCount++;
+      record.fd = fd;
+      record.want = 0;
+      record.ready = 0;
+    }
+    record.want |= want;
+    setEntry(entry, slot);
+  }
+}
+
+/** The bits that make a record ready in the lists that name it, from what it asks for. */
+function countedOf(want: u32): u32 {
+  return (
+    (want & READ_WANT ? READ_SET : 0) |
+    (want & WRITE_WANT ? WRITE_SET : 0) |
+    (want & EXCEPT_WANT ? EXCEPT_SET : 0)
+  );
+}
+
+/** How many records report something that counts. */
+function countReady(): i32 {
+  let found = 0;
+  for (let slot = 0; slot < recordCount; slot++) {
+    const record = recordAt(slot);
+    if (record.ready & countedOf(record.want)) found++;
+  }
+  return found;
+}
+
+function hasClosed(): bool {
+  for (let slot = 0; slot < recordCount; slot++) {
+    if (recordAt(slot).ready & EVENT_NVAL) return true;
+  }
+  return false;
+}
+
+/** Leaves descriptors that report only what does not count out of the next poll (~fd < 0). */
+function mute(): void {
+  for (let slot = 0; slot < recordCount; slot++) {
+    const record = recordAt(slot);
+    if (record.ready !== 0) record.fd = ~record.fd;
+  }
+}
+
+function unmute(): void {
+  for (let slot = 0; slot < recordCount; slot++) {
+    const record = recordAt(slot);
+    if (record.fd < 0) record.fd = ~record.fd;
+  }
+}
+
+/** Replaces the entries from `entry` to `end` by the positions of the ready ones. */
+function collect(entry: i32, end: i32, set: u32, out: i32): i32 {
+  const first = entry;
+  const start = out;
+  for (; entry < end; entry++) {
+    if (recordAt(entryAt(entry)).ready & set) setEntry(out++, entry - first);
+  }
+  return out - start;
+}
+
+/** How many entries of a list (0 readers, 1 writers, 2 exceptional) are ready. */
+export function selectReady(list: i32): i32 {
+  return list === 0 ? readReady : list === 1 ? writeReady : exceptReady;
+}
+
+/** Waits on the three lists and returns how many entries are ready, or a negative errno. */
+export function selectWait(timeoutMs: f64): i32 {
+  recordCount = 0;
+  readReady = writeReady = exceptReady = 0;
+  const reserved = reserveRecordOf();
+  if (reserved < 0) return reserved;
+  build(0, readEnd, READ_WANT as u16);
+  build(readEnd, writeEnd, WRITE_WANT as u16);
+  build(writeEnd, exceptEnd, EXCEPT_WANT as u16);
+
+  const started = timeoutMs !== 0 ? host.now() : 0;
+  const deadline = timeoutMs > 0 ? started + timeoutMs : timeoutMs;
+  let left = timeoutMs;
+  for (;;) {
+    const ready = host.poll(records, recordCount, left);
+    if (ready === -EINTR) {
+      left = remaining(deadline);
+      continue;
+    }
+    if (ready <= 0) return ready;
+    if (hasClosed() && (timeoutMs === 0 || host.now() - started < CLOSED_DURING_WAIT_MS)) {
+      return -EBADF;
+    }
+    if (countReady() > 0) break;
+    if (left === 0) return 0;
+
+    mute();
+    const slice = left < 0 ? MUTED_MS : Math.min(left, MUTED_MS);
+    const others = host.poll(records, recordCount, slice);
+    unmute();
+    if (others < 0 && others !== -EINTR) return others;
+    left = remaining(deadline);
+  }
+
+  readReady = collect(0, readEnd, READ_SET, 0);
+  writeReady = collect(readEnd, writeEnd, WRITE_SET, readReady);
+  exceptReady = collect(writeEnd, exceptEnd, EXCEPT_SET, readReady + writeReady);
+  return readReady + writeReady + exceptReady;
+}

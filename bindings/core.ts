@@ -1,0 +1,68 @@
+// The core: core.wasm, instantiated on a host.
+
+import { ABI_VERSION, ERROR_BAD_HANDLE } from "../asm/abi.ts";
+import { type Host, importsOf } from "../host/host.ts";
+import { osError, type OSError } from "./errors.ts";
+
+/** What asm/index.ts exports (i32, u32, usize and f64 are all numbers here). */
+export interface CoreExports {
+  readonly memory: WebAssembly.Memory;
+  capabilities(): number;
+  epollAdopt(epfd: number): number;
+  epollClose(handle: number): number;
+  epollControl(handle: number, op: number, fd: number, mask: number): number;
+  epollCreate(flags: number): number;
+  epollFileno(handle: number): number;
+  epollWait(handle: number, capacity: number, timeoutMs: number): number;
+  pollCreate(): number;
+  pollDestroy(handle: number): number;
+  pollModify(handle: number, fd: number, want: number): number;
+  pollReady(handle: number): number;
+  pollRegister(handle: number, fd: number, want: number): number;
+  pollUnregister(handle: number, fd: number): number;
+  pollWait(handle: number, timeoutMs: number): number;
+  readyStart(): number;
+  reserveReady(capacity: number): number;
+  selectBegin(readers: number, writers: number, exceptional: number): number;
+  selectReady(list: number): number;
+  selectWait(timeoutMs: number): number;
+}
+
+/** One instance of the core and the host it runs on. */
+export class Core {
+  readonly host: Host;
+  readonly calls: CoreExports;
+  #words: Int32Array;
+
+  /**
+   * Instantiates the core on a host. Synchronous, because `select.poll()` is.
+   *
+   * @throws {Error} if the core was built from another asm/abi.ts than these bindings
+   */
+  constructor(module: WebAssembly.Module, host: Host) {
+    let calls: CoreExports | undefined;
+    const imports = importsOf(host, () => (calls as CoreExports).memory);
+    const { exports } = new WebAssembly.Instance(module, imports);
+    const version = (exports["ABI_VERSION"] as WebAssembly.Global).value as number;
+    if (version !== ABI_VERSION) {
+      throw new Error(`core.wasm has ABI ${version}, the bindings have ${ABI_VERSION}: rebuild`);
+    }
+    calls = exports as unknown as CoreExports;
+    this.host = host;
+    this.calls = calls;
+    this.#words = new Int32Array(calls.memory.buffer);
+  }
+
+  /** Memory in 32-bit words. Not to be kept: growing memory detaches it. */
+  words(): Int32Array {
+    if (this.#words.length === 0) this.#words = new Int32Array(this.calls.memory.buffer);
+    return this.#words;
+  }
+
+  /** The error of a call that returned `result` < 0. */
+  error(result: number, syscall: string, detail?: string): OSError | Error {
+    if (result === ERROR_BAD_HANDLE)
+      return new Error(`${syscall}: the object is of no use any more`);
+    return osError((errno) => this.host.describe(errno), -result, syscall, detail);
+  }
+}

@@ -1,0 +1,42 @@
+// What a wait returns: ready records as pairs.
+
+import { READY_RECORD_SIZE } from "../asm/abi.ts";
+import type { Core } from "./core.ts";
+import { show, ValueError } from "./errors.ts";
+
+/** A descriptor and its event mask. */
+export type Event = [fd: number, event: number];
+
+/** Words per pair in the array of `pollInto`. */
+export const PAIR = READY_RECORD_SIZE / 4;
+
+/** The `count` ready records at `address`, as pairs. Masks a host reports never have bit 31. */
+export function eventsAt(core: Core, address: number, count: number): Event[] {
+  if (count === 0) return [];
+  const words = core.words();
+  const events: Event[] = new Array(count);
+  let at = address >>> 2;
+  for (let i = 0; i < count; i++, at += PAIR) {
+    events[i] = [words[at] as number, words[at + 1] as number];
+  }
+  return events;
+}
+
+/** Copies the `count` ready records at `address`; allocates nothing. */
+export function copyEvents(core: Core, address: number, count: number, out: Int32Array): void {
+  const words = core.words();
+  const start = address >>> 2;
+  const length = count * PAIR;
+  for (let i = 0; i < length; i++) out[i] = words[start + i] as number;
+}
+
+/** How many pairs `out` has room for. */
+export function capacityOf(out: unknown): number {
+  if (!(out instanceof Int32Array)) {
+    throw new TypeError(`out must be an Int32Array, got ${show(out)}`);
+  }
+  if (out.length < PAIR) {
+    throw new ValueError(`out must have room for at least ${PAIR} numbers, got ${out.length}`);
+  }
+  return Math.floor(out.length / PAIR);
+}

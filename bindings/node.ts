@@ -1,0 +1,25 @@
+// The package on Node: the select module on the best host of this process.
+
+import { chooseHost } from "../host/index.ts";
+import { createSelectModule } from "./host.ts";
+
+const module = createSelectModule(chooseHost());
+
+/** Waits for three lists of descriptors; see createSelect in select.ts. */
+export const select = module.select;
+/** A new polling object. */
+export const poll = module.poll;
+/** A new epoll object. */
+export const epoll = module.epoll;
+/** The host in use. */
+export const host = module.host;
+
+export * from "./constants.ts";
+export { Epoll } from "./epoll.ts";
+export * from "./errors.ts";
+export { OSError as error } from "./errors.ts";
+export type { Event } from "./events.ts";
+export { Poll } from "./poll.ts";
+export type { Ready } from "./select.ts";
+export type { Timeout } from "./timeout.ts";
+export type { Waitable } from "./waitable.ts";

@@ -1,0 +1,58 @@
+// Timeouts as CPython converts them (Python/pytime.c, Modules/selectmodule.c): to nanoseconds,
+// away from zero, then to the unit of the call, up. A wait is never shorter than asked for.
+
+import { OverflowError, show, ValueError } from "./errors.ts";
+
+/** A timeout: `null` or nothing waits for ever. The unit is the call's. */
+export type Timeout = number | null | undefined;
+
+const NS_LIMIT = 2 ** 63;
+const INT_MAX = 0x7fffffff;
+/** What hosts take for "for ever". */
+const FOREVER = -1;
+
+/** Whole nanoseconds of `value` units of `unitNs`, rounded away from zero. */
+function nanosecondsOf(value: unknown, unitNs: number): number {
+  const number = typeof value === "bigint" || typeof value === "boolean" ? Number(value) : value;
+  if (typeof number !== "number") {
+    throw new TypeError(`timeout must be a number or null, got ${show(value)}`);
+  }
+  if (Number.isNaN(number)) throw new ValueError("timeout must not be NaN");
+  const exact = number * unitNs;
+  const ns = exact < 0 ? Math.floor(exact) : Math.ceil(exact);
+  if (ns >= NS_LIMIT || ns < -NS_LIMIT)
+    throw new OverflowError(`timeout is too large: ${show(value)}`);
+  return ns;
+}
+
+function intMs(ms: number, value: unknown): number {
+  if (ms > INT_MAX || ms < -INT_MAX - 1)
+    throw new OverflowError(`timeout is too large: ${show(value)}`);
+  return ms;
+}
+
+/** select(): seconds, never negative, rounded up to a microsecond. Returns milliseconds. */
+export function selectTimeout(value: unknown): number {
+  if (value === null || value === undefined) return FOREVER;
+  const ns = nanosecondsOf(value, 1e9);
+  if (ns < 0) throw new ValueError(`timeout must not be negative, got ${show(value)}`);
+  return Math.ceil(ns / 1e3) / 1e3;
+}
+
+/** poll.poll(): milliseconds, rounded up to a whole one; anything below 0 waits for ever. */
+export function pollTimeout(value: unknown): number {
+  if (value === null || value === undefined) return FOREVER;
+  const ns = nanosecondsOf(value, 1e6);
+  const ms = intMs(ns < 0 ? Math.floor(ns / 1e6) : Math.ceil(ns / 1e6), value);
+  return ms < 0 ? FOREVER : ms;
+}
+
+/**
+ * epoll.poll(): seconds, rounded up to a millisecond; -1 ms and below waits for ever, what is
+ * between that and 0 does not wait.
+ */
+export function epollTimeout(value: unknown): number {
+  if (value === null || value === undefined) return FOREVER;
+  const ms = intMs(Math.ceil(nanosecondsOf(value, 1e9) / 1e6), value);
+  return ms < 0 ? FOREVER : ms;
+}

@@ -1,0 +1,144 @@
+// What can be waited on, and the descriptor of it.
+
+import { OverflowError, show, ValueError } from "./errors.ts";
+
+/**
+ * A descriptor, an object with a `fileno()` method as Python accepts, or one with an `fd`. Node's
+ * sockets, servers, streams and file handles are among them: their descriptor is read off the
+ * handle beneath.
+ */
+export type Waitable =
+  | number
+  | { fileno(): number }
+  | { readonly fd: number }
+  | NodeStream
+  | NodeServer;
+
+/** Node's net.Socket, tty and fs streams, child process pipes, dgram sockets. */
+interface NodeStream {
+  on(event: "close", listener: () => void): unknown;
+  destroy(): unknown;
+}
+
+/** Node's net.Server and http.Server. */
+interface NodeServer {
+  on(event: "close", listener: () => void): unknown;
+  address(): unknown;
+}
+
+interface Handle {
+  readonly fd?: unknown;
+}
+
+/** The fields of Node's objects that tell where their descriptor is. */
+interface NodeObject {
+  readonly fd?: unknown;
+  readonly encrypted?: unknown;
+  readonly destroyed?: unknown;
+  readonly closed?: unknown;
+  readonly connecting?: unknown;
+  readonly _handle?: Handle | null;
+}
+
+const INT_MAX = 0x7fffffff;
+
+/** A descriptor number from 0 to 2^31 - 1, or the error CPython has for what is not one. */
+function checked(value: number | boolean, got: unknown): number {
+  const fd = Number(value);
+  if (fd > INT_MAX || fd < -INT_MAX - 1) {
+    throw new OverflowError(`descriptor does not fit a C int: ${show(got)}`);
+  }
+  if (fd < 0) throw new ValueError(`descriptor must not be negative, got ${fd}`);
+  if (typeof value === "boolean") warnOfBoolean();
+  return fd;
+}
+
+let warned = false;
+
+/** `true` is descriptor 1, as in Python, which warns since 3.13. */
+function warnOfBoolean(): void {
+  if (warned) return;
+  warned = true;
+  const text = "bool is used as a file descriptor";
+  const { process } = globalThis as {
+    process?: { emitWarning?(text: string, type: string): void };
+  };
+  if (process?.emitWarning) process.emitWarning(text, "RuntimeWarning");
+  else console.warn(`RuntimeWarning: ${text}`);
+}
+
+function isInteger(value: unknown): value is number | boolean {
+  return Number.isInteger(value) || typeof value === "boolean";
+}
+
+/** Handle of a dgram socket: `_handle` is deprecated there, the state behind it is not. */
+function datagramHandle(object: object): Handle | null | undefined {
+  for (const symbol of Object.getOwnPropertySymbols(object)) {
+    if (symbol.description === "state symbol") {
+      return (object as Record<symbol, { handle?: Handle | null }>)[symbol]?.handle;
+    }
+  }
+  return undefined;
+}
+
+/** Descriptor of one of Node's objects that keep it in a handle; undefined if it has none. */
+function handleDescriptor(object: NodeObject): number | undefined {
+  const datagram = datagramHandle(object);
+  const hasHandle = datagram !== undefined || "_handle" in object;
+  if (!hasHandle) return undefined;
+  if (object.encrypted === true) {
+    throw new TypeError(
+      `${show(object)} is a TLS socket: what it has decrypted already cannot be seen from its descriptor; wait on the socket beneath`,
+    );
+  }
+  const handle = datagram !== undefined ? datagram : object._handle;
+  if (object.destroyed === true || handle === null || handle === undefined) {
+    const state = object.destroyed === true ? "closed" : "not open";
+    throw new TypeError(`${show(object)} has no descriptor: it is ${state}`);
+  }
+  if (!isInteger(handle.fd)) return undefined;
+  if (Number(handle.fd) < 0) {
+    const state = object.connecting === true ? "not open yet" : "closed";
+    throw new TypeError(`${show(object)} has no descriptor: it is ${state}`);
+  }
+  return checked(handle.fd, object);
+}
+
+/**
+ * Descriptor of `file`.
+ *
+ * @param name of the argument, for the message
+ * @throws {TypeError} if it is no descriptor and has none: an open one is needed, and for TLS the
+ * plain socket beneath
+ * @throws {ValueError} if it is negative
+ * @throws {OverflowError} if it does not fit a C int
+ * @see PyObject_AsFileDescriptor
+ */
+export function filenoOf(file: unknown, name = "fd"): number {
+  if (isInteger(file)) return checked(file, file);
+  if (typeof file === "object" && file !== null) {
+    const { fileno } = file as { fileno?: unknown };
+    if (typeof fileno === "function") {
+      const fd: unknown = fileno.call(file);
+      if (!isInteger(fd))
+        throw new TypeError(`fileno() of ${name} returned ${show(fd)}, not an integer`);
+      return checked(fd, fd);
+    }
+    const fromHandle = handleDescriptor(file);
+    if (fromHandle !== undefined) return fromHandle;
+    const { fd, closed } = file as NodeObject;
+    if (isInteger(fd)) {
+      if (fd === -1 && show(file).endsWith("FileHandle")) {
+        throw new TypeError(`${show(file)} has no descriptor: it is closed`);
+      }
+      return checked(fd, fd);
+    }
+    if ("fd" in file && (fd === null || fd === undefined)) {
+      const state = closed === true ? "closed" : "not open yet";
+      throw new TypeError(`${show(file)} has no descriptor: it is ${state}`);
+    }
+  }
+  throw new TypeError(
+    `${name} must be a descriptor, or have a fileno() method or an fd, got ${show(file)}`,
+  );
+}

@@ -1,0 +1,50 @@
+// The native addon: where it is, what it exports, and what to say when it is missing.
+
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import type { OsHost } from "./os.ts";
+
+/** What host/native/addon.c exports. The buffer is fetched per call: growing detaches it. */
+export interface Addon extends OsHost {
+  now(): number;
+  close(fd: number): number;
+  poll(memory: ArrayBuffer, records: number, count: number, timeoutMs: number): number;
+  epoll_create1(flags: number): number;
+  epoll_ctl(epfd: number, op: number, fd: number, mask: number): number;
+  epoll_wait(
+    memory: ArrayBuffer,
+    epfd: number,
+    ready: number,
+    capacity: number,
+    timeoutMs: number,
+  ): number;
+}
+
+/** The file to load. `OMNIPOLL_ADDON` names another build of it, e.g. one with sanitizers. */
+export function addonPath(): string {
+  return (
+    process.env["OMNIPOLL_ADDON"] ??
+    fileURLToPath(new URL("../../host/native/build/Release/omnipoll.node", import.meta.url))
+  );
+}
+
+/**
+ * Loads the addon.
+ *
+ * @throws {Error} in one line, if it was not built or cannot be loaded
+ */
+export function loadAddon(): Addon {
+  const path = addonPath();
+  try {
+    return createRequire(import.meta.url)(path) as Addon;
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason =
+      code === "MODULE_NOT_FOUND"
+        ? "it is not built: building it needs a C compiler (Debian: apt-get install gcc libc6-dev), then npm install"
+        : message.split("\n")[0];
+    throw new Error(`omnipoll: the native addon cannot be loaded: ${reason} (${path})`, {
+      cause: error,
+    });
+  }
+}

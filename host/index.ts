@@ -1,0 +1,27 @@
+// Which host this process gets: chosen here and nowhere else.
+
+import type { Host } from "./host.ts";
+import { createLinuxHost } from "./linux.ts";
+
+/** Hosts by the name `OMNIPOLL_HOST` gives them. */
+const HOSTS: Record<string, () => Host> = {
+  linux: createLinuxHost,
+};
+
+/**
+ * The best host for this process, or the one `OMNIPOLL_HOST` names.
+ *
+ * @throws {Error} if the name is unknown, the platform has no host, or its addon is missing
+ */
+export function chooseHost(): Host {
+  const wanted = process.env["OMNIPOLL_HOST"];
+  const name = wanted === undefined || wanted === "" ? process.platform : wanted;
+  const create = HOSTS[name];
+  if (create !== undefined) return create();
+  const known = Object.keys(HOSTS).join(", ");
+  throw new Error(
+    wanted === undefined || wanted === ""
+      ? `omnipoll: no host for ${name} yet; there are: ${known}`
+      : `omnipoll: OMNIPOLL_HOST must be one of ${known}, got ${JSON.stringify(wanted)}`,
+  );
+}

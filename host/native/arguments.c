@@ -1,0 +1,66 @@
+/* Arguments from JavaScript and WebAssembly, and results back. */
+
+#include <math.h>
+
+#include "addon.h"
+
+/* The core compares results with these numbers. */
+_Static_assert(ENOENT == ABI_ENOENT && EINTR == ABI_EINTR && EBADF == ABI_EBADF, "errno");
+_Static_assert(ENOMEM == ABI_ENOMEM && EINVAL == ABI_EINVAL && ENFILE == ABI_ENFILE, "errno");
+_Static_assert(ENOSYS == ABI_ENOSYS, "errno");
+
+bool read_arguments(napi_env env, napi_callback_info info, size_t count, napi_value* argv) {
+  size_t given = count;
+  return napi_get_cb_info(env, info, &given, argv, NULL, NULL) == napi_ok && given >= count;
+}
+
+bool read_i32(napi_env env, napi_value value, int32_t* out) {
+  return napi_get_value_int32(env, value, out) == napi_ok;
+}
+
+bool read_u32(napi_env env, napi_value value, uint32_t* out) {
+  return napi_get_value_uint32(env, value, out) == napi_ok;
+}
+
+int read_records(napi_env env, napi_value memory, napi_value address, napi_value count, size_t size,
+                 uint8_t** out, uint32_t* out_count) {
+  void* bytes = NULL;
+  size_t length = 0;
+  uint32_t at = 0;
+  if (napi_get_arraybuffer_info(env, memory, &bytes, &length) != napi_ok ||
+      !read_u32(env, address, &at) || !read_u32(env, count, out_count)) {
+    return -EINVAL;
+  }
+  if (at > length || *out_count > (length - at) / size) return -EFAULT;
+  /* An empty buffer has no address to add to. */
+  *out = bytes == NULL ? NULL : (uint8_t*) bytes + at;
+  return 0;
+}
+
+int read_timeout(napi_env env, napi_value value, struct timespec* storage, struct timespec** out) {
+  double ms = 0;
+  if (napi_get_value_double(env, value, &ms) != napi_ok || isnan(ms)) return -EINVAL;
+  *out = NULL;
+  if (ms < 0 || ms > 9e15) return 0;
+
+  double seconds = floor(ms / 1e3);
+  double ns = ceil((ms - seconds * 1e3) * 1e6);
+  if (ns >= 1e9) {
+    seconds += 1;
+    ns = 0;
+  }
+  storage->tv_sec = (time_t) seconds;
+  storage->tv_nsec = (long) ns;
+  *out = storage;
+  return 0;
+}
+
+napi_value integer(napi_env env, int64_t value) {
+  napi_value out = NULL;
+  napi_create_int64(env, value, &out);
+  return out;
+}
+
+napi_value result_of(napi_env env, int64_t result) {
+  return integer(env, result < 0 ? -errno : result);
+}
