@@ -25,7 +25,7 @@ import {
   EVENT_WRNORM,
   POLL_RECORD_SIZE,
 } from "./abi";
-import { remaining } from "./deadline";
+import { deadlineOf, remaining } from "./deadline";
 import * as host from "./host";
 import { allocate, release, roundUp } from "./memory";
 import { PollRecord } from "./registry";
@@ -46,13 +46,6 @@ const MERGED = 1 << 20;
  * looked at again this often.
  */
 const MUTED_MS: f64 = 10;
-
-/**
- * A descriptor that is not open when select() is called is EBADF; one that another thread
- * closes during the wait is ready in every set. poll(2) says POLLNVAL in both cases, at once
- * in the first.
- */
-const CLOSED_DURING_WAIT_MS: f64 = 5;
 
 /** Entries: the descriptor, then (after `build`) its record, then its position if ready. */
 let entries: usize = 0;
@@ -172,11 +165,13 @@ function countReady(): i32 {
   return found;
 }
 
-function hasClosed(): bool {
+/** The first descriptor that is not open, of those the last call looked at; -1 if all are. */
+export function selectClosed(): i32 {
   for (let slot = 0; slot < recordCount; slot++) {
-    if (recordAt(slot).ready & EVENT_NVAL) return true;
+    const record = recordAt(slot);
+    if (record.ready & EVENT_NVAL) return record.fd;
   }
-  return false;
+  return -1;
 }
 
 /** Leaves descriptors that report only what does not count out of the next poll (~fd < 0). */
@@ -209,6 +204,27 @@ export function selectReady(list: i32): i32 {
   return list === 0 ? readReady : list === 1 ? writeReady : exceptReady;
 }
 
+/** Sleeps until a descriptor that is silent so far says something, MUTED_MS at most. */
+function pause(timeoutMs: f64): void {
+  mute();
+  // What it finds, and any error of it, the next look at all of them finds again.
+  host.poll(records, recordCount, timeoutMs < 0 ? MUTED_MS : Math.min(timeoutMs, MUTED_MS));
+  unmute();
+}
+
+/** Waits until a record counts. Returns how many do, 0 on timeout, or a negative errno. */
+function wait(timeoutMs: f64): i32 {
+  const deadline = deadlineOf(timeoutMs);
+  let left = timeoutMs;
+  let ready = host.poll(records, recordCount, left);
+  while (ready === -EINTR || (ready > 0 && countReady() === 0 && left !== 0)) {
+    if (ready > 0) pause(left);
+    left = remaining(deadline);
+    ready = host.poll(records, recordCount, left);
+  }
+  return ready < 0 ? ready : countReady();
+}
+
 /** Waits on the three lists and returns how many entries are ready, or a negative errno. */
 export function selectWait(timeoutMs: f64): i32 {
   recordCount = 0;
@@ -219,28 +235,17 @@ export function selectWait(timeoutMs: f64): i32 {
   build(readEnd, writeEnd, WRITE_WANT as u16);
   build(writeEnd, exceptEnd, EXCEPT_WANT as u16);
 
-  const started = timeoutMs !== 0 ? host.now() : 0;
-  const deadline = timeoutMs > 0 ? started + timeoutMs : timeoutMs;
-  let left = timeoutMs;
-  for (;;) {
-    const ready = host.poll(records, recordCount, left);
-    if (ready === -EINTR) {
-      left = remaining(deadline);
-      continue;
-    }
-    if (ready <= 0) return ready;
-    if (hasClosed() && (timeoutMs === 0 || host.now() - started < CLOSED_DURING_WAIT_MS)) {
-      return -EBADF;
-    }
-    if (countReady() > 0) break;
-    if (left === 0) return 0;
-
-    mute();
-    const slice = left < 0 ? MUTED_MS : Math.min(left, MUTED_MS);
-    const others = host.poll(records, recordCount, slice);
-    unmute();
-    if (others < 0 && others !== -EINTR) return others;
-    left = remaining(deadline);
+  // A first look without waiting, since poll(2) says POLLNVAL both of what is not open when
+  // select() is called, which is EBADF, and of what another thread closes during the wait,
+  // which is ready in every set.
+  let ready = host.poll(records, recordCount, 0);
+  while (ready === -EINTR) ready = host.poll(records, recordCount, 0);
+  if (ready === -EINVAL) return -EBADF; // more descriptors than may be open, so some are not
+  if (ready < 0) return ready;
+  if (ready > 0 && selectClosed() >= 0) return -EBADF;
+  if (ready === 0 || countReady() === 0) {
+    const waited = timeoutMs === 0 ? 0 : wait(timeoutMs);
+    if (waited <= 0) return waited;
   }
 
   readReady = collect(0, readEnd, READ_SET, 0);
