@@ -81,27 +81,30 @@ function datagramHandle(object: object): Handle | null | undefined {
   return undefined;
 }
 
+function withoutDescriptor(object: object, state: string): TypeError {
+  return new TypeError(`${show(object)} has no descriptor: it is ${state}`);
+}
+
 /** Descriptor of one of Node's objects that keep it in a handle; undefined if it has none. */
 function handleDescriptor(object: NodeObject): number | undefined {
   const datagram = datagramHandle(object);
-  const hasHandle = datagram !== undefined || "_handle" in object;
-  if (!hasHandle) return undefined;
+  const isDatagram = datagram !== undefined;
+  if (!isDatagram && !("_handle" in object)) return undefined;
   if (object.encrypted === true) {
     throw new TypeError(
       `${show(object)} is a TLS socket: what it has decrypted already cannot be seen from its descriptor; wait on the socket beneath`,
     );
   }
-  const handle = datagram !== undefined ? datagram : object._handle;
-  if (object.destroyed === true || handle === null || handle === undefined) {
-    const state = object.destroyed === true ? "closed" : "not open";
-    throw new TypeError(`${show(object)} has no descriptor: it is ${state}`);
+  const handle = isDatagram ? datagram : object._handle;
+  if (object.destroyed === true) throw withoutDescriptor(object, "closed");
+  if (handle === null || handle === undefined) {
+    // A datagram socket has a handle from the start.
+    throw withoutDescriptor(object, isDatagram ? "closed" : "not open");
   }
   if (!isInteger(handle.fd)) return undefined;
-  if (Number(handle.fd) < 0) {
-    const state = object.connecting === true ? "not open yet" : "closed";
-    throw new TypeError(`${show(object)} has no descriptor: it is ${state}`);
-  }
-  return checked(handle.fd, object);
+  if (Number(handle.fd) < 0) throw withoutDescriptor(object, "not open yet");
+  // A terminal is opened once more for the handle, but process.stdin.fd is 0 there too.
+  return checked(isInteger(object.fd) ? object.fd : handle.fd, object);
 }
 
 /**
@@ -116,7 +119,7 @@ function handleDescriptor(object: NodeObject): number | undefined {
  */
 export function filenoOf(file: unknown, name = "fd"): number {
   if (isInteger(file)) return checked(file, file);
-  if (typeof file === "object" && file !== null) {
+  if ((typeof file === "object" && file !== null) || typeof file === "function") {
     const { fileno } = file as { fileno?: unknown };
     if (typeof fileno === "function") {
       const fd: unknown = fileno.call(file);
@@ -129,13 +132,12 @@ export function filenoOf(file: unknown, name = "fd"): number {
     const { fd, closed } = file as NodeObject;
     if (isInteger(fd)) {
       if (fd === -1 && show(file).endsWith("FileHandle")) {
-        throw new TypeError(`${show(file)} has no descriptor: it is closed`);
+        throw withoutDescriptor(file, "closed");
       }
       return checked(fd, fd);
     }
     if ("fd" in file && (fd === null || fd === undefined)) {
-      const state = closed === true ? "closed" : "not open yet";
-      throw new TypeError(`${show(file)} has no descriptor: it is ${state}`);
+      throw withoutDescriptor(file, closed === true ? "closed" : "not open yet");
     }
   }
   throw new TypeError(
