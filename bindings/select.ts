@@ -35,7 +35,7 @@ function listOf(iterable: unknown, name: string): List {
   const descriptors: number[] = [];
   for (let i = 0; i < source.length; i++) {
     const item = source[i];
-    descriptors.push(filenoOf(item, `${name}[${i}]`));
+    descriptors.push(filenoOf(item, name, i));
     items.push(item);
   }
   return { items, descriptors };

@@ -48,7 +48,8 @@ function refusal(value: unknown): string {
   const ep = epoll();
   const { message } = throws(() => p.register(value as number), TypeError);
   assert.is(throws(() => ep.register(value as number), TypeError).message, message);
-  throws(() => select([value as number], [], [], 0), TypeError);
+  const named = throws(() => select([], [value as number], [], 0), TypeError).message;
+  assert.is(named, message.replace("fd", "wlist[0]"));
   ep.close();
   return message;
 }
