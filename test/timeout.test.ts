@@ -210,8 +210,10 @@ test("XC-13, XC-18: signals do not shorten a wait, nor stretch it", async () => 
     () => idleEpoll.poll(0.25),
   ]) {
     const before = signals;
-    const child = signalled("USR2", 10, 12);
+    // Longer than a wait may take: one that began anew at every signal would be late.
+    const child = signalled("USR2", 10, 200);
     waits(wait, 250);
+    child.kill();
     await new Promise((resolve) => child.once("exit", resolve));
     await new Promise((resolve) => setTimeout(resolve, 10));
     assert.ok(signals > before);
