@@ -25,7 +25,7 @@ import {
   EVENT_WRNORM,
   POLL_RECORD_SIZE,
 } from "./abi";
-import { deadlineOf, remaining } from "./deadline";
+import { remaining } from "./deadline";
 import * as host from "./host";
 import { allocate, release, roundUp } from "./memory";
 import { PollRecord } from "./registry";
@@ -46,6 +46,13 @@ const MERGED = 1 << 20;
  * looked at again this often.
  */
 const MUTED_MS: f64 = 10;
+
+/**
+ * A poll that ends within this time, and so much more per descriptor, did not wait. A second
+ * poll(2) before the wait would be exact, and cost every select() a system call for it.
+ */
+const AT_ONCE_MS: f64 = 5;
+const LOOK_MS: f64 = 0.001;
 
 /** Entries: the descriptor, then (after `build`) its record, then its position if ready. */
 let entries: usize = 0;
@@ -212,16 +219,29 @@ function pause(timeoutMs: f64): void {
   unmute();
 }
 
+/**
+ * Whether a descriptor that is not open was so when the wait began. poll(2) says POLLNVAL both of
+ * what is not open when select() is called, which is EBADF, and says it at once; and of what
+ * another thread closes during the wait, which is ready in every set.
+ */
+function wasClosed(started: f64, timeoutMs: f64): bool {
+  if (selectClosed() < 0) return false;
+  return timeoutMs === 0 || host.now() - started < AT_ONCE_MS + recordCount * LOOK_MS;
+}
+
 /** Waits until a record counts. Returns how many do, 0 on timeout, or a negative errno. */
 function wait(timeoutMs: f64): i32 {
-  const deadline = deadlineOf(timeoutMs);
+  const started = timeoutMs === 0 ? 0 : host.now();
+  const deadline = timeoutMs > 0 ? started + timeoutMs : timeoutMs;
   let left = timeoutMs;
   let ready = host.poll(records, recordCount, left);
+  if (ready > 0 && wasClosed(started, timeoutMs)) return -EBADF;
   while (ready === -EINTR || (ready > 0 && countReady() === 0 && left !== 0)) {
     if (ready > 0) pause(left);
     left = remaining(deadline);
     ready = host.poll(records, recordCount, left);
   }
+  if (ready === -EINVAL) return -EBADF; // more descriptors than may be open, so some are not
   return ready < 0 ? ready : countReady();
 }
 
@@ -234,19 +254,8 @@ export function selectWait(timeoutMs: f64): i32 {
   build(0, readEnd, READ_WANT as u16);
   build(readEnd, writeEnd, WRITE_WANT as u16);
   build(writeEnd, exceptEnd, EXCEPT_WANT as u16);
-
-  // A first look without waiting, since poll(2) says POLLNVAL both of what is not open when
-  // select() is called, which is EBADF, and of what another thread closes during the wait,
-  // which is ready in every set.
-  let ready = host.poll(records, recordCount, 0);
-  while (ready === -EINTR) ready = host.poll(records, recordCount, 0);
-  if (ready === -EINVAL) return -EBADF; // more descriptors than may be open, so some are not
-  if (ready < 0) return ready;
-  if (ready > 0 && selectClosed() >= 0) return -EBADF;
-  if (ready === 0 || countReady() === 0) {
-    const waited = timeoutMs === 0 ? 0 : wait(timeoutMs);
-    if (waited <= 0) return waited;
-  }
+  const waited = wait(timeoutMs);
+  if (waited <= 0) return waited;
 
   readReady = collect(0, readEnd, READ_SET, 0);
   writeReady = collect(readEnd, writeEnd, WRITE_SET, readReady);
