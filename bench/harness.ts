@@ -67,7 +67,7 @@ export const FULL: Effort = { rounds: 100, leastRounds: 9, caseMs: 4000 };
 export const QUICK: Effort = { rounds: 25, leastRounds: 3, caseMs: 600 };
 
 /** A turn is at least this long, or one call. */
-const TURN_NS = 1e6;
+const TURN_NS = 2e6;
 /** What a contestant runs before it is measured: compilers are to have done their work. */
 const WARM_NS = 60e6;
 /** Share of a turn that is run before it, unmeasured: the caches are another contestant's. */

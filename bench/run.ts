@@ -1,6 +1,7 @@
 // `npm run bench [-- [--quick] [GROUP…]]`: measures, prints, and writes bench/results.
 // A group is the beginning of a name: epoll, epoll-idle, poll, select, libevent.
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { fileURLToPath } from "node:url";
@@ -31,6 +32,19 @@ function openFilesLimit(): number {
   return line?.[1] === "unlimited" ? Infinity : Number(line?.[1] ?? 1024);
 }
 
+/**
+ * Keeps this thread, and the processes it starts, on the CPU that is least busy now: contestants
+ * on different CPUs have different neighbours. Node's other threads stay where they are.
+ */
+function pin(): string {
+  const before = cpus();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  const idle = cpus().map(({ times }, cpu) => times.idle - (before[cpu]?.times.idle ?? 0));
+  const cpu = idle.indexOf(Math.max(...idle));
+  const { status } = spawnSync("taskset", ["-p", "-c", String(cpu), String(process.pid)]);
+  return status === 0 ? `all on CPU ${cpu}` : "on any CPU: there is no taskset here";
+}
+
 async function startChildren(): Promise<Children> {
   const alone = ["--threads", "1"];
   const baseline = pathOf("build/baseline");
@@ -57,6 +71,7 @@ if (mostPipes(limit) < 9000) {
   console.log(`bench: at most ${limit} open files: ${mostPipes(limit)} idle pipes instead of 9000`);
 }
 
+const pinned = pin();
 const children = await startChildren();
 const machine: Machine = {
   date: new Date().toISOString(),
@@ -68,7 +83,7 @@ const machine: Machine = {
   compiler: children.c?.version ?? null,
   quick: values.quick,
 };
-console.log(`${Object.values(machine).slice(1, -1).join(", ")}\n`);
+console.log(`${Object.values(machine).slice(1, -1).join(", ")}, ${pinned}\n`);
 
 const cases = [
   ...epollCases(children, limit),
