@@ -72,6 +72,17 @@ export const READY_RECORD_SIZE = 8;
 export const READY_RECORD_FD = 0;
 export const READY_RECORD_MASK = 4;
 
+// Call block: how a host in JavaScript hands the arguments of a frequent call to its addon, and
+// gets the result. Reading an argument from here costs a tenth of a Node-API call.
+//
+//   0             8                  24           28
+//   | timeout f64 | arguments 4 × u32 | result i32 |
+
+export const CALL_SIZE = 32;
+export const CALL_TIMEOUT = 0;
+export const CALL_ARGUMENTS = 8;
+export const CALL_RESULT = 24;
+
 // Capabilities of a host, read once per core.
 
 /** epoll_create1, epoll_ctl and epoll_wait are the kernel's. */
