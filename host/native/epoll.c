@@ -60,7 +60,11 @@ static int wait_for(int epfd, struct epoll_event* events, int capacity, struct t
   }
   /* The C library's epoll_wait is a point where a thread can be cancelled, which makes a short
    * wait a tenth longer. Nobody cancels a thread that runs JavaScript. */
+#ifdef SYS_epoll_wait
+  return (int) syscall(SYS_epoll_wait, epfd, events, capacity, whole_ms(timeout));
+#else
   return (int) syscall(SYS_epoll_pwait, epfd, events, capacity, whole_ms(timeout), NULL, 0);
+#endif
 }
 
 napi_value select_epoll_wait(napi_env env, napi_callback_info info) {
