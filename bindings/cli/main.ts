@@ -14,12 +14,12 @@ const PACKAGE = new URL("../../../package.json", import.meta.url);
 const WAIT_HELP = `
 Sources:
   stdin                standard input: data, or its end
-  fd:N[:MODES]         an open descriptor; MODES of r, w and x (urgent data), else r
+  fd:N[:MODES]         a descriptor; MODES of r (the default), w and x (urgent)
   file:PATH            a device, a terminal, or any file
-  fifo:PATH            a FIFO; what is written stays in it only while somebody has it open
-  tcp:HOST:PORT        a server, until it accepts; tried every 100 ms; IPv6 in brackets
+  fifo:PATH            a FIFO; it keeps what is written only while it is open
+  tcp:HOST:PORT        a server that accepts, tried every 100 ms; also [IPv6]:PORT
   listen:[HOST:]PORT   a connection, which is closed again
-  timer:DURATION       a point in time: 500ms, 1.5s, 2m, 1h, or a number of seconds
+  timer:DURATION       a time from now: 500ms, 1.5s, 2m, 1h, or seconds
   pid:NUMBER           the end of a process, child or not
 
 Nothing is read from a descriptor, and none is made non-blocking.
