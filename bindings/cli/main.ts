@@ -17,7 +17,7 @@ Sources:
   fd:N[:MODES]         a descriptor; MODES of r (the default), w and x (urgent)
   file:PATH            a device, a terminal, or any file
   fifo:PATH            a FIFO; it keeps what is written only while it is open
-  tcp:HOST:PORT        a server that accepts, tried every 100 ms; also [IPv6]:PORT
+  tcp:HOST:PORT        a server, once it accepts; tried every 100 ms; [IPv6]
   listen:[HOST:]PORT   a connection, which is closed again
   timer:DURATION       a time from now: 500ms, 1.5s, 2m, 1h, or seconds
   pid:NUMBER           the end of a process, child or not
