@@ -51,7 +51,7 @@ export function epollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
   const deadline = deadlineOf(timeoutMs);
   let ready = host.epoll_wait(epfd, readyStart(), capacity, timeoutMs);
   while (ready === -EINTR) {
-    ready = host.epoll_wait(epfd, readyStart(), capacity, remaining(deadline));
+    ready = host.epoll_wait(epfd, readyStart(), capacity, remaining(timeoutMs, deadline));
   }
   return ready;
 }

@@ -65,7 +65,7 @@ export function pollWait(handle: i32, timeoutMs: f64): i32 {
     ready = host.poll(registry.records, registry.count, timeoutMs);
   }
   while (ready === -EINTR) {
-    ready = host.poll(registry.records, registry.count, remaining(deadline));
+    ready = host.poll(registry.records, registry.count, remaining(timeoutMs, deadline));
   }
   if (ready > 0) registry.collect(ready);
   return ready;

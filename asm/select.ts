@@ -237,14 +237,14 @@ function wasClosed(started: f64, timeoutMs: f64): bool {
 /** Waits until an entry is ready. Returns how many are, 0 on timeout, or a negative errno. */
 function wait(timeoutMs: f64): i32 {
   const started = timeoutMs === 0 ? 0 : host.now();
-  const deadline = timeoutMs > 0 ? started + timeoutMs : timeoutMs;
+  const deadline = started + timeoutMs;
   let left = timeoutMs;
   let ready = host.poll(records, recordCount, left);
   let found = ready > 0 ? collectAll(ready) : 0;
   if (found > 0 && seen & EVENT_NVAL && wasClosed(started, timeoutMs)) return -EBADF;
   while (ready === -EINTR || (ready > 0 && found === 0 && left !== 0)) {
     if (ready > 0) pause(left);
-    left = remaining(deadline);
+    left = remaining(timeoutMs, deadline);
     ready = host.poll(records, recordCount, left);
     found = ready > 0 ? collectAll(ready) : 0;
   }
