@@ -1,7 +1,7 @@
 // Epoll objects. Where the host has epoll the kernel is the authority: the core remembers the
 // descriptor and nothing else, since two books disagree as soon as a descriptor is closed.
 
-import { CAPABILITY_EPOLL, EINTR, EINVAL, ENOSYS, ERROR_BAD_HANDLE } from "./abi";
+import { CAPABILITY_EPOLL, EBADF, EINTR, EINVAL, ENOSYS, ERROR_BAD_HANDLE } from "./abi";
 import { capabilities } from "./capabilities";
 import { deadlineOf, remaining } from "./deadline";
 import * as host from "./host";
@@ -20,6 +20,7 @@ export function epollCreate(flags: i32): i32 {
 
 /** Handle of an epoll whose descriptor exists already. The kernel is not asked what it is. */
 export function epollAdopt(epfd: i32): i32 {
+  if (epfd < 0) return -EBADF;
   return openObject(KIND_EPOLL, epfd as usize);
 }
 

@@ -27,7 +27,7 @@ import {
 } from "./abi";
 import { remaining } from "./deadline";
 import * as host from "./host";
-import { allocate, release, roundUp } from "./memory";
+import { allocate, LARGEST, release, roundUp } from "./memory";
 import { PollRecord } from "./registry";
 
 const READ_WANT = EVENT_IN | EVENT_RDNORM | EVENT_RDBAND;
@@ -87,9 +87,10 @@ function setEntry(entry: i32, value: i32): void {
 }
 
 /** Where to write the descriptors of lists of these lengths; 0 if there is no memory. */
-export function selectBegin(readers: i32, writers: i32, exceptional: i32): usize {
-  const total = readers + writers + exceptional;
-  if ((readers | writers | exceptional | total) < 0) return 0;
+export function selectBegin(readers: u32, writers: u32, exceptional: u32): usize {
+  const sum = (readers as u64) + writers + exceptional;
+  if (sum > LARGEST / POLL_RECORD_SIZE) return 0;
+  const total = sum as i32;
   const entriesWanted = roundUp((total as usize) << 2);
   if (entriesWanted > entriesBytes) {
     const block = allocate(entriesWanted);
