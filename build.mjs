@@ -15,7 +15,10 @@ const root = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 const force = process.argv.includes("--force");
 
-/** Time of the last change below `paths`, in ms; of files whose name `matches`. */
+/**
+ * Time of the last change below `paths`, in ms: of files whose name `matches`, and of folders,
+ * since that is where a removed file shows.
+ */
 function newest(paths, matches) {
   let time = 0;
   for (const path of paths) {
@@ -28,6 +31,7 @@ function newest(paths, matches) {
     const below = readdirSync(path).filter((name) => name !== "build" && name !== "results");
     time = Math.max(
       time,
+      stat.mtimeMs,
       newest(
         below.map((name) => join(path, name)),
         matches,

@@ -82,6 +82,14 @@ withCompiler("what is up to date is left alone, what is gone is built again", ()
   assert.is(use().stdout, "[[],[],[]]");
 });
 
+test("what was compiled from a source that is gone goes too", () => {
+  const compiled = join(tree, "dist/test/build.test.js");
+  assert.ok(existsSync(compiled));
+  rmSync(join(tree, "test/build.test.ts"));
+  assert.match(node(["build.mjs"], "/nonexistent").stdout, /^built types in .* s\n$/);
+  assert.not(existsSync(compiled));
+});
+
 test.after(() => rmSync(tree, { recursive: true }));
 
 test.run();
