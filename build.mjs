@@ -81,6 +81,9 @@ function runPackage(path, args) {
 
 const code = /\.(ts|json|mjs|h|c)$/;
 
+// Made before anything looks at the time of host/native.
+mkdirSync(join(root, "host", "native", "build"), { recursive: true });
+
 step("core", ["asm", "asconfig.json"], code, "build/core.wasm", () => {
   runPackage("assemblyscript/package.json", ["bin/asc.js", "--target", "release"]);
 });
