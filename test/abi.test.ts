@@ -6,11 +6,10 @@ import * as assert from "uvu/assert";
 import { ABI_VERSION, POLL_RECORD_SIZE, READY_RECORD_SIZE } from "../asm/abi.ts";
 import type { Core } from "../bindings/core.ts";
 import * as os from "../bindings/node-os.ts";
-import { loadAddon } from "../host/addon.ts";
 import { importsOf } from "../host/host.ts";
 import { createLinuxHost } from "../host/linux.ts";
 import { abiHeader } from "../host/native/make-abi-header.ts";
-import { CORE, coreWith, hostWith } from "./hosts.ts";
+import { callsOf, CORE, coreWith, hostWith } from "./hosts.ts";
 import { withGlobal } from "./wasm.ts";
 
 /** The import table, as ARCHITECTURE.md has it. */
@@ -38,8 +37,8 @@ function hex(memory: WebAssembly.Memory, address: number, bytes: number): string
 /** Fills what the core has not used yet with 0xff, so that a byte left unwritten shows. */
 function fillUnused(core: Core): void {
   const probe = coreWith();
-  probe.calls.reserveReady(1);
-  new Uint8Array(core.calls.memory.buffer).fill(0xff, probe.calls.readyStart());
+  probe.reserveReady(1);
+  new Uint8Array(core.calls.memory.buffer).fill(0xff, probe.readyStart);
 }
 
 test("the C header is the one asm/abi.ts generates", () => {
@@ -119,7 +118,7 @@ test("select() asks for what makes a descriptor ready in its lists", () => {
 });
 
 test("the kernel's poll(2) works on the records in place", () => {
-  const addon = loadAddon();
+  const addon = callsOf();
   const [reader, writer] = os.pipe();
   const memory = new WebAssembly.Memory({ initial: 1 });
   const bytes = new Uint8Array(memory.buffer).fill(0xff);
@@ -141,7 +140,7 @@ test("the kernel's poll(2) works on the records in place", () => {
 });
 
 test("ready records are a descriptor and a mask, and nothing behind them is written", () => {
-  const addon = loadAddon();
+  const addon = callsOf();
   const [reader, writer] = os.pipe();
   const epfd = addon.epoll_create1(0);
   assert.is(addon.epoll_ctl(epfd, 1, reader, 0x1), 0);

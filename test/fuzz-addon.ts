@@ -7,6 +7,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT } from "../asm/abi.ts";
 import { loadAddon } from "../host/addon.ts";
 import { randomOf } from "./hosts.ts";
 
@@ -102,8 +103,6 @@ const memory = (): unknown =>
   random(5) === 0 ? bytes() : new ArrayBuffer(pick([0, 8, 64, 65536]));
 const integers = (): unknown =>
   random(4) === 0 ? bytes() : new Int32Array(pick([0, 1, 2, 3, 3, 3]));
-const timeout = (): unknown =>
-  random(4) === 0 ? pick([NaN, undefined, "0", {}]) : pick([0, 0.001, 0.01]);
 /** Hosts that need no name server, and paths in a folder of our own or in no folder. */
 const address = (): unknown => {
   const texts = ["127.0.0.1", "::1", "", "\0fuzz", "\0", join(folder, String(random(20)))];
@@ -124,10 +123,10 @@ type Make = () => unknown;
 const ARGUMENTS: Record<string, Make[]> = {
   now: [any],
   close: [descriptor],
-  poll: [memory, numberOf, numberOf, timeout],
+  poll: [memory],
   epoll_create1: [numberOf],
-  epoll_ctl: [descriptor, numberOf, descriptor, numberOf],
-  epoll_wait: [memory, descriptor, numberOf, numberOf, timeout],
+  epoll_ctl: [],
+  epoll_wait: [memory],
   pipe2: [integers, numberOf],
   read: [descriptor, bytes, numberOf],
   write: [descriptor, bytes],
@@ -153,8 +152,26 @@ const ARGUMENTS: Record<string, Make[]> = {
   getsockopt: [descriptor, numberOf, numberOf, integers],
   setsockopt: [descriptor, numberOf, numberOf, bytes],
 };
-/** Functions that act on other processes. */
-const EXCLUDED = new Set(["kill"]);
+/** What is left in the call block for those that take their arguments there. */
+const IN_BLOCK: Record<string, Make[]> = {
+  poll: [numberOf, numberOf],
+  epoll_ctl: [descriptor, numberOf, descriptor, numberOf],
+  epoll_wait: [descriptor, numberOf, numberOf],
+};
+const words = new Int32Array(addon["call"] as unknown as ArrayBuffer);
+const times = new Float64Array(addon["call"] as unknown as ArrayBuffer);
+
+/** Fills the call block; descriptors stay what they are modulo 2^32, or become none. */
+function fillBlock(makes: readonly Make[]): void {
+  for (const [i, make] of makes.entries()) {
+    const value = make();
+    words[CALL_ARGUMENTS / 4 + i] = typeof value === "number" ? value : -1;
+  }
+  times[CALL_TIMEOUT / 8] = pick([0, 0.001, 0.01, NaN]);
+}
+
+/** Functions that act on other processes, and what is no function. */
+const EXCLUDED = new Set(["kill", "call"]);
 const names = Object.keys(addon).filter((name) => !EXCLUDED.has(name));
 const unlisted = names.filter((name) => ARGUMENTS[name] === undefined);
 if (unlisted.length > 0)
@@ -186,7 +203,10 @@ for (let i = 0; i < calls; i++) {
   const given = (ARGUMENTS[name] as Make[]).map((make) => make());
   if (random(20) === 0) given.length = random(given.length + 1);
   if (typeof given[0] === "number" && given[0] >= FIRST) call("set_blocking", given[0], 0);
-  const result = call(name, ...given);
+  const inBlock = IN_BLOCK[name];
+  if (inBlock !== undefined) fillBlock(inBlock);
+  const returned = call(name, ...given);
+  const result = inBlock === undefined ? returned : words[CALL_RESULT / 4];
   if (typeof result !== "number" || Number.isNaN(result) || result < -3000) {
     throw new Error(`${name} returned ${String(result)}`);
   }

@@ -309,14 +309,14 @@ test("ENOMEM is an OSError above, and nothing is lost", () => {
 });
 
 test("sizes beyond any memory are refused, not wrapped around", () => {
-  const { calls } = watched();
+  const { core, calls } = watched();
   const sizes = [2 ** 27 + 1, 2 ** 28, 2 ** 29, 2 ** 29 + 1, 2 ** 30, 2 ** 30 + 1, INT_MAX, -1, -8];
   assert.ok(calls.selectBegin(4, 4, 4) > 0);
   for (const size of sizes) {
     assert.is(calls.selectBegin(size, 0, 0), 0, `${size} readers`);
     assert.is(calls.selectBegin(1, size, 0), 0, `${size} writers`);
     assert.is(calls.selectBegin(0, 2, size), 0, `${size} exceptional`);
-    if (size > 0) assert.is(calls.reserveReady(size), -ENOMEM, `${size} ready records`);
+    if (size > 0) assert.is(core.reserveReady(size), -ENOMEM, `${size} ready records`);
   }
   // Their sum is 2 modulo 2^32.
   assert.is(calls.selectBegin(0x55555556, 0x55555556, 0x55555556), 0);

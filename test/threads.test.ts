@@ -11,7 +11,8 @@ import * as assert from "uvu/assert";
 import { EVENT_IN } from "../asm/abi.ts";
 import { epoll, poll } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
-import { type Addon, addonPath, loadAddon } from "../host/addon.ts";
+import { type Addon, addonPath } from "../host/addon.ts";
+import { callsOf } from "./hosts.ts";
 import { inThread } from "./support.ts";
 
 const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
@@ -94,8 +95,8 @@ test("the addon loads twice in one thread, and both copies work", () => {
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-"));
   const copy = join(folder, "copy.node");
   copyFileSync(addonPath(), copy);
-  const second = createRequire(import.meta.url)(copy) as Addon;
-  const first = loadAddon();
+  const second = callsOf(createRequire(import.meta.url)(copy) as Addon);
+  const first = callsOf();
   assert.is.not(first.poll, second.poll);
   assert.equal(Object.keys(first).sort(), Object.keys(second).sort());
   const fd = os.eventfd(1);

@@ -82,10 +82,9 @@ napi_value select_epoll_wait(napi_env env, napi_callback_info info) {
   int failure = read_records(memory, length, call->arguments[1], capacity, ABI_READY_RECORD_SIZE,
                              &ready);
   if (failure == 0) failure = read_timeout(call->timeout_ms, &storage, &timeout);
+  if (failure == 0 && capacity > INT_MAX / sizeof(struct epoll_event)) failure = -EINVAL;
   call->result = failure;
   if (failure != 0) return NULL;
-
-  if (capacity > INT_MAX / sizeof(struct epoll_event)) return integer(env, -EINVAL);
 
   struct epoll_event on_stack[STACK_EVENTS];
   struct epoll_event* events = on_stack;
