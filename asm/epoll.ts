@@ -37,6 +37,11 @@ export function epollClose(handle: i32): i32 {
   return host.close(epfd);
 }
 
+/** Forgets the object and leaves its descriptor open: that of an adopted one is its maker's. */
+export function epollForget(handle: i32): i32 {
+  return closeObject(handle, KIND_EPOLL);
+}
+
 /** epoll_ctl(2) on an epoll object. */
 export function epollControl(handle: i32, op: i32, fd: i32, mask: u32): i32 {
   const epfd = epollFileno(handle);

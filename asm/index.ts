@@ -2,7 +2,15 @@
 
 export { ABI_VERSION } from "./abi";
 export { capabilities } from "./capabilities";
-export { epollAdopt, epollClose, epollControl, epollCreate, epollFileno, epollWait } from "./epoll";
+export {
+  epollAdopt,
+  epollClose,
+  epollControl,
+  epollCreate,
+  epollFileno,
+  epollForget,
+  epollWait,
+} from "./epoll";
 export {
   pollCreate,
   pollDestroy,
