@@ -149,9 +149,10 @@ function pick(
   first: number,
 ): unknown[] {
   const ready: unknown[] = new Array(count);
-  for (let i = 0; i < count; i++) {
-    const position = positions[start + i] as number;
-    ready[i] = items === undefined ? words[first + position] : items[position];
+  if (items === undefined) {
+    for (let i = 0; i < count; i++) ready[i] = words[first + (positions[start + i] as number)];
+  } else {
+    for (let i = 0; i < count; i++) ready[i] = items[positions[start + i] as number];
   }
   return ready;
 }
