@@ -49,6 +49,8 @@ function targetsOf(result: Result): Target[] {
       if (registered !== 1000) return [];
       return [
         ...target(result, "omnipoll poll", "C", 1.15),
+        // What makes no list of what is ready, as C does not.
+        ...(ready > 1 ? target(result, "omnipoll pollInto", "C", 1.15) : []),
         ...target(result, "omnipoll poll", "CPython", 1),
       ];
     case "select":
