@@ -4,6 +4,18 @@ export { ABI_VERSION } from "./abi";
 export { capabilities } from "./capabilities";
 export { epollAdopt, epollClose, epollControl, epollCreate, epollFileno, epollWait } from "./epoll";
 export {
+  kqueueAdopt,
+  kqueueChanges,
+  kqueueClose,
+  kqueueControl,
+  kqueueCreate,
+  kqueueEvents,
+  kqueueFileno,
+  kqueueForget,
+  kqueuePosts,
+  kqueueReserve,
+} from "./kqueue";
+export {
   pollCreate,
   pollDestroy,
   pollModify,
