@@ -30,6 +30,8 @@ export const EVENT_WRNORM = 0x0100;
 export const EVENT_WRBAND = 0x0200;
 /** A SIGPOLL message is available; unused by Linux. */
 export const EVENT_MSG = 0x0400;
+/** Mask of a devpoll change that forgets the descriptor (POLLREMOVE). */
+export const POLL_REMOVE = 0x1000;
 /** The peer shut down its writing half. */
 export const EVENT_RDHUP = 0x2000;
 /** Wake one of several epolls that watch the same file (EPOLLEXCLUSIVE). */

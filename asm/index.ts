@@ -2,6 +2,14 @@
 
 export { ABI_VERSION } from "./abi";
 export { capabilities } from "./capabilities";
+export {
+  devpollClose,
+  devpollCreate,
+  devpollFileno,
+  devpollReady,
+  devpollWait,
+  devpollWrite,
+} from "./devpoll";
 export { epollAdopt, epollClose, epollControl, epollCreate, epollFileno, epollWait } from "./epoll";
 export {
   kqueueAdopt,
@@ -12,6 +20,7 @@ export {
   kqueueEvents,
   kqueueFileno,
   kqueueForget,
+  kqueuePost,
   kqueuePosts,
   kqueueReserve,
 } from "./kqueue";

@@ -27,7 +27,8 @@ import { openPosts } from "./kqueue/post";
 import {
   anyKnote,
   createQueue,
-  destroyQueue,
+  closeQueue,
+  freeQueue,
   addSource,
   findKnote,
   firstQueue,
@@ -56,7 +57,11 @@ export function kqueueCreate(): i32 {
     return -ENOMEM;
   }
   const handle = openObject(KIND_KQUEUE, changetype<usize>(queue));
-  if (handle < 0) closeQueue(queue);
+  if (handle < 0) {
+    closeQueue(queue);
+    freeQueue(queue);
+    host.close(epfd);
+  }
   return handle;
 }
 
@@ -75,32 +80,43 @@ export function kqueueFileno(handle: i32): i32 {
   return queue === null ? ERROR_BAD_HANDLE : queue.epfd;
 }
 
-function closeQueue(queue: Queue): i32 {
+/** Drops the knotes of a queue and closes its sources, not the queue's own descriptor. */
+function endQueue(queue: Queue): void {
   let knote = anyKnote(queue);
   while (knote !== null) {
     dropKnote(queue, knote);
     knote = anyKnote(queue);
   }
-  const epfd = queue.epfd;
-  destroyQueue(queue);
-  return host.close(epfd);
+  closeQueue(queue);
 }
 
-/** Forgets an object; the queue and its descriptor go with the last one. */
+/** Closes a queue for all its objects, and forgets this one. */
 export function kqueueClose(handle: i32): i32 {
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   closeObject(handle, KIND_KQUEUE);
-  return --queue.references > 0 ? 0 : closeQueue(queue);
+  const epfd = queue.epfd;
+  if (epfd >= 0) endQueue(queue);
+  if (--queue.references === 0) freeQueue(queue);
+  return epfd < 0 ? -EBADF : host.close(epfd);
 }
 
-/** Makes room for a call with so many changes and events. 0 or a negative errno. */
+/**
+ * Makes room for a call with so many changes and events; with handle 0, for changes to post. 0 or
+ * a negative errno.
+ */
 export function kqueueReserve(handle: i32, changes: i32, capacity: i32): i32 {
+  if (changes < 0 || capacity < 0) return -EINVAL;
+  if (handle === 0) return reserve(changes, 0, 0);
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
-  if (changes < 0 || capacity < 0) return -EINVAL;
   // Changes may add sources; their events are left for the next round if there is no room.
   return reserve(changes, capacity, queue.sources + changes + 8);
+}
+
+/** Posts a change at `kqueueChanges` to the queue of another thread with descriptor `fd`. */
+export function kqueuePost(fd: i32, change: i32): i32 {
+  return host.post(fd, changesStart() + (change as usize) * KEVENT_SIZE);
 }
 
 /** Address of the kevent records of the changes. */
@@ -116,7 +132,8 @@ export function kqueueEvents(): usize {
 /** Lets other threads post to a queue; see host.post. 0 or a negative errno. */
 export function kqueuePosts(handle: i32): i32 {
   const queue = named(handle);
-  return queue === null ? ERROR_BAD_HANDLE : openPosts(queue);
+  if (queue === null) return ERROR_BAD_HANDLE;
+  return queue.epfd < 0 ? -EBADF : openPosts(queue);
 }
 
 /** Makes the queue's descriptor readable while there is something in line, and only then. */
@@ -155,7 +172,7 @@ function applyChanges(queue: Queue, changes: i32, capacity: i32): i32 {
 function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   const deadline = deadlineOf(timeoutMs);
   let left = timeoutMs;
-  for (;;) {
+  while (true) {
     lookAtFiles(queue);
     const ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
     if (ready < 0 && ready !== -EINTR) return ready;
@@ -176,6 +193,7 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
 export function kqueueControl(handle: i32, changes: i32, capacity: i32, timeoutMs: f64): i32 {
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
+  if (queue.epfd < 0) return -EBADF;
   const errors = applyChanges(queue, changes, capacity);
   const result = errors !== 0 || capacity === 0 ? errors : wait(queue, capacity, timeoutMs);
   settleWake(queue);
@@ -184,6 +202,8 @@ export function kqueueControl(handle: i32, changes: i32, capacity: i32, timeoutM
 
 /** Forgets the knotes of a descriptor in all queues: it is about to be closed. */
 export function kqueueForget(fd: i32): void {
+  const closing = queueOf(fd);
+  if (closing !== null) endQueue(closing);
   let queue = firstQueue();
   while (queue !== null) {
     forget(queue, fd, FILTER_READ);

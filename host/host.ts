@@ -138,12 +138,7 @@ export interface Host {
   post(memory: WebAssembly.Memory, queue: number, address: number): number;
 
   /** Takes at most `capacity` posted kevent records to `address`; returns how many. */
-  post_take(
-    memory: WebAssembly.Memory,
-    queue: number,
-    address: number,
-    capacity: number,
-  ): number;
+  post_take(memory: WebAssembly.Memory, queue: number, address: number, capacity: number): number;
 }
 
 /** Import object of the core: the calls of `host`, bound to the memory of the instance. */

@@ -61,7 +61,8 @@ function harvestSecond(queue: Queue, capacity: i32): void {
   for (let i = 0; i < count; i++) {
     const event = changetype<ReadyRecord>(readyStart() + (i as usize) * READY_RECORD_SIZE);
     let knote = findKnote(queue, event.fd, FILTER_READ);
-    if (knote === null || knote.set !== SET_SECOND) knote = findKnote(queue, event.fd, FILTER_WRITE);
+    if (knote === null || knote.set !== SET_SECOND)
+      knote = findKnote(queue, event.fd, FILTER_WRITE);
     if (knote !== null && knote.set === SET_SECOND) reported(queue, knote, event.mask);
   }
 }

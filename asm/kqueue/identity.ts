@@ -19,7 +19,6 @@ export function identify(knote: Knote): i32 {
 /** 0 if the descriptor is still open on it (`stat` tells more), else -EBADF or -ENOENT. */
 export function sameFile(knote: Knote): i32 {
   if (host.fd_stat(knote.ident as i32, stat) < 0) return -EBADF;
-  const same =
-    knote.ino === load<u64>(stat + STAT_INO) && knote.dev === load<u64>(stat + STAT_DEV);
+  const same = knote.ino === load<u64>(stat + STAT_INO) && knote.dev === load<u64>(stat + STAT_DEV);
   return same ? 0 : -ENOENT;
 }

@@ -1,13 +1,7 @@
 // EVFILT_NETDEV: link state of a network interface, by its index. FreeBSD dropped the filter with
 // version 10; this is how it was (filt_netdev).
 
-import {
-  EV_CLEAR,
-  ENODEV,
-  NOTE_LINKDOWN,
-  NOTE_LINKINV,
-  NOTE_LINKUP,
-} from "../abi";
+import { EV_CLEAR, ENODEV, NOTE_LINKDOWN, NOTE_LINKINV, NOTE_LINKUP } from "../abi";
 import * as host from "../host";
 import { Knote } from "./knote";
 import { activate, addSource, Queue } from "./queue";

@@ -95,7 +95,10 @@ export function attachProcess(queue: Queue, knote: Knote): i32 {
   const opened = openProcess(queue, knote);
   if (opened < 0) return opened === -ENOMEM ? -ENOMEM : processError(opened);
   let failed = 0;
-  if (!(knote.sfflags & NOTE_EXIT) && host.proc_status(knote.source, knote.ident as i32) !== -EAGAIN) {
+  if (
+    !(knote.sfflags & NOTE_EXIT) &&
+    host.proc_status(knote.source, knote.ident as i32) !== -EAGAIN
+  ) {
     failed = -ESRCH;
   } else if (knote.sfflags & LIVE) {
     failed = connect(queue);
@@ -231,4 +234,3 @@ export function readConnector(queue: Queue): void {
     got = host.netlink_read(queue.connector, input, INPUT_SIZE);
   }
 }
-

@@ -105,8 +105,8 @@ export function createQueue(epfd: i32): Queue | null {
   return queue;
 }
 
-/** Closes what the queue itself opened, and forgets it. Its knotes are gone already. */
-export function destroyQueue(queue: Queue): void {
+/** Closes what the queue itself opened. Its knotes are gone, its own descriptor is the caller's. */
+export function closeQueue(queue: Queue): void {
   if (queue.posts >= 0) host.post_close(queue.epfd);
   if (queue.second >= 0) host.close(queue.second);
   if (queue.wake >= 0) host.close(queue.wake);
@@ -125,6 +125,11 @@ export function destroyQueue(queue: Queue): void {
     while (other !== null && other.next !== queue) other = other.next;
     if (other !== null) other.next = queue.next;
   }
+  queue.epfd = -1;
+}
+
+/** Frees a closed queue. */
+export function freeQueue(queue: Queue): void {
   release(changetype<usize>(queue), offsetof<Queue>());
 }
 

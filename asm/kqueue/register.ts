@@ -22,7 +22,14 @@ import {
 } from "../abi";
 import * as host from "../host";
 import { attach, dropKnote, isDescriptorFilter, isFilter, touch } from "./filters";
-import { createKnote, destroyKnote, KeventRecord, Knote, STATUS_ACTIVE, STATUS_DISABLED } from "./knote";
+import {
+  createKnote,
+  destroyKnote,
+  KeventRecord,
+  Knote,
+  STATUS_ACTIVE,
+  STATUS_DISABLED,
+} from "./knote";
 import { dequeue, enqueue, findKnote, insertKnote, Queue } from "./queue";
 import { stat } from "./scratch";
 

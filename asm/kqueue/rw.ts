@@ -270,7 +270,7 @@ function testRead(knote: Knote, value: i64, state: u32): bool {
 function testWrite(knote: Knote, value: i64, state: u32): bool {
   const mask = knote.mask;
   const kind = knote.kind;
-  knote.data = kind === FD_EVENTFD ? (EVENTFD_MAX - (value as u64)) as i64 : value;
+  knote.data = kind === FD_EVENTFD ? ((EVENTFD_MAX - (value as u64)) as i64) : value;
   knote.flags &= ~EV_EOF;
   if (knote.set === SET_FILES) return true;
   if (kind === FD_PIPE) {

@@ -39,7 +39,7 @@ function settle(queue: Queue, place: i32): void {
     put(queue, place, at(queue, above));
     place = above;
   }
-  for (;;) {
+  while (true) {
     let below = 2 * place + 1;
     if (below >= queue.timerCount) break;
     if (below + 1 < queue.timerCount && at(queue, below + 1).deadline < at(queue, below).deadline) {

@@ -86,7 +86,8 @@ function union(first: Knote | null, knote: Knote): u32 {
   let want: u32 = 0;
   let other = first;
   while (other !== null) {
-    if (other !== knote && other.ino === knote.ino && other.dev === knote.dev) want |= wantOf(other);
+    if (other !== knote && other.ino === knote.ino && other.dev === knote.dev)
+      want |= wantOf(other);
     other = other.listed;
   }
   return want;
