@@ -34,4 +34,4 @@ export {
   pollWait,
 } from "./poll";
 export { readyStart, reserveReady } from "./ready";
-export { selectBegin, selectReady, selectWait } from "./select";
+export { selectBegin, selectClosed, selectReady, selectWait } from "./select";

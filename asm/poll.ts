@@ -1,6 +1,6 @@
 // Poll objects: a registry each, given to the kernel's poll(2) as it is.
 
-import { EINTR, ENOMEM, ERROR_BAD_HANDLE } from "./abi";
+import { EINTR, EINVAL, ENOMEM, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
 import * as host from "./host";
 import { closeObject, isObject, KIND_POLL, openObject, payloadOf } from "./objects";
@@ -63,6 +63,11 @@ export function pollRegistry(registry: Registry, timeoutMs: f64): i32 {
 
   const deadline = deadlineOf(timeoutMs);
   let ready = host.poll(registry.records, registry.count, timeoutMs);
+  if (ready === -EINVAL && registry.gaps > 0) {
+    // More records than descriptors may be open: gaps must not be what makes it so.
+    registry.compact();
+    ready = host.poll(registry.records, registry.count, timeoutMs);
+  }
   while (ready === -EINTR) {
     ready = host.poll(registry.records, registry.count, remaining(deadline));
   }

@@ -48,11 +48,11 @@ const MERGED = 1 << 20;
 const MUTED_MS: f64 = 10;
 
 /**
- * A descriptor that is not open when select() is called is EBADF; one that another thread
- * closes during the wait is ready in every set. poll(2) says POLLNVAL in both cases, at once
- * in the first.
+ * A poll that ends within this time, and so much more per descriptor, did not wait. A second
+ * poll(2) before the wait would be exact, and cost every select() a system call for it.
  */
-const CLOSED_DURING_WAIT_MS: f64 = 5;
+const AT_ONCE_MS: f64 = 5;
+const LOOK_MS: f64 = 0.001;
 
 /** Entries: the descriptor, then (after `build`) its record, then its position if ready. */
 let entries: usize = 0;
@@ -172,11 +172,13 @@ function countReady(): i32 {
   return found;
 }
 
-function hasClosed(): bool {
+/** The first descriptor that is not open, of those the last call looked at; -1 if all are. */
+export function selectClosed(): i32 {
   for (let slot = 0; slot < recordCount; slot++) {
-    if (recordAt(slot).ready & EVENT_NVAL) return true;
+    const record = recordAt(slot);
+    if (record.ready & EVENT_NVAL) return record.fd;
   }
-  return false;
+  return -1;
 }
 
 /** Leaves descriptors that report only what does not count out of the next poll (~fd < 0). */
@@ -209,6 +211,40 @@ export function selectReady(list: i32): i32 {
   return list === 0 ? readReady : list === 1 ? writeReady : exceptReady;
 }
 
+/** Sleeps until a descriptor that is silent so far says something, MUTED_MS at most. */
+function pause(timeoutMs: f64): void {
+  mute();
+  // What it finds, and any error of it, the next look at all of them finds again.
+  host.poll(records, recordCount, timeoutMs < 0 ? MUTED_MS : Math.min(timeoutMs, MUTED_MS));
+  unmute();
+}
+
+/**
+ * Whether a descriptor that is not open was so when the wait began. poll(2) says POLLNVAL both of
+ * what is not open when select() is called, which is EBADF, and says it at once; and of what
+ * another thread closes during the wait, which is ready in every set.
+ */
+function wasClosed(started: f64, timeoutMs: f64): bool {
+  if (selectClosed() < 0) return false;
+  return timeoutMs === 0 || host.now() - started < AT_ONCE_MS + recordCount * LOOK_MS;
+}
+
+/** Waits until a record counts. Returns how many do, 0 on timeout, or a negative errno. */
+function wait(timeoutMs: f64): i32 {
+  const started = timeoutMs === 0 ? 0 : host.now();
+  const deadline = timeoutMs > 0 ? started + timeoutMs : timeoutMs;
+  let left = timeoutMs;
+  let ready = host.poll(records, recordCount, left);
+  if (ready > 0 && wasClosed(started, timeoutMs)) return -EBADF;
+  while (ready === -EINTR || (ready > 0 && countReady() === 0 && left !== 0)) {
+    if (ready > 0) pause(left);
+    left = remaining(deadline);
+    ready = host.poll(records, recordCount, left);
+  }
+  if (ready === -EINVAL) return -EBADF; // more descriptors than may be open, so some are not
+  return ready < 0 ? ready : countReady();
+}
+
 /** Waits on the three lists and returns how many entries are ready, or a negative errno. */
 export function selectWait(timeoutMs: f64): i32 {
   recordCount = 0;
@@ -218,30 +254,8 @@ export function selectWait(timeoutMs: f64): i32 {
   build(0, readEnd, READ_WANT as u16);
   build(readEnd, writeEnd, WRITE_WANT as u16);
   build(writeEnd, exceptEnd, EXCEPT_WANT as u16);
-
-  const started = timeoutMs !== 0 ? host.now() : 0;
-  const deadline = timeoutMs > 0 ? started + timeoutMs : timeoutMs;
-  let left = timeoutMs;
-  for (;;) {
-    const ready = host.poll(records, recordCount, left);
-    if (ready === -EINTR) {
-      left = remaining(deadline);
-      continue;
-    }
-    if (ready <= 0) return ready;
-    if (hasClosed() && (timeoutMs === 0 || host.now() - started < CLOSED_DURING_WAIT_MS)) {
-      return -EBADF;
-    }
-    if (countReady() > 0) break;
-    if (left === 0) return 0;
-
-    mute();
-    const slice = left < 0 ? MUTED_MS : Math.min(left, MUTED_MS);
-    const others = host.poll(records, recordCount, slice);
-    unmute();
-    if (others < 0 && others !== -EINTR) return others;
-    left = remaining(deadline);
-  }
+  const waited = wait(timeoutMs);
+  if (waited <= 0) return waited;
 
   readReady = collect(0, readEnd, READ_SET, 0);
   writeReady = collect(readEnd, writeEnd, WRITE_SET, readReady);

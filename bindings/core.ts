@@ -24,6 +24,7 @@ export interface CoreExports {
   readyStart(): number;
   reserveReady(capacity: number): number;
   selectBegin(readers: number, writers: number, exceptional: number): number;
+  selectClosed(): number;
   selectReady(list: number): number;
   selectWait(timeoutMs: number): number;
 }

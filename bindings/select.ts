@@ -1,4 +1,4 @@
-import { ENOMEM } from "../asm/abi.ts";
+import { EBADF, ENOMEM } from "../asm/abi.ts";
 import { checkCount } from "./arguments.ts";
 import type { Core } from "./core.ts";
 import { show } from "./errors.ts";
@@ -35,7 +35,7 @@ function listOf(iterable: unknown, name: string): List {
   const descriptors: number[] = [];
   for (let i = 0; i < source.length; i++) {
     const item = source[i];
-    descriptors.push(filenoOf(item, `${name}[${i}]`));
+    descriptors.push(filenoOf(item, name, i));
     items.push(item);
   }
   return { items, descriptors };
@@ -87,7 +87,7 @@ export function createSelect(core: Core): SelectFunction {
     fill(words, start + r + w, exceptional);
 
     const count = calls.selectWait(timeoutMs);
-    if (count < 0) throw core.error(count, "select");
+    if (count < 0) throw failure(core, count);
     if (count === 0) return [[], [], []];
     const rCount = calls.selectReady(0);
     const wCount = calls.selectReady(1);
@@ -98,6 +98,13 @@ export function createSelect(core: Core): SelectFunction {
     ];
   }
   return select as SelectFunction;
+}
+
+function failure(core: Core, result: number): Error {
+  if (result !== -EBADF) return core.error(result, "select");
+  const fd = core.calls.selectClosed();
+  const detail = fd < 0 ? "more descriptors than may be open" : `fd ${fd} is not open`;
+  return core.error(result, "select", detail);
 }
 
 function fill(words: Int32Array, start: number, { descriptors }: List): void {
