@@ -19,6 +19,12 @@ export interface Host {
   /** Symbolic name and text of a positive errno: 9 is ["EBADF", "Bad file descriptor"]. */
   describe(errno: number): readonly [code: string, message: string];
 
+  /**
+   * Calls `closing` before omnipoll/os of the same kernel and thread closes a descriptor, so that
+   * who keeps books of descriptors can strike it off. Of hosts that have such an omnipoll/os.
+   */
+  onClose?(closing: (fd: number) => void): void;
+
   /** CAPABILITY_* bits. Constant: the core asks once. */
   capabilities(): number;
 
@@ -63,6 +69,9 @@ export interface Host {
 
   /** write(2) of `length` bytes from `address`. */
   write(memory: WebAssembly.Memory, fd: number, address: number, length: number): number;
+
+  /** dup3(2): makes `to` name what `from` names, close-on-exec. */
+  dup3(from: number, to: number): number;
 
   /** Writes a stat record of `fd` at `address`. -EBADF if it is not open or O_PATH. */
   fd_stat(memory: WebAssembly.Memory, fd: number, address: number): number;
