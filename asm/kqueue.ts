@@ -172,17 +172,17 @@ function applyChanges(queue: Queue, changes: i32, capacity: i32): i32 {
 function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   const deadline = deadlineOf(timeoutMs);
   let left = timeoutMs;
-  while (true) {
-    lookAtFiles(queue);
-    const ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
-    if (ready < 0 && ready !== -EINTR) return ready;
-    const returned = scan(queue, 0, capacity);
-    if (returned !== 0) return returned;
-    if (ready === 0 && left === 0) return 0;
+  lookAtFiles(queue);
+  let ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
+  let returned = ready < 0 && ready !== -EINTR ? ready : scan(queue, capacity);
+  // Behind events that did not count there may be others, if not all fitted.
+  while (returned === 0 && (left !== 0 || ready >= capacity)) {
     settleWake(queue);
     left = remaining(deadline);
+    ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
+    returned = ready < 0 && ready !== -EINTR ? ready : scan(queue, capacity);
   }
-  return 0;
+  return returned;
 }
 
 /**

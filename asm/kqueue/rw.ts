@@ -76,7 +76,7 @@ import { identify, sameFile } from "./identity";
 import { unwatch, watchFile } from "./vnode";
 
 /** EFD_MAX of FreeBSD: an eventfd holds one less than 2^64 - 1. */
-const EVENTFD_MAX: u64 = 0xfffffffffffffffe;
+const EVENTFD_MAX: u64 = u64.MAX_VALUE - 1;
 /** A pipe is writable with room for this much (PIPE_BUF). */
 const WHOLE_WRITE: i64 = 4096;
 
@@ -298,7 +298,7 @@ function testWrite(knote: Knote, value: i64, state: u32): bool {
   return (mask & (EVENT_OUT | EVENT_ERR)) !== 0;
 }
 
-/** Enters the files of a queue that are ready into the line; they have no other way to get there. */
+/** Enters the files of a queue into the line, to be tested: nobody else says that one is ready. */
 export function lookAtFiles(queue: Queue): void {
   let knote: Knote | null = queue.files;
   while (knote !== null) {

@@ -138,8 +138,8 @@ function report(queue: Queue, knote: Knote, at: usize): void {
   }
 }
 
-/** Returns at most `capacity` events of the line, written from event `from` on; how many. */
-export function scan(queue: Queue, from: i32, capacity: i32): i32 {
+/** Writes at most `capacity` events of the line; how many. */
+export function scan(queue: Queue, capacity: i32): i32 {
   let returned = 0;
   // Those that go back to the end of the line are not looked at twice.
   let left = queue.line;
@@ -155,7 +155,7 @@ export function scan(queue: Queue, from: i32, capacity: i32): i32 {
       const asked = record;
       if (isDescriptor(knote)) record += DATA_SIZE;
       if (!test(queue, knote, asked)) continue;
-      report(queue, knote, eventsStart() + ((from + returned) as usize) * KEVENT_SIZE);
+      report(queue, knote, eventsStart() + (returned as usize) * KEVENT_SIZE);
       returned++;
     }
   }

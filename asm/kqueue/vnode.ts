@@ -33,7 +33,7 @@ import {
 import * as host from "../host";
 import { dropKnote } from "./filters";
 import { identify, sameFile } from "./identity";
-import { Knote } from "./knote";
+import { Knote, STATUS_DISABLED } from "./knote";
 import { activate, addSource, Queue } from "./queue";
 import { input, INPUT_SIZE, stat } from "./scratch";
 
@@ -305,6 +305,12 @@ function dispatch(queue: Queue, watch: i32, mask: u32, named: bool, across: bool
     const next = knote.listed;
     if (lost || knote.source === watch) translate(queue, knote, seen, named, across);
     knote = next;
+  }
+  let file = queue.files;
+  while (file !== null) {
+    const grown = lost || file.source === watch;
+    if (grown && !(file.status & STATUS_DISABLED)) activate(queue, file);
+    file = file.listed;
   }
 }
 
