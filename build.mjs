@@ -1,6 +1,7 @@
 // Builds what is out of date: core.wasm (asc), dist/ (tsc) and the native addon (the C compiler,
 // without node-gyp, which would need Python). `--sanitize` also builds the addon with
-// AddressSanitizer and UndefinedBehaviorSanitizer, for `.ci/run`; `--force` builds everything.
+// AddressSanitizer and UndefinedBehaviorSanitizer, for `.ci/run`; `--bench` also builds the C
+// program that bench/ compares with; `--force` builds everything.
 //
 // A missing C compiler is not a failure: the rest is built, and what needs the addon says so.
 
@@ -105,24 +106,27 @@ function compiler() {
   return names.find((name) => spawnSync(name, ["--version"]).status === 0);
 }
 
-function buildAddon(folder, flags) {
+/** Compiles C; false, with a line saying so, if there is no compiler or it fails. */
+function compile(what, args) {
   const cc = compiler();
   if (cc === undefined) {
     console.warn(
-      "build: no C compiler (cc, gcc or clang, or set CC): the native addon is not built; Debian: apt-get install gcc libc6-dev",
+      `build: no C compiler (cc, gcc or clang, or set CC): ${what} is not built; Debian: apt-get install gcc libc6-dev`,
     );
     return false;
   }
+  const failure = run(cc, ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", ...args]);
+  if (failure) console.warn(`build: ${what} is not built: ${failure.message}`);
+  return failure === undefined;
+}
+
+function buildAddon(folder, flags) {
   const native = join("host", "native");
   const output = join(native, "build", folder);
   mkdirSync(join(root, output), { recursive: true });
   const sources = readdirSync(join(root, native)).filter((name) => name.endsWith(".c"));
-  const options = "-std=c11 -D_GNU_SOURCE -DNAPI_VERSION=8 -fPIC -shared -fvisibility=hidden";
-  const failure = run(cc, [
-    ...options.split(" "),
-    "-Wall",
-    "-Wextra",
-    "-Werror",
+  return compile("the native addon", [
+    ..."-DNAPI_VERSION=8 -fPIC -shared -fvisibility=hidden".split(" "),
     ...flags,
     `-I${require("node-api-headers").include_dir}`,
     ...sources.map((name) => join(native, name)),
@@ -131,11 +135,6 @@ function buildAddon(folder, flags) {
     "-lm",
     "-pthread",
   ]);
-  if (failure) {
-    console.warn(`build: the native addon is not built: ${failure.message}`);
-    return false;
-  }
-  return true;
 }
 
 if (process.platform === "linux") {
@@ -148,6 +147,11 @@ if (process.platform === "linux") {
       const flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"];
       return (built &&= buildAddon("Sanitize", [...flags, "-fno-sanitize-recover=undefined"]));
     });
+  }
+  if (process.argv.includes("--bench")) {
+    step("baseline", ["bench/baseline.c"], sources, () =>
+      compile("bench/baseline.c", ["-O2", "bench/baseline.c", "-o", "build/baseline", "-pthread"]),
+    );
   }
   if (!built && process.argv.includes("--strict")) process.exit(1);
 } else {

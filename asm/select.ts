@@ -70,6 +70,9 @@ let recordCount = 0;
 let readReady = 0;
 let writeReady = 0;
 let exceptReady = 0;
+/** Of the last wait: all bits that were reported, and how many records are yet to be found. */
+let seen: u32 = 0;
+let unseen = 0;
 
 function recordAt(slot: i32): PollRecord {
   return changetype<PollRecord>(records + (slot as usize) * POLL_RECORD_SIZE);
@@ -109,67 +112,50 @@ export function selectBegin(readers: i32, writers: i32, exceptional: i32): usize
   return entries;
 }
 
-/** Makes `recordOf` reach the largest descriptor that is merged. */
-function reserveRecordOf(): i32 {
-  let largest = 0;
-  for (let entry = 0; entry < exceptEnd; entry++) {
-    const fd = entryAt(entry);
-    if (fd < 0) return -EINVAL;
-    if (fd < MERGED && fd > largest) largest = fd;
-  }
-  const wanted = roundUp(((largest + 1) as usize) << 2);
-  if (wanted <= recordOfBytes) return 0;
+/** Makes `recordOf` reach `fd`. */
+function reserveRecordOf(fd: i32): bool {
+  const wanted = roundUp(((fd + 1) as usize) << 2);
   const block = allocate(wanted);
-  if (block === 0) return -ENOMEM;
+  if (block === 0) return false;
+  memory.copy(block, recordOf, recordOfBytes);
   release(recordOf, recordOfBytes);
   recordOf = block;
   recordOfBytes = wanted;
-  return 0;
+  return true;
 }
 
-/** Gives the entries from `entry` to `end` a record each and adds `want` to it. */
-function build(entry: i32, end: i32, want: u16): void {
-  for (; entry < end; entry++) {
-    const fd = entryAt(entry);
-    let slot = recordCount;
+/** Gives the entries from `entry` to `end` a record each and adds `want` to it. 0 or an errno. */
+function build(entry: i32, end: i32, want: u16): i32 {
+  // What changes per entry is kept out of globals: this loop is what select() adds to poll().
+  let count = recordCount;
+  let reach = recordOfBytes >> 2;
+  let at = entries + ((entry as usize) << 2);
+  const atEnd = entries + ((end as usize) << 2);
+  for (; at < atEnd; at += 4) {
+    const fd = load<i32>(at);
+    if (fd < 0) return -EINVAL;
     if (fd < MERGED) {
+      if ((fd as usize) >= reach) {
+        if (!reserveRecordOf(fd)) return -ENOMEM;
+        reach = recordOfBytes >> 2;
+      }
       const known = recordOf + ((fd as usize) << 2);
       const candidate = load<i32>(known);
-      if ((candidate as u32) < (recordCount as u32) && recordAt(candidate).fd === fd) {
-        slot = candidate;
-      } else {
-        store<i32>(known, slot);
+      if ((candidate as u32) < (count as u32) && recordAt(candidate).fd === fd) {
+        recordAt(candidate).want |= want;
+        store<i32>(at, candidate);
+        continue;
       }
+      store<i32>(known, count);
     }
-    const record = recordAt(slot);
-    if (slot === recordCount) {
-      recordCount++;
-      record.fd = fd;
-      record.want = 0;
-      record.ready = 0;
-    }
-    record.want |= want;
-    setEntry(entry, slot);
+    const record = recordAt(count);
+    record.fd = fd;
+    record.want = want;
+    record.ready = 0;
+    store<i32>(at, count++);
   }
-}
-
-/** The bits that make a record ready in the lists that name it, from what it asks for. */
-function countedOf(want: u32): u32 {
-  return (
-    (want & READ_WANT ? READ_SET : 0) |
-    (want & WRITE_WANT ? WRITE_SET : 0) |
-    (want & EXCEPT_WANT ? EXCEPT_SET : 0)
-  );
-}
-
-/** How many records report something that counts. */
-function countReady(): i32 {
-  let found = 0;
-  for (let slot = 0; slot < recordCount; slot++) {
-    const record = recordAt(slot);
-    if (record.ready & countedOf(record.want)) found++;
-  }
-  return found;
+  recordCount = count;
+  return 0;
 }
 
 /** The first descriptor that is not open, of those the last call looked at; -1 if all are. */
@@ -200,10 +186,29 @@ function unmute(): void {
 function collect(entry: i32, end: i32, set: u32, out: i32): i32 {
   const first = entry;
   const start = out;
-  for (; entry < end; entry++) {
-    if (recordAt(entryAt(entry)).ready & set) setEntry(out++, entry - first);
+  let left = unseen;
+  for (; entry < end && left > 0; entry++) {
+    const ready: u32 = recordAt(entryAt(entry)).ready;
+    if (ready === 0) continue;
+    left--;
+    seen |= ready;
+    if (ready & set) setEntry(out++, entry - first);
   }
+  unseen = left;
   return out - start;
+}
+
+/**
+ * After a wait that left `ready` records not 0: fills the three lists. Entries are as they were
+ * if nothing is ready.
+ */
+function collectAll(ready: i32): i32 {
+  seen = 0;
+  unseen = recordCount === exceptEnd ? ready : i32.MAX_VALUE; // records of their own: so many
+  readReady = collect(0, readEnd, READ_SET, 0);
+  writeReady = collect(readEnd, writeEnd, WRITE_SET, readReady);
+  exceptReady = collect(writeEnd, exceptEnd, EXCEPT_SET, readReady + writeReady);
+  return readReady + writeReady + exceptReady;
 }
 
 /** How many entries of a list (0 readers, 1 writers, 2 exceptional) are ready. */
@@ -229,36 +234,30 @@ function wasClosed(started: f64, timeoutMs: f64): bool {
   return timeoutMs === 0 || host.now() - started < AT_ONCE_MS + recordCount * LOOK_MS;
 }
 
-/** Waits until a record counts. Returns how many do, 0 on timeout, or a negative errno. */
+/** Waits until an entry is ready. Returns how many are, 0 on timeout, or a negative errno. */
 function wait(timeoutMs: f64): i32 {
   const started = timeoutMs === 0 ? 0 : host.now();
   const deadline = timeoutMs > 0 ? started + timeoutMs : timeoutMs;
   let left = timeoutMs;
   let ready = host.poll(records, recordCount, left);
-  if (ready > 0 && wasClosed(started, timeoutMs)) return -EBADF;
-  while (ready === -EINTR || (ready > 0 && countReady() === 0 && left !== 0)) {
+  let found = ready > 0 ? collectAll(ready) : 0;
+  if (found > 0 && seen & EVENT_NVAL && wasClosed(started, timeoutMs)) return -EBADF;
+  while (ready === -EINTR || (ready > 0 && found === 0 && left !== 0)) {
     if (ready > 0) pause(left);
     left = remaining(deadline);
     ready = host.poll(records, recordCount, left);
+    found = ready > 0 ? collectAll(ready) : 0;
   }
   if (ready === -EINVAL) return -EBADF; // more descriptors than may be open, so some are not
-  return ready < 0 ? ready : countReady();
+  return ready < 0 ? ready : found;
 }
 
 /** Waits on the three lists and returns how many entries are ready, or a negative errno. */
 export function selectWait(timeoutMs: f64): i32 {
   recordCount = 0;
   readReady = writeReady = exceptReady = 0;
-  const reserved = reserveRecordOf();
-  if (reserved < 0) return reserved;
-  build(0, readEnd, READ_WANT as u16);
-  build(readEnd, writeEnd, WRITE_WANT as u16);
-  build(writeEnd, exceptEnd, EXCEPT_WANT as u16);
-  const waited = wait(timeoutMs);
-  if (waited <= 0) return waited;
-
-  readReady = collect(0, readEnd, READ_SET, 0);
-  writeReady = collect(readEnd, writeEnd, WRITE_SET, readReady);
-  exceptReady = collect(writeEnd, exceptEnd, EXCEPT_SET, readReady + writeReady);
-  return readReady + writeReady + exceptReady;
+  let built = build(0, readEnd, READ_WANT as u16);
+  if (built === 0) built = build(readEnd, writeEnd, WRITE_WANT as u16);
+  if (built === 0) built = build(writeEnd, exceptEnd, EXCEPT_WANT as u16);
+  return built < 0 ? built : wait(timeoutMs);
 }

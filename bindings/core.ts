@@ -38,19 +38,26 @@ export interface CoreExports {
   pollRegister(handle: number, fd: number, want: number): number;
   pollUnregister(handle: number, fd: number): number;
   pollWait(handle: number, timeoutMs: number): number;
-  readyStart(): number;
-  reserveReady(capacity: number): number;
   selectBegin(readers: number, writers: number, exceptional: number): number;
   selectClosed(): number;
   selectReady(list: number): number;
   selectWait(timeoutMs: number): number;
 }
 
+/** What only this file calls, because it remembers the answers. */
+interface OwnExports extends CoreExports {
+  readyStart(): number;
+  reserveReady(capacity: number): number;
+}
+
 /** One instance of the core and the host it runs on. */
 export class Core {
   readonly host: Host;
   readonly calls: CoreExports;
+  readonly #own: OwnExports;
   #words: Int32Array;
+  #readyRoom = 0;
+  #readyStart = 0;
 
   /**
    * Instantiates the core on a host. Synchronous, because `select.poll()` is.
@@ -58,16 +65,17 @@ export class Core {
    * @throws {Error} if the core was built from another asm/abi.ts than these bindings
    */
   constructor(module: WebAssembly.Module, host: Host) {
-    let calls: CoreExports | undefined;
-    const imports = importsOf(host, () => (calls as CoreExports).memory);
+    let calls: OwnExports | undefined;
+    const imports = importsOf(host, () => (calls as OwnExports).memory);
     const { exports } = new WebAssembly.Instance(module, imports);
     const version = (exports["ABI_VERSION"] as WebAssembly.Global).value as number;
     if (version !== ABI_VERSION) {
       throw new Error(`core.wasm has ABI ${version}, the bindings have ${ABI_VERSION}: rebuild`);
     }
-    calls = exports as unknown as CoreExports;
+    calls = exports as unknown as OwnExports;
     this.host = host;
     this.calls = calls;
+    this.#own = calls;
     this.#words = new Int32Array(calls.memory.buffer);
   }
 
@@ -75,6 +83,21 @@ export class Core {
   words(): Int32Array {
     if (this.#words.length === 0) this.#words = new Int32Array(this.calls.memory.buffer);
     return this.#words;
+  }
+
+  /** Address of the ready records of an epoll wait. */
+  get readyStart(): number {
+    return this.#readyStart;
+  }
+
+  /** Makes room for `count` ready records, which may move them. 0 or -ENOMEM. */
+  reserveReady(count: number): number {
+    if (count <= this.#readyRoom) return 0;
+    const result = this.#own.reserveReady(count);
+    if (result < 0) return result;
+    this.#readyRoom = count;
+    this.#readyStart = this.#own.readyStart();
+    return 0;
   }
 
   /** The error of a call that returned `result` < 0. */

@@ -86,8 +86,10 @@ export class Epoll {
    */
   register(fd: Waitable, eventmask?: number | { readonly eventmask?: number }): void;
   register(keywords: { readonly fd: Waitable; readonly eventmask?: number }): void;
-  register(...given: readonly unknown[]): void {
-    const [fd, eventmask = DEFAULT_MASK] = maskArguments("epoll.register()", 1, given);
+  register(fd?: unknown, eventmask?: unknown): void {
+    if (arguments.length !== 2 || typeof eventmask !== "number") {
+      [fd, eventmask = DEFAULT_MASK] = maskArguments("epoll.register()", 1, [...arguments]);
+    }
     this.#control(EPOLL_CTL_ADD, fd, eventmask);
   }
 
@@ -100,8 +102,10 @@ export class Epoll {
    */
   modify(fd: Waitable, eventmask: number | { readonly eventmask: number }): void;
   modify(keywords: { readonly fd: Waitable; readonly eventmask: number }): void;
-  modify(...given: readonly unknown[]): void {
-    const [fd, eventmask] = maskArguments("epoll.modify()", 2, given);
+  modify(fd?: unknown, eventmask?: unknown): void {
+    if (arguments.length !== 2 || typeof eventmask !== "number") {
+      [fd, eventmask] = maskArguments("epoll.modify()", 2, [...arguments]);
+    }
     this.#control(EPOLL_CTL_MOD, fd, eventmask);
   }
 
@@ -154,7 +158,7 @@ export class Epoll {
       throw this.#core.error(-EINVAL, "epoll_wait", `maxevents ${capacity}`);
     }
     const count = this.#wait(handle, Math.min(capacity, ROOM), timeoutMs);
-    return eventsAt(this.#core, this.#core.calls.readyStart(), count);
+    return eventsAt(this.#core, this.#core.readyStart, count);
   }
 
   /**
@@ -168,14 +172,13 @@ export class Epoll {
     checkCount("epoll.pollInto()", arguments.length, 1, 2);
     const capacity = Math.min(capacityOf(out), ROOM);
     const count = this.#wait(handle, capacity, epollTimeout(timeout));
-    copyEvents(this.#core, this.#core.calls.readyStart(), count, out);
+    copyEvents(this.#core, this.#core.readyStart, count, out);
     return count;
   }
 
   #wait(handle: number, capacity: number, timeoutMs: number): number {
-    const { calls } = this.#core;
-    let count = calls.reserveReady(capacity);
-    if (count === 0) count = calls.epollWait(handle, capacity, timeoutMs);
+    let count = this.#core.reserveReady(capacity);
+    if (count === 0) count = this.#core.calls.epollWait(handle, capacity, timeoutMs);
     if (count < 0) throw this.#core.error(count, "epoll_wait");
     return count;
   }

@@ -18,27 +18,49 @@ export type SelectFunction = <R extends Waitable, W extends Waitable, X extends 
 
 const NAMES = ["rlist", "wlist", "xlist"] as const;
 
-/** A list of the call, and the descriptors of its entries. */
-interface List {
-  readonly items: unknown[];
-  readonly descriptors: number[];
+/** The descriptors of all lists of one call, one after the other. */
+interface Descriptors {
+  words: Int32Array;
+  length: number;
+}
+
+/** Makes `words` twice as long. */
+function grown(words: Int32Array): Int32Array {
+  const larger = new Int32Array(words.length * 2);
+  larger.set(words);
+  return larger;
 }
 
 /**
- * Reads a list. `fileno()` may change the list it is called from, so its length is looked at
- * again for every entry and the entries are kept, as CPython does (seq2set).
+ * Reads a list to `descriptors`; returns its entries, or nothing if they are their own descriptors.
+ * `fileno()` may change the list it is called from, so its length is looked at again for every
+ * entry and the entries are kept, as CPython does (seq2set).
  */
-function listOf(iterable: unknown, name: string): List {
+function readList(
+  iterable: unknown,
+  name: string,
+  descriptors: Descriptors,
+): unknown[] | undefined {
   if (!isIterable(iterable)) throw new TypeError(`${name} must be iterable, got ${show(iterable)}`);
   const source: readonly unknown[] = Array.isArray(iterable) ? iterable : [...iterable];
-  const items: unknown[] = [];
-  const descriptors: number[] = [];
-  for (let i = 0; i < source.length; i++) {
+  const start = descriptors.length;
+  let { words } = descriptors;
+  let items: unknown[] | undefined;
+  let i = 0;
+  for (; i < source.length; i++) {
     const item = source[i];
-    descriptors.push(filenoOf(item, name, i));
-    items.push(item);
+    if (start + i === words.length) words = grown(words);
+    if (typeof item === "number" && (item | 0) === item && item >= 0) {
+      words[start + i] = item;
+    } else {
+      items ??= [...words.subarray(start, start + i)];
+      words[start + i] = filenoOf(item, name, i);
+    }
+    if (items !== undefined) items[i] = item;
   }
-  return { items, descriptors };
+  descriptors.words = words;
+  descriptors.length = start + i;
+  return items;
 }
 
 function isIterable(value: unknown): value is Iterable<unknown> {
@@ -65,36 +87,40 @@ function isIterable(value: unknown): value is Iterable<unknown> {
  * @see select_select_impl in CPython's Modules/selectmodule.c
  */
 export function createSelect(core: Core): SelectFunction {
+  /** Missing while a call reads its lists: `fileno()` may call select(). */
+  let spare: Descriptors | undefined;
+
   function select(rlist: unknown, wlist: unknown, xlist: unknown, timeout?: unknown): unknown {
     checkCount("select()", arguments.length, 3, 4);
     const timeoutMs = selectTimeout(timeout);
-    const readers = listOf(rlist, NAMES[0]);
-    const writers = listOf(wlist, NAMES[1]);
-    const exceptional = listOf(xlist, NAMES[2]);
+    const descriptors = spare ?? { words: new Int32Array(64), length: 0 };
+    spare = undefined;
+    descriptors.length = 0;
+    const readers = readList(rlist, NAMES[0], descriptors);
+    const r = descriptors.length;
+    const writers = readList(wlist, NAMES[1], descriptors);
+    const w = descriptors.length - r;
+    const exceptional = readList(xlist, NAMES[2], descriptors);
+    const x = descriptors.length - r - w;
+    spare = descriptors;
 
     const { calls } = core;
-    const [r, w, x] = [readers, writers, exceptional].map((list) => list.items.length) as [
-      number,
-      number,
-      number,
-    ];
     const address = calls.selectBegin(r, w, x);
     if (address === 0) throw core.error(-ENOMEM, "select", `${r + w + x} descriptors`);
     const start = address >>> 2;
-    const words = core.words();
-    fill(words, start, readers);
-    fill(words, start + r, writers);
-    fill(words, start + r + w, exceptional);
+    core.words().set(descriptors.words.subarray(0, descriptors.length), start);
 
     const count = calls.selectWait(timeoutMs);
     if (count < 0) throw failure(core, count);
     if (count === 0) return [[], [], []];
     const rCount = calls.selectReady(0);
     const wCount = calls.selectReady(1);
+    const positions = core.words();
+    const { words } = descriptors;
     return [
-      pick(core, start, rCount, readers),
-      pick(core, start + rCount, wCount, writers),
-      pick(core, start + rCount + wCount, count - rCount - wCount, exceptional),
+      pick(positions, start, rCount, readers, words, 0),
+      pick(positions, start + rCount, wCount, writers, words, r),
+      pick(positions, start + rCount + wCount, count - rCount - wCount, exceptional, words, r + w),
     ];
   }
   return select as SelectFunction;
@@ -107,14 +133,19 @@ function failure(core: Core, result: number): Error {
   return core.error(result, "select", detail);
 }
 
-function fill(words: Int32Array, start: number, { descriptors }: List): void {
-  for (let i = 0; i < descriptors.length; i++) words[start + i] = descriptors[i] as number;
-}
-
-/** The entries of a list at the `count` positions at `start`. */
-function pick(core: Core, start: number, count: number, { items }: List): unknown[] {
-  const words = core.words();
+/** The entries of a list at the `count` positions at `start`; its descriptors begin at `first`. */
+function pick(
+  positions: Int32Array,
+  start: number,
+  count: number,
+  items: readonly unknown[] | undefined,
+  words: Int32Array,
+  first: number,
+): unknown[] {
   const ready: unknown[] = new Array(count);
-  for (let i = 0; i < count; i++) ready[i] = items[words[start + i] as number];
+  for (let i = 0; i < count; i++) {
+    const position = positions[start + i] as number;
+    ready[i] = items === undefined ? words[first + position] : items[position];
+  }
   return ready;
 }

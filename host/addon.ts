@@ -4,20 +4,22 @@ import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import type { OsHost } from "./os.ts";
 
-/** What host/native/addon.c exports. The buffer is fetched per call: growing detaches it. */
+/**
+ * What host/native/addon.c exports. The calls without parameters take them from the call block
+ * and leave their result there; records are in the memory that is given to them.
+ */
 export interface Addon extends OsHost {
+  /** The call block (CALL_* of asm/abi.ts) of this thread. */
+  readonly call: ArrayBuffer;
   now(): number;
   close(fd: number): number;
-  poll(memory: ArrayBuffer, records: number, count: number, timeoutMs: number): number;
   epoll_create1(flags: number): number;
-  epoll_ctl(epfd: number, op: number, fd: number, mask: number): number;
-  epoll_wait(
-    memory: ArrayBuffer,
-    epfd: number,
-    ready: number,
-    capacity: number,
-    timeoutMs: number,
-  ): number;
+  /** Of records, count; timeout. */
+  poll(memory: ArrayBuffer): void;
+  /** Of epfd, op, fd, mask. */
+  epoll_ctl(): void;
+  /** Of epfd, ready, capacity; timeout. */
+  epoll_wait(memory: ArrayBuffer): void;
 }
 
 /** The file to load. `OMNIPOLL_ADDON` names another build of it, e.g. one with sanitizers. */

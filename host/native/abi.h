@@ -1,6 +1,10 @@
 /* Generated from asm/abi.ts by make-abi-header.ts. Do not edit. */
 
 #define ABI_VERSION 0x1
+#define ABI_CALL_ARGUMENTS 0x8
+#define ABI_CALL_RESULT 0x18
+#define ABI_CALL_SIZE 0x20
+#define ABI_CALL_TIMEOUT 0x0
 #define ABI_CAPABILITY_EPOLL 0x1
 #define ABI_EBADF 0x9
 #define ABI_EINTR 0x4

@@ -1,16 +1,27 @@
-/* The addon's exports: one function per host call, registered here and nowhere else. Nothing
- * is kept between calls, so every thread and every load has an addon of its own. */
+/* The addon's exports: one function per host call, registered here and nowhere else. All
+ * that is kept between calls is the call block, one per thread that loads the addon. */
 
 #include "addon.h"
 
 #include "os.h"
 
 #define CALL(name) {#name, NULL, select_##name, NULL, NULL, NULL, napi_enumerable, NULL}
+/* Calls that take their arguments from the call block. */
+#define BLOCK_CALL(name) {#name, NULL, select_##name, NULL, NULL, NULL, napi_enumerable, block}
 
 NAPI_MODULE_INIT() {
-  static const napi_property_descriptor calls[] = {
-      CALL(now),       CALL(close),      CALL(poll), CALL(epoll_create1),
-      CALL(epoll_ctl), CALL(epoll_wait), OS_CALLS
+  void* block = NULL;
+  napi_value call = NULL;
+  napi_ref for_ever = NULL;
+  if (napi_create_arraybuffer(env, sizeof(struct call), &block, &call) != napi_ok ||
+      napi_create_reference(env, call, 1, &for_ever) != napi_ok) {
+    return NULL;
+  }
+  const napi_property_descriptor calls[] = {
+      {"call", NULL, NULL, NULL, NULL, call, napi_enumerable, NULL},
+      CALL(now), CALL(close), CALL(epoll_create1),
+      BLOCK_CALL(poll), BLOCK_CALL(epoll_ctl), BLOCK_CALL(epoll_wait),
+      OS_CALLS
   };
   if (napi_define_properties(env, exports, sizeof(calls) / sizeof(calls[0]), calls) != napi_ok) {
     return NULL;

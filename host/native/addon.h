@@ -21,15 +21,28 @@ bool read_i32(napi_env env, napi_value value, int32_t* out);
 /* Reads a number modulo 2^32: WebAssembly passes addresses and masks as signed numbers. */
 bool read_u32(napi_env env, napi_value value, uint32_t* out);
 
-/* Points `out` at `count` records of `size` bytes at `address` of the buffer `memory`.
- * 0, -EFAULT if they do not all lie inside it, or -EINVAL for wrong types. The pointer is
- * good until JavaScript runs again. */
-int read_records(napi_env env, napi_value memory, napi_value address, napi_value count, size_t size,
-                 uint8_t** out, uint32_t* out_count);
+/* The call block: arguments that JavaScript left, and the result it takes. */
+struct call {
+  double timeout_ms;
+  uint32_t arguments[4];
+  int32_t result;
+};
+
+/* The call block, and the bytes of the buffer that is the only argument: NULL and 0 if `memory` is
+ * NULL or what was given is no buffer. Good until JavaScript runs again. */
+struct call* read_call(napi_env env, napi_callback_info info, uint8_t** memory, size_t* length);
+
+/* Points `out` at `count` records of `size` bytes at `address` of the memory. 0, or -EFAULT if they
+ * do not all lie inside it. */
+int read_records(uint8_t* memory, size_t length, uint32_t address, uint32_t count, size_t size,
+                 uint8_t** out);
 
 /* Milliseconds as a timespec, rounded up to a nanosecond. `*out` becomes NULL for ever
  * (negative, or beyond any clock). -EINVAL for what is not a number. */
-int read_timeout(napi_env env, napi_value value, struct timespec* storage, struct timespec** out);
+int read_timeout(double ms, struct timespec* storage, struct timespec** out);
+
+/* A whole number of milliseconds, rounded up; -1 for ever. */
+int whole_ms(const struct timespec* timeout);
 
 /* The value to return to JavaScript. */
 napi_value integer(napi_env env, int64_t value);

@@ -27,26 +27,40 @@ bool read_u32(napi_env env, napi_value value, uint32_t* out) {
   return napi_get_value_uint32(env, value, out) == napi_ok;
 }
 
-int read_records(napi_env env, napi_value memory, napi_value address, napi_value count, size_t size,
-                 uint8_t** out, uint32_t* out_count) {
-  void* bytes = NULL;
-  size_t length = 0;
-  uint32_t at = 0;
-  if (napi_get_arraybuffer_info(env, memory, &bytes, &length) != napi_ok ||
-      !read_u32(env, address, &at) || !read_u32(env, count, out_count)) {
-    return -EINVAL;
+_Static_assert(sizeof(struct call) == ABI_CALL_SIZE, "call block");
+_Static_assert(offsetof(struct call, timeout_ms) == ABI_CALL_TIMEOUT, "call block");
+_Static_assert(offsetof(struct call, arguments) == ABI_CALL_ARGUMENTS, "call block");
+_Static_assert(offsetof(struct call, result) == ABI_CALL_RESULT, "call block");
+
+struct call* read_call(napi_env env, napi_callback_info info, uint8_t** memory, size_t* length) {
+  napi_value argv[1];
+  size_t given = memory == NULL ? 0 : 1;
+  void* call = NULL;
+  napi_get_cb_info(env, info, &given, argv, NULL, &call);
+  if (memory != NULL) {
+    void* bytes = NULL;
+    *length = 0;
+    if (napi_get_arraybuffer_info(env, argv[0], &bytes, length) != napi_ok) *length = 0;
+    *memory = bytes;
   }
-  if (at > length || *out_count > (length - at) / size) return -EFAULT;
+  return call;
+}
+
+int read_records(uint8_t* memory, size_t length, uint32_t address, uint32_t count, size_t size,
+                 uint8_t** out) {
+  if (address > length || count > (length - address) / size) return -EFAULT;
   /* An empty buffer has no address to add to. */
-  *out = bytes == NULL ? NULL : (uint8_t*) bytes + at;
+  *out = memory == NULL ? NULL : memory + address;
   return 0;
 }
 
-int read_timeout(napi_env env, napi_value value, struct timespec* storage, struct timespec** out) {
-  double ms = 0;
-  if (napi_get_value_double(env, value, &ms) != napi_ok || isnan(ms)) return -EINVAL;
+int read_timeout(double ms, struct timespec* storage, struct timespec** out) {
+  if (isnan(ms)) return -EINVAL;
   *out = NULL;
   if (ms < 0 || ms > 9e15) return 0;
+  *out = storage;
+  *storage = (struct timespec) {0, 0};
+  if (ms == 0) return 0;
 
   double seconds = floor(ms / 1e3);
   double ns = ceil((ms - seconds * 1e3) * 1e6);
@@ -56,8 +70,13 @@ int read_timeout(napi_env env, napi_value value, struct timespec* storage, struc
   }
   storage->tv_sec = (time_t) seconds;
   storage->tv_nsec = (long) ns;
-  *out = storage;
   return 0;
+}
+
+int whole_ms(const struct timespec* timeout) {
+  if (timeout == NULL) return -1;
+  if (timeout->tv_sec >= INT32_MAX / 1000) return INT32_MAX;
+  return (int) (timeout->tv_sec * 1000 + (timeout->tv_nsec + 999999) / 1000000);
 }
 
 napi_value integer(napi_env env, int64_t value) {

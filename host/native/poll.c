@@ -1,4 +1,6 @@
 #include <poll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "addon.h"
 
@@ -14,18 +16,32 @@ _Static_assert(POLLRDNORM == ABI_EVENT_RDNORM && POLLRDBAND == ABI_EVENT_RDBAND,
 _Static_assert(POLLWRNORM == ABI_EVENT_WRNORM && POLLWRBAND == ABI_EVENT_WRBAND, "poll bits");
 _Static_assert(POLLRDHUP == ABI_EVENT_RDHUP, "poll bits");
 
-/* poll(memory, records, count, timeoutMs). EINTR is returned as it is, because only the core
- * knows the deadline to resume with. */
+/* Called without the C library for the reason in epoll.c. A 32-bit kernel has one call for 32 and
+ * one for 64 bits of time; the C library knows which its timespec is. */
+static int wait_for(struct pollfd* records, nfds_t count, struct timespec* timeout) {
+#if defined(SYS_ppoll) && !defined(SYS_ppoll_time64)
+  return (int) syscall(SYS_ppoll, records, count, timeout, NULL, 0);
+#else
+  return ppoll(records, count, timeout, NULL);
+#endif
+}
+
+/* EINTR is returned as it is, because only the core knows the deadline to resume with. */
 napi_value select_poll(napi_env env, napi_callback_info info) {
-  napi_value argv[4];
+  uint8_t* memory = NULL;
+  size_t length = 0;
   uint8_t* records = NULL;
-  uint32_t count = 0;
   struct timespec storage;
   struct timespec* timeout = NULL;
 
-  if (!read_arguments(env, info, 4, argv)) return integer(env, -EINVAL);
-  int failure = read_records(env, argv[0], argv[1], argv[2], ABI_POLL_RECORD_SIZE, &records, &count);
-  if (failure == 0) failure = read_timeout(env, argv[3], &storage, &timeout);
-  if (failure != 0) return integer(env, failure);
-  return result_of(env, ppoll((struct pollfd*) records, count, timeout, NULL));
+  struct call* call = read_call(env, info, &memory, &length);
+  uint32_t count = call->arguments[1];
+  int failure = read_records(memory, length, call->arguments[0], count, ABI_POLL_RECORD_SIZE,
+                             &records);
+  if (failure == 0) failure = read_timeout(call->timeout_ms, &storage, &timeout);
+  call->result = failure;
+  if (failure != 0) return NULL;
+  int ready = wait_for((struct pollfd*) records, count, timeout);
+  call->result = ready < 0 ? -errno : ready;
+  return NULL;
 }

@@ -1,0 +1,159 @@
+// What a run leaves behind: a table on stdout, latest.json and summary.md.
+
+import { ratio, type Result, type Timing } from "./harness.ts";
+import type { Target } from "./targets.ts";
+
+/** What was measured on, and with. */
+export interface Machine {
+  readonly date: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly python: string | null;
+  readonly compiler: string | null;
+  /** Whether `--quick` made it. */
+  readonly quick: boolean;
+}
+
+/** A duration with three digits, in the unit that suits it. */
+export function duration(ns: number): string {
+  const [value, unit] =
+    ns < 1e4 ? [ns, "ns"] : ns < 1e7 ? [ns / 1e3, "µs"] : ([ns / 1e6, "ms"] as const);
+  return `${value.toFixed(value >= 100 ? 0 : 1)} ${unit}`;
+}
+
+function times(figure: number | undefined): string {
+  return figure === undefined ? "" : figure.toFixed(2);
+}
+
+/** Who the others are compared with: the ratios of each to these are printed. */
+const REFERENCES = ["C", "CPython"];
+
+/** The table of one case. */
+export function caseTable(result: Result): string {
+  const head = ["", "threads", "median", "p99", ...REFERENCES.map((name) => `/ ${name}`)];
+  const rows = result.timings.map((timing) => [
+    timing.name,
+    String(timing.threads),
+    duration(timing.medianNs),
+    duration(timing.p99Ns),
+    ...REFERENCES.map((name) => times(ratio(result, timing.name, name))),
+  ]);
+  const widths = [24, 7, 10, 10, 9, 9];
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join(" ")
+      .trimEnd();
+  const rounds = result.timings[0]?.samples ?? 0;
+  return [
+    `${result.call}, ${result.setting} (${rounds} rounds)`,
+    ...[head, ...rows].map((cells) => `  ${line(cells)}`),
+    ...result.skipped.map(({ name, reason }) => `  ${name}: skipped, ${reason}`),
+    "",
+  ].join("\n");
+}
+
+/** A target in a line. */
+export function targetLine({ text, figure, met, threads }: Target): string {
+  return `${met ? "met   " : "MISSED"} ${figure.toFixed(2).padStart(5)}  ${text} (${threads} threads)`;
+}
+
+/** Four digits: more would be noise. */
+function short(value: number): number {
+  return Number(value.toPrecision(4));
+}
+
+/** A timing and its ratios to the others, for latest.json. */
+function timingJson(result: Result, timing: Timing): object {
+  const { name, threads, medianNs, p99Ns, leastNs, samples } = timing;
+  const ratios: Record<string, number> = {};
+  for (const other of result.timings) {
+    const figure = ratio(result, name, other.name);
+    if (other !== timing && figure !== undefined) ratios[other.name] = short(figure);
+  }
+  return {
+    name,
+    threads,
+    medianNs: short(medianNs),
+    p99Ns: short(p99Ns),
+    leastNs: short(leastNs),
+    samples,
+    ratios,
+  };
+}
+
+/** Content of latest.json. */
+export function toJson(
+  machine: Machine,
+  results: readonly Result[],
+  targets: readonly Target[],
+): string {
+  const cases = results.map((result) => ({
+    group: result.group,
+    call: result.call,
+    setting: result.setting,
+    parameters: result.parameters,
+    timings: result.timings.map((timing) => timingJson(result, timing)),
+    skipped: result.skipped,
+  }));
+  return `${JSON.stringify({ machine, targets, cases }, null, 2)}\n`;
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
+/** Contestants in the order of the columns. */
+const COLUMNS = ["omnipoll", "omnipoll poll", "omnipoll pollInto", "C", "CPython"];
+
+function summaryTable(results: readonly Result[]): string[] {
+  const names = COLUMNS.filter((name) =>
+    results.some(({ timings }) => timings.some((timing) => timing.name === name)),
+  );
+  const head = names.map((name) => {
+    const threads = results
+      .flatMap(({ timings }) => timings)
+      .find((timing) => timing.name === name)?.threads;
+    return `${name} (${threads} threads)`;
+  });
+  const reference = names.includes("omnipoll") ? "omnipoll" : "omnipoll poll";
+  return [
+    row(["", ...head, ...REFERENCES.map((name) => `× ${name}`)]),
+    row(["---", ...names.map(() => "--:"), ...REFERENCES.map(() => "--:")]),
+    ...results.map((result) =>
+      row([
+        `\`${result.call}\`, ${result.setting}`,
+        ...names.map((name) => {
+          const timing = result.timings.find((one) => one.name === name);
+          return timing === undefined ? "–" : duration(timing.medianNs);
+        }),
+        ...REFERENCES.map((name) => times(ratio(result, reference, name)) || "–"),
+      ]),
+    ),
+    "",
+  ];
+}
+
+/** Content of summary.md: a table per kind of case, and the targets. */
+export function toMarkdown(
+  machine: Machine,
+  results: readonly Result[],
+  targets: readonly Target[],
+): string {
+  const { cpu, cores, kernel, node, python, compiler, date } = machine;
+  const waits = results.filter(({ timings }) => timings[0]?.name === "omnipoll poll");
+  const others = results.filter((result) => !waits.includes(result));
+  return [
+    `Medians of one run, contestants taking turns; ratios are medians of the rounds. ${cpu},`,
+    `${cores} cores, Linux ${kernel}, Node ${node}, ${python ?? "no Python"}, ${compiler ?? "no C compiler"} -O2, ${date.slice(0, 10)}.`,
+    "",
+    ...[waits, others].filter((group) => group.length > 0).flatMap(summaryTable),
+    ...(targets.length === 0 ? [] : ["| target | measured | |", "| --- | --: | --- |"]),
+    ...targets.map(({ text, figure, met }) =>
+      row([text, figure.toFixed(2), met ? "met" : "missed"]),
+    ),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,118 @@
+// `npm run bench [-- [--quick] [GROUP…]]`: measures, prints, and writes bench/results.
+// A group is the beginning of a name: epoll, epoll-idle, poll, select, libevent.
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, release } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { Child, type Children } from "./child.ts";
+import { epollCases } from "./epoll.bench.ts";
+import { FULL, QUICK, type Result, runCase } from "./harness.ts";
+import { libeventCases } from "./libevent.bench.ts";
+import { drawPlots } from "./plots.ts";
+import { mostPipes } from "./pipes.ts";
+import { pollCases } from "./poll.bench.ts";
+import { caseTable, type Machine, targetLine, toJson, toMarkdown } from "./report.ts";
+import { selectCases } from "./select.bench.ts";
+import { checkTargets } from "./targets.ts";
+
+const { values, positionals } = parseArgs({
+  options: { quick: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+
+function pathOf(path: string): string {
+  return fileURLToPath(new URL(`../../${path}`, import.meta.url));
+}
+
+/** How many files may be open: the hard limit, to which Node raises its own, as the others do. */
+function openFilesLimit(): number {
+  const line = /^Max open files +\S+ +(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
+  return line?.[1] === "unlimited" ? Infinity : Number(line?.[1] ?? 1024);
+}
+
+/**
+ * Keeps this thread, and the processes it starts, on the CPU that is least busy now: contestants
+ * on different CPUs have different neighbours. Node's other threads stay where they are.
+ */
+function pin(): string {
+  const before = cpus();
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200);
+  const idle = cpus().map(({ times }, cpu) => times.idle - (before[cpu]?.times.idle ?? 0));
+  const cpu = idle.indexOf(Math.max(...idle));
+  const { status } = spawnSync("taskset", ["-p", "-c", String(cpu), String(process.pid)]);
+  return status === 0 ? `all on CPU ${cpu}` : "on any CPU: there is no taskset here";
+}
+
+async function startChildren(): Promise<Children> {
+  const alone = ["--threads", "1"];
+  const baseline = pathOf("build/baseline");
+  const script = pathOf("bench/cpython.py");
+  const program = process.env["PYTHON"] ?? "python3";
+  const children = {
+    c: await Child.start("C", baseline, []),
+    cSelect: await Child.start("C select()", baseline, []),
+    cAlone: await Child.start("C, 1 thread", baseline, alone),
+    python: await Child.start("CPython", program, [script]),
+    pythonAlone: await Child.start("CPython, 1 thread", program, [script, ...alone]),
+  };
+  if (children.c === undefined) console.log("C: skipped, build/baseline is not built");
+  if (children.python === undefined) console.log(`CPython: skipped, no ${program} here`);
+  return children;
+}
+
+const limit = openFilesLimit();
+if (mostPipes(limit) < 1064) {
+  console.log(`bench: at most ${limit} open files, 2400 are needed: raise it with ulimit -n`);
+  process.exit(1);
+}
+if (mostPipes(limit) < 9000) {
+  console.log(`bench: at most ${limit} open files: ${mostPipes(limit)} idle pipes instead of 9000`);
+}
+
+const pinned = pin();
+const children = await startChildren();
+const machine: Machine = {
+  date: new Date().toISOString(),
+  cpu: cpus()[0]?.model ?? "unknown",
+  cores: cpus().length,
+  kernel: release(),
+  node: process.version,
+  python: children.python?.version ?? null,
+  compiler: children.c?.version ?? null,
+  quick: values.quick,
+};
+console.log(`${Object.values(machine).slice(1, -1).join(", ")}, ${pinned}\n`);
+
+const cases = [
+  ...epollCases(children, limit),
+  ...pollCases(children),
+  ...selectCases(children),
+  ...libeventCases(children),
+].filter(
+  ({ group }) => positionals.length === 0 || positionals.some((name) => group.startsWith(name)),
+);
+if (cases.length === 0) console.log(`bench: no group begins with ${positionals.join(" or ")}`);
+
+const results: Result[] = [];
+for (const one of cases) {
+  const result = await runCase(one, values.quick ? QUICK : FULL);
+  results.push(result);
+  console.log(caseTable(result));
+}
+for (const child of Object.values(children)) child?.stop();
+
+const targets = checkTargets(results);
+for (const target of targets) console.log(targetLine(target));
+
+const folder = pathOf("bench/results");
+mkdirSync(folder, { recursive: true });
+const all = positionals.length === 0;
+if (all) {
+  writeFileSync(`${folder}/latest.json`, toJson(machine, results, targets));
+  writeFileSync(`${folder}/summary.md`, toMarkdown(machine, results, targets));
+}
+for (const [file, svg] of await drawPlots(results)) {
+  if (all) writeFileSync(`${folder}/${file}`, svg);
+}
