@@ -15,7 +15,12 @@ bool read_arguments(napi_env env, napi_callback_info info, size_t count, napi_va
 }
 
 bool read_i32(napi_env env, napi_value value, int32_t* out) {
-  return napi_get_value_int32(env, value, out) == napi_ok;
+  double number = 0;
+  /* napi_get_value_int32 would make descriptor 0 of NaN, and 3 of 2^32 + 3. */
+  if (napi_get_value_double(env, value, &number) != napi_ok) return false;
+  if (!(number >= INT32_MIN && number <= INT32_MAX) || number != floor(number)) return false;
+  *out = (int32_t) number;
+  return true;
 }
 
 bool read_u32(napi_env env, napi_value value, uint32_t* out) {

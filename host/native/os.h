@@ -1,10 +1,92 @@
-/* The calls behind omnipoll/os. */
+/* The calls behind omnipoll/os, documented in host/os.ts, and what their files share. */
 
 #ifndef OMNIPOLL_OS_H
 #define OMNIPOLL_OS_H
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "addon.h"
 
-#define OS_CALLS
+/* What name resolution says (EAI_*, all negative) is returned below this: host/os.ts has the
+ * same number. */
+#define RESOLVER_ERROR (-2000)
+
+/* Bytes that every address in text fits: a path of AF_UNIX has 108, IPv6 with its scope 63. */
+#define NAME_SIZE 128
+
+/* Points `out` at all bytes of a Uint8Array; false if it is none. The pointer is good until
+ * JavaScript runs again, as those of the next two are. */
+bool read_bytes(napi_env env, napi_value value, uint8_t** out, size_t* length);
+/* Points `out` at the first `size` bytes of a Uint8Array. 0, -EFAULT if it has not that many, or
+ * -EINVAL for wrong types. */
+int read_buffer(napi_env env, napi_value value, napi_value size, uint8_t** out, size_t* length);
+/* Points `out` at an Int32Array of at least `count` elements. 0, -EFAULT or -EINVAL. */
+int read_integers(napi_env env, napi_value value, size_t count, int32_t** out);
+
+/* A socket address of any family that omnipoll/os knows. */
+struct address {
+  socklen_t length;
+  union {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+    struct sockaddr_un local;
+    struct sockaddr_storage storage;
+  };
+};
+
+/* Where JavaScript wants an address in text: NAME_SIZE bytes, and [family, port, length]. */
+struct name {
+  uint8_t* text;
+  int32_t* parts;
+};
+
+/* The address of a host and port, or of a path. 0, a negative errno, or one below
+ * RESOLVER_ERROR. */
+int make_address(int family, const uint8_t* text, size_t length, uint16_t port,
+                 struct address* out);
+/* The other way. 0, or -EAFNOSUPPORT. */
+int show_address(const struct address* address, struct name* out);
+/* Reads the two arguments of a struct name. 0, -EFAULT or -EINVAL. */
+int read_name(napi_env env, napi_value text, napi_value parts, struct name* out);
+
+/* os_files.c */
+napi_value select_pipe2(napi_env env, napi_callback_info info);
+napi_value select_read(napi_env env, napi_callback_info info);
+napi_value select_write(napi_env env, napi_callback_info info);
+napi_value select_dup(napi_env env, napi_callback_info info);
+napi_value select_get_blocking(napi_env env, napi_callback_info info);
+napi_value select_set_blocking(napi_env env, napi_callback_info info);
+napi_value select_get_inheritable(napi_env env, napi_callback_info info);
+napi_value select_set_inheritable(napi_env env, napi_callback_info info);
+napi_value select_mkfifo(napi_env env, napi_callback_info info);
+napi_value select_eventfd(napi_env env, napi_callback_info info);
+napi_value select_kill(napi_env env, napi_callback_info info);
+napi_value select_pidfd_open(napi_env env, napi_callback_info info);
+
+/* os_sockets.c */
+napi_value select_socketpair(napi_env env, napi_callback_info info);
+napi_value select_socket(napi_env env, napi_callback_info info);
+napi_value select_bind(napi_env env, napi_callback_info info);
+napi_value select_listen(napi_env env, napi_callback_info info);
+napi_value select_accept(napi_env env, napi_callback_info info);
+napi_value select_connect(napi_env env, napi_callback_info info);
+napi_value select_getsockname(napi_env env, napi_callback_info info);
+napi_value select_getpeername(napi_env env, napi_callback_info info);
+napi_value select_shutdown(napi_env env, napi_callback_info info);
+napi_value select_send(napi_env env, napi_callback_info info);
+napi_value select_recv(napi_env env, napi_callback_info info);
+napi_value select_getsockopt(napi_env env, napi_callback_info info);
+napi_value select_setsockopt(napi_env env, napi_callback_info info);
+
+/* For the list in addon.c. */
+#define OS_CALLS                                                                              \
+  CALL(pipe2), CALL(read), CALL(write), CALL(dup), CALL(get_blocking), CALL(set_blocking),    \
+      CALL(get_inheritable), CALL(set_inheritable), CALL(mkfifo), CALL(eventfd), CALL(kill),  \
+      CALL(pidfd_open), CALL(socketpair), CALL(socket), CALL(bind), CALL(listen),             \
+      CALL(accept), CALL(connect), CALL(getsockname), CALL(getpeername), CALL(shutdown),      \
+      CALL(send), CALL(recv), CALL(getsockopt), CALL(setsockopt)
 
 #endif

@@ -1,0 +1,565 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, openSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { BlockingIOError, BrokenPipeError, FileExistsError } from "../bindings/errors.ts";
+import { FileNotFoundError, OSError, OverflowError } from "../bindings/errors.ts";
+import { ProcessLookupError, ValueError } from "../bindings/errors.ts";
+import * as os from "../bindings/node-os.ts";
+import { createOsModule } from "../bindings/os.ts";
+import { loadAddon } from "../host/addon.ts";
+import { describeErrno } from "../host/errno.ts";
+import type { OsHost } from "../host/os.ts";
+import { inThread, signalled, throws, timed } from "./support.ts";
+
+const O_CLOEXEC = 0o2000000;
+
+/** O_* of an open descriptor, as the kernel shows them. */
+function flagsOf(fd: number): number {
+  const info = readFileSync(`/proc/self/fdinfo/${fd}`, "utf8");
+  return parseInt(/flags:\s+(\d+)/.exec(info)?.[1] ?? "", 8);
+}
+
+/** What descriptors a program started now has, one line each. */
+function inheritedBy(): string {
+  return spawnSync("sh", ["-c", "ls -l /proc/self/fd"], { encoding: "utf8" }).stdout;
+}
+
+function closing(fds: readonly number[]): void {
+  for (const fd of fds) os.close(fd);
+}
+
+const pipes = suite("os: pipes, read and write");
+
+pipes("a pipe carries bytes and strings", () => {
+  const [r, w] = os.pipe();
+  assert.is(os.write(w, Uint8Array.of(1, 2, 255)), 3);
+  assert.is(os.write(w, "é€"), 5);
+  const bytes = os.read(r, 100);
+  assert.ok(Buffer.isBuffer(bytes));
+  assert.equal([...bytes], [1, 2, 255, ...Buffer.from("é€")]);
+  closing([r, w]);
+});
+
+pipes("read takes at most n and leaves the rest", () => {
+  const [r, w] = os.pipe();
+  os.write(w, "abcdef");
+  assert.is(os.read(r, 4).toString(), "abcd");
+  assert.is(os.read(r, 0).length, 0);
+  assert.is(os.read(r, 4).toString(), "ef");
+  closing([r, w]);
+});
+
+pipes("read returns nothing at the end", () => {
+  const [r, w] = os.pipe();
+  os.close(w);
+  assert.is(os.read(r, 10).length, 0);
+  assert.is(os.read(r, 100_000).length, 0);
+  os.close(r);
+});
+
+pipes("what was read stays as it is when more is read", () => {
+  const [r, w] = os.pipe();
+  os.write(w, "first");
+  const first = os.read(r, 5);
+  os.write(w, "other");
+  os.read(r, 5);
+  assert.is(first.toString(), "first");
+  closing([r, w]);
+});
+
+pipes("a result does not hold on to the memory it was read into", () => {
+  const [r, w] = os.pipe();
+  for (const n of [0x10000, 0x10001, 1 << 24]) {
+    os.write(w, "abc");
+    assert.ok(os.read(r, n).buffer.byteLength < 0x10000, `n ${n}`);
+  }
+  closing([r, w]);
+});
+
+pipes("a read of more than 64 KiB is one read", () => {
+  const fd = openSync("/dev/zero", "r");
+  assert.is(os.read(fd, 1_000_000).length, 1_000_000);
+  os.close(fd);
+});
+
+pipes("a view is written from its offset, also of shared memory", () => {
+  const [r, w] = os.pipe();
+  assert.is(os.write(w, Buffer.from("abcdef").subarray(2, 4)), 2);
+  const shared = new Uint8Array(new SharedArrayBuffer(4), 1, 2);
+  shared.set([120, 121]);
+  assert.is(os.write(w, shared), 2);
+  assert.is(os.read(r, 10).toString(), "cdxy");
+  closing([r, w]);
+});
+
+pipes("writing nothing writes nothing", () => {
+  const [r, w] = os.pipe();
+  assert.is(os.write(w, ""), 0);
+  assert.is(os.write(w, new Uint8Array(0)), 0);
+  closing([r, w]);
+});
+
+pipes("a full pipe takes a part, then throws BlockingIOError", () => {
+  const [r, w] = os.pipe2(os.O_NONBLOCK);
+  const taken = os.write(w, new Uint8Array(1_000_000));
+  assert.ok(taken > 0 && taken < 1_000_000);
+  const error = throws(() => os.write(w, "x"), BlockingIOError, "EAGAIN") as OSError;
+  assert.is(error.errno, 11);
+  assert.is(error.syscall, "write");
+  closing([r, w]);
+});
+
+pipes("an empty pipe that does not block throws BlockingIOError", () => {
+  const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC);
+  throws(() => os.read(r, 1), BlockingIOError, "EAGAIN");
+  throws(() => os.read(r, 100_000), BlockingIOError, "EAGAIN");
+  closing([r, w]);
+});
+
+pipes("writing where nobody reads throws BrokenPipeError", () => {
+  const [r, w] = os.pipe();
+  os.close(r);
+  throws(() => os.write(w, "x"), BrokenPipeError, "EPIPE");
+  os.close(w);
+});
+
+pipes("a descriptor of the wrong direction, or none, throws EBADF", () => {
+  const [r, w] = os.pipe();
+  throws(() => os.write(r, "x"), OSError, "EBADF");
+  throws(() => os.read(w, 1), OSError, "EBADF");
+  closing([r, w]);
+  throws(() => os.read(-1, 1), OSError, "EBADF");
+  throws(() => os.close(-1), OSError, "EBADF");
+  throws(() => os.close(1 << 20), OSError, "EBADF");
+  throws(() => os.dup(-1), OSError, "EBADF");
+});
+
+pipes("flags that pipe2 does not have throw EINVAL", () => {
+  throws(() => os.pipe2(1), OSError, "EINVAL");
+});
+
+pipes("a negative n is the kernel's EINVAL, as in Python", () => {
+  throws(() => os.read(0, -1), OSError, "EINVAL");
+});
+
+pipes("an n that no memory has throws ENOMEM, beyond ssize_t OverflowError", () => {
+  throws(() => os.read(0, 2 ** 62), OSError, "ENOMEM");
+  throws(() => os.read(0, 2 ** 63), OverflowError);
+});
+
+pipes("a boolean is 0 or 1, as in Python", () => {
+  assert.is(os.get_blocking(true as unknown as number), os.get_blocking(1));
+});
+
+pipes("arguments of wrong types are refused by name and value", () => {
+  const any = os as unknown as Record<string, (...given: unknown[]) => unknown>;
+  for (const [call, given, message] of [
+    ["read", ["1", 1], 'fd must be an integer, got "1"'],
+    ["read", [1.5, 1], "fd must be an integer, got 1.5"],
+    ["read", [{ fileno: () => 0 }, 1], "fd must be an integer, got an object of Object"],
+    ["read", [0, null], "n must be an integer, got null"],
+    ["write", [1, 5], "data must be a Uint8Array or a string, got 5"],
+    ["write", [1, new Uint16Array(1)], "got an object of Uint16Array"],
+    ["write", [1, [1]], "got an array of 1"],
+    ["set_blocking", [0, "no"], 'blocking must be an integer, got "no"'],
+    ["set_inheritable", [0, undefined], "inheritable must be an integer, got undefined"],
+    ["pipe2", ["x"], 'flags must be an integer, got "x"'],
+    ["mkfifo", [5], "path must be a string or a Uint8Array, got 5"],
+    ["mkfifo", ["x", "y"], 'mode must be an integer, got "y"'],
+    ["eventfd", ["x"], 'initval must be an integer, got "x"'],
+    ["eventfd_write", [0, 1.5], "value must be an integer, got 1.5"],
+    ["kill", [0, "TERM"], 'signal must be an integer, got "TERM"'],
+    ["pidfd_open", [{}], "pid must be an integer, got an object of Object"],
+    ["pipe", [1], "pipe() takes at most 0 arguments, got 1"],
+    ["read", [0], "read() takes at least 2 arguments, got 1"],
+    ["close", [99999, 0, []], "close() takes at most 1 argument, got 3"],
+  ] as const) {
+    const error = throws(() => any[call]?.(...given), TypeError);
+    assert.ok(error.message.includes(message), error.message);
+  }
+});
+
+pipes("a descriptor beyond a C int throws OverflowError", () => {
+  throws(() => os.read(2 ** 31, 1), OverflowError);
+  throws(() => os.close(2 ** 32 + 1), OverflowError);
+  throws(() => os.dup(-(2 ** 31) - 1), OverflowError);
+});
+
+const descriptors = suite("os: descriptors");
+
+descriptors("everything made is close-on-exec and blocking", () => {
+  const fds = [...os.pipe(), ...os.pipe2(0), os.eventfd(0), os.eventfd(0, 0)];
+  fds.push(os.dup(0), os.socket(os.AF_INET, os.SOCK_STREAM), ...os.socketpair());
+  fds.push(os.pidfd_open(process.pid));
+  for (const fd of fds) {
+    assert.is(flagsOf(fd) & O_CLOEXEC, O_CLOEXEC, `fd ${fd}`);
+    assert.not.ok(os.get_inheritable(fd));
+  }
+  for (const fd of fds.filter((one) => one !== fds[6])) {
+    assert.ok(os.get_blocking(fd), `fd ${fd}`);
+  }
+  closing(fds);
+});
+
+descriptors("nothing made reaches another program unless it is made inheritable", () => {
+  const fds = [...os.pipe(), ...os.pipe2(os.O_NONBLOCK), os.socket(os.AF_UNIX, os.SOCK_DGRAM)];
+  fds.push(os.dup(fds[0] ?? -1), ...os.socketpair());
+  const before = inheritedBy();
+  for (const fd of fds) assert.not.ok(before.includes(readlinkSync(`/proc/self/fd/${fd}`)));
+
+  const fd = fds[0] ?? -1;
+  os.set_inheritable(fd, true);
+  assert.ok(os.get_inheritable(fd));
+  assert.ok(inheritedBy().includes(` ${fd} -> ${readlinkSync(`/proc/self/fd/${fd}`)}`));
+  os.set_inheritable(fd, false);
+  assert.not.ok(os.get_inheritable(fd));
+  assert.not.ok(inheritedBy().includes(readlinkSync(`/proc/self/fd/${fd}`)));
+  closing(fds);
+});
+
+descriptors("flags ask for descriptors that do not block", () => {
+  const fds = [...os.pipe2(os.O_NONBLOCK), os.eventfd(0, os.EFD_NONBLOCK)];
+  fds.push(os.socket(os.AF_INET, os.SOCK_STREAM | os.SOCK_NONBLOCK));
+  fds.push(...os.socketpair(os.AF_UNIX, os.SOCK_STREAM | os.SOCK_NONBLOCK));
+  for (const fd of fds) {
+    assert.not.ok(os.get_blocking(fd));
+    assert.not.ok(os.get_inheritable(fd));
+  }
+  closing(fds);
+});
+
+descriptors("set_blocking changes one flag and no other", () => {
+  const [r, w] = os.pipe();
+  const before = flagsOf(r);
+  os.set_blocking(r, false);
+  assert.is(flagsOf(r), before | os.O_NONBLOCK);
+  os.set_blocking(r, 2);
+  assert.is(flagsOf(r), before);
+  closing([r, w]);
+});
+
+descriptors("set_blocking and set_inheritable throw EBADF", () => {
+  throws(() => os.get_blocking(-1), OSError, "EBADF");
+  throws(() => os.set_blocking(-1, true), OSError, "EBADF");
+  throws(() => os.get_inheritable(-1), OSError, "EBADF");
+  throws(() => os.set_inheritable(-1, true), OSError, "EBADF");
+});
+
+descriptors("dup is a second descriptor of the same file", () => {
+  const [r, w] = os.pipe();
+  const copy = os.dup(w);
+  assert.ok(copy !== w);
+  os.close(w);
+  os.write(copy, "x");
+  assert.is(os.read(r, 1).toString(), "x");
+  closing([r, copy]);
+});
+
+const fifos = suite("os: mkfifo");
+const folder = mkdtempSync(join(tmpdir(), "omnipoll-os-"));
+fifos.after(() => rmSync(folder, { recursive: true }));
+
+fifos("mkfifo makes a FIFO with the mode, less the umask", () => {
+  const umask = process.umask(0o022);
+  os.mkfifo(join(folder, "one"));
+  os.mkfifo(Buffer.from(join(folder, "two")), 0o620);
+  process.umask(umask);
+  assert.ok(statSync(join(folder, "one")).isFIFO());
+  assert.is(statSync(join(folder, "one")).mode & 0o777, 0o644);
+  assert.is(statSync(join(folder, "two")).mode & 0o777, 0o600);
+});
+
+fifos("a path whose bytes are no UTF-8 is written as Python does", () => {
+  os.mkfifo(`${folder}/a\udcffb`);
+  assert.ok(statSync(Buffer.concat([Buffer.from(`${folder}/a`), Buffer.of(0xff, 98)])).isFIFO());
+});
+
+fifos("mkfifo throws what the path deserves", () => {
+  throws(() => os.mkfifo(folder), FileExistsError, "EEXIST");
+  const error = throws(() => os.mkfifo("/nonexistent/x"), FileNotFoundError, "ENOENT");
+  assert.ok(error.message.includes("/nonexistent/x"));
+  throws(() => os.mkfifo(""), FileNotFoundError, "ENOENT");
+  throws(() => os.mkfifo("a\0b"), ValueError);
+  throws(() => os.mkfifo(`/${"a".repeat(300)}`), OSError, "ENAMETOOLONG");
+  throws(() => os.mkfifo("/a".repeat(5000)), OSError, "ENAMETOOLONG");
+});
+
+const counters = suite("os: eventfd");
+
+counters("an eventfd adds up, and a read takes all", () => {
+  const fd = os.eventfd(3);
+  os.eventfd_write(fd, 4n);
+  os.eventfd_write(fd, 0);
+  assert.is(os.eventfd_read(fd), 7);
+  os.close(fd);
+});
+
+counters("a semaphore gives 1 at a time, then would block", () => {
+  const fd = os.eventfd(2, os.EFD_SEMAPHORE | os.EFD_NONBLOCK);
+  assert.is(os.eventfd_read(fd), 1);
+  assert.is(os.eventfd_read(fd), 1);
+  throws(() => os.eventfd_read(fd), BlockingIOError, "EAGAIN");
+  os.close(fd);
+});
+
+counters("values are exact: numbers to 2^53 - 1, then bigints", () => {
+  const fd = os.eventfd(0xffffffff);
+  assert.is(os.eventfd_read(fd), 0xffffffff);
+  os.eventfd_write(fd, Number.MAX_SAFE_INTEGER);
+  assert.is(os.eventfd_read(fd), Number.MAX_SAFE_INTEGER);
+  os.eventfd_write(fd, 2 ** 53);
+  assert.is(os.eventfd_read(fd), 2n ** 53n);
+  os.eventfd_write(fd, 2n ** 64n - 2n);
+  assert.is(os.eventfd_read(fd), 2n ** 64n - 2n);
+  os.close(fd);
+});
+
+counters("a write beyond the maximum would block", () => {
+  const fd = os.eventfd(1, os.EFD_NONBLOCK);
+  throws(() => os.eventfd_write(fd, 2n ** 64n - 2n), BlockingIOError, "EAGAIN");
+  throws(() => os.eventfd_write(fd, 2n ** 64n - 1n), OSError, "EINVAL");
+  assert.is(os.eventfd_read(fd), 1);
+  os.close(fd);
+});
+
+counters("values that C has no room for are refused", () => {
+  throws(() => os.eventfd(-1), ValueError);
+  throws(() => os.eventfd(2 ** 32), OverflowError);
+  throws(() => os.eventfd(0, 1 << 20), OSError, "EINVAL");
+  throws(() => os.eventfd_write(0, -1), ValueError);
+  throws(() => os.eventfd_write(0, -1n), ValueError);
+  throws(() => os.eventfd_write(0, 2n ** 64n), OverflowError);
+  throws(() => os.eventfd_write(0, 2 ** 64), OverflowError);
+});
+
+counters("a negative descriptor is a ValueError, as in Python", () => {
+  throws(() => os.eventfd_read(-1), ValueError);
+  throws(() => os.eventfd_write(-1, 1), ValueError);
+});
+
+counters("what is no eventfd and gives fewer bytes throws EINVAL", () => {
+  const [r, w] = os.pipe();
+  os.write(w, "abc");
+  throws(() => os.eventfd_read(r), OSError, "EINVAL");
+  closing([r, w]);
+});
+
+const processes = suite("os: processes");
+
+processes("kill with signal 0 asks, and says ESRCH", () => {
+  assert.is(os.kill(process.pid, 0), undefined);
+  throws(() => os.kill(99_999_999, 0), ProcessLookupError, "ESRCH");
+  throws(() => os.kill(process.pid, 1000), OSError, "EINVAL");
+  throws(() => os.kill(process.pid, -1), OSError, "EINVAL");
+  throws(() => os.kill(2 ** 31, 0), OverflowError);
+});
+
+processes("kill sends the signal", async () => {
+  const received = new Promise((resolve) => process.once("SIGUSR2", resolve));
+  os.kill(process.pid, constants.signals.SIGUSR2);
+  const late = setTimeout(() => {}, 10_000); // a handler does not keep the process alive
+  assert.is(await received, "SIGUSR2");
+  clearTimeout(late);
+});
+
+processes("pidfd_open gives a descriptor, or says why not", () => {
+  const fd = os.pidfd_open(process.pid, 0);
+  assert.ok(readFileSync(`/proc/self/fdinfo/${fd}`, "utf8").includes(`Pid:\t${process.pid}`));
+  os.close(fd);
+  throws(() => os.pidfd_open(99_999_999), ProcessLookupError, "ESRCH");
+  throws(() => os.pidfd_open(0), OSError, "EINVAL");
+  throws(() => os.pidfd_open(process.pid, 1), OSError, "EINVAL");
+  throws(() => os.pidfd_open(process.pid, -1), ValueError);
+});
+
+const interruptions = suite("os: signals during a call (PEP 475)");
+
+// Without a handler the signal would be ignored, and interrupt nothing.
+const onSignal = (): void => {};
+
+interruptions("read goes on until there is data", async () => {
+  process.on("SIGWINCH", onSignal);
+  const [r, w] = os.pipe();
+  const { done } = await inThread(300, "os.write(data, 'x')", w);
+  const child = signalled("WINCH", 50, 3);
+  const { result, ms } = timed(() => os.read(r, 1));
+  assert.is(result.toString(), "x");
+  assert.ok(ms >= 150, `${ms} ms`);
+  await done;
+  child.kill();
+  process.off("SIGWINCH", onSignal);
+  closing([r, w]);
+});
+
+const boundary = suite("os: the addon by itself");
+
+/** Arguments that every call accepts, on a descriptor that is not open. */
+const VALID: Record<keyof OsHost, readonly unknown[]> = {
+  close: [-1],
+  pipe2: [new Int32Array(2), 1],
+  read: [-1, new Uint8Array(4), 4],
+  write: [-1, new Uint8Array(4)],
+  dup: [-1],
+  get_blocking: [-1],
+  set_blocking: [-1, 1],
+  get_inheritable: [-1],
+  set_inheritable: [-1, 1],
+  mkfifo: [new Uint8Array(0), 0],
+  eventfd: [0, 1 << 30],
+  kill: [99_999_999, 0],
+  pidfd_open: [-1, 0],
+  socketpair: [new Int32Array(2), 999, 1, 0],
+  socket: [999, 1, 0],
+  bind: [-1, 1, new Uint8Array(1), 0],
+  connect: [-1, 1, new Uint8Array(1), 0],
+  listen: [-1, 1],
+  accept: [-1, new Uint8Array(128), new Int32Array(3)],
+  getsockname: [-1, new Uint8Array(128), new Int32Array(3)],
+  getpeername: [-1, new Uint8Array(128), new Int32Array(3)],
+  shutdown: [-1, 0],
+  send: [-1, new Uint8Array(4), 0],
+  recv: [-1, new Uint8Array(4), 4, 0],
+  getsockopt: [-1, 1, 3, new Int32Array(1)],
+  setsockopt: [-1, 1, 2, new Uint8Array(4)],
+};
+const addon = loadAddon() as unknown as Record<string, (...given: unknown[]) => number>;
+
+/** Memory that is no longer there. */
+function detached<View extends ArrayBufferView>(view: View): View {
+  structuredClone(view.buffer, { transfer: [view.buffer as ArrayBuffer] });
+  return view;
+}
+
+boundary("each call says an errno for a descriptor that is not open, and for no arguments", () => {
+  for (const [call, given] of Object.entries(VALID)) {
+    const result = addon[call]?.(...given) ?? 0;
+    assert.ok(result < 0 && result > -134, `${call}: ${result}`);
+    assert.is(addon[call]?.(), -22, call);
+  }
+});
+
+boundary("an argument of a wrong type is -EINVAL, whichever it is", () => {
+  const strange = [undefined, null, "1", {}, [], Symbol("1"), 1n, () => 1, new ArrayBuffer(8)];
+  strange.push(new DataView(new ArrayBuffer(256)), new Float64Array(32), new Proxy({}, {}));
+  for (const [call, valid] of Object.entries(VALID)) {
+    for (const at of valid.keys()) {
+      for (const value of strange) {
+        assert.is(addon[call]?.(...valid.with(at, value)), -22, `${call}, argument ${at}`);
+      }
+    }
+  }
+});
+
+boundary("memory that is too short or detached is -EFAULT or nothing, never touched", () => {
+  const [r, w] = os.pipe();
+  const bytes = new Uint8Array(8).subarray(2, 6);
+  assert.is(addon["read"]?.(r, bytes, 5), -14);
+  assert.is(addon["read"]?.(r, bytes, 2 ** 40), -14);
+  assert.is(addon["read"]?.(r, bytes, -1), -22);
+  assert.is(addon["read"]?.(r, detached(new Uint8Array(4)), 1), -14);
+  assert.is(addon["recv"]?.(r, new Uint8Array(0), 1, 0), -14);
+  assert.is(addon["write"]?.(w, detached(new Uint8Array(4))), 0);
+  assert.is(addon["pipe2"]?.(new Int32Array(1), 0), -14);
+  assert.is(addon["pipe2"]?.(detached(new Int32Array(2)), 0), -14);
+  assert.is(addon["socketpair"]?.(new Int32Array(0), 1, 1, 0), -14);
+  assert.is(addon["accept"]?.(r, new Uint8Array(127), new Int32Array(3)), -14);
+  assert.is(addon["accept"]?.(r, new Uint8Array(128), new Int32Array(2)), -14);
+  assert.is(addon["getsockname"]?.(r, detached(new Uint8Array(128)), new Int32Array(3)), -14);
+  assert.is(addon["getsockopt"]?.(r, 1, 3, new Int32Array(0)), -14);
+  closing([r, w]);
+});
+
+boundary("a read stays inside its view", () => {
+  const [r, w] = os.pipe();
+  os.write(w, "xxxxxxxx");
+  const memory = new Uint8Array(8);
+  assert.is(addon["read"]?.(r, memory.subarray(2, 6), 3), 3);
+  assert.equal([...memory], [0, 0, 120, 120, 120, 0, 0, 0]);
+  closing([r, w]);
+});
+
+/** Text of `length` letters. */
+function name(length: number): Uint8Array {
+  return new Uint8Array(length).fill(120);
+}
+
+boundary("text of any length and content is refused or looked up, not overrun", () => {
+  const fd = os.socket(os.AF_INET, os.SOCK_STREAM);
+  for (const length of [1024, 1025, 1_000_000]) {
+    assert.is(addon["bind"]?.(fd, os.AF_INET, name(length), 0), -2002);
+    assert.is(addon["bind"]?.(fd, os.AF_INET6, name(length), 0), -2002);
+  }
+  assert.is(addon["bind"]?.(fd, os.AF_UNIX, name(108), 0), -36);
+  assert.is(addon["bind"]?.(fd, os.AF_UNIX, Uint8Array.of(120, 0, 120), 0), -22);
+  assert.is(addon["bind"]?.(fd, os.AF_INET, Uint8Array.of(120, 0, 120), 0), -22);
+  assert.is(addon["bind"]?.(fd, os.AF_INET, name(0), 65536), -22);
+  assert.is(addon["bind"]?.(fd, os.AF_INET, name(0), -1), -22);
+  assert.is(addon["bind"]?.(fd, 77, name(0), 0), -97);
+  assert.is(addon["mkfifo"]?.(name(4096), 0), -36);
+  assert.is(addon["mkfifo"]?.(Uint8Array.of(47, 0, 47), 0), -22);
+  os.close(fd);
+});
+
+const modules = suite("os: a module on any host");
+
+modules("reads that happen during a read do not disturb it", () => {
+  let nested: Uint8Array | undefined;
+  const host = {
+    ...loadAddon(),
+    describe: describeErrno,
+    read(fd: number, buffer: Uint8Array, size: number): number {
+      buffer.fill(fd, 0, size);
+      if (fd === 1) nested = module.read(2, size);
+      return size;
+    },
+  };
+  const module = createOsModule(host);
+  assert.equal([...module.read(1, 3)], [1, 1, 1]);
+  assert.equal([...(nested ?? [])], [2, 2, 2]);
+});
+
+modules("a host that throws during a read leaves the module usable", () => {
+  let fails = true;
+  const host = {
+    ...loadAddon(),
+    describe: describeErrno,
+    read(): number {
+      if (fails) throw new Error("deadlock");
+      return 2;
+    },
+  };
+  const module = createOsModule(host);
+  throws(() => module.read(0, 2), Error);
+  fails = false;
+  assert.is(module.read(0, 2).length, 2);
+});
+
+modules("where there is no Buffer, bytes are a Uint8Array", () => {
+  const code = `
+    delete globalThis.Buffer;
+    const { createOsModule } = await import(${JSON.stringify(new URL("../bindings/os.js", import.meta.url).href)});
+    const os = createOsModule({ read: (fd, buffer, size) => (buffer.fill(7, 0, 2), Math.min(size, 2)) });
+    const found = [1, 2, 3, 100000].map((n) => os.read(0, n));
+    console.log(found.map((bytes) => bytes.constructor.name + bytes.buffer.byteLength).join(" "));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", code], {
+    encoding: "utf8",
+  });
+  assert.is(stdout, "Uint8Array1 Uint8Array2 Uint8Array2 Uint8Array2\n", stderr);
+});
+
+modules("the functions and constants of the module are those of the entry", () => {
+  const module = createOsModule({ ...loadAddon(), describe: describeErrno });
+  assert.equal(Object.keys(module).sort(), Object.keys(os).sort());
+});
+
+pipes.run();
+descriptors.run();
+fifos.run();
+counters.run();
+processes.run();
+interruptions.run();
+boundary.run();
+modules.run();
