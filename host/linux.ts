@@ -1,9 +1,12 @@
 // Linux: every call is the kernel's own, through the addon.
 
-import { CAPABILITY_EPOLL } from "../asm/abi.ts";
-import { loadAddon } from "./addon.ts";
+import { CAPABILITY_EPOLL, CAPABILITY_SOURCES } from "../asm/abi.ts";
+import { type Addon, loadAddon } from "./addon.ts";
 import { describeErrno } from "./errno.ts";
 import type { Host } from "./host.ts";
+
+/** Flag of eventfd(2), on x86 and ARM. */
+const EFD_NONBLOCK = 0x800;
 
 /** The host of this process on Linux. @throws {Error} if the addon cannot be loaded */
 export function createLinuxHost(): Host {
@@ -11,14 +14,48 @@ export function createLinuxHost(): Host {
   return {
     name: "linux",
     describe: describeErrno,
-    capabilities: () => CAPABILITY_EPOLL,
+    capabilities: () => CAPABILITY_EPOLL | CAPABILITY_SOURCES,
     now: addon.now,
     poll: (memory, records, count, timeoutMs) =>
-      addon.poll(memory.buffer as ArrayBuffer, records, count, timeoutMs),
+      addon.poll(bytesOf(memory), records, count, timeoutMs),
     close: addon.close,
     epoll_create1: addon.epoll_create1,
     epoll_ctl: addon.epoll_ctl,
     epoll_wait: (memory, epfd, ready, capacity, timeoutMs) =>
-      addon.epoll_wait(memory.buffer as ArrayBuffer, epfd, ready, capacity, timeoutMs),
+      addon.epoll_wait(bytesOf(memory), epfd, ready, capacity, timeoutMs),
+    ...sourcesOf(addon),
   };
+}
+
+function bytesOf(memory: WebAssembly.Memory): ArrayBuffer {
+  return memory.buffer as ArrayBuffer;
+}
+
+function sourcesOf(addon: Addon) {
+  return {
+    realtime: addon.realtime,
+    read: (memory, fd, address, length) => addon.source_read(bytesOf(memory), fd, address, length),
+    write: (memory, fd, address, length) =>
+      addon.source_write(bytesOf(memory), fd, address, length),
+    fd_stat: (memory, fd, address) => addon.fd_stat(bytesOf(memory), fd, address),
+    fd_data: (memory, records, count) => addon.fd_data(bytesOf(memory), records, count),
+    eventfd: () => addon.eventfd(0, EFD_NONBLOCK),
+    timerfd_create: addon.timerfd_create,
+    timerfd_settime: addon.timerfd_settime,
+    pidfd_open: (pid) => addon.pidfd_open(pid, 0),
+    proc_status: () => -38,
+    proc_listen: () => -38,
+    link_listen: () => -38,
+    link_flags: () => -38,
+    netlink_read: () => -38,
+    signal_open: () => -38,
+    signal_close: () => -38,
+    inotify_init: addon.inotify_init,
+    inotify_add_watch: addon.inotify_add_watch,
+    inotify_rm_watch: addon.inotify_rm_watch,
+    post_open: () => -38,
+    post_close: () => -38,
+    post: () => -38,
+    post_take: () => -38,
+  } satisfies Partial<Host>;
 }
