@@ -20,6 +20,20 @@ export interface Addon extends OsHost {
   epoll_ctl(): void;
   /** Of epfd, ready, capacity; timeout. */
   epoll_wait(memory: ArrayBuffer): void;
+
+  // Sources: see interface Host. Those whose names omnipoll/os has for other arguments begin with
+  // "source_".
+  realtime(): number;
+  dup3(from: number, to: number): number;
+  source_read(memory: ArrayBuffer, fd: number, address: number, length: number): number;
+  source_write(memory: ArrayBuffer, fd: number, address: number, length: number): number;
+  timerfd_create(): number;
+  timerfd_settime(fd: number, deadlineMs: number): number;
+  fd_stat(memory: ArrayBuffer, fd: number, address: number): number;
+  fd_data(memory: ArrayBuffer, records: number, count: number): number;
+  inotify_init(): number;
+  inotify_add_watch(inotify: number, fd: number, parent: number, mask: number): number;
+  inotify_rm_watch(inotify: number, watch: number): number;
 }
 
 /** The file to load. `OMNIPOLL_ADDON` names another build of it, e.g. one with sanitizers. */

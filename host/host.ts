@@ -164,6 +164,36 @@ export function importsOf(host: Host, memoryOf: () => WebAssembly.Memory): WebAs
         host.epoll_ctl(epfd, op, fd, mask),
       epoll_wait: (epfd: number, ready: number, capacity: number, timeoutMs: number) =>
         host.epoll_wait(memoryOf(), epfd, ready, capacity, timeoutMs),
+
+      realtime: () => host.realtime(),
+      read: (fd: number, address: number, length: number) =>
+        host.read(memoryOf(), fd, address, length),
+      write: (fd: number, address: number, length: number) =>
+        host.write(memoryOf(), fd, address, length),
+      dup3: (from: number, to: number) => host.dup3(from, to),
+      fd_stat: (fd: number, address: number) => host.fd_stat(memoryOf(), fd, address),
+      fd_data: (records: number, count: number) => host.fd_data(memoryOf(), records, count),
+      eventfd: () => host.eventfd(),
+      timerfd_create: () => host.timerfd_create(),
+      timerfd_settime: (fd: number, deadlineMs: number) => host.timerfd_settime(fd, deadlineMs),
+      pidfd_open: (pid: number) => host.pidfd_open(pid),
+      proc_status: (pidfd: number, pid: number) => host.proc_status(pidfd, pid),
+      proc_listen: () => host.proc_listen(),
+      link_listen: () => host.link_listen(),
+      link_flags: (index: number) => host.link_flags(index),
+      netlink_read: (fd: number, address: number, length: number) =>
+        host.netlink_read(memoryOf(), fd, address, length),
+      signal_open: (signal: number) => host.signal_open(signal),
+      signal_close: (fd: number) => host.signal_close(fd),
+      inotify_init: () => host.inotify_init(),
+      inotify_add_watch: (inotify: number, fd: number, parent: number, mask: number) =>
+        host.inotify_add_watch(inotify, fd, parent, mask),
+      inotify_rm_watch: (inotify: number, watch: number) => host.inotify_rm_watch(inotify, watch),
+      post_open: (queue: number) => host.post_open(queue),
+      post_close: (queue: number) => host.post_close(queue),
+      post: (queue: number, address: number) => host.post(memoryOf(), queue, address),
+      post_take: (queue: number, address: number, capacity: number) =>
+        host.post_take(memoryOf(), queue, address, capacity),
     },
   };
 }

@@ -1,7 +1,13 @@
 // Linux: every call is the kernel's own, through the addon.
 
-import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT, CAPABILITY_EPOLL } from "../asm/abi.ts";
-import { loadAddon } from "./addon.ts";
+import {
+  CALL_ARGUMENTS,
+  CALL_RESULT,
+  CALL_TIMEOUT,
+  CAPABILITY_EPOLL,
+  CAPABILITY_SOURCES,
+} from "../asm/abi.ts";
+import { type Addon, loadAddon } from "./addon.ts";
 import { describeErrno } from "./errno.ts";
 import type { Host } from "./host.ts";
 
@@ -12,6 +18,8 @@ const THIRD = FIRST + 2;
 const FOURTH = FIRST + 3;
 const RESULT = CALL_RESULT / 4;
 const TIMEOUT = CALL_TIMEOUT / 8;
+/** Flag of eventfd(2), on x86 and ARM. */
+const EFD_NONBLOCK = 0x800;
 
 /** The host of this process on Linux. @throws {Error} if the addon cannot be loaded */
 export function createLinuxHost(): Host {
@@ -36,7 +44,7 @@ export function createLinuxHost(): Host {
   return {
     name: "linux",
     describe: describeErrno,
-    capabilities: () => CAPABILITY_EPOLL,
+    capabilities: () => CAPABILITY_EPOLL | CAPABILITY_SOURCES,
     now: addon.now,
     poll: (memory, records, count, timeoutMs) => {
       words[FIRST] = records;
@@ -63,5 +71,40 @@ export function createLinuxHost(): Host {
       addon.epoll_wait(bufferOf(memory));
       return words[RESULT] as number;
     },
+    ...sourcesOf(addon),
   };
+}
+
+function bytesOf(memory: WebAssembly.Memory): ArrayBuffer {
+  return memory.buffer as ArrayBuffer;
+}
+
+function sourcesOf(addon: Addon) {
+  return {
+    realtime: addon.realtime,
+    dup3: addon.dup3,
+    read: (memory, fd, address, length) => addon.source_read(bytesOf(memory), fd, address, length),
+    write: (memory, fd, address, length) =>
+      addon.source_write(bytesOf(memory), fd, address, length),
+    fd_stat: (memory, fd, address) => addon.fd_stat(bytesOf(memory), fd, address),
+    fd_data: (memory, records, count) => addon.fd_data(bytesOf(memory), records, count),
+    eventfd: () => addon.eventfd(0, EFD_NONBLOCK),
+    timerfd_create: addon.timerfd_create,
+    timerfd_settime: addon.timerfd_settime,
+    pidfd_open: (pid) => addon.pidfd_open(pid, 0),
+    proc_status: () => -38,
+    proc_listen: () => -38,
+    link_listen: () => -38,
+    link_flags: () => -38,
+    netlink_read: () => -38,
+    signal_open: () => -38,
+    signal_close: () => -38,
+    inotify_init: addon.inotify_init,
+    inotify_add_watch: addon.inotify_add_watch,
+    inotify_rm_watch: addon.inotify_rm_watch,
+    post_open: () => -38,
+    post_close: () => -38,
+    post: () => -38,
+    post_take: () => -38,
+  } satisfies Partial<Host>;
 }

@@ -4,6 +4,7 @@
 #include "addon.h"
 
 #include "os.h"
+#include "sources.h"
 
 #define CALL(name) {#name, NULL, select_##name, NULL, NULL, NULL, napi_enumerable, NULL}
 /* Calls that take their arguments from the call block. */
@@ -21,7 +22,7 @@ NAPI_MODULE_INIT() {
       {"call", NULL, NULL, NULL, NULL, call, napi_enumerable, NULL},
       CALL(now), CALL(close), CALL(epoll_create1),
       BLOCK_CALL(poll), BLOCK_CALL(epoll_ctl), BLOCK_CALL(epoll_wait),
-      OS_CALLS
+      SOURCE_CALLS, OS_CALLS
   };
   if (napi_define_properties(env, exports, sizeof(calls) / sizeof(calls[0]), calls) != napi_ok) {
     return NULL;
