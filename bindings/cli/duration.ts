@@ -1,0 +1,20 @@
+// Durations of the command line: 500ms, 5s, 2m, 1h, and plain numbers of seconds.
+
+import { UsageError } from "./failure.ts";
+
+const UNITS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/**
+ * A duration in ms.
+ *
+ * @param name of the argument, for the message
+ * @throws {UsageError} if it is none
+ */
+export function durationOf(text: string, name: string): number {
+  const [, number, unit = "s"] = /^(\d+(?:\.\d*)?|\.\d+)(ms|s|m|h)?$/.exec(text) ?? [];
+  const duration = Number(number) * (UNITS[unit] ?? Number.NaN);
+  if (Number.isFinite(duration)) return duration;
+  throw new UsageError(
+    `${name}: not a duration: ${JSON.stringify(text)} (500ms, 5s, 2m, 1h, or a number of seconds)`,
+  );
+}

@@ -1,0 +1,141 @@
+#!/usr/bin/env node
+// The command line. Commands are imported when they run: the package itself cannot be without its
+// native addon, and `omnipoll --help` and `omnipoll doctor` have something to say even then.
+
+import { readFileSync } from "node:fs";
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { durationOf } from "./duration.ts";
+import { lineOf, STATUS, statusOf, UsageError } from "./failure.ts";
+import type { Api } from "./masks.ts";
+import { complain, print } from "./output.ts";
+
+const PACKAGE = new URL("../../../package.json", import.meta.url);
+
+const WAIT_HELP = `
+Sources:
+  stdin                standard input: data, or its end
+  fd:N[:MODES]         a descriptor; MODES of r (the default), w and x (urgent)
+  file:PATH            a device, a terminal, or any file
+  fifo:PATH            a FIFO; it keeps what is written only while it is open
+  tcp:HOST:PORT        a server, once it accepts; tried every 100 ms; [IPv6]
+  listen:[HOST:]PORT   a connection, which is closed again
+  timer:DURATION       a time from now: 500ms, 1.5s, 2m, 1h, or seconds
+  pid:NUMBER           the end of a process, child or not
+
+Nothing is read from a descriptor, and none is made non-blocking.
+
+With --count N, N lines are printed in all. A timer, a process, a server, a
+regular file and a descriptor that hung up report once; when every source has,
+the wait is over. The others report again on new activity: with --api epoll
+that is anything new, with poll and select they must have been seen not ready
+in between (looked at every 50 ms), as these cannot tell new input from old.
+
+Exit status: 0 after an event, 124 if the time was over, 2 for wrong arguments,
+1 for what should not happen.
+
+Examples:
+  omnipoll wait --timeout 30s tcp:localhost:5432 && ./migrate
+  omnipoll wait stdin timer:5s
+  make & omnipoll wait --json pid:$! listen:8080
+  exec 3<>/tmp/queue; omnipoll wait fd:3 && read line <&3
+`;
+
+interface WaitFlags {
+  readonly api: Api;
+  readonly timeout?: number;
+  readonly count: number;
+  readonly json?: true;
+}
+
+function version(): string {
+  return (JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string }).version;
+}
+
+/** A duration for commander, which puts the name of the option into the message. */
+function timeoutOf(text: string): number {
+  return durationOf(text, "--timeout");
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (/^\d+$/.test(text) && count > 0 && Number.isSafeInteger(count)) return count;
+  throw new InvalidArgumentError("It must be a whole number from 1.");
+}
+
+function createProgram(): Command {
+  const program = new Command("omnipoll")
+    .description(
+      "Waits for descriptors, connections, processes and time, through select, poll or epoll.",
+    )
+    .version(version())
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .configureOutput({
+      writeOut: print,
+      writeErr: complain,
+      outputError: (text, write) => write(`${lineOf(text.replace(/^error: /, ""))}\n`),
+    });
+
+  program
+    .command("wait")
+    .summary("wait for the first of several things to happen")
+    .description(
+      "Waits for the first of several things to happen, and prints a line for each event.",
+    )
+    .argument("[source...]", "what to wait for, see below")
+    .addOption(
+      new Option("--api <api>", "what to wait with")
+        .choices(["epoll", "poll", "select"])
+        .default("epoll"),
+    )
+    .option("--timeout <duration>", "give up after this long", timeoutOf)
+    .option("--count <n>", "how many events to wait for", countOf, 1)
+    .option("--json", "print each event as a JSON object on a line of its own")
+    .addHelpText("after", WAIT_HELP)
+    .action(async (sources: string[], flags: WaitFlags) => {
+      const { wait } = await import("./wait.ts");
+      const timeout = flags.timeout ?? Number.POSITIVE_INFINITY;
+      process.exitCode = await wait(sources, { ...flags, timeout, json: flags.json === true });
+    });
+
+  program
+    .command("doctor")
+    .summary("say what serves each API here, and what is wrong")
+    .description("Says which host is in use and why, and how each API is served here.")
+    .option("--json", "print a JSON object")
+    .action(async (flags: { json?: true }) => {
+      const { doctor } = await import("./doctor.ts");
+      process.exitCode = await doctor(version(), flags.json === true);
+    });
+
+  program
+    .command("demo")
+    .summary("wait for descriptors of every kind through every API")
+    .description("Waits for descriptors of every kind through every API, in a few seconds.")
+    .action(async () => {
+      const { demo } = await import("./demo.ts");
+      process.exitCode = await demo();
+    });
+
+  return program;
+}
+
+/** Runs the command and returns its exit status. */
+async function main(args: readonly string[]): Promise<void> {
+  const program = createProgram();
+  try {
+    if (args.length === 0)
+      throw new UsageError("a command is missing: wait, doctor or demo; see omnipoll --help");
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has said what it had to say; help and version come here, too.
+      process.exitCode = error.exitCode === 0 ? STATUS.DONE : STATUS.USAGE;
+      return;
+    }
+    complain(`${lineOf(error)}\n`);
+    process.exitCode = statusOf(error);
+  }
+}
+
+await main(process.argv.slice(2));

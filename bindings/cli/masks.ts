@@ -1,0 +1,34 @@
+// Event masks in words: the names of the bits, and what they say to a reader.
+
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from "../constants.ts";
+
+/** The bits a wait reports, by name. poll's and epoll's have the same values. */
+const BITS: readonly (readonly [bit: number, name: string, words: string])[] = [
+  [POLLIN, "IN", "readable"],
+  [POLLPRI, "PRI", "urgent data"],
+  [POLLOUT, "OUT", "writable"],
+  [POLLERR, "ERR", "error"],
+  [POLLHUP, "HUP", "hung up"],
+  [POLLNVAL, "NVAL", "not open"],
+  [POLLRDHUP, "RDHUP", "peer stopped writing"],
+];
+
+/** The lists of select() that a mask stands for. */
+const LISTS: Record<string, string> = { IN: "rlist", OUT: "wlist", PRI: "xlist" };
+
+/** The APIs that report masks, or what is said in masks here. */
+export type Api = "select" | "poll" | "epoll";
+
+/** Names of the bits of `mask`, as `api` has them: EPOLLIN, POLLIN, or the list of select(). */
+export function namesOf(api: Api, mask: number): string[] {
+  const set = BITS.filter(([bit]) => (mask & bit) !== 0).map(([, name]) => name);
+  if (api === "select") return set.map((name) => LISTS[name] ?? name);
+  return set.map((name) => api.toUpperCase() + name);
+}
+
+/** What `mask` says, e.g. "readable, hung up". */
+export function wordsOf(mask: number): string {
+  return BITS.filter(([bit]) => (mask & bit) !== 0)
+    .map(([, , words]) => words)
+    .join(", ");
+}

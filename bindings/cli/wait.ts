@@ -1,0 +1,121 @@
+// omnipoll wait: the first of several things to happen, or the first few.
+
+import { STATUS, UsageError } from "./failure.ts";
+import { namesOf } from "./masks.ts";
+import type { Api } from "./masks.ts";
+import { print } from "./output.ts";
+import { sourceOf } from "./sources.ts";
+import type { Report, Source } from "./source.ts";
+import { createWaiter, type Waiter } from "./waiters.ts";
+
+/** What `omnipoll wait` was asked for. */
+export interface WaitOptions {
+  readonly api: Api;
+  /** In ms; Infinity for none. */
+  readonly timeout: number;
+  /** How many events end the wait. */
+  readonly count: number;
+  readonly json: boolean;
+}
+
+/** An event, to be printed. */
+interface Line {
+  readonly source: Source;
+  readonly report: Report;
+  readonly events: readonly string[];
+  readonly mask: number;
+  readonly elapsed: number;
+}
+
+function humanLine({ source, report, events, elapsed }: Line): string {
+  const seconds = `${(elapsed / 1000).toFixed(3)} s`.padStart(10);
+  const names = events.length > 0 ? `  ${events.join("|")}` : "";
+  return `${seconds}  ${source.text}  ${report.happened}${names}\n`;
+}
+
+function jsonLine({ source, report, events, mask, elapsed }: Line): string {
+  return `${JSON.stringify({
+    source: source.text,
+    happened: report.happened,
+    events,
+    mask,
+    elapsed_ms: Math.round(elapsed * 1000) / 1000,
+    ...report.details,
+  })}\n`;
+}
+
+/** One run of `omnipoll wait`. */
+class Wait {
+  readonly #options: WaitOptions;
+  readonly #sources: Set<Source>;
+  readonly #waiter: Waiter;
+  readonly #start = performance.now();
+  #left: number;
+
+  constructor(options: WaitOptions, sources: readonly Source[]) {
+    this.#options = options;
+    this.#sources = new Set(sources);
+    this.#waiter = createWaiter(options.api);
+    this.#left = options.count;
+    for (const source of sources) source.open(this.#waiter);
+  }
+
+  /** Waits, and returns the exit status. */
+  run(): number {
+    const end = this.#start + this.#options.timeout;
+    while (this.#left > 0 && this.#sources.size > 0) {
+      const due = Math.min(end, ...Array.from(this.#sources, (source) => source.due));
+      const remaining = Math.max(0, due - performance.now());
+      const ready = this.#waiter.wait(Number.isFinite(due) ? remaining / 1000 : null);
+      for (const [fd, mask] of ready) this.#ready(fd, mask);
+      this.#expire(performance.now());
+      if (this.#left > 0 && performance.now() >= end) return STATUS.TIMEOUT;
+    }
+    return STATUS.DONE;
+  }
+
+  #ready(fd: number, mask: number): void {
+    // None, if an earlier event of the same wait ended it.
+    const source = [...this.#sources].find((candidate) => candidate.fd === fd);
+    if (source !== undefined) this.#report(source, source.ready(mask), mask);
+  }
+
+  #expire(now: number): void {
+    for (const source of [...this.#sources].sort((a, b) => a.due - b.due)) {
+      if (source.due <= now) this.#report(source, source.expire(), 0);
+    }
+  }
+
+  #report(source: Source, report: Report | undefined, mask: number): void {
+    if (report === undefined || this.#left === 0) return;
+    this.#left--;
+    const events = namesOf(this.#options.api, mask);
+    const elapsed = performance.now() - this.#start;
+    print((this.#options.json ? jsonLine : humanLine)({ source, report, events, mask, elapsed }));
+    if (!report.done) return;
+    this.#sources.delete(source);
+    source.close();
+  }
+
+  close(): void {
+    for (const source of this.#sources) source.close();
+  }
+}
+
+/**
+ * Waits for the first `count` events of the sources, and prints a line for each.
+ *
+ * @returns the exit status: 0, or 124 if the time was over before
+ * @throws {UsageError} for a source that is none, or cannot be opened
+ */
+export async function wait(texts: readonly string[], options: WaitOptions): Promise<number> {
+  if (texts.length === 0) throw new UsageError("no source to wait for: omnipoll wait SOURCE…");
+  const sources: Source[] = [];
+  for (const text of texts) sources.push(await sourceOf(text));
+  const run = new Wait(options, sources);
+  try {
+    return run.run();
+  } finally {
+    run.close();
+  }
+}
