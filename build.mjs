@@ -15,7 +15,10 @@ const root = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
 const force = process.argv.includes("--force");
 
-/** Time of the last change below `paths`, in ms; of files whose name `matches`. */
+/**
+ * Time of the last change below `paths`, in ms: of files whose name `matches`, and of folders,
+ * since that is where a removed file shows.
+ */
 function newest(paths, matches) {
   let time = 0;
   for (const path of paths) {
@@ -28,6 +31,7 @@ function newest(paths, matches) {
     const below = readdirSync(path).filter((name) => name !== "build" && name !== "results");
     time = Math.max(
       time,
+      stat.mtimeMs,
       newest(
         below.map((name) => join(path, name)),
         matches,
@@ -37,13 +41,16 @@ function newest(paths, matches) {
   return time;
 }
 
-/** Runs a step unless its stamp is newer than all its inputs; `make` returns false if it failed. */
-function step(name, inputs, matches, make) {
+/**
+ * Runs a step unless its output is there and its stamp is newer than all its inputs; `make`
+ * returns false if it failed.
+ */
+function step(name, inputs, matches, output, make) {
   const stamp = join(root, "build", `.${name}`);
   const paths = [...inputs, "build.mjs", "package-lock.json"].map((path) => join(root, path));
   const changed = newest(paths, matches);
   const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (!force && built > changed) return;
+  if (!force && built > changed && existsSync(join(root, output))) return;
   const started = Date.now();
   if (make() === false) return;
   mkdirSync(dirname(stamp), { recursive: true });
@@ -74,7 +81,10 @@ function runPackage(path, args) {
 
 const code = /\.(ts|json|mjs|h|c)$/;
 
-step("core", ["asm", "asconfig.json"], code, () => {
+// Made before anything looks at the time of host/native.
+mkdirSync(join(root, "host", "native", "build"), { recursive: true });
+
+step("core", ["asm", "asconfig.json"], code, "build/core.wasm", () => {
   runPackage("assemblyscript/package.json", ["bin/asc.js", "--target", "release"]);
 });
 
@@ -82,6 +92,7 @@ step(
   "types",
   ["asm", "bindings", "host", "wasi", "test", "bench", "examples", "tsconfig.json"],
   /\.(ts|json|mjs)$/,
+  "dist",
   () => {
     runPackage("typescript/package.json", ["bin/tsc", "-p", "."]);
     removeStale(join(root, "dist"));
@@ -120,10 +131,15 @@ function compile(what, args) {
   return failure === undefined;
 }
 
+/** Where the addon of one kind of build goes. */
+function addonIn(folder) {
+  return join("host", "native", "build", folder, "omnipoll.node");
+}
+
 function buildAddon(folder, flags) {
   const native = join("host", "native");
-  const output = join(native, "build", folder);
-  mkdirSync(join(root, output), { recursive: true });
+  const output = addonIn(folder);
+  mkdirSync(dirname(join(root, output)), { recursive: true });
   const sources = readdirSync(join(root, native)).filter((name) => name.endsWith(".c"));
   return compile("the native addon", [
     ..."-DNAPI_VERSION=8 -fPIC -shared -fvisibility=hidden".split(" "),
@@ -131,7 +147,7 @@ function buildAddon(folder, flags) {
     `-I${require("node-api-headers").include_dir}`,
     ...sources.map((name) => join(native, name)),
     "-o",
-    join(output, "omnipoll.node"),
+    output,
     "-lm",
     "-pthread",
   ]);
@@ -141,15 +157,21 @@ if (process.platform === "linux") {
   const native = ["host/native"];
   const sources = /\.(h|c|mjs|json)$/;
   let built = true;
-  step("native", native, sources, () => (built = buildAddon("Release", ["-O2"])));
+  step(
+    "native",
+    native,
+    sources,
+    addonIn("Release"),
+    () => (built = buildAddon("Release", ["-O2"])),
+  );
   if (process.argv.includes("--sanitize")) {
-    step("native-sanitize", native, sources, () => {
+    step("native-sanitize", native, sources, addonIn("Sanitize"), () => {
       const flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"];
       return (built &&= buildAddon("Sanitize", [...flags, "-fno-sanitize-recover=undefined"]));
     });
   }
   if (process.argv.includes("--bench")) {
-    step("baseline", ["bench/baseline.c"], sources, () =>
+    step("baseline", ["bench/baseline.c"], sources, "build/baseline", () =>
       compile("bench/baseline.c", ["-O2", "bench/baseline.c", "-o", "build/baseline", "-pthread"]),
     );
   }

@@ -5,10 +5,10 @@ import * as host from "./host";
 
 /** When a wait of `timeoutMs` ends; no clock is read for a wait that never or at once ends. */
 export function deadlineOf(timeoutMs: f64): f64 {
-  return timeoutMs > 0 ? host.now() + timeoutMs : timeoutMs;
+  return timeoutMs > 0 ? host.now() + timeoutMs : 0;
 }
 
-/** Milliseconds left until `deadline`; 0 once it has passed, negative if it is never. */
-export function remaining(deadline: f64): f64 {
-  return deadline > 0 ? Math.max(deadline - host.now(), 0) : deadline;
+/** Milliseconds left of a wait of `timeoutMs` that ends at `deadline`; 0 once it has passed. */
+export function remaining(timeoutMs: f64, deadline: f64): f64 {
+  return timeoutMs > 0 ? Math.max(deadline - host.now(), 0) : timeoutMs;
 }

@@ -1,7 +1,7 @@
 // Epoll objects. Where the host has epoll the kernel is the authority: the core remembers the
 // descriptor and nothing else, since two books disagree as soon as a descriptor is closed.
 
-import { CAPABILITY_EPOLL, EINTR, EINVAL, ENOSYS, ERROR_BAD_HANDLE } from "./abi";
+import { CAPABILITY_EPOLL, EBADF, EINTR, EINVAL, ENOSYS, ERROR_BAD_HANDLE } from "./abi";
 import { capabilities } from "./capabilities";
 import { deadlineOf, remaining } from "./deadline";
 import * as host from "./host";
@@ -20,6 +20,7 @@ export function epollCreate(flags: i32): i32 {
 
 /** Handle of an epoll whose descriptor exists already. The kernel is not asked what it is. */
 export function epollAdopt(epfd: i32): i32 {
+  if (epfd < 0) return -EBADF;
   return openObject(KIND_EPOLL, epfd as usize);
 }
 
@@ -34,6 +35,11 @@ export function epollClose(handle: i32): i32 {
   if (epfd < 0) return epfd;
   closeObject(handle, KIND_EPOLL);
   return host.close(epfd);
+}
+
+/** Forgets the object and leaves its descriptor open: that of an adopted one is its maker's. */
+export function epollForget(handle: i32): i32 {
+  return closeObject(handle, KIND_EPOLL);
 }
 
 /** epoll_ctl(2) on an epoll object. */
@@ -51,7 +57,7 @@ export function epollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
   const deadline = deadlineOf(timeoutMs);
   let ready = host.epoll_wait(epfd, readyStart(), capacity, timeoutMs);
   while (ready === -EINTR) {
-    ready = host.epoll_wait(epfd, readyStart(), capacity, remaining(deadline));
+    ready = host.epoll_wait(epfd, readyStart(), capacity, remaining(timeoutMs, deadline));
   }
   return ready;
 }

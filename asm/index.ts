@@ -10,7 +10,15 @@ export {
   devpollWait,
   devpollWrite,
 } from "./devpoll";
-export { epollAdopt, epollClose, epollControl, epollCreate, epollFileno, epollWait } from "./epoll";
+export {
+  epollAdopt,
+  epollClose,
+  epollControl,
+  epollCreate,
+  epollFileno,
+  epollForget,
+  epollWait,
+} from "./epoll";
 export {
   kqueueAdopt,
   kqueueChanges,

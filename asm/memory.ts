@@ -4,12 +4,13 @@
 
 /** log2 of the smallest block, in bytes. */
 const SMALLEST = 6;
-/** log2 of the largest block. */
-const LARGEST = 30;
+const LARGEST_BITS = 30;
+/** Bytes of the largest block. */
+export const LARGEST: usize = 1 << LARGEST_BITS;
 const PAGE = 65536;
 
 /** Heads of the free lists, one per size; a free block's first word is the next one. */
-const lists = memory.data((LARGEST + 1) * 4, 4);
+const lists = memory.data((LARGEST_BITS + 1) * 4, 4);
 
 /** First address never handed out. */
 let top: usize = (__heap_base + 15) & ~15;
@@ -26,7 +27,7 @@ export function roundUp(bytes: usize): usize {
 
 /** A block of at least `bytes`, its content undefined; 0 if there is no memory left. */
 export function allocate(bytes: usize): usize {
-  if (bytes > 1 << LARGEST) return 0;
+  if (bytes > LARGEST) return 0;
   const size = classOf(bytes);
   const list = lists + (size << 2);
   const free = load<usize>(list);

@@ -69,7 +69,7 @@ export function pollRegistry(registry: Registry, timeoutMs: f64): i32 {
     ready = host.poll(registry.records, registry.count, timeoutMs);
   }
   while (ready === -EINTR) {
-    ready = host.poll(registry.records, registry.count, remaining(deadline));
+    ready = host.poll(registry.records, registry.count, remaining(timeoutMs, deadline));
   }
   if (ready > 0) registry.collect(ready);
   return ready;

@@ -1,7 +1,7 @@
 // The ready records of the epoll that was waited on last. Grown before a wait, never in one.
 
 import { ENOMEM, READY_RECORD_SIZE } from "./abi";
-import { allocate, release } from "./memory";
+import { allocate, LARGEST, release } from "./memory";
 
 let records: usize = 0;
 let capacity = 0;
@@ -19,6 +19,7 @@ export function readyCapacity(): i32 {
 /** Makes room for `wanted` ready records. 0 or -ENOMEM. */
 export function reserveReady(wanted: i32): i32 {
   if (wanted <= capacity) return 0;
+  if ((wanted as usize) > LARGEST / READY_RECORD_SIZE) return -ENOMEM;
   const block = allocate((wanted as usize) * READY_RECORD_SIZE);
   if (block === 0) return -ENOMEM;
   release(records, (capacity as usize) * READY_RECORD_SIZE);

@@ -6,6 +6,7 @@
 // moving what follows. Gaps are squeezed out before they are a quarter of the records.
 
 import {
+  EBADF,
   ENOMEM,
   ERROR_NOT_REGISTERED,
   POLL_RECORD_FD,
@@ -172,16 +173,18 @@ export class Registry {
     this.gaps = 0;
   }
 
-  /** Registers `fd`, or replaces its mask keeping its place. 0 or -ENOMEM. */
+  /** Registers `fd`, or replaces its mask keeping its place. 0, -EBADF or -ENOMEM. */
   set(fd: i32, want: u16): i32 {
+    if (fd < 0) return -EBADF; // would be taken for a gap
     const slot = this.slotIn(this.cellOf(fd));
     if (slot >= 0) {
       this.recordAt(slot).want = want;
       return 0;
     }
     if (this.count === this.capacity) {
-      if (this.gaps * 4 >= this.capacity) this.compact();
-      else if (!this.rebuild(this.capacity * 2)) return -ENOMEM;
+      const hasRoom = this.gaps * 4 < this.capacity && this.rebuild(this.capacity * 2);
+      if (!hasRoom && this.gaps === 0) return -ENOMEM;
+      if (!hasRoom) this.compact();
     }
     this.append(fd, want);
     return 0;

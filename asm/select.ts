@@ -27,7 +27,7 @@ import {
 } from "./abi";
 import { remaining } from "./deadline";
 import * as host from "./host";
-import { allocate, release, roundUp } from "./memory";
+import { allocate, LARGEST, release, roundUp } from "./memory";
 import { PollRecord } from "./registry";
 
 const READ_WANT = EVENT_IN | EVENT_RDNORM | EVENT_RDBAND;
@@ -87,9 +87,10 @@ function setEntry(entry: i32, value: i32): void {
 }
 
 /** Where to write the descriptors of lists of these lengths; 0 if there is no memory. */
-export function selectBegin(readers: i32, writers: i32, exceptional: i32): usize {
-  const total = readers + writers + exceptional;
-  if ((readers | writers | exceptional | total) < 0) return 0;
+export function selectBegin(readers: u32, writers: u32, exceptional: u32): usize {
+  const sum = (readers as u64) + writers + exceptional;
+  if (sum > LARGEST / POLL_RECORD_SIZE) return 0;
+  const total = sum as i32;
   const entriesWanted = roundUp((total as usize) << 2);
   if (entriesWanted > entriesBytes) {
     const block = allocate(entriesWanted);
@@ -237,14 +238,14 @@ function wasClosed(started: f64, timeoutMs: f64): bool {
 /** Waits until an entry is ready. Returns how many are, 0 on timeout, or a negative errno. */
 function wait(timeoutMs: f64): i32 {
   const started = timeoutMs === 0 ? 0 : host.now();
-  const deadline = timeoutMs > 0 ? started + timeoutMs : timeoutMs;
+  const deadline = started + timeoutMs;
   let left = timeoutMs;
   let ready = host.poll(records, recordCount, left);
   let found = ready > 0 ? collectAll(ready) : 0;
   if (found > 0 && seen & EVENT_NVAL && wasClosed(started, timeoutMs)) return -EBADF;
   while (ready === -EINTR || (ready > 0 && found === 0 && left !== 0)) {
     if (ready > 0) pause(left);
-    left = remaining(deadline);
+    left = remaining(timeoutMs, deadline);
     ready = host.poll(records, recordCount, left);
     found = ready > 0 ? collectAll(ready) : 0;
   }

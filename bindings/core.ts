@@ -19,6 +19,7 @@ export interface CoreExports {
   epollControl(handle: number, op: number, fd: number, mask: number): number;
   epollCreate(flags: number): number;
   epollFileno(handle: number): number;
+  epollForget(handle: number): number;
   epollWait(handle: number, capacity: number, timeoutMs: number): number;
   kqueueAdopt(fd: number): number;
   kqueueChanges(): number;

@@ -23,9 +23,20 @@ const KERNEL_MAXEVENTS = 178956970;
 /** Room made for one wait, at most: Linux's fs.nr_open, so more cannot be open. */
 const ROOM = 1 << 20;
 
-/** Closes the descriptor of an epoll that is garbage, as CPython's deallocation does. */
-const abandoned = new FinalizationRegistry<{ core: Core; handle: number }>(({ core, handle }) => {
-  core.calls.epollClose(handle);
+interface Abandoned {
+  readonly core: Core;
+  readonly handle: number;
+  /** Whether the descriptor was made here, and is to be closed. */
+  readonly isOwner: boolean;
+}
+
+/**
+ * Gives back what an epoll that is garbage had: its place in the core and, as CPython's deallocation
+ * does, its descriptor.
+ */
+const abandoned = new FinalizationRegistry<Abandoned>(({ core, handle, isOwner }) => {
+  if (isOwner) core.calls.epollClose(handle);
+  else core.calls.epollForget(handle);
 });
 
 /**
@@ -188,9 +199,9 @@ export class Epoll {
     return this.#handle;
   }
 
-  /** Closes the descriptor if the object is garbage before it is closed. */
-  static #own(epoll: Epoll): Epoll {
-    abandoned.register(epoll, { core: epoll.#core, handle: epoll.#handle }, epoll);
+  static #make(core: Core, handle: number, isOwner: boolean): Epoll {
+    const epoll = new Epoll(core, handle, EPOLL_TOKEN);
+    abandoned.register(epoll, { core, handle, isOwner }, epoll);
     return epoll;
   }
 
@@ -207,7 +218,7 @@ export class Epoll {
     }
     const handle = core.calls.epollCreate(EPOLL_CLOEXEC);
     if (handle < 0) throw core.error(handle, "epoll_create1");
-    return Epoll.#own(new Epoll(core, handle, EPOLL_TOKEN));
+    return Epoll.#make(core, handle, true);
   }
 
   /** @internal `epoll.fromfd()` of one core. */
@@ -218,7 +229,7 @@ export class Epoll {
     if (fd < 0) throw new OSError(`fd must not be negative, got ${fd}`);
     const handle = core.calls.epollAdopt(fd);
     if (handle < 0) throw core.error(handle, "epoll.fromfd");
-    return new Epoll(core, handle, EPOLL_TOKEN);
+    return Epoll.#make(core, handle, false);
   }
 }
 

@@ -24,11 +24,12 @@ interface Descriptors {
   length: number;
 }
 
-/** Makes `words` twice as long. */
-function grown(words: Int32Array): Int32Array {
-  const larger = new Int32Array(words.length * 2);
-  larger.set(words);
-  return larger;
+/** `words`, or a longer copy that has room for `length`. */
+function withRoom(words: Int32Array, length: number): Int32Array {
+  if (length <= words.length) return words;
+  const longer = new Int32Array(Math.max(length, words.length * 2));
+  longer.set(words);
+  return longer;
 }
 
 /**
@@ -44,19 +45,24 @@ function readList(
   if (!isIterable(iterable)) throw new TypeError(`${name} must be iterable, got ${show(iterable)}`);
   const source: readonly unknown[] = Array.isArray(iterable) ? iterable : [...iterable];
   const start = descriptors.length;
-  let { words } = descriptors;
-  let items: unknown[] | undefined;
+  const length = source.length;
+  let words = withRoom(descriptors.words, start + length);
   let i = 0;
-  for (; i < source.length; i++) {
+  for (; i < length; i++) {
     const item = source[i];
-    if (start + i === words.length) words = grown(words);
-    if (typeof item === "number" && (item | 0) === item && item >= 0) {
-      words[start + i] = item;
-    } else {
-      items ??= [...words.subarray(start, start + i)];
+    if (typeof item !== "number" || (item | 0) !== item || item < 0) break;
+    words[start + i] = item;
+  }
+
+  let items: unknown[] | undefined;
+  if (i < length) {
+    items = [...words.subarray(start, start + i)];
+    for (; i < source.length; i++) {
+      const item = source[i];
+      items.push(item);
+      words = withRoom(words, start + i + 1);
       words[start + i] = filenoOf(item, name, i);
     }
-    if (items !== undefined) items[i] = item;
   }
   descriptors.words = words;
   descriptors.length = start + i;
@@ -143,9 +149,10 @@ function pick(
   first: number,
 ): unknown[] {
   const ready: unknown[] = new Array(count);
-  for (let i = 0; i < count; i++) {
-    const position = positions[start + i] as number;
-    ready[i] = items === undefined ? words[first + position] : items[position];
+  if (items === undefined) {
+    for (let i = 0; i < count; i++) ready[i] = words[first + (positions[start + i] as number)];
+  } else {
+    for (let i = 0; i < count; i++) ready[i] = items[positions[start + i] as number];
   }
   return ready;
 }

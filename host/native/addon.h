@@ -18,7 +18,8 @@ bool read_arguments(napi_env env, napi_callback_info info, size_t count, napi_va
 
 /* Reads a number as a 32-bit integer; false if it is no number or has no such value. */
 bool read_i32(napi_env env, napi_value value, int32_t* out);
-/* Reads a number modulo 2^32: WebAssembly passes addresses and masks as signed numbers. */
+/* The same for addresses and masks, which WebAssembly passes as signed numbers: what is below 0
+ * is taken modulo 2^32. */
 bool read_u32(napi_env env, napi_value value, uint32_t* out);
 
 /* The call block: arguments that JavaScript left, and the result it takes. */

@@ -14,17 +14,27 @@ bool read_arguments(napi_env env, napi_callback_info info, size_t count, napi_va
   return napi_get_cb_info(env, info, &given, argv, NULL, NULL) == napi_ok && given >= count;
 }
 
-bool read_i32(napi_env env, napi_value value, int32_t* out) {
+/* Reads a whole number in a range: V8's own conversion makes 0 of NaN and 5 of 2^32 + 5. */
+static bool read_whole(napi_env env, napi_value value, double least, double most, int64_t* out) {
   double number = 0;
-  /* napi_get_value_int32 would make descriptor 0 of NaN, and 3 of 2^32 + 3. */
   if (napi_get_value_double(env, value, &number) != napi_ok) return false;
-  if (!(number >= INT32_MIN && number <= INT32_MAX) || number != floor(number)) return false;
-  *out = (int32_t) number;
+  if (!(number >= least && number <= most)) return false;
+  *out = (int64_t) number;
+  return (double) *out == number;
+}
+
+bool read_i32(napi_env env, napi_value value, int32_t* out) {
+  int64_t whole = 0;
+  if (!read_whole(env, value, INT32_MIN, INT32_MAX, &whole)) return false;
+  *out = (int32_t) whole;
   return true;
 }
 
 bool read_u32(napi_env env, napi_value value, uint32_t* out) {
-  return napi_get_value_uint32(env, value, out) == napi_ok;
+  int64_t whole = 0;
+  if (!read_whole(env, value, INT32_MIN, UINT32_MAX, &whole)) return false;
+  *out = (uint32_t) whole;
+  return true;
 }
 
 _Static_assert(sizeof(struct call) == ABI_CALL_SIZE, "call block");

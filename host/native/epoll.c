@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,9 @@ napi_value select_epoll_ctl(napi_env env, napi_callback_info info) {
  * the call itself never does; either is remembered for the life of the process. */
 static int wait_for(int epfd, struct epoll_event* events, int capacity, struct timespec* timeout) {
   static atomic_bool missing = false;
-  if (timeout != NULL && timeout->tv_nsec % 1000000 != 0 && !missing) {
+  bool fits_ms = timeout == NULL ||
+                 (timeout->tv_nsec % 1000000 == 0 && timeout->tv_sec < INT32_MAX / 1000);
+  if (!fits_ms && !missing) {
     /* Always 64-bit fields, whatever the C library's time_t. */
     struct {
       int64_t tv_sec;
@@ -79,6 +82,7 @@ napi_value select_epoll_wait(napi_env env, napi_callback_info info) {
   int failure = records_in(memory, length, call->arguments[1], capacity, ABI_READY_RECORD_SIZE,
                              &ready);
   if (failure == 0) failure = timespec_of(call->timeout_ms, &storage, &timeout);
+  if (failure == 0 && capacity > INT_MAX / sizeof(struct epoll_event)) failure = -EINVAL;
   call->result = failure;
   if (failure != 0) return NULL;
 
