@@ -178,7 +178,7 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   // Behind events that did not count there may be others, if not all fitted.
   while (returned === 0 && (left !== 0 || ready >= capacity)) {
     settleWake(queue);
-    left = remaining(deadline);
+    left = remaining(timeoutMs, deadline);
     ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
     returned = ready < 0 && ready !== -EINTR ? ready : scan(queue, capacity);
   }
