@@ -31,6 +31,11 @@ export interface Addon extends OsHost {
   inotify_init(): number;
   inotify_add_watch(inotify: number, fd: number, parent: number, mask: number): number;
   inotify_rm_watch(inotify: number, watch: number): number;
+  proc_status(pidfd: number, pid: number): number;
+  proc_listen(): number;
+  link_listen(): number;
+  link_flags(index: number): number;
+  netlink_read(memory: ArrayBuffer, fd: number, address: number, length: number): number;
 }
 
 /** The file to load. `OMNIPOLL_ADDON` names another build of it, e.g. one with sanitizers. */

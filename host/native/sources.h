@@ -7,6 +7,10 @@
 
 /* Reads one argument that is a descriptor or another 32-bit integer. */
 bool read_one(napi_env env, napi_callback_info info, int32_t* out);
+/* Reads the four arguments of read and write: (memory, fd, address, length). 0, -EFAULT or
+ * -EINVAL. */
+int read_span(napi_env env, napi_callback_info info, int32_t* fd, uint8_t** bytes,
+              uint32_t* length);
 
 /* sources.c */
 napi_value select_realtime(napi_env env, napi_callback_info info);
@@ -26,10 +30,21 @@ napi_value select_inotify_init(napi_env env, napi_callback_info info);
 napi_value select_inotify_add_watch(napi_env env, napi_callback_info info);
 napi_value select_inotify_rm_watch(napi_env env, napi_callback_info info);
 
+/* process.c */
+napi_value select_proc_status(napi_env env, napi_callback_info info);
+
+/* netlink.c */
+napi_value select_proc_listen(napi_env env, napi_callback_info info);
+napi_value select_link_listen(napi_env env, napi_callback_info info);
+napi_value select_link_flags(napi_env env, napi_callback_info info);
+napi_value select_netlink_read(napi_env env, napi_callback_info info);
+
 /* For the list in addon.c. Those that omnipoll/os has under the same name with other arguments
  * begin with "source_". */
-#define SOURCE_CALLS                                                                        \
-  CALL(realtime), CALL(source_read), CALL(source_write), CALL(timerfd_create),              \
-      CALL(timerfd_settime), CALL(fd_stat), CALL(fd_data), CALL(inotify_init), CALL(inotify_add_watch), CALL(inotify_rm_watch)
+#define SOURCE_CALLS                                                                         \
+  CALL(realtime), CALL(source_read), CALL(source_write), CALL(timerfd_create),               \
+      CALL(timerfd_settime), CALL(fd_stat), CALL(fd_data), CALL(inotify_init),               \
+      CALL(inotify_add_watch), CALL(inotify_rm_watch), CALL(proc_status), CALL(proc_listen), \
+      CALL(link_listen), CALL(link_flags), CALL(netlink_read)
 
 #endif
