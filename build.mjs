@@ -130,6 +130,8 @@ function buildAddon(folder, flags) {
     join(output, "omnipoll.node"),
     "-lm",
     "-pthread",
+    // Threads and signal handlers of its own outlive the worker that loaded it.
+    "-Wl,-z,nodelete",
   ]);
   if (failure) {
     console.warn(`build: the native addon is not built: ${failure.message}`);

@@ -2,10 +2,10 @@
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { OsHost } from "./os.ts";
+import type { AioHost, OsHost } from "./os.ts";
 
 /** What host/native/addon.c exports. The buffer is fetched per call: growing detaches it. */
-export interface Addon extends OsHost {
+export interface Addon extends OsHost, AioHost {
   now(): number;
   close(fd: number): number;
   poll(memory: ArrayBuffer, records: number, count: number, timeoutMs: number): number;
@@ -36,6 +36,14 @@ export interface Addon extends OsHost {
   link_listen(): number;
   link_flags(index: number): number;
   netlink_read(memory: ArrayBuffer, fd: number, address: number, length: number): number;
+  signal_open(signal: number): number;
+  signal_close(fd: number): number;
+  /** Puts the handlers of `signal_open` on top again, where others have replaced them. */
+  signal_rechain(): number;
+  post_open(queue: number): number;
+  post_close(queue: number): number;
+  post(memory: ArrayBuffer, queue: number, address: number): number;
+  post_take(memory: ArrayBuffer, queue: number, address: number, capacity: number): number;
 }
 
 /** The file to load. `OMNIPOLL_ADDON` names another build of it, e.g. one with sanitizers. */

@@ -4,6 +4,7 @@ import { CAPABILITY_EPOLL, CAPABILITY_SOURCES } from "../asm/abi.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 import { describeErrno } from "./errno.ts";
 import type { Host } from "./host.ts";
+import { closeSignal, keepOnTop, openSignal } from "./signals.ts";
 
 /** Flag of eventfd(2), on x86 and ARM. */
 const EFD_NONBLOCK = 0x800;
@@ -11,6 +12,7 @@ const EFD_NONBLOCK = 0x800;
 /** The host of this process on Linux. @throws {Error} if the addon cannot be loaded */
 export function createLinuxHost(): Host {
   const addon = loadAddon();
+  keepOnTop(addon);
   return {
     name: "linux",
     describe: describeErrno,
@@ -49,14 +51,15 @@ function sourcesOf(addon: Addon) {
     link_flags: addon.link_flags,
     netlink_read: (memory, fd, address, length) =>
       addon.netlink_read(bytesOf(memory), fd, address, length),
-    signal_open: () => -38,
-    signal_close: () => -38,
+    signal_open: (signal) => openSignal(addon, signal),
+    signal_close: (fd) => closeSignal(addon, fd),
     inotify_init: addon.inotify_init,
     inotify_add_watch: addon.inotify_add_watch,
     inotify_rm_watch: addon.inotify_rm_watch,
-    post_open: () => -38,
-    post_close: () => -38,
-    post: () => -38,
-    post_take: () => -38,
+    post_open: addon.post_open,
+    post_close: addon.post_close,
+    post: (memory, queue, address) => addon.post(bytesOf(memory), queue, address),
+    post_take: (memory, queue, address, capacity) =>
+      addon.post_take(bytesOf(memory), queue, address, capacity),
   } satisfies Partial<Host>;
 }
