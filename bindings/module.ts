@@ -42,7 +42,6 @@ export interface SelectModule extends Constants {
  */
 export function createSelectModuleFrom(core: WebAssembly.Module, host: Host): SelectModule {
   const instance = new Core(core, host);
-  host.onClose?.((fd) => instance.calls.kqueueForget(fd));
   return {
     ...constants,
     select: createSelect(instance),

@@ -8,8 +8,10 @@ import {
   CAPABILITY_SOURCES,
 } from "../asm/abi.ts";
 import { type Addon, loadAddon } from "./addon.ts";
+import { onClose } from "./closing.ts";
 import { describeErrno } from "./errno.ts";
 import type { Host } from "./host.ts";
+import { closeSignal, keepOnTop, openSignal } from "./signals.ts";
 
 // Words of the call block.
 const FIRST = CALL_ARGUMENTS / 4;
@@ -24,6 +26,7 @@ const EFD_NONBLOCK = 0x800;
 /** The host of this process on Linux. @throws {Error} if the addon cannot be loaded */
 export function createLinuxHost(): Host {
   const addon = loadAddon();
+  keepOnTop(addon);
   const words = new Int32Array(addon.call);
   const times = new Float64Array(addon.call);
 
@@ -44,6 +47,7 @@ export function createLinuxHost(): Host {
   return {
     name: "linux",
     describe: describeErrno,
+    onClose,
     capabilities: () => CAPABILITY_EPOLL | CAPABILITY_SOURCES,
     now: addon.now,
     poll: (memory, records, count, timeoutMs) => {
@@ -92,19 +96,21 @@ function sourcesOf(addon: Addon) {
     timerfd_create: addon.timerfd_create,
     timerfd_settime: addon.timerfd_settime,
     pidfd_open: (pid) => addon.pidfd_open(pid, 0),
-    proc_status: () => -38,
-    proc_listen: () => -38,
-    link_listen: () => -38,
-    link_flags: () => -38,
-    netlink_read: () => -38,
-    signal_open: () => -38,
-    signal_close: () => -38,
+    proc_status: addon.proc_status,
+    proc_listen: addon.proc_listen,
+    link_listen: addon.link_listen,
+    link_flags: addon.link_flags,
+    netlink_read: (memory, fd, address, length) =>
+      addon.netlink_read(bytesOf(memory), fd, address, length),
+    signal_open: (signal) => openSignal(addon, signal),
+    signal_close: (fd) => closeSignal(addon, fd),
     inotify_init: addon.inotify_init,
     inotify_add_watch: addon.inotify_add_watch,
     inotify_rm_watch: addon.inotify_rm_watch,
-    post_open: () => -38,
-    post_close: () => -38,
-    post: () => -38,
-    post_take: () => -38,
+    post_open: addon.post_open,
+    post_close: addon.post_close,
+    post: (memory, queue, address) => addon.post(bytesOf(memory), queue, address),
+    post_take: (memory, queue, address, capacity) =>
+      addon.post_take(bytesOf(memory), queue, address, capacity),
   } satisfies Partial<Host>;
 }

@@ -188,27 +188,41 @@ static int revents(int fd) {
   return poll(&one, 1, 0) < 0 ? 0 : one.revents;
 }
 
+/* An `int` option of a TCP socket, or 0. */
+static uint32_t tcp_option(int fd, int name) {
+  int value = 0;
+  socklen_t length = sizeof(value);
+  return getsockopt(fd, IPPROTO_TCP, name, &value, &length) < 0 ? 0 : (uint32_t) value;
+}
+
+/* Retransmissions after which a peer is given up at the earliest, as RFC 1122 has it; Linux's
+ * default is 15 (tcp_retries2). */
+#define LEAST_RETRIES 8
+
 /* Why a TCP socket that was in use is closed. The error itself cannot be asked for without
  * taking it from the program (SO_ERROR), so it is told from what happened:
- * - no answer at all to the SYN: ETIMEDOUT if all attempts were made, else a router's refusal;
+ * - no answer at all to the SYN: ETIMEDOUT if it was sent as often as may be, else EHOSTUNREACH,
+ *   since a router said so or nobody on the link has the address;
  * - an answer, but no handshake: ECONNREFUSED;
- * - the peer stopped acknowledging: ETIMEDOUT;
- * - else a reset. Linux says EPIPE if the peer's end of stream came before the reset, which
+ * - retransmissions or keep-alive probes up to their limit: ETIMEDOUT;
+ * - else a reset: ECONNRESET. Linux says EPIPE if the peer's end of stream came before the reset, which
  *   cannot be seen; FreeBSD says ECONNRESET then, too.
  * Measured on 6.18: a handshake leaves a round-trip time, and the initiator's SYN counts as an
  * acknowledged byte; a refusal leaves one segment received and none of the two. */
 static uint32_t tcp_error(int fd, const struct tcp_info* info) {
   bool shook_hands = info->tcpi_rtt != 0 || info->tcpi_bytes_acked != 0 ||
                      info->tcpi_bytes_received != 0 || info->tcpi_options != 0;
-  int value = 0;
-  socklen_t length = sizeof(value);
+  /* With TCP_USER_TIMEOUT, the limit is a time: any number of attempts may have been the last. */
+  bool is_timed = tcp_option(fd, TCP_USER_TIMEOUT) != 0;
   if (!shook_hands) {
     if (info->tcpi_segs_in != 0) return ECONNREFUSED;
-    if (getsockopt(fd, IPPROTO_TCP, TCP_SYNCNT, &value, &length) < 0) return ETIMEDOUT;
-    return info->tcpi_total_retrans >= (uint32_t) value ? ETIMEDOUT : EHOSTUNREACH;
+    uint32_t limit = is_timed ? 1 : tcp_option(fd, TCP_SYNCNT);
+    return info->tcpi_total_retrans >= limit ? ETIMEDOUT : EHOSTUNREACH;
   }
-  if (info->tcpi_retransmits != 0 || info->tcpi_probes != 0) return ETIMEDOUT;
-  return ECONNRESET;
+  bool was_given_up =
+      info->tcpi_retransmits >= (is_timed ? 1 : LEAST_RETRIES) ||
+      (info->tcpi_probes != 0 && (is_timed || info->tcpi_probes >= tcp_option(fd, TCP_KEEPCNT)));
+  return was_given_up ? ETIMEDOUT : ECONNRESET;
 }
 
 static uint32_t tcp_state(int fd, const struct tcp_info* info) {

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "addon.h"
+#include "sources.h"
 
 _Static_assert(EPOLLIN == ABI_EVENT_IN && EPOLLOUT == ABI_EVENT_OUT && EPOLLPRI == ABI_EVENT_PRI, "bits");
 _Static_assert(EPOLLERR == ABI_EVENT_ERR && EPOLLHUP == ABI_EVENT_HUP, "bits");
@@ -86,6 +86,7 @@ napi_value select_epoll_wait(napi_env env, napi_callback_info info) {
   call->result = failure;
   if (failure != 0) return NULL;
 
+  signal_rechain();
   struct epoll_event on_stack[STACK_EVENTS];
   struct epoll_event* events = on_stack;
   if (capacity > STACK_EVENTS) {

@@ -27,9 +27,8 @@ napi_value select_realtime(napi_env env, napi_callback_info info) {
   return out;
 }
 
-/* The four arguments of read and write: (memory, fd, address, length). */
-static int read_span(napi_env env, napi_callback_info info, int32_t* fd, uint8_t** bytes,
-                     uint32_t* length) {
+int read_span(napi_env env, napi_callback_info info, int32_t* fd, uint8_t** bytes,
+              uint32_t* length) {
   napi_value argv[4];
   if (!read_arguments(env, info, 4, argv) || !read_i32(env, argv[1], fd)) return -EINVAL;
   return read_records(env, argv[0], argv[2], argv[3], 1, bytes, length);
