@@ -71,8 +71,8 @@ waist("the host says that it has them, and the import table has every call", () 
   }
   assert.is(
     Object.keys(calls).length,
-    Object.keys(host).length - 2,
-    "name and describe are no calls",
+    Object.keys(host).length - 3,
+    "name, describe and onClose are no calls",
   );
   assert.is(ABI_VERSION, 1);
 });

@@ -38,10 +38,6 @@ static ssize_t receive(int fd, void* bytes, size_t length) {
     ssize_t count = recvfrom(fd, bytes, length, MSG_DONTWAIT, (struct sockaddr*) &sender,
                              &sender_length);
     if (count <= 0 || (sender.nl_family == AF_NETLINK && sender.nl_pid == 0)) return count;
-    if (sender.nl_family != AF_NETLINK) {
-      errno = EPROTOTYPE;
-      return -1;
-    }
   }
 }
 
