@@ -25,13 +25,13 @@ import { harvest } from "./kqueue/harvest";
 import { KeventRecord } from "./kqueue/knote";
 import { openPosts } from "./kqueue/post";
 import {
-  anyKnote,
   createQueue,
   closeQueue,
   freeQueue,
   addSource,
   findKnote,
   firstQueue,
+  knoteIn,
   Queue,
   queueOf,
 } from "./kqueue/queue";
@@ -82,10 +82,19 @@ export function kqueueFileno(handle: i32): i32 {
 
 /** Drops the knotes of a queue and closes its sources, not the queue's own descriptor. */
 function endQueue(queue: Queue): void {
-  let knote = anyKnote(queue);
-  while (knote !== null) {
+  let cells = queue.cells;
+  let cell = 0;
+  while (cell < cells) {
+    const knote = knoteIn(queue, cell);
+    if (knote === null) {
+      cell++;
+      continue;
+    }
     dropKnote(queue, knote);
-    knote = anyKnote(queue);
+    if (queue.cells === cells) continue;
+    // The table has become smaller: those that are left have moved.
+    cells = queue.cells;
+    cell = 0;
   }
   closeQueue(queue);
 }
@@ -151,7 +160,14 @@ function settleWake(queue: Queue): void {
   queue.awake = wanted;
 }
 
-/** Applies changes; those that fail, and those that want a receipt, become events. */
+/** All changes were applied and none of them is an event. */
+const APPLIED = i32.MIN_VALUE;
+
+/**
+ * Applies changes; those that fail, and those that want a receipt, become events. Returns their
+ * number, or APPLIED; if there is no room for one, what was wrong with it (0 for a receipt), and
+ * the changes behind it are not made.
+ */
 function applyChanges(queue: Queue, changes: i32, capacity: i32): i32 {
   let returned = 0;
   for (let i = 0; i < changes; i++) {
@@ -165,7 +181,7 @@ function applyChanges(queue: Queue, changes: i32, capacity: i32): i32 {
     const event = eventsStart() + (returned++ as usize) * KEVENT_SIZE;
     memory.copy(event, changetype<usize>(change), KEVENT_SIZE);
   }
-  return returned;
+  return returned > 0 ? returned : APPLIED;
 }
 
 /** Waits for events and returns at most `capacity` of them; their number or a negative errno. */
@@ -194,8 +210,8 @@ export function kqueueControl(handle: i32, changes: i32, capacity: i32, timeoutM
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   if (queue.epfd < 0) return -EBADF;
-  const errors = applyChanges(queue, changes, capacity);
-  const result = errors !== 0 || capacity === 0 ? errors : wait(queue, capacity, timeoutMs);
+  let result = applyChanges(queue, changes, capacity);
+  if (result === APPLIED) result = capacity === 0 ? 0 : wait(queue, capacity, timeoutMs);
   settleWake(queue);
   return result;
 }

@@ -39,6 +39,8 @@ export const STATUS_QUEUED: u32 = 0x2;
 export const STATUS_DISABLED: u32 = 0x4;
 /** READ, WRITE: what epoll reports of it does not count now; the kernel reports changes only. */
 export const STATUS_MUTED: u32 = 0x8;
+/** READ, WRITE: reported once, whether its condition holds or not (EV_FORCEONESHOT). */
+export const STATUS_FORCED: u32 = 0x10;
 
 /** Where a READ or WRITE knote is watched. */
 export const SET_NONE = 0;

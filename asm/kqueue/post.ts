@@ -3,10 +3,10 @@
 
 import { EV_ONESHOT, FILTER_AIO, FILTER_USER, KEVENT_SIZE } from "../abi";
 import * as host from "../host";
-import { createKnote, KeventRecord, Knote } from "./knote";
+import { createKnote, KeventRecord } from "./knote";
 import { activate, enterSource, findKnote, insertKnote, Queue, removeKnote } from "./queue";
 import { input, INPUT_SIZE } from "./scratch";
-import { touchKnote } from "./register";
+import { register } from "./register";
 
 /** Lets other threads post to this queue. 0 or a negative errno. */
 export function openPosts(queue: Queue): i32 {
@@ -38,7 +38,7 @@ function completed(queue: Queue, record: KeventRecord): void {
   activate(queue, knote);
 }
 
-/** Takes what was posted. A trigger for a knote that is gone is nobody's. */
+/** Takes what was posted. A change that fails, of a knote that is gone, is nobody's. */
 export function readPosts(queue: Queue): void {
   const capacity = INPUT_SIZE / KEVENT_SIZE;
   let got = host.post_take(queue.epfd, input, capacity);
@@ -48,8 +48,7 @@ export function readPosts(queue: Queue): void {
       if (record.filter === FILTER_AIO) {
         completed(queue, record);
       } else if (record.filter === FILTER_USER) {
-        const knote: Knote | null = findKnote(queue, record.ident, FILTER_USER);
-        if (knote !== null) touchKnote(queue, knote, record);
+        register(queue, record); // who posted does not wait for an error
       }
     }
     got = host.post_take(queue.epfd, input, capacity);

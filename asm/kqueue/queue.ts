@@ -200,16 +200,11 @@ export function removeKnote(queue: Queue, knote: Knote): void {
   if (queue.cells > SMALLEST && queue.count * 8 < queue.cells) resize(queue, queue.cells / 2);
 }
 
-/** Any knote of the queue that is no source's entry; null if there is none. */
-export function anyKnote(queue: Queue): Knote | null {
-  for (let cell = 0; cell < queue.cells; cell++) {
-    let knote = changetype<Knote | null>(load<usize>(queue.table + ((cell as usize) << 2)));
-    while (knote !== null) {
-      if (knote.filter !== FILTER_SOURCE) return knote;
-      knote = knote.chain;
-    }
-  }
-  return null;
+/** A knote in one cell of the table that is no source's entry; null if there is none. */
+export function knoteIn(queue: Queue, cell: i32): Knote | null {
+  let knote = changetype<Knote | null>(load<usize>(queue.table + ((cell as usize) << 2)));
+  while (knote !== null && knote.filter === FILTER_SOURCE) knote = knote.chain;
+  return knote;
 }
 
 // The line of active knotes.

@@ -29,6 +29,7 @@ import {
   Knote,
   STATUS_ACTIVE,
   STATUS_DISABLED,
+  STATUS_FORCED,
 } from "./knote";
 import { dequeue, enqueue, findKnote, insertKnote, Queue } from "./queue";
 import { stat } from "./scratch";
@@ -74,7 +75,7 @@ function create(queue: Queue, change: KeventRecord): i32 {
 }
 
 /** What follows a change of a knote that stays: flags, filter, line. 0 or a negative errno. */
-export function touchKnote(queue: Queue, knote: Knote, change: KeventRecord): i32 {
+function touchKnote(queue: Queue, knote: Knote, change: KeventRecord): i32 {
   const flags: u32 = change.flags;
   const status = knote.status;
   if (flags & EV_ENABLE) knote.status &= ~STATUS_DISABLED;
@@ -86,7 +87,7 @@ export function touchKnote(queue: Queue, knote: Knote, change: KeventRecord): i3
   }
   if (flags & EV_FORCEONESHOT) {
     knote.flags |= EV_ONESHOT;
-    knote.status |= STATUS_ACTIVE;
+    knote.status |= STATUS_ACTIVE | STATUS_FORCED;
   }
   if (!(flags & EV_KEEPUDATA)) knote.udata = change.udata;
 

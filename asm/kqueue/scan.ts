@@ -32,6 +32,7 @@ import {
   SET_SECOND,
   STATUS_ACTIVE,
   STATUS_DISABLED,
+  STATUS_FORCED,
   writeKevent,
 } from "./knote";
 import { deactivate, dequeue, enqueue, Queue } from "./queue";
@@ -106,8 +107,9 @@ function test(queue: Queue, knote: Knote, record: usize): bool {
   }
   const holds = knote.mask & EVENT_NVAL ? -EBADF : testDescriptor(queue, knote, record);
   if (holds === -EBADF) closed(queue, knote);
-  else if (holds === 0) deactivate(queue, knote);
-  return holds > 0;
+  else if (holds > 0 || knote.status & STATUS_FORCED) return true;
+  else deactivate(queue, knote);
+  return false;
 }
 
 /** Writes the event of a knote at `at`, and moves on its life. */

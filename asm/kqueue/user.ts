@@ -27,6 +27,7 @@ export function touchUser(knote: Knote, change: KeventRecord): void {
   if (change.fflags & NOTE_TRIGGER) knote.place = 1;
   const operation = change.fflags & NOTE_FFCTRLMASK;
   const operand = change.fflags & NOTE_FFLAGSMASK;
+  change.fflags = operand; // as a receipt shows it
   if (operation === NOTE_FFAND) knote.sfflags &= operand;
   else if (operation === NOTE_FFOR) knote.sfflags |= operand;
   else if (operation === NOTE_FFCOPY) knote.sfflags = operand;
