@@ -553,7 +553,7 @@ modules("where there is no Buffer, bytes are a Uint8Array", () => {
 modules("the functions and constants of the module are those of the entry", () => {
   const module = createOsModule({ ...loadAddon(), describe: describeErrno });
   // Asynchronous requests end in a queue of this kernel, so no module on another host has them.
-  const entry = Object.keys(os).filter((name) => !name.startsWith("aio_"));
+  const entry = Object.keys(os).filter((key) => !key.startsWith("aio_"));
   assert.equal(Object.keys(module).sort(), entry.sort());
 });
 
