@@ -72,6 +72,7 @@ function harvestSecond(queue: Queue, capacity: i32): void {
  * negative errno.
  */
 export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
+  queue.leftover = queue.line;
   const room = min(capacity + queue.sources, readyCapacity());
   const count = host.epoll_wait(queue.epfd, readyStart(), room, timeoutMs);
   if (count <= 0) return count;

@@ -51,18 +51,14 @@ export const SET_SECOND = 2;
 /** In the list of files, which epoll does not take: looked at in each scan. */
 export const SET_FILES = 3;
 
+/** 128 bytes: what filters need of their own shares its place with what others do. */
 @unmanaged
 export class Knote {
   ident: u64;
-  data: i64;
   udata: u64;
+  data: i64;
   /** What the change asked for; `data` and `fflags` are what happened. */
   sdata: i64;
-  filter: i32;
-  flags: u32;
-  fflags: u32;
-  sfflags: u32;
-  status: u32;
 
   /** Next in the same cell of the queue's table. */
   chain: Knote | null;
@@ -72,30 +68,61 @@ export class Knote {
   /** Next in the list its filter keeps (files, vnodes, processes, links). */
   listed: Knote | null;
 
+  filter: i32;
+  flags: u32;
+  fflags: u32;
+  sfflags: u32;
+  status: u32;
+
   /** READ, WRITE: SET_*. */
   set: i32;
   /** READ, WRITE: FD_*, and the question for `data` (DATA_*). */
   kind: i32;
   what: i32;
-  /** READ, WRITE: what epoll reported last, and in which harvest. */
-  mask: u32;
-  stamp: i32;
 
   /** SIGNAL, PROC: its descriptor. VNODE and files: its inotify watch. NETDEV: flags. Or -1. */
   source: i32;
-  /** TIMER: place in the heap, or -1. VNODE: number of links. */
+  /** TIMER: place in the heap, or -1. VNODE: number of links. USER: 1 if triggered. */
   place: i32;
   /** VNODE: watch of the directory above, or -1. */
   parent: i32;
-  /** TIMER: when it expires next, and how often after that (0: never), in ms. */
-  deadline: f64;
-  period: f64;
-  /** VNODE and files: which file, and its size when last looked at. */
+
+  /** READ, WRITE, VNODE: which file; VNODE: its size when last looked at. */
   ino: u64;
   dev: u64;
   bytes: i64;
   blocks: i64;
+
+  /** READ, WRITE: what epoll reported last, and in which harvest. */
+  get mask(): u32 {
+    return this.place as u32;
+  }
+  set mask(mask: u32) {
+    this.place = mask as i32;
+  }
+  get stamp(): i32 {
+    return this.parent;
+  }
+  set stamp(stamp: i32) {
+    this.parent = stamp;
+  }
+
+  /** TIMER: when it expires next, and how often after that (0: never), in ms. */
+  get deadline(): f64 {
+    return reinterpret<f64>(this.bytes);
+  }
+  set deadline(deadline: f64) {
+    this.bytes = reinterpret<i64>(deadline);
+  }
+  get period(): f64 {
+    return reinterpret<f64>(this.blocks);
+  }
+  set period(period: f64) {
+    this.blocks = reinterpret<i64>(period);
+  }
 }
+
+if (offsetof<Knote>() !== 128) ERROR("Knote: not 128 bytes");
 
 /** A knote with every field 0, null or -1; null if there is no memory. */
 export function createKnote(): Knote | null {

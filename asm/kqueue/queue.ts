@@ -60,8 +60,9 @@ export class Queue {
 
   /** Descriptors of our own in the main set: at most so many events are not knotes'. */
   sources: i32;
-  /** Number of the last harvest. */
+  /** Number of the last harvest, and how many were in line before it. */
   stamp: i32;
+  leftover: i32;
   /** Objects that share the queue (fromfd). */
   references: i32;
   /** Next queue of this core. */

@@ -17,7 +17,6 @@ import {
   DATA_PIPE_ROOM,
   DATA_READABLE,
   DATA_SENDABLE,
-  DATA_SIZE,
   DATA_STATE,
   DATA_STATE_ERRNO,
   DATA_STATE_SHUT_WRITE,
@@ -131,6 +130,7 @@ export function attachDescriptor(queue: Queue, knote: Knote): i32 {
   const known = identify(knote);
   if (known < 0) return known;
   knote.kind = load<i32>(stat + STAT_KIND);
+  knote.mask = 0;
   knote.what = questionOf(knote, load<u32>(stat + STAT_FLAGS));
   const reads = knote.filter === FILTER_READ;
 
@@ -207,7 +207,6 @@ export function askData(knote: Knote, at: usize): void {
   const sockets = knote.kind === FD_STREAM || knote.kind === FD_DATAGRAM;
   const hangs = (knote.mask & (EVENT_HUP | EVENT_ERR)) !== 0;
   if (sockets && (hangs || knote.filter !== FILTER_READ)) what |= DATA_WITH_STATE;
-  memory.fill(at, 0, DATA_SIZE);
   store<i32>(at + DATA_FD, knote.ident as i32);
   store<i32>(at + DATA_WHAT, what);
 }
