@@ -150,6 +150,8 @@ function buildAddon(folder, flags) {
     output,
     "-lm",
     "-pthread",
+    // Threads and signal handlers of its own outlive the worker that loaded it.
+    "-Wl,-z,nodelete",
   ]);
 }
 

@@ -30,6 +30,8 @@ export const EVENT_WRNORM = 0x0100;
 export const EVENT_WRBAND = 0x0200;
 /** A SIGPOLL message is available; unused by Linux. */
 export const EVENT_MSG = 0x0400;
+/** Mask of a devpoll change that forgets the descriptor (POLLREMOVE). */
+export const POLL_REMOVE = 0x1000;
 /** The peer shut down its writing half. */
 export const EVENT_RDHUP = 0x2000;
 /** Wake one of several epolls that watch the same file (EPOLLEXCLUSIVE). */
@@ -72,6 +74,155 @@ export const READY_RECORD_SIZE = 8;
 export const READY_RECORD_FD = 0;
 export const READY_RECORD_MASK = 4;
 
+// Kevent record: FreeBSD's `struct kevent` without its reserved words, with its numbers.
+//
+//   0           8            10          12           16         24          32
+//   | ident u64 | filter i16 | flags u16 | fflags u32 | data i64 | udata u64 |
+
+export const KEVENT_SIZE = 32;
+export const KEVENT_IDENT = 0;
+export const KEVENT_FILTER = 8;
+export const KEVENT_FLAGS = 10;
+export const KEVENT_FFLAGS = 12;
+export const KEVENT_DATA = 16;
+export const KEVENT_UDATA = 24;
+
+export const FILTER_READ = -1;
+export const FILTER_WRITE = -2;
+export const FILTER_AIO = -3;
+export const FILTER_VNODE = -4;
+export const FILTER_PROC = -5;
+export const FILTER_SIGNAL = -6;
+export const FILTER_TIMER = -7;
+export const FILTER_NETDEV = -8;
+export const FILTER_USER = -11;
+
+export const EV_ADD = 0x0001;
+export const EV_DELETE = 0x0002;
+export const EV_ENABLE = 0x0004;
+export const EV_DISABLE = 0x0008;
+export const EV_ONESHOT = 0x0010;
+export const EV_CLEAR = 0x0020;
+export const EV_RECEIPT = 0x0040;
+export const EV_DISPATCH = 0x0080;
+export const EV_FORCEONESHOT = 0x0100;
+export const EV_KEEPUDATA = 0x0200;
+export const EV_SYSFLAGS = 0xf000;
+export const EV_ERROR = 0x4000;
+export const EV_EOF = 0x8000;
+
+export const NOTE_LOWAT = 0x0001;
+export const NOTE_FILE_POLL = 0x0002;
+export const NOTE_DELETE = 0x0001;
+export const NOTE_WRITE = 0x0002;
+export const NOTE_EXTEND = 0x0004;
+export const NOTE_ATTRIB = 0x0008;
+export const NOTE_LINK = 0x0010;
+export const NOTE_RENAME = 0x0020;
+export const NOTE_REVOKE = 0x0040;
+export const NOTE_OPEN = 0x0080;
+export const NOTE_CLOSE = 0x0100;
+export const NOTE_CLOSE_WRITE = 0x0200;
+export const NOTE_READ = 0x0400;
+export const NOTE_EXIT = 0x80000000;
+export const NOTE_FORK = 0x40000000;
+export const NOTE_EXEC = 0x20000000;
+export const NOTE_TRACK = 0x0001;
+export const NOTE_TRACKERR = 0x0002;
+export const NOTE_CHILD = 0x0004;
+export const NOTE_LINKUP = 0x0001;
+export const NOTE_LINKDOWN = 0x0002;
+export const NOTE_LINKINV = 0x0004;
+export const NOTE_SECONDS = 0x0001;
+export const NOTE_MSECONDS = 0x0002;
+export const NOTE_USECONDS = 0x0004;
+export const NOTE_NSECONDS = 0x0008;
+export const NOTE_ABSTIME = 0x0010;
+export const NOTE_FFAND = 0x40000000;
+export const NOTE_FFOR = 0x80000000;
+export const NOTE_FFCOPY = 0xc0000000;
+export const NOTE_FFCTRLMASK = 0xc0000000;
+export const NOTE_FFLAGSMASK = 0x00ffffff;
+export const NOTE_TRIGGER = 0x01000000;
+
+// Stat record: what a descriptor is, as `fd_stat` writes it.
+//
+//   0          4           8         16        24          32           40          48           56
+//   | kind u32 | nlink u32 | ino u64 | dev u64 | bytes i64 | blocks i64 | flags u32 | offset i64 |
+
+export const STAT_SIZE = 56;
+export const STAT_KIND = 0;
+export const STAT_NLINK = 4;
+export const STAT_INO = 8;
+export const STAT_DEV = 16;
+export const STAT_BYTES = 24;
+/** Blocks of 512 bytes that are allocated: less than the bytes if there are holes. */
+export const STAT_BLOCKS = 32;
+/** ACCESS_* bits. */
+export const STAT_FLAGS = 40;
+/** Position of the open file description; of a file or a directory, else 0. */
+export const STAT_OFFSET = 48;
+
+/** The descriptor may be read from. */
+export const ACCESS_READ = 0x1;
+/** The descriptor may be written to. */
+export const ACCESS_WRITE = 0x2;
+
+// What a descriptor is, as far as the filters differ.
+
+export const FD_FILE = 1;
+export const FD_DIRECTORY = 2;
+/** A character or block device that is no terminal. */
+export const FD_DEVICE = 3;
+export const FD_TERMINAL = 4;
+/** A pipe or a FIFO. */
+export const FD_PIPE = 5;
+/** A stream or SEQPACKET socket, connected or not, that does not listen. */
+export const FD_STREAM = 6;
+export const FD_LISTENER = 7;
+/** A datagram socket. */
+export const FD_DATAGRAM = 8;
+export const FD_EVENTFD = 9;
+export const FD_EPOLL = 10;
+/** Anything else: timerfd, signalfd, inotify, pidfd, netlink and raw sockets … */
+export const FD_OTHER = 11;
+
+// Data record: one question about a descriptor, and the answer. `fd_data` takes an array.
+//
+//   0        4          8           16          20          24
+//   | fd i32 | what u32 | value i64 | error i32 | state u32 |
+
+export const DATA_SIZE = 24;
+export const DATA_FD = 0;
+export const DATA_WHAT = 4;
+export const DATA_VALUE = 8;
+/** 0, or the negative errno of the question: -EBADF if the descriptor is not open. */
+export const DATA_ERROR = 16;
+/** DATA_STATE_* bits, and in the low 16 bits the pending socket error; if asked for. */
+export const DATA_STATE = 20;
+
+/** Is it open? The value is 0. */
+export const DATA_OPEN = 0;
+/** Bytes that can be read: FIONREAD. */
+export const DATA_READABLE = 1;
+/** Bytes of send buffer that are free: SO_SNDBUF less SIOCOUTQ, not below 0. */
+export const DATA_SENDABLE = 2;
+/** Bytes a pipe has room for: F_GETPIPE_SZ less FIONREAD. */
+export const DATA_PIPE_ROOM = 3;
+/** Connections waiting to be accepted, as far as the kernel tells; at least 1 is assumed. */
+export const DATA_BACKLOG = 4;
+/** Size of a file less the offset of the open file description; may be negative. */
+export const DATA_FILE = 5;
+/** Counter of an eventfd. */
+export const DATA_COUNTER = 6;
+/** Added to one of the above: `state` is wanted, too. Of sockets. */
+export const DATA_WITH_STATE = 0x100;
+
+/** A stream socket that is not connected and has no error: neither end can have closed it. */
+export const DATA_STATE_UNCONNECTED = 0x10000;
+/** This end shut its writing half down. */
+export const DATA_STATE_SHUT_WRITE = 0x20000;
+export const DATA_STATE_ERRNO = 0xffff;
 // Call block: how a host in JavaScript hands the arguments of a frequent call to its addon, and
 // gets the result. Reading an argument from here costs a tenth of a Node-API call.
 //
@@ -87,17 +238,27 @@ export const CALL_RESULT = 24;
 
 /** epoll_create1, epoll_ctl and epoll_wait are the kernel's. */
 export const CAPABILITY_EPOLL = 0x1;
+/** The source calls (timers, signals, processes, file changes, links) are there. */
+export const CAPABILITY_SOURCES = 0x2;
 
 // What a host returns when it fails: the negative of these, whatever the platform's own
 // numbers are. Only those the core itself looks at or returns.
 
+export const EPERM = 1;
 export const ENOENT = 2;
+export const ESRCH = 3;
 export const EINTR = 4;
 export const EBADF = 9;
+export const EAGAIN = 11;
 export const ENOMEM = 12;
+export const EACCES = 13;
+export const EEXIST = 17;
+export const ENODEV = 19;
 export const EINVAL = 22;
 export const ENFILE = 23;
+export const EPIPE = 32;
 export const ENOSYS = 38;
+export const EOPNOTSUPP = 95;
 
 // What a core call returns when the core itself refuses it.
 

@@ -3,6 +3,14 @@
 export { ABI_VERSION } from "./abi";
 export { capabilities } from "./capabilities";
 export {
+  devpollClose,
+  devpollCreate,
+  devpollFileno,
+  devpollReady,
+  devpollWait,
+  devpollWrite,
+} from "./devpoll";
+export {
   epollAdopt,
   epollClose,
   epollControl,
@@ -11,6 +19,19 @@ export {
   epollForget,
   epollWait,
 } from "./epoll";
+export {
+  kqueueAdopt,
+  kqueueChanges,
+  kqueueClose,
+  kqueueControl,
+  kqueueCreate,
+  kqueueEvents,
+  kqueueFileno,
+  kqueueForget,
+  kqueuePost,
+  kqueuePosts,
+  kqueueReserve,
+} from "./kqueue";
 export {
   pollCreate,
   pollDestroy,

@@ -10,6 +10,8 @@ import { allocate, release } from "./memory";
 
 export const KIND_POLL = 1;
 export const KIND_EPOLL = 2;
+export const KIND_KQUEUE = 3;
+export const KIND_DEVPOLL = 4;
 
 const SLOT_BITS = 20;
 const SLOT_MASK = (1 << SLOT_BITS) - 1;

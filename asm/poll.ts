@@ -54,7 +54,11 @@ export function pollReady(handle: i32): usize {
 /** Waits on every registration and returns how many are ready, or a negative errno. */
 export function pollWait(handle: i32, timeoutMs: f64): i32 {
   const registry = registryOf(handle);
-  if (registry === null) return ERROR_BAD_HANDLE;
+  return registry === null ? ERROR_BAD_HANDLE : pollRegistry(registry, timeoutMs);
+}
+
+/** Waits on the registrations of a registry, and collects what is ready. */
+export function pollRegistry(registry: Registry, timeoutMs: f64): i32 {
   registry.tidy();
 
   const deadline = deadlineOf(timeoutMs);

@@ -190,6 +190,12 @@ export class Registry {
     return 0;
   }
 
+  /** Mask of `fd`; 0 if it is not registered. */
+  maskOf(fd: i32): u32 {
+    const slot = this.slotIn(this.cellOf(fd));
+    return slot < 0 ? 0 : this.recordAt(slot).want;
+  }
+
   /** Replaces the mask of a registered descriptor. */
   replace(fd: i32, want: u16): i32 {
     const slot = this.slotIn(this.cellOf(fd));

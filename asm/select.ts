@@ -53,6 +53,8 @@ const MUTED_MS: f64 = 10;
  */
 const AT_ONCE_MS: f64 = 5;
 const LOOK_MS: f64 = 0.001;
+/** Nor did one within this time, if it was to last longer: the thread may not have run meanwhile. */
+const SUSPECT_MS: f64 = 100;
 
 /** Entries: the descriptor, then (after `build`) its record, then its position if ready. */
 let entries: usize = 0;
@@ -232,7 +234,10 @@ function pause(timeoutMs: f64): void {
  */
 function wasClosed(started: f64, timeoutMs: f64): bool {
   if (selectClosed() < 0) return false;
-  return timeoutMs === 0 || host.now() - started < AT_ONCE_MS + recordCount * LOOK_MS;
+  if (timeoutMs === 0) return true;
+  const atOnce = AT_ONCE_MS + recordCount * LOOK_MS;
+  const suspect = timeoutMs < 0 ? SUSPECT_MS : Math.min(timeoutMs, SUSPECT_MS);
+  return host.now() - started < Math.max(atOnce, suspect);
 }
 
 /** Waits until an entry is ready. Returns how many are, 0 on timeout, or a negative errno. */

@@ -3,9 +3,12 @@
 import type { Host } from "../host/host.ts";
 import * as constants from "./constants.ts";
 import { Core } from "./core.ts";
+import { createDevpoll, Devpoll } from "./devpoll.ts";
 import { createEpoll, Epoll, type EpollFunction } from "./epoll.ts";
 import { checkCount } from "./arguments.ts";
 import { OSError } from "./errors.ts";
+import { Kevent, kevent, type KeventFunction } from "./kevent.ts";
+import { createKqueue, Kqueue, type KqueueFunction } from "./kqueue.ts";
 import { createPoll, Poll } from "./poll.ts";
 import { createSelect, type SelectFunction } from "./select.ts";
 
@@ -17,10 +20,17 @@ export interface SelectModule extends Constants {
   /** A new polling object. */
   readonly poll: () => Poll;
   readonly epoll: EpollFunction;
+  readonly kqueue: KqueueFunction;
+  readonly kevent: KeventFunction;
+  /** A new /dev/poll object. */
+  readonly devpoll: () => Devpoll;
   /** The same class as OSError. */
   readonly error: typeof OSError;
   readonly Poll: typeof Poll;
   readonly Epoll: typeof Epoll;
+  readonly Kqueue: typeof Kqueue;
+  readonly Kevent: typeof Kevent;
+  readonly Devpoll: typeof Devpoll;
   /** The host everything here runs on. */
   readonly host: Host;
 }
@@ -40,9 +50,18 @@ export function createSelectModuleFrom(core: WebAssembly.Module, host: Host): Se
       return createPoll(instance);
     },
     epoll: createEpoll(instance),
+    kqueue: createKqueue(instance),
+    kevent,
+    devpoll(...given: readonly unknown[]): Devpoll {
+      checkCount("devpoll()", given.length, 0, 0);
+      return createDevpoll(instance);
+    },
     error: OSError,
     Poll,
     Epoll,
+    Kqueue,
+    Kevent,
+    Devpoll,
     host,
   };
 }

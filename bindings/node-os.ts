@@ -2,7 +2,9 @@
 // documented at their making, in os-files.ts and os-sockets.ts.
 
 import { loadAddon } from "../host/addon.ts";
+import { announceClose } from "../host/closing.ts";
 import { describeErrno } from "../host/errno.ts";
+import { createAioCalls } from "./os-aio.ts";
 import { createOsModule, type OsModule } from "./os.ts";
 
 /** OsModule on Node, where bytes are Buffers. */
@@ -11,7 +13,22 @@ interface NodeOsModule extends Omit<OsModule, "read" | "recv"> {
   recv(...given: Parameters<OsModule["recv"]>): Buffer;
 }
 
-const os = createOsModule({ ...loadAddon(), describe: describeErrno }) as NodeOsModule;
+const addon = loadAddon();
+const host = {
+  ...addon,
+  describe: describeErrno,
+  close(fd: number): number {
+    announceClose(fd);
+    return addon.close(fd);
+  },
+};
+const os = createOsModule(host) as NodeOsModule;
+const aio = createAioCalls(host);
+
+/** Reads while the program goes on; the end is a kevent of a queue. Not in Python. */
+export const aio_read = aio.aio_read;
+/** Writes while the program goes on; the end is a kevent of a queue. Not in Python. */
+export const aio_write = aio.aio_write;
 
 /** A pipe, as its two descriptors: to read from, to write to. */
 export const pipe = os.pipe;

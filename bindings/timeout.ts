@@ -56,3 +56,26 @@ export function epollTimeout(value: unknown): number {
   const ms = intMs(Math.ceil(nanosecondsOf(value, 1e9) / 1e6), value);
   return ms < 0 ? FOREVER : ms;
 }
+
+/** devpoll.poll(): milliseconds, rounded away from zero; -1 waits for ever, below is too small. */
+export function devpollTimeout(value: unknown): number {
+  if (value === null || value === undefined) return FOREVER;
+  const ns = nanosecondsOf(value, 1e6);
+  const ms = ns < 0 ? Math.floor(ns / 1e6) : Math.ceil(ns / 1e6);
+  if (ms < -1 || ms > INT_MAX) throw new OverflowError(`timeout is too large: ${show(value)}`);
+  return ms;
+}
+
+/** kqueue.control(): seconds, never negative, to the nanosecond. Returns milliseconds. */
+export function kqueueTimeout(value: unknown): number {
+  if (value === null || value === undefined) return FOREVER;
+  let ns: number;
+  try {
+    ns = nanosecondsOf(value, 1e9);
+  } catch (error) {
+    // CPython has one error for everything that is no time.
+    throw new TypeError(`timeout must be a number or null, got ${show(value)}`, { cause: error });
+  }
+  if (ns < 0) throw new ValueError(`timeout must not be negative, got ${show(value)}`);
+  return ns / 1e6;
+}

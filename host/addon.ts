@@ -2,13 +2,13 @@
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { OsHost } from "./os.ts";
+import type { AioHost, OsHost } from "./os.ts";
 
 /**
  * What host/native/addon.c exports. The calls without parameters take them from the call block
  * and leave their result there; records are in the memory that is given to them.
  */
-export interface Addon extends OsHost {
+export interface Addon extends OsHost, AioHost {
   /** The call block (CALL_* of asm/abi.ts) of this thread. */
   readonly call: ArrayBuffer;
   now(): number;
@@ -20,6 +20,33 @@ export interface Addon extends OsHost {
   epoll_ctl(): void;
   /** Of epfd, ready, capacity; timeout. */
   epoll_wait(memory: ArrayBuffer): void;
+
+  // Sources: see interface Host. Those whose names omnipoll/os has for other arguments begin with
+  // "source_".
+  realtime(): number;
+  dup3(from: number, to: number): number;
+  source_read(memory: ArrayBuffer, fd: number, address: number, length: number): number;
+  source_write(memory: ArrayBuffer, fd: number, address: number, length: number): number;
+  timerfd_create(): number;
+  timerfd_settime(fd: number, deadlineMs: number): number;
+  fd_stat(memory: ArrayBuffer, fd: number, address: number): number;
+  fd_data(memory: ArrayBuffer, records: number, count: number): number;
+  inotify_init(): number;
+  inotify_add_watch(inotify: number, fd: number, parent: number, mask: number): number;
+  inotify_rm_watch(inotify: number, watch: number): number;
+  proc_status(pidfd: number, pid: number): number;
+  proc_listen(): number;
+  link_listen(): number;
+  link_flags(index: number): number;
+  netlink_read(memory: ArrayBuffer, fd: number, address: number, length: number): number;
+  signal_open(signal: number): number;
+  signal_close(fd: number): number;
+  /** Puts the handlers of `signal_open` on top again, where others have replaced them. */
+  signal_rechain(): number;
+  post_open(queue: number): number;
+  post_close(queue: number): number;
+  post(memory: ArrayBuffer, queue: number, address: number): number;
+  post_take(memory: ArrayBuffer, queue: number, address: number, capacity: number): number;
 }
 
 /** The file to load. `OMNIPOLL_ADDON` names another build of it, e.g. one with sanitizers. */

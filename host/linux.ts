@@ -1,9 +1,17 @@
 // Linux: every call is the kernel's own, through the addon.
 
-import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT, CAPABILITY_EPOLL } from "../asm/abi.ts";
-import { loadAddon } from "./addon.ts";
+import {
+  CALL_ARGUMENTS,
+  CALL_RESULT,
+  CALL_TIMEOUT,
+  CAPABILITY_EPOLL,
+  CAPABILITY_SOURCES,
+} from "../asm/abi.ts";
+import { type Addon, loadAddon } from "./addon.ts";
+import { onClose } from "./closing.ts";
 import { describeErrno } from "./errno.ts";
 import type { Host } from "./host.ts";
+import { closeSignal, keepOnTop, openSignal } from "./signals.ts";
 
 // Words of the call block.
 const FIRST = CALL_ARGUMENTS / 4;
@@ -12,10 +20,13 @@ const THIRD = FIRST + 2;
 const FOURTH = FIRST + 3;
 const RESULT = CALL_RESULT / 4;
 const TIMEOUT = CALL_TIMEOUT / 8;
+/** Flag of eventfd(2), on x86 and ARM. */
+const EFD_NONBLOCK = 0x800;
 
 /** The host of this process on Linux. @throws {Error} if the addon cannot be loaded */
 export function createLinuxHost(): Host {
   const addon = loadAddon();
+  keepOnTop(addon);
   const words = new Int32Array(addon.call);
   const times = new Float64Array(addon.call);
 
@@ -36,7 +47,8 @@ export function createLinuxHost(): Host {
   return {
     name: "linux",
     describe: describeErrno,
-    capabilities: () => CAPABILITY_EPOLL,
+    onClose,
+    capabilities: () => CAPABILITY_EPOLL | CAPABILITY_SOURCES,
     now: addon.now,
     poll: (memory, records, count, timeoutMs) => {
       words[FIRST] = records;
@@ -63,5 +75,42 @@ export function createLinuxHost(): Host {
       addon.epoll_wait(bufferOf(memory));
       return words[RESULT] as number;
     },
+    ...sourcesOf(addon),
   };
+}
+
+function bytesOf(memory: WebAssembly.Memory): ArrayBuffer {
+  return memory.buffer as ArrayBuffer;
+}
+
+function sourcesOf(addon: Addon) {
+  return {
+    realtime: addon.realtime,
+    dup3: addon.dup3,
+    read: (memory, fd, address, length) => addon.source_read(bytesOf(memory), fd, address, length),
+    write: (memory, fd, address, length) =>
+      addon.source_write(bytesOf(memory), fd, address, length),
+    fd_stat: (memory, fd, address) => addon.fd_stat(bytesOf(memory), fd, address),
+    fd_data: (memory, records, count) => addon.fd_data(bytesOf(memory), records, count),
+    eventfd: () => addon.eventfd(0, EFD_NONBLOCK),
+    timerfd_create: addon.timerfd_create,
+    timerfd_settime: addon.timerfd_settime,
+    pidfd_open: (pid) => addon.pidfd_open(pid, 0),
+    proc_status: addon.proc_status,
+    proc_listen: addon.proc_listen,
+    link_listen: addon.link_listen,
+    link_flags: addon.link_flags,
+    netlink_read: (memory, fd, address, length) =>
+      addon.netlink_read(bytesOf(memory), fd, address, length),
+    signal_open: (signal) => openSignal(addon, signal),
+    signal_close: (fd) => closeSignal(addon, fd),
+    inotify_init: addon.inotify_init,
+    inotify_add_watch: addon.inotify_add_watch,
+    inotify_rm_watch: addon.inotify_rm_watch,
+    post_open: addon.post_open,
+    post_close: addon.post_close,
+    post: (memory, queue, address) => addon.post(bytesOf(memory), queue, address),
+    post_take: (memory, queue, address, capacity) =>
+      addon.post_take(bytesOf(memory), queue, address, capacity),
+  } satisfies Partial<Host>;
 }

@@ -101,3 +101,35 @@ export interface OsHost {
   /** setsockopt(2); `bytes` are the C value, an `int` or a structure. */
   setsockopt(fd: number, level: number, option: number, bytes: Uint8Array): number;
 }
+
+/**
+ * Asynchronous reads and writes, which end as kevents of FILTER_AIO. Their flags are EV_EOF; `data`
+ * is the number of bytes, or with EV_ERROR the errno.
+ */
+export interface AioHost {
+  /**
+   * Reads from `fd` at `offset`, or what comes next if it has no offsets, into `buffer`, whose
+   * bytes change when the kevent is taken. Returns the number of the request, which is the ident of
+   * the kevent. The descriptor may be closed meanwhile. -EBADF if `fd` is not open for this or
+   * `queue` is none of this thread's that takes posts, -EAGAIN if too many are under way.
+   *
+   * @param offset of at least 0
+   * @param udata of the kevent, modulo 2^64
+   */
+  aio_read(
+    fd: number,
+    buffer: Uint8Array,
+    offset: number | bigint,
+    queue: number,
+    udata: number | bigint,
+  ): number;
+
+  /** Writes all of `bytes` as they are now, else like `aio_read`. */
+  aio_write(
+    fd: number,
+    bytes: Uint8Array,
+    offset: number | bigint,
+    queue: number,
+    udata: number | bigint,
+  ): number;
+}

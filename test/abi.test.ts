@@ -16,15 +16,39 @@ import { withGlobal } from "./wasm.ts";
 const IMPORTS = [
   "capabilities",
   "close",
+  "dup3",
   "epoll_create1",
   "epoll_ctl",
   "epoll_wait",
+  "eventfd",
+  "fd_data",
+  "fd_stat",
+  "inotify_add_watch",
+  "inotify_init",
+  "inotify_rm_watch",
+  "link_flags",
+  "link_listen",
+  "netlink_read",
   "now",
+  "pidfd_open",
   "poll",
+  "post",
+  "post_close",
+  "post_open",
+  "post_take",
+  "proc_listen",
+  "proc_status",
+  "read",
+  "realtime",
+  "signal_close",
+  "signal_open",
+  "timerfd_create",
+  "timerfd_settime",
+  "write",
 ];
 
 /** Methods of a host that are JavaScript's business and do not cross the waist. */
-const ABOVE = new Set(["name", "describe", "watch"]);
+const ABOVE = new Set(["name", "describe", "onClose", "watch"]);
 
 /** Memory in hex, 8 bytes at a time. */
 function hex(memory: WebAssembly.Memory, address: number, bytes: number): string {

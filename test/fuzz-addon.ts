@@ -151,6 +151,31 @@ const ARGUMENTS: Record<string, Make[]> = {
   recv: [descriptor, bytes, numberOf, numberOf],
   getsockopt: [descriptor, numberOf, numberOf, integers],
   setsockopt: [descriptor, numberOf, numberOf, bytes],
+  realtime: [any],
+  dup3: [descriptor, descriptor],
+  source_read: [memory, descriptor, numberOf, numberOf],
+  source_write: [memory, descriptor, numberOf, numberOf],
+  fd_stat: [memory, descriptor, numberOf],
+  fd_data: [memory, numberOf, numberOf],
+  timerfd_create: [any],
+  timerfd_settime: [descriptor, numberOf],
+  proc_status: [descriptor, numberOf],
+  proc_listen: [any],
+  link_listen: [any],
+  link_flags: [numberOf],
+  netlink_read: [memory, descriptor, numberOf, numberOf],
+  signal_open: [() => pick([-1, 0, 10, 12, 64, 65, NaN])],
+  signal_close: [descriptor],
+  signal_rechain: [any],
+  inotify_init: [any],
+  inotify_add_watch: [descriptor, descriptor, numberOf, numberOf],
+  inotify_rm_watch: [descriptor, numberOf],
+  post_open: [descriptor],
+  post_close: [descriptor],
+  post: [memory, descriptor, numberOf],
+  post_take: [memory, descriptor, numberOf, numberOf],
+  aio_read: [descriptor, bytes, numberOf, descriptor, numberOf],
+  aio_write: [descriptor, bytes, numberOf, descriptor, numberOf],
 };
 /** What is left in the call block for those that take their arguments there. */
 const IN_BLOCK: Record<string, Make[]> = {
@@ -202,7 +227,9 @@ for (let i = 0; i < calls; i++) {
   const name = pick(names);
   const given = (ARGUMENTS[name] as Make[]).map((make) => make());
   if (random(20) === 0) given.length = random(given.length + 1);
-  if (typeof given[0] === "number" && given[0] >= FIRST) call("set_blocking", given[0], 0);
+  for (const fd of given.slice(0, 2)) {
+    if (typeof fd === "number" && fd >= FIRST && fd < LAST) call("set_blocking", fd, 0);
+  }
   const inBlock = IN_BLOCK[name];
   if (inBlock !== undefined) fillBlock(inBlock);
   const returned = call(name, ...given);

@@ -169,7 +169,12 @@ test("nothing crosses as an i64, in either direction", () => {
       assert.ok(type === "i32" || type === "f64", `${name}: ${type}`);
     }
   }
-  const times = ["now", "poll", "epoll_wait", "pollWait", "epollWait", "selectWait"];
+  const times = ["now", "realtime", "poll", "epoll_wait", "timerfd_settime", "pollWait"].concat([
+    "epollWait",
+    "selectWait",
+    "kqueueControl",
+    "devpollWait",
+  ]);
   const withTimes = [...imports, ...exports].filter(({ signature }) =>
     [...signature.params, ...signature.results].includes("f64"),
   );

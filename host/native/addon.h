@@ -35,12 +35,17 @@ struct call* read_call(napi_env env, napi_callback_info info, uint8_t** memory, 
 
 /* Points `out` at `count` records of `size` bytes at `address` of the memory. 0, or -EFAULT if they
  * do not all lie inside it. */
-int read_records(uint8_t* memory, size_t length, uint32_t address, uint32_t count, size_t size,
+int records_in(uint8_t* memory, size_t length, uint32_t address, uint32_t count, size_t size,
                  uint8_t** out);
 
 /* Milliseconds as a timespec, rounded up to a nanosecond. `*out` becomes NULL for ever
  * (negative, or beyond any clock). -EINVAL for what is not a number. */
-int read_timeout(double ms, struct timespec* storage, struct timespec** out);
+int timespec_of(double ms, struct timespec* storage, struct timespec** out);
+
+/* The same two from arguments. -EINVAL for wrong types, too. */
+int read_records(napi_env env, napi_value memory, napi_value address, napi_value count, size_t size,
+                 uint8_t** out, uint32_t* out_count);
+int read_timeout(napi_env env, napi_value value, struct timespec* storage, struct timespec** out);
 
 /* A whole number of milliseconds, rounded up; -1 for ever. */
 int whole_ms(const struct timespec* timeout);

@@ -56,7 +56,7 @@ struct call* read_call(napi_env env, napi_callback_info info, uint8_t** memory, 
   return call;
 }
 
-int read_records(uint8_t* memory, size_t length, uint32_t address, uint32_t count, size_t size,
+int records_in(uint8_t* memory, size_t length, uint32_t address, uint32_t count, size_t size,
                  uint8_t** out) {
   if (address > length || count > (length - address) / size) return -EFAULT;
   /* An empty buffer has no address to add to. */
@@ -64,7 +64,19 @@ int read_records(uint8_t* memory, size_t length, uint32_t address, uint32_t coun
   return 0;
 }
 
-int read_timeout(double ms, struct timespec* storage, struct timespec** out) {
+int read_records(napi_env env, napi_value memory, napi_value address, napi_value count, size_t size,
+                 uint8_t** out, uint32_t* out_count) {
+  void* bytes = NULL;
+  size_t length = 0;
+  uint32_t at = 0;
+  if (napi_get_arraybuffer_info(env, memory, &bytes, &length) != napi_ok ||
+      !read_u32(env, address, &at) || !read_u32(env, count, out_count)) {
+    return -EINVAL;
+  }
+  return records_in(bytes, length, at, *out_count, size, out);
+}
+
+int timespec_of(double ms, struct timespec* storage, struct timespec** out) {
   if (isnan(ms)) return -EINVAL;
   *out = NULL;
   if (ms < 0 || ms > 9e15) return 0;
@@ -81,6 +93,11 @@ int read_timeout(double ms, struct timespec* storage, struct timespec** out) {
   storage->tv_sec = (time_t) seconds;
   storage->tv_nsec = (long) ns;
   return 0;
+}
+
+int read_timeout(napi_env env, napi_value value, struct timespec* storage, struct timespec** out) {
+  double ms = 0;
+  return napi_get_value_double(env, value, &ms) == napi_ok ? timespec_of(ms, storage, out) : -EINVAL;
 }
 
 int whole_ms(const struct timespec* timeout) {

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "addon.h"
+#include "sources.h"
 
 _Static_assert(EPOLLIN == ABI_EVENT_IN && EPOLLOUT == ABI_EVENT_OUT && EPOLLPRI == ABI_EVENT_PRI, "bits");
 _Static_assert(EPOLLERR == ABI_EVENT_ERR && EPOLLHUP == ABI_EVENT_HUP, "bits");
@@ -79,13 +79,14 @@ napi_value select_epoll_wait(napi_env env, napi_callback_info info) {
 
   struct call* call = read_call(env, info, &memory, &length);
   uint32_t capacity = call->arguments[2];
-  int failure = read_records(memory, length, call->arguments[1], capacity, ABI_READY_RECORD_SIZE,
+  int failure = records_in(memory, length, call->arguments[1], capacity, ABI_READY_RECORD_SIZE,
                              &ready);
-  if (failure == 0) failure = read_timeout(call->timeout_ms, &storage, &timeout);
+  if (failure == 0) failure = timespec_of(call->timeout_ms, &storage, &timeout);
   if (failure == 0 && capacity > INT_MAX / sizeof(struct epoll_event)) failure = -EINVAL;
   call->result = failure;
   if (failure != 0) return NULL;
 
+  signal_rechain();
   struct epoll_event on_stack[STACK_EVENTS];
   struct epoll_event* events = on_stack;
   if (capacity > STACK_EVENTS) {

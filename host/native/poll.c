@@ -36,9 +36,9 @@ napi_value select_poll(napi_env env, napi_callback_info info) {
 
   struct call* call = read_call(env, info, &memory, &length);
   uint32_t count = call->arguments[1];
-  int failure = read_records(memory, length, call->arguments[0], count, ABI_POLL_RECORD_SIZE,
+  int failure = records_in(memory, length, call->arguments[0], count, ABI_POLL_RECORD_SIZE,
                              &records);
-  if (failure == 0) failure = read_timeout(call->timeout_ms, &storage, &timeout);
+  if (failure == 0) failure = timespec_of(call->timeout_ms, &storage, &timeout);
   call->result = failure;
   if (failure != 0) return NULL;
   int ready = wait_for((struct pollfd*) records, count, timeout);

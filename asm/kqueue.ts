@@ -1,0 +1,236 @@
+// Queues: kqueue objects over epoll, with the sources of a kernel that has no kqueue.
+
+import {
+  CAPABILITY_EPOLL,
+  CAPABILITY_SOURCES,
+  EBADF,
+  EINTR,
+  EINVAL,
+  ENOMEM,
+  ENOSYS,
+  EPOLL_CLOEXEC,
+  ERROR_BAD_HANDLE,
+  EV_ERROR,
+  EV_RECEIPT,
+  FILTER_READ,
+  FILTER_VNODE,
+  FILTER_WRITE,
+  KEVENT_SIZE,
+} from "./abi";
+import { capabilities } from "./capabilities";
+import { deadlineOf, remaining } from "./deadline";
+import * as host from "./host";
+import { dropKnote } from "./kqueue/filters";
+import { harvest } from "./kqueue/harvest";
+import { KeventRecord } from "./kqueue/knote";
+import { openPosts } from "./kqueue/post";
+import {
+  createQueue,
+  closeQueue,
+  freeQueue,
+  addSource,
+  findKnote,
+  firstQueue,
+  knoteIn,
+  Queue,
+  queueOf,
+} from "./kqueue/queue";
+import { register } from "./kqueue/register";
+import { lookAtFiles } from "./kqueue/rw";
+import { scan } from "./kqueue/scan";
+import { changesStart, eventsStart, input, reserve } from "./kqueue/scratch";
+import { closeObject, isObject, KIND_KQUEUE, openObject, payloadOf } from "./objects";
+
+function named(handle: i32): Queue | null {
+  return isObject(handle, KIND_KQUEUE) ? changetype<Queue>(payloadOf(handle)) : null;
+}
+
+/** Handle of a new queue, or a negative errno. */
+export function kqueueCreate(): i32 {
+  const needed = CAPABILITY_EPOLL | CAPABILITY_SOURCES;
+  if ((capabilities() & needed) !== needed) return -ENOSYS;
+  const epfd = host.epoll_create1(EPOLL_CLOEXEC);
+  if (epfd < 0) return epfd;
+  const queue = createQueue(epfd);
+  if (queue === null) {
+    host.close(epfd);
+    return -ENOMEM;
+  }
+  const handle = openObject(KIND_KQUEUE, changetype<usize>(queue));
+  if (handle < 0) {
+    closeQueue(queue);
+    freeQueue(queue);
+    host.close(epfd);
+  }
+  return handle;
+}
+
+/** Handle of one more object for the queue of this core whose descriptor is `fd`; or -EBADF. */
+export function kqueueAdopt(fd: i32): i32 {
+  const queue = queueOf(fd);
+  if (queue === null) return -EBADF;
+  const handle = openObject(KIND_KQUEUE, changetype<usize>(queue));
+  if (handle > 0) queue.references++;
+  return handle;
+}
+
+/** Descriptor of a queue. */
+export function kqueueFileno(handle: i32): i32 {
+  const queue = named(handle);
+  return queue === null ? ERROR_BAD_HANDLE : queue.epfd;
+}
+
+/** Drops the knotes of a queue and closes its sources, not the queue's own descriptor. */
+function endQueue(queue: Queue): void {
+  let cells = queue.cells;
+  let cell = 0;
+  while (cell < cells) {
+    const knote = knoteIn(queue, cell);
+    if (knote === null) {
+      cell++;
+      continue;
+    }
+    dropKnote(queue, knote);
+    if (queue.cells === cells) continue;
+    // The table has become smaller: those that are left have moved.
+    cells = queue.cells;
+    cell = 0;
+  }
+  closeQueue(queue);
+}
+
+/** Closes a queue for all its objects, and forgets this one. */
+export function kqueueClose(handle: i32): i32 {
+  const queue = named(handle);
+  if (queue === null) return ERROR_BAD_HANDLE;
+  closeObject(handle, KIND_KQUEUE);
+  const epfd = queue.epfd;
+  if (epfd >= 0) endQueue(queue);
+  if (--queue.references === 0) freeQueue(queue);
+  return epfd < 0 ? -EBADF : host.close(epfd);
+}
+
+/**
+ * Makes room for a call with so many changes and events; with handle 0, for changes to post. 0 or
+ * a negative errno.
+ */
+export function kqueueReserve(handle: i32, changes: i32, capacity: i32): i32 {
+  if (changes < 0 || capacity < 0) return -EINVAL;
+  if (handle === 0) return reserve(changes, 0, 0);
+  const queue = named(handle);
+  if (queue === null) return ERROR_BAD_HANDLE;
+  // Changes may add sources; their events are left for the next round if there is no room.
+  return reserve(changes, capacity, queue.sources + changes + 8);
+}
+
+/** Posts a change at `kqueueChanges` to the queue of another thread with descriptor `fd`. */
+export function kqueuePost(fd: i32, change: i32): i32 {
+  return host.post(fd, changesStart() + (change as usize) * KEVENT_SIZE);
+}
+
+/** Address of the kevent records of the changes. */
+export function kqueueChanges(): usize {
+  return changesStart();
+}
+
+/** Address of the kevent records of the events. */
+export function kqueueEvents(): usize {
+  return eventsStart();
+}
+
+/** Lets other threads post to a queue; see host.post. 0 or a negative errno. */
+export function kqueuePosts(handle: i32): i32 {
+  const queue = named(handle);
+  if (queue === null) return ERROR_BAD_HANDLE;
+  return queue.epfd < 0 ? -EBADF : openPosts(queue);
+}
+
+/** Makes the queue's descriptor readable while there is something in line, and only then. */
+function settleWake(queue: Queue): void {
+  const wanted = queue.line > 0;
+  if (wanted === queue.awake) return;
+  if (queue.wake < 0) {
+    const wake = addSource(queue, host.eventfd());
+    if (wake < 0) return;
+    queue.wake = wake;
+  }
+  store<u64>(input, 1);
+  if (wanted) host.write(queue.wake, input, 8);
+  else host.read(queue.wake, input, 8);
+  queue.awake = wanted;
+}
+
+/** All changes were applied and none of them is an event. */
+const APPLIED = i32.MIN_VALUE;
+
+/**
+ * Applies changes; those that fail, and those that want a receipt, become events. Returns their
+ * number, or APPLIED; if there is no room for one, what was wrong with it (0 for a receipt), and
+ * the changes behind it are not made.
+ */
+function applyChanges(queue: Queue, changes: i32, capacity: i32): i32 {
+  let returned = 0;
+  for (let i = 0; i < changes; i++) {
+    const change = changetype<KeventRecord>(changesStart() + (i as usize) * KEVENT_SIZE);
+    if (change.filter === 0) continue;
+    const error = register(queue, change);
+    if (error === 0 && !(change.flags & EV_RECEIPT)) continue;
+    if (returned === capacity) return error;
+    change.flags = EV_ERROR as u16;
+    change.data = -error;
+    const event = eventsStart() + (returned++ as usize) * KEVENT_SIZE;
+    memory.copy(event, changetype<usize>(change), KEVENT_SIZE);
+  }
+  return returned > 0 ? returned : APPLIED;
+}
+
+/** Waits for events and returns at most `capacity` of them; their number or a negative errno. */
+function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
+  const deadline = deadlineOf(timeoutMs);
+  let left = timeoutMs;
+  lookAtFiles(queue);
+  let ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
+  let returned = ready < 0 && ready !== -EINTR ? ready : scan(queue, capacity);
+  // Behind events that did not count there may be others, if not all fitted.
+  while (returned === 0 && (left !== 0 || ready >= capacity)) {
+    settleWake(queue);
+    left = remaining(timeoutMs, deadline);
+    ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
+    returned = ready < 0 && ready !== -EINTR ? ready : scan(queue, capacity);
+  }
+  return returned;
+}
+
+/**
+ * kevent(2): applies the changes at `kqueueChanges`, then waits; the events are at
+ * `kqueueEvents`. Returns how many, or a negative errno: of the first change that failed without
+ * room to say so, what came before it having been applied.
+ */
+export function kqueueControl(handle: i32, changes: i32, capacity: i32, timeoutMs: f64): i32 {
+  const queue = named(handle);
+  if (queue === null) return ERROR_BAD_HANDLE;
+  if (queue.epfd < 0) return -EBADF;
+  let result = applyChanges(queue, changes, capacity);
+  if (result === APPLIED) result = capacity === 0 ? 0 : wait(queue, capacity, timeoutMs);
+  settleWake(queue);
+  return result;
+}
+
+/** Forgets the knotes of a descriptor in all queues: it is about to be closed. */
+export function kqueueForget(fd: i32): void {
+  const closing = queueOf(fd);
+  if (closing !== null) endQueue(closing);
+  let queue = firstQueue();
+  while (queue !== null) {
+    forget(queue, fd, FILTER_READ);
+    forget(queue, fd, FILTER_WRITE);
+    forget(queue, fd, FILTER_VNODE);
+    settleWake(queue);
+    queue = queue.next;
+  }
+}
+
+function forget(queue: Queue, fd: i32, filter: i32): void {
+  const knote = findKnote(queue, fd, filter);
+  if (knote !== null) dropKnote(queue, knote);
+}

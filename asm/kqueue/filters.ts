@@ -1,0 +1,96 @@
+// The filters as one: what attaching, touching and dropping a knote means for each.
+
+import {
+  EINVAL,
+  ENOSYS,
+  EPERM,
+  FILTER_AIO,
+  FILTER_NETDEV,
+  FILTER_PROC,
+  FILTER_READ,
+  FILTER_SIGNAL,
+  FILTER_TIMER,
+  FILTER_USER,
+  FILTER_VNODE,
+  FILTER_WRITE,
+} from "../abi";
+import { KeventRecord, Knote } from "./knote";
+import { attachLink, detachLink } from "./netdev";
+import { openPosts } from "./post";
+import { attachProcess, detachProcess, touchProcess } from "./proc";
+import { Queue, removeKnote } from "./queue";
+import { attachDescriptor, detachDescriptor, touchDescriptor } from "./rw";
+import { attachSignal, detachSignal } from "./signal";
+import { attachTimer, detachTimer, touchTimer } from "./timer";
+import { attachUser, touchUser } from "./user";
+import { attachVnode, detachVnode, touchVnode } from "./vnode";
+
+/** Whether there is such a filter. */
+export function isFilter(filter: i32): bool {
+  return (filter <= FILTER_READ && filter >= FILTER_NETDEV) || filter === FILTER_USER;
+}
+
+/** Whether the ident of a filter is a descriptor (f_isfd). */
+export function isDescriptorFilter(filter: i32): bool {
+  return filter === FILTER_READ || filter === FILTER_WRITE || filter === FILTER_VNODE;
+}
+
+/** f_attach: 0 or a negative errno, and then nothing is left of the attempt. */
+export function attach(queue: Queue, knote: Knote): i32 {
+  const filter = knote.filter;
+  if (filter === FILTER_READ || filter === FILTER_WRITE) return attachDescriptor(queue, knote);
+  if (filter === FILTER_TIMER) return attachTimer(queue, knote);
+  if (filter === FILTER_VNODE) return attachVnode(queue, knote);
+  if (filter === FILTER_PROC) return attachProcess(queue, knote);
+  if (filter === FILTER_SIGNAL) return attachSignal(queue, knote);
+  if (filter === FILTER_NETDEV) return attachLink(queue, knote);
+  // Requests are made with aio_read and aio_write, which name the queue (filt_aioattach).
+  if (filter === FILTER_AIO) return -EPERM;
+  if (filter === FILTER_USER) {
+    attachUser(knote);
+    const opened = openPosts(queue);
+    return opened === -ENOSYS ? 0 : opened; // a host without other threads
+  }
+  return -EINVAL;
+}
+
+/** f_detach. 0, or -EBADF or -ENOENT if the descriptor is no longer what the knote was made for. */
+export function detach(queue: Queue, knote: Knote): i32 {
+  const filter = knote.filter;
+  if (filter === FILTER_READ || filter === FILTER_WRITE) return detachDescriptor(queue, knote);
+  if (filter === FILTER_VNODE) return detachVnode(queue, knote);
+  if (filter === FILTER_TIMER) detachTimer(queue, knote);
+  else if (filter === FILTER_PROC) detachProcess(queue, knote);
+  else if (filter === FILTER_SIGNAL) detachSignal(queue, knote);
+  else if (filter === FILTER_NETDEV) detachLink(queue, knote);
+  return 0;
+}
+
+/** Detaches a knote and forgets it. */
+export function dropKnote(queue: Queue, knote: Knote): i32 {
+  const result = detach(queue, knote);
+  removeKnote(queue, knote);
+  return result;
+}
+
+/** f_touch, or what the filters without one have in common: the change's data and fflags count. */
+export function touch(queue: Queue, knote: Knote, change: KeventRecord): i32 {
+  const filter = knote.filter;
+  if (filter === FILTER_TIMER) {
+    touchTimer(queue, knote, change);
+    return 0;
+  }
+  if (filter === FILTER_USER) {
+    touchUser(knote, change);
+    return 0;
+  }
+  if (filter === FILTER_PROC) {
+    const refused = touchProcess(queue, change.fflags);
+    if (refused < 0) return refused;
+  }
+  knote.sfflags = change.fflags;
+  knote.sdata = change.data;
+  if (filter === FILTER_READ || filter === FILTER_WRITE) return touchDescriptor(queue, knote);
+  if (filter === FILTER_VNODE) return touchVnode(queue, knote, false);
+  return 0;
+}

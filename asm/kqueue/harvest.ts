@@ -1,0 +1,94 @@
+// What the kernel has to say, sorted into the line of active knotes.
+
+import { FILTER_PROC, FILTER_READ, FILTER_WRITE, READY_RECORD_SIZE } from "../abi";
+import * as host from "../host";
+import { readyCapacity, readyStart } from "../ready";
+import { ReadyRecord } from "../registry";
+import { Knote, SET_MAIN, SET_SECOND, STATUS_DISABLED } from "./knote";
+import { readLinks } from "./netdev";
+import { readPosts } from "./post";
+import { readConnector, readProcess } from "./proc";
+import { activate, FILTER_SOURCE, findKnote, Queue } from "./queue";
+import { readSignal } from "./signal";
+import { expireTimers } from "./timer";
+import { readParents, readVnodes } from "./vnode";
+
+/** What the sources of a queue have to tell; after the events, which lie in the same memory. */
+let secondReady = false;
+let timerReady = false;
+let vnodesReady = false;
+let parentsReady = false;
+let connectorReady = false;
+let linksReady = false;
+let postsReady = false;
+
+/** A READ or WRITE knote that epoll reported. */
+function reported(queue: Queue, knote: Knote, mask: u32): void {
+  if (knote.status & STATUS_DISABLED) return;
+  knote.mask = mask;
+  knote.stamp = queue.stamp;
+  activate(queue, knote);
+}
+
+/** Sorts one event of the main set. */
+function sort(queue: Queue, fd: i32, mask: u32): void {
+  const reader = findKnote(queue, fd, FILTER_READ);
+  if (reader !== null && reader.set === SET_MAIN) return reported(queue, reader, mask);
+  const writer = findKnote(queue, fd, FILTER_WRITE);
+  if (writer !== null && writer.set === SET_MAIN) return reported(queue, writer, mask);
+
+  if (fd === queue.wake) return;
+  if (fd === queue.timerfd) timerReady = true;
+  else if (fd === queue.second) secondReady = true;
+  else if (fd === queue.inotify) vnodesReady = true;
+  else if (fd === queue.parents) parentsReady = true;
+  else if (fd === queue.connector) connectorReady = true;
+  else if (fd === queue.rtnetlink) linksReady = true;
+  else if (fd === queue.posts) postsReady = true;
+  else {
+    const source = findKnote(queue, fd, FILTER_SOURCE);
+    if (source === null) return;
+    const knote = source.listed;
+    if (knote === null) return;
+    if (knote.filter === FILTER_PROC) readProcess(queue, knote);
+    else readSignal(queue, knote);
+  }
+}
+
+/** Collects the second set, which has only WRITE and READ knotes. */
+function harvestSecond(queue: Queue, capacity: i32): void {
+  const count = host.epoll_wait(queue.second, readyStart(), capacity, 0);
+  for (let i = 0; i < count; i++) {
+    const event = changetype<ReadyRecord>(readyStart() + (i as usize) * READY_RECORD_SIZE);
+    let knote = findKnote(queue, event.fd, FILTER_READ);
+    if (knote === null || knote.set !== SET_SECOND)
+      knote = findKnote(queue, event.fd, FILTER_WRITE);
+    if (knote !== null && knote.set === SET_SECOND) reported(queue, knote, event.mask);
+  }
+}
+
+/**
+ * Waits, and enters what is ready into the line. Returns how many events the kernel had, or a
+ * negative errno.
+ */
+export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
+  queue.leftover = queue.line;
+  const room = min(capacity + queue.sources, readyCapacity());
+  const count = host.epoll_wait(queue.epfd, readyStart(), room, timeoutMs);
+  if (count <= 0) return count;
+  queue.stamp++;
+  secondReady = timerReady = vnodesReady = parentsReady = false;
+  connectorReady = linksReady = postsReady = false;
+  for (let i = 0; i < count; i++) {
+    const event = changetype<ReadyRecord>(readyStart() + (i as usize) * READY_RECORD_SIZE);
+    sort(queue, event.fd, event.mask);
+  }
+  if (secondReady) harvestSecond(queue, capacity);
+  if (timerReady) expireTimers(queue);
+  if (vnodesReady) readVnodes(queue);
+  if (parentsReady) readParents(queue);
+  if (connectorReady) readConnector(queue);
+  if (linksReady) readLinks(queue);
+  if (postsReady) readPosts(queue);
+  return count;
+}

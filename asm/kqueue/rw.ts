@@ -1,0 +1,307 @@
+// EVFILT_READ and EVFILT_WRITE. A knote is one entry of an epoll set, so that closing the
+// descriptor ends it, and the kernel says when it is ready; `data` is asked for, in one host call
+// for all events of a scan. The two filters of one descriptor are in two sets.
+//
+// What epoll reports and kqueue would not (too few bytes for NOTE_LOWAT, the hang-up of a socket
+// that was never connected) mutes the entry: reported at changes only, until it counts again.
+
+import {
+  ACCESS_READ,
+  ACCESS_WRITE,
+  DATA_BACKLOG,
+  DATA_COUNTER,
+  DATA_ERROR,
+  DATA_FD,
+  DATA_FILE,
+  DATA_OPEN,
+  DATA_PIPE_ROOM,
+  DATA_READABLE,
+  DATA_SENDABLE,
+  DATA_STATE,
+  DATA_STATE_ERRNO,
+  DATA_STATE_SHUT_WRITE,
+  DATA_STATE_UNCONNECTED,
+  DATA_VALUE,
+  DATA_WHAT,
+  DATA_WITH_STATE,
+  EBADF,
+  EEXIST,
+  EINVAL,
+  ENODEV,
+  EPERM,
+  EPIPE,
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EV_CLEAR,
+  EV_DISPATCH,
+  EV_EOF,
+  EVENT_ERR,
+  EVENT_ET,
+  EVENT_HUP,
+  EVENT_IN,
+  EVENT_ONESHOT,
+  EVENT_OUT,
+  EVENT_RDHUP,
+  FD_DATAGRAM,
+  FD_DIRECTORY,
+  FD_EPOLL,
+  FD_EVENTFD,
+  FD_FILE,
+  FD_LISTENER,
+  FD_PIPE,
+  FD_STREAM,
+  FD_TERMINAL,
+  FILTER_READ,
+  NOTE_FILE_POLL,
+  NOTE_LOWAT,
+  STAT_FLAGS,
+  STAT_KIND,
+} from "../abi";
+import * as host from "../host";
+import {
+  Knote,
+  SET_FILES,
+  SET_MAIN,
+  SET_NONE,
+  SET_SECOND,
+  STATUS_DISABLED,
+  STATUS_MUTED,
+} from "./knote";
+import { activate, addSource, Queue, queueOf } from "./queue";
+import { stat } from "./scratch";
+import { identify, sameFile } from "./identity";
+import { unwatch, watchFile } from "./vnode";
+
+/** EFD_MAX of FreeBSD: an eventfd holds one less than 2^64 - 1. */
+const EVENTFD_MAX: u64 = u64.MAX_VALUE - 1;
+/** A pipe is writable with room for this much (PIPE_BUF). */
+const WHOLE_WRITE: i64 = 4096;
+
+/** What epoll is asked for on behalf of a knote, as things stand. */
+export function maskOf(knote: Knote): u32 {
+  if (knote.status & STATUS_DISABLED) return EVENT_ET;
+  let mask: u32 = knote.filter === FILTER_READ ? EVENT_IN | EVENT_RDHUP : EVENT_OUT;
+  if ((knote.flags & EV_CLEAR) !== 0 || (knote.status & STATUS_MUTED) !== 0) mask |= EVENT_ET;
+  if (knote.flags & EV_DISPATCH) mask |= EVENT_ONESHOT;
+  return mask;
+}
+
+function setOf(queue: Queue, knote: Knote): i32 {
+  return knote.set === SET_SECOND ? queue.second : queue.epfd;
+}
+
+/** What to ask for `data` of this filter on a descriptor of this kind; -1: it never fires. */
+function questionOf(knote: Knote, access: u32): i32 {
+  const kind = knote.kind;
+  const reads = knote.filter === FILTER_READ;
+  // An end of a pipe that does not go this way is accepted and stays silent (FreeBSD).
+  if (!(access & (reads ? ACCESS_READ : ACCESS_WRITE))) return -1;
+  if (kind === FD_FILE || kind === FD_DIRECTORY) return reads ? DATA_FILE : DATA_OPEN;
+  if (kind === FD_LISTENER) return reads ? DATA_BACKLOG : -1;
+  if (kind === FD_EVENTFD) return DATA_COUNTER;
+  if (kind === FD_EPOLL) return DATA_OPEN;
+  if (reads) return DATA_READABLE;
+  if (kind === FD_PIPE) return DATA_PIPE_ROOM;
+  return kind === FD_STREAM || kind === FD_DATAGRAM ? DATA_SENDABLE : DATA_OPEN;
+}
+
+/** Adds the entry of a knote to the main set, or to the second one if that has the descriptor. */
+function addEntry(queue: Queue, knote: Knote): i32 {
+  const fd = knote.ident as i32;
+  const mask = maskOf(knote);
+  knote.set = SET_MAIN;
+  let result = host.epoll_ctl(queue.epfd, EPOLL_CTL_ADD, fd, mask);
+  if (result !== -EEXIST) return result;
+  if (queue.second < 0) {
+    const second = addSource(queue, host.epoll_create1(EPOLL_CLOEXEC));
+    if (second < 0) return second;
+    queue.second = second;
+  }
+  knote.set = SET_SECOND;
+  result = host.epoll_ctl(queue.second, EPOLL_CTL_ADD, fd, mask);
+  return result;
+}
+
+/** f_attach: starts watching a descriptor. 0 or a negative errno. */
+export function attachDescriptor(queue: Queue, knote: Knote): i32 {
+  const fd = knote.ident as i32;
+  const known = identify(knote);
+  if (known < 0) return known;
+  knote.kind = load<i32>(stat + STAT_KIND);
+  knote.mask = 0;
+  knote.what = questionOf(knote, load<u32>(stat + STAT_FLAGS));
+  const reads = knote.filter === FILTER_READ;
+
+  if (knote.kind === FD_EPOLL && (!reads || fd === queue.epfd)) return -EINVAL;
+  if (knote.what < 0) return 0;
+  if (knote.kind === FD_FILE || knote.kind === FD_DIRECTORY) {
+    if (reads) {
+      const watched = watchFile(queue, knote);
+      if (watched < 0) return watched;
+    }
+    knote.set = SET_FILES;
+    knote.listed = queue.files;
+    queue.files = knote;
+    return 0;
+  }
+  // A pipe whose reader is gone cannot be added (FreeBSD's pipe_kqfilter).
+  if (knote.kind === FD_PIPE && !reads && pollOnce(fd, EVENT_OUT) & EVENT_ERR) return -EPIPE;
+  const result = addEntry(queue, knote);
+  // What epoll refuses and is no file is a device that nothing waits for (no_kqfilter).
+  if (result === -EPERM) return -ENODEV;
+  return result;
+}
+
+/** What poll(2) says of one descriptor now. */
+function pollOnce(fd: i32, want: u32): u32 {
+  store<i32>(stat, fd);
+  store<u16>(stat, want as u16, 4);
+  store<u16>(stat, 0, 6);
+  return host.poll(stat, 1, 0) > 0 ? load<u16>(stat, 6) : 0;
+}
+
+/** f_detach: stops watching. 0, or why the kernel knew nothing of it: -EBADF, -ENOENT. */
+export function detachDescriptor(queue: Queue, knote: Knote): i32 {
+  if (knote.set === SET_FILES) {
+    unlist(queue, knote);
+    if (knote.source >= 0) unwatch(queue, knote);
+    return sameFile(knote);
+  }
+  if (knote.set === SET_NONE) return sameFile(knote);
+  return host.epoll_ctl(setOf(queue, knote), EPOLL_CTL_DEL, knote.ident as i32, 0);
+}
+
+function unlist(queue: Queue, knote: Knote): void {
+  if (queue.files === knote) {
+    queue.files = knote.listed;
+    return;
+  }
+  let other: Knote | null = queue.files;
+  while (other !== null && other.listed !== knote) other = other.listed;
+  if (other !== null) other.listed = knote.listed;
+}
+
+/**
+ * Tells the kernel of changed flags. Modifying also makes it report anew what is ready, as every
+ * touch of a knote does in FreeBSD. -EBADF or -ENOENT: the descriptor is not the one it was.
+ */
+export function touchDescriptor(queue: Queue, knote: Knote): i32 {
+  if (knote.set === SET_FILES || knote.set === SET_NONE) {
+    return sameFile(knote);
+  }
+  knote.status &= ~STATUS_MUTED;
+  return rearm(queue, knote);
+}
+
+/** Gives the kernel the mask of a knote once more. */
+export function rearm(queue: Queue, knote: Knote): i32 {
+  if (knote.set !== SET_MAIN && knote.set !== SET_SECOND) return 0;
+  return host.epoll_ctl(setOf(queue, knote), EPOLL_CTL_MOD, knote.ident as i32, maskOf(knote));
+}
+
+/** Writes the question for `data` of a knote as the data record at `at`. */
+export function askData(knote: Knote, at: usize): void {
+  let what = knote.what;
+  const sockets = knote.kind === FD_STREAM || knote.kind === FD_DATAGRAM;
+  const hangs = (knote.mask & (EVENT_HUP | EVENT_ERR)) !== 0;
+  if (sockets && (hangs || knote.filter !== FILTER_READ)) what |= DATA_WITH_STATE;
+  store<i32>(at + DATA_FD, knote.ident as i32);
+  store<i32>(at + DATA_WHAT, what);
+}
+
+/**
+ * f_event: whether a knote's condition holds, from what epoll reported (`mask`) and the answered
+ * data record at `at`. Sets `data`, `fflags` and EV_EOF. -EBADF if the descriptor is closed.
+ */
+export function testDescriptor(queue: Queue, knote: Knote, at: usize): i32 {
+  if (load<i32>(at + DATA_ERROR) === -EBADF) return -EBADF;
+  const value = load<i64>(at + DATA_VALUE);
+  const state = load<u32>(at + DATA_STATE);
+  const holds =
+    knote.filter === FILTER_READ ? testRead(knote, value, state) : testWrite(knote, value, state);
+  const files = knote.set === SET_FILES;
+  if (!files && holds === ((knote.status & STATUS_MUTED) !== 0) && !(knote.flags & EV_CLEAR)) {
+    if (holds) knote.status &= ~STATUS_MUTED;
+    else knote.status |= STATUS_MUTED;
+    rearm(queue, knote);
+  } else if (!holds && knote.flags & EV_DISPATCH) {
+    rearm(queue, knote); // the kernel had disabled it with its report
+  }
+  return holds ? 1 : 0;
+}
+
+function hungUp(knote: Knote, state: u32): bool {
+  knote.flags |= EV_EOF;
+  knote.fflags = state & DATA_STATE_ERRNO;
+  return true;
+}
+
+function testRead(knote: Knote, value: i64, state: u32): bool {
+  const mask = knote.mask;
+  const kind = knote.kind;
+  knote.data = value;
+  knote.flags &= ~EV_EOF;
+  if (knote.set === SET_FILES) return value !== 0 || (knote.sfflags & NOTE_FILE_POLL) !== 0;
+  if (kind === FD_EPOLL) {
+    const inner = queueOf(knote.ident as i32);
+    knote.data = inner === null ? 1 : max(inner.line, 1);
+    return true;
+  }
+  if (kind === FD_STREAM) {
+    if (state & DATA_STATE_UNCONNECTED) return false;
+    if (mask & (EVENT_RDHUP | EVENT_HUP | EVENT_ERR)) return hungUp(knote, state);
+  } else if (kind === FD_PIPE || kind === FD_TERMINAL) {
+    if (mask & EVENT_HUP) return hungUp(knote, 0);
+  } else if (kind === FD_LISTENER) {
+    if (mask & (EVENT_HUP | EVENT_ERR)) return hungUp(knote, state);
+  } else if (kind === FD_DATAGRAM) {
+    if (mask & EVENT_HUP) return hungUp(knote, state);
+    knote.fflags = state & DATA_STATE_ERRNO;
+  }
+  if (knote.sfflags & NOTE_LOWAT) return value >= knote.sdata;
+  // A ready descriptor without bytes: an empty datagram, a timer, an event.
+  if (kind === FD_PIPE || kind === FD_STREAM || kind === FD_TERMINAL) return value > 0;
+  return (mask & (EVENT_IN | EVENT_ERR)) !== 0;
+}
+
+function testWrite(knote: Knote, value: i64, state: u32): bool {
+  const mask = knote.mask;
+  const kind = knote.kind;
+  knote.data = kind === FD_EVENTFD ? ((EVENTFD_MAX - (value as u64)) as i64) : value;
+  knote.flags &= ~EV_EOF;
+  if (knote.set === SET_FILES) return true;
+  if (kind === FD_PIPE) {
+    if (mask & EVENT_ERR) {
+      knote.data = 0;
+      return hungUp(knote, 0);
+    }
+    if (knote.sfflags & NOTE_LOWAT) return value >= knote.sdata;
+    // Linux counts pages, FreeBSD bytes: what the kernel reports counts, at least so much.
+    knote.data = max(value, WHOLE_WRITE);
+    return (mask & EVENT_OUT) !== 0;
+  }
+  if (kind === FD_STREAM) {
+    if (state & DATA_STATE_UNCONNECTED) return false;
+    if ((mask & (EVENT_HUP | EVENT_ERR)) !== 0 || (state & DATA_STATE_SHUT_WRITE) !== 0) {
+      return hungUp(knote, state);
+    }
+  } else if (kind === FD_TERMINAL) {
+    if (mask & (EVENT_HUP | EVENT_ERR)) return hungUp(knote, 0);
+  } else if (kind === FD_DATAGRAM) {
+    if (mask & EVENT_HUP) return hungUp(knote, state);
+    knote.fflags = state & DATA_STATE_ERRNO;
+  }
+  if (knote.sfflags & NOTE_LOWAT) return value >= knote.sdata;
+  return (mask & (EVENT_OUT | EVENT_ERR)) !== 0;
+}
+
+/** Enters the files of a queue into the line, to be tested: nobody else says that one is ready. */
+export function lookAtFiles(queue: Queue): void {
+  let knote: Knote | null = queue.files;
+  while (knote !== null) {
+    if (!(knote.status & STATUS_DISABLED)) activate(queue, knote);
+    knote = knote.listed;
+  }
+}

@@ -1,0 +1,166 @@
+// kqueue_scan: the line of active knotes, from its head, each tested again before it is returned.
+//
+// A level-triggered READ or WRITE knote leaves the line when it is returned: the kernel reports
+// it again as long as its condition holds, in turn with the others. What was reported and did not
+// fit stays in line. The rest of the level-triggered ones go to the end of the line.
+
+import {
+  DATA_SIZE,
+  EBADF,
+  EV_CLEAR,
+  EV_DISPATCH,
+  EV_ONESHOT,
+  EVENT_IN,
+  EVENT_NVAL,
+  EVENT_OUT,
+  EVENT_RDHUP,
+  FILTER_READ,
+  FILTER_USER,
+  FILTER_WRITE,
+  KEVENT_SIZE,
+  POLL_RECORD_FD,
+  POLL_RECORD_READY,
+  POLL_RECORD_SIZE,
+  POLL_RECORD_WANT,
+} from "../abi";
+import * as host from "../host";
+import { dropKnote } from "./filters";
+import {
+  Knote,
+  SET_FILES,
+  SET_MAIN,
+  SET_SECOND,
+  STATUS_ACTIVE,
+  STATUS_DISABLED,
+  STATUS_FORCED,
+  writeKevent,
+} from "./knote";
+import { deactivate, dequeue, enqueue, Queue } from "./queue";
+import { happened } from "./register";
+import { askData, testDescriptor } from "./rw";
+import { dataStart, eventsStart, pollsStart } from "./scratch";
+import { rebuild } from "./sets";
+import { reportUser } from "./user";
+
+function isDescriptor(knote: Knote): bool {
+  return knote.filter === FILTER_READ || knote.filter === FILTER_WRITE;
+}
+
+/** Whether what epoll reported of a knote is of an earlier harvest. */
+function isOld(queue: Queue, knote: Knote): bool {
+  return isDescriptor(knote) && knote.set !== SET_FILES && knote.stamp !== queue.stamp;
+}
+
+/** Gives knotes that were reported in an earlier harvest the mask they have now. */
+function refreshOld(queue: Queue, count: i32): void {
+  if (queue.leftover === 0) return;
+  let old = 0;
+  let knote = queue.first;
+  for (let i = 0; i < count && knote !== null; i++) {
+    if (isOld(queue, knote)) {
+      const record = pollsStart() + (old++ as usize) * POLL_RECORD_SIZE;
+      const want: u32 = knote.filter === FILTER_READ ? EVENT_IN | EVENT_RDHUP : EVENT_OUT;
+      store<i32>(record + POLL_RECORD_FD, knote.ident as i32);
+      store<u16>(record + POLL_RECORD_WANT, want as u16);
+      store<u16>(record + POLL_RECORD_READY, 0);
+    }
+    knote = knote.after;
+  }
+  if (old === 0 || host.poll(pollsStart(), old, 0) < 0) return;
+  old = 0;
+  knote = queue.first;
+  for (let i = 0; i < count && knote !== null; i++) {
+    if (isOld(queue, knote)) {
+      const record = pollsStart() + (old++ as usize) * POLL_RECORD_SIZE;
+      knote.mask = load<u16>(record + POLL_RECORD_READY);
+      knote.stamp = queue.stamp;
+    }
+    knote = knote.after;
+  }
+}
+
+/** Asks for `data` of the first `count` knotes in line that have some, all in one host call. */
+function askAll(queue: Queue, count: i32): void {
+  let asked = 0;
+  let knote = queue.first;
+  for (let i = 0; i < count && knote !== null; i++) {
+    if (isDescriptor(knote)) askData(knote, dataStart() + (asked++ as usize) * DATA_SIZE);
+    knote = knote.after;
+  }
+  if (asked > 0) host.fd_data(dataStart(), asked);
+}
+
+/** Closed behind our back: forgets the knote, and the entry that the kernel may still have. */
+function closed(queue: Queue, knote: Knote): void {
+  const level = !(knote.flags & (EV_CLEAR | EV_DISPATCH)) && knote.set !== SET_FILES;
+  const gone = dropKnote(queue, knote);
+  // A dup keeps the file open and its entry reporting, under a number nobody can delete it by.
+  if (level && gone === -EBADF) rebuild(queue);
+}
+
+/** Whether the condition of a knote holds; drops those whose descriptor is closed. */
+function test(queue: Queue, knote: Knote, record: usize): bool {
+  if (!isDescriptor(knote)) {
+    // What fires once is not tested again (FreeBSD).
+    if (happened(knote) || knote.flags & EV_ONESHOT) return true;
+    deactivate(queue, knote);
+    return false;
+  }
+  const holds = knote.mask & EVENT_NVAL ? -EBADF : testDescriptor(queue, knote, record);
+  if (holds === -EBADF) closed(queue, knote);
+  else if (holds > 0 || knote.status & STATUS_FORCED) return true;
+  else deactivate(queue, knote);
+  return false;
+}
+
+/** Writes the event of a knote at `at`, and moves on its life. */
+function report(queue: Queue, knote: Knote, at: usize): void {
+  const flags = knote.flags;
+  if (flags & EV_ONESHOT) {
+    writeKevent(knote, at);
+    dropKnote(queue, knote);
+    return;
+  }
+  if (knote.filter === FILTER_USER) reportUser(knote, at);
+  else writeKevent(knote, at);
+  dequeue(queue, knote);
+  if (flags & (EV_CLEAR | EV_DISPATCH)) {
+    if (flags & EV_CLEAR) {
+      knote.data = 0;
+      knote.fflags = 0;
+    }
+    knote.status &= ~STATUS_ACTIVE;
+    if (flags & EV_DISPATCH) {
+      knote.status |= STATUS_DISABLED;
+      if (knote.set === SET_MAIN || knote.set === SET_SECOND) return; // the kernel did the same
+    }
+  } else if (isDescriptor(knote) && knote.set !== SET_FILES) {
+    knote.status &= ~STATUS_ACTIVE;
+  } else if (knote.set !== SET_FILES) {
+    enqueue(queue, knote);
+  }
+}
+
+/** Writes at most `capacity` events of the line; how many. */
+export function scan(queue: Queue, capacity: i32): i32 {
+  let returned = 0;
+  // Those that go back to the end of the line are not looked at twice.
+  let left = queue.line;
+  while (left > 0 && returned < capacity) {
+    const batch = min(left, capacity - returned);
+    left -= batch;
+    refreshOld(queue, batch);
+    askAll(queue, batch);
+    let record = dataStart();
+    for (let i = 0; i < batch; i++) {
+      const knote = queue.first;
+      if (knote === null) return returned;
+      const asked = record;
+      if (isDescriptor(knote)) record += DATA_SIZE;
+      if (!test(queue, knote, asked)) continue;
+      report(queue, knote, eventsStart() + (returned as usize) * KEVENT_SIZE);
+      returned++;
+    }
+  }
+  return returned;
+}

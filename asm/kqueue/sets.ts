@@ -1,0 +1,71 @@
+// The epoll sets of a queue, made anew when the kernel keeps an entry that nobody can delete: of a
+// file that a dup keeps open, under a number that was closed.
+
+import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EVENT_IN, FILTER_READ } from "../abi";
+import * as host from "../host";
+import { Knote, SET_MAIN, SET_NONE, SET_SECOND } from "./knote";
+import { FILTER_SOURCE, findKnote, firstQueue, Queue } from "./queue";
+import { maskOf } from "./rw";
+
+/** Adds a source, if the queue has it. */
+function enter(set: i32, fd: i32): void {
+  if (fd >= 0) host.epoll_ctl(set, EPOLL_CTL_ADD, fd, EVENT_IN);
+}
+
+/** Fills new sets with the entries of the knotes in one cell of the table. */
+function enterChain(first: Knote | null, main: i32, second: i32): void {
+  let knote = first;
+  while (knote !== null) {
+    if (knote.filter === FILTER_SOURCE) {
+      enter(main, knote.ident as i32);
+    } else if (knote.set === SET_MAIN || knote.set === SET_SECOND) {
+      const set = knote.set === SET_MAIN ? main : second;
+      const added = host.epoll_ctl(set, EPOLL_CTL_ADD, knote.ident as i32, maskOf(knote));
+      if (added < 0) knote.set = SET_NONE; // closed as well, and dropped when it is touched
+    }
+    knote = knote.chain;
+  }
+}
+
+/**
+ * Replaces both sets by new ones with the entries of all knotes and sources. The queue keeps its
+ * descriptor; an epoll that is not ours and watches the queue has to register it again, which is
+ * the price of a descriptor that was closed without omnipoll/os while a dup of it was open.
+ */
+export function rebuild(queue: Queue): void {
+  const main = host.epoll_create1(EPOLL_CLOEXEC);
+  const second = queue.second < 0 ? -1 : host.epoll_create1(EPOLL_CLOEXEC);
+  if (main < 0 || (second < 0 && queue.second >= 0)) {
+    if (main >= 0) host.close(main);
+    if (second >= 0) host.close(second);
+    return; // no descriptors left: the event comes again, and with it the next attempt
+  }
+  for (let cell = 0; cell < queue.cells; cell++) {
+    const first = load<usize>(queue.table + ((cell as usize) << 2));
+    enterChain(changetype<Knote | null>(first), main, second);
+  }
+  if (second >= 0) {
+    host.dup3(second, queue.second);
+    host.close(second);
+  }
+  enter(main, queue.second);
+  enter(main, queue.wake);
+  enter(main, queue.timerfd);
+  enter(main, queue.inotify);
+  enter(main, queue.parents);
+  enter(main, queue.connector);
+  enter(main, queue.rtnetlink);
+  enter(main, queue.posts);
+  host.dup3(main, queue.epfd);
+  host.close(main);
+
+  let outer = firstQueue();
+  while (outer !== null) {
+    const knote = findKnote(outer, queue.epfd, FILTER_READ);
+    if (knote !== null && knote.set !== SET_NONE) {
+      const set = knote.set === SET_MAIN ? outer.epfd : outer.second;
+      host.epoll_ctl(set, EPOLL_CTL_ADD, queue.epfd, maskOf(knote));
+    }
+    outer = outer.next;
+  }
+}

@@ -1,0 +1,103 @@
+/* How a process ended. */
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sources.h"
+
+/* Newer than the headers of many systems: idtype_t of Linux 5.4, and <linux/pidfd.h> of 6.15. */
+#define BY_PIDFD ((idtype_t) 3)
+#define INFO_EXIT 0x8
+
+struct pidfd_information {
+  uint64_t mask;
+  uint64_t cgroup;
+  uint32_t ids[11];
+  int32_t exit_code;
+};
+#define GET_INFORMATION _IOWR(0xFF, 11, struct pidfd_information)
+_Static_assert(sizeof(struct pidfd_information) == 64, "pidfd information");
+
+/* Number of a field of /proc/PID/stat; the name is number 2. */
+#define EXIT_CODE_FIELD 52
+
+/* The status waitpid(2) would give, from what waitid(2) says. */
+static int wait_status(const siginfo_t* info) {
+  switch (info->si_code) {
+    case CLD_EXITED:
+      return (info->si_status & 0xff) << 8;
+    case CLD_DUMPED:
+      return info->si_status | 0x80;
+    default:
+      return info->si_status;
+  }
+}
+
+/* Reads a short file of /proc as text; false if there is none. */
+static bool read_text(const char* path, char* text, size_t size) {
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  ssize_t length = read(file, text, size - 1);
+  close(file);
+  text[length < 0 ? 0 : length] = '\0';
+  return length > 0;
+}
+
+/* Whether the status of a process is shown to us: for others, the field is 0. The link to the
+ * program has the same rule (ptrace(2), "access mode"); of a zombie it leads nowhere. */
+static bool is_shown(int pid) {
+  char path[32], target[1];
+  snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+  return readlink(path, target, sizeof(target)) >= 0 || errno != EACCES;
+}
+
+/* The status that /proc shows while nobody has reaped the process; -1 if it does not. */
+static int zombie_status(int pidfd, int pid) {
+  char path[32], text[1024];
+  snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+  if (!read_text(path, text, sizeof(text))) return -1;
+  /* From behind the name, which may have anything in it. */
+  char* field = strrchr(text, ')');
+  if (field == NULL || strncmp(field, ") Z ", 4) != 0 || !is_shown(pid)) return -1;
+  for (int i = 2; i < EXIT_CODE_FIELD && field != NULL; i++) field = strchr(field + 1, ' ');
+  if (field == NULL) return -1;
+  int status = atoi(field);
+
+  /* Was ours reaped meanwhile, and its number given to another that is a zombie already? */
+  snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+  if (!read_text(path, text, sizeof(text))) return -1;
+  char* number = strstr(text, "Pid:");
+  return number != NULL && atoi(number + 4) == pid ? status : -1;
+}
+
+/* proc_status(pidfd, pid) */
+napi_value select_proc_status(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  int32_t pidfd = 0, pid = 0;
+  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &pidfd) ||
+      !read_i32(env, argv[1], &pid)) {
+    return integer(env, -EINVAL);
+  }
+  siginfo_t ended = {0};
+  int result = waitid(BY_PIDFD, (id_t) pidfd, &ended, WEXITED | WNOWAIT | WNOHANG);
+  if (result == 0) return integer(env, ended.si_pid == 0 ? -EAGAIN : wait_status(&ended));
+  if (pidfd < 0 || errno == EBADF) return integer(env, -EBADF);
+
+  /* No child of ours, or a reaped one. A process has not ended before all its threads have,
+   * though its first thread is a zombie already. */
+  struct pollfd one = {.fd = pidfd, .events = POLLIN};
+  if (poll(&one, 1, 0) == 0) return integer(env, -EAGAIN);
+  int status = zombie_status(pidfd, pid);
+  if (status >= 0) return integer(env, status);
+  struct pidfd_information information = {.mask = INFO_EXIT};
+  if (ioctl(pidfd, GET_INFORMATION, &information) == 0 && (information.mask & INFO_EXIT) != 0) {
+    return integer(env, information.exit_code);
+  }
+  return integer(env, -ESRCH);
+}
