@@ -9,6 +9,7 @@ import { parseArgs } from "node:util";
 import { Child, type Children } from "./child.ts";
 import { epollCases } from "./epoll.bench.ts";
 import { FULL, QUICK, type Result, runCase } from "./harness.ts";
+import { kqueueCases } from "./kqueue.bench.ts";
 import { libeventCases } from "./libevent.bench.ts";
 import { drawPlots } from "./plots.ts";
 import { mostPipes } from "./pipes.ts";
@@ -89,6 +90,7 @@ const cases = [
   ...epollCases(children, limit),
   ...pollCases(children),
   ...selectCases(children),
+  ...kqueueCases(children, limit),
   ...libeventCases(children),
 ].filter(
   ({ group }) => positionals.length === 0 || positionals.some((name) => group.startsWith(name)),

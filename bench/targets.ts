@@ -59,6 +59,8 @@ function targetsOf(result: Result): Target[] {
         ...target(result, "omnipoll", "C", 1.15),
         ...target(result, "omnipoll", "CPython", 1),
       ];
+    case "kqueue":
+      return ready === 100 ? target(result, "omnipoll control", "C", 1.15) : [];
     default:
       return [];
   }
