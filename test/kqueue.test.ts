@@ -197,20 +197,22 @@ test(
   }),
 );
 
+function* three(): Generator<Kevent> {
+  for (const ident of [1, 2, 3]) yield user(ident, ADD);
+}
+
+function* broken(): Generator<Kevent> {
+  yield user(1, DELETE);
+  throw new RangeError("broken");
+}
+
 test(
   "any iterable is a changelist, and is read before anything is applied",
   scoped((s) => {
     const queue = newQueue(s);
-    function* three(): Generator<Kevent> {
-      for (const ident of [1, 2, 3]) yield user(ident, ADD);
-    }
     queue.control(three(), 0);
     queue.control(new Set([trigger(3), trigger(1)]), 0);
     assert.equal(idents(queue), [3, 1]);
-    function* broken(): Generator<Kevent> {
-      yield user(1, DELETE);
-      throw new RangeError("broken");
-    }
     throws(() => queue.control(broken(), 0), RangeError);
     throws(() => any(queue).control([user(1, DELETE), 5], 0), TypeError);
     assert.equal(idents(queue), [3, 1]);

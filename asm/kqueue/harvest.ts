@@ -2,7 +2,6 @@
 
 import { FILTER_PROC, FILTER_READ, FILTER_WRITE, READY_RECORD_SIZE } from "../abi";
 import * as host from "../host";
-import { readyCapacity, readyStart } from "../ready";
 import { ReadyRecord } from "../registry";
 import { Knote, SET_MAIN, SET_SECOND, STATUS_DISABLED } from "./knote";
 import { readLinks } from "./netdev";
@@ -10,6 +9,7 @@ import { readPosts } from "./post";
 import { readConnector, readProcess } from "./proc";
 import { activate, FILTER_SOURCE, findKnote, Queue } from "./queue";
 import { rebuild } from "./sets";
+import { readyRecords, readyRoom } from "./scratch";
 import { readSignal } from "./signal";
 import { expireTimers } from "./timer";
 import { readParents, readVnodes } from "./vnode";
@@ -61,9 +61,9 @@ function sort(queue: Queue, fd: i32, mask: u32): void {
 
 /** Collects the second set, which has only WRITE and READ knotes. */
 function harvestSecond(queue: Queue, capacity: i32): void {
-  const count = host.epoll_wait(queue.second, readyStart(), capacity, 0);
+  const count = host.epoll_wait(queue.second, readyRecords(), capacity, 0);
   for (let i = 0; i < count; i++) {
-    const event = changetype<ReadyRecord>(readyStart() + (i as usize) * READY_RECORD_SIZE);
+    const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
     let knote = findKnote(queue, event.fd, FILTER_READ);
     if (knote === null || knote.set !== SET_SECOND)
       knote = findKnote(queue, event.fd, FILTER_WRITE);
@@ -79,14 +79,14 @@ function harvestSecond(queue: Queue, capacity: i32): void {
 export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   queue.leftover = queue.line;
   if (queue.foreign) rebuild(queue);
-  const room = min(capacity + queue.sources, readyCapacity());
-  const count = host.epoll_wait(queue.epfd, readyStart(), room, timeoutMs);
+  const room = min(capacity + queue.sources, readyRoom());
+  const count = host.epoll_wait(queue.epfd, readyRecords(), room, timeoutMs);
   if (count <= 0) return count;
   queue.stamp++;
   secondReady = timerReady = vnodesReady = parentsReady = false;
   connectorReady = linksReady = postsReady = false;
   for (let i = 0; i < count; i++) {
-    const event = changetype<ReadyRecord>(readyStart() + (i as usize) * READY_RECORD_SIZE);
+    const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
     sort(queue, event.fd, event.mask);
   }
   if (secondReady) harvestSecond(queue, capacity);

@@ -71,10 +71,9 @@ import {
   STATUS_DISABLED,
   STATUS_MUTED,
 } from "./knote";
-import { readyCapacity } from "../ready";
 import { harvest } from "./harvest";
 import { activate, addSource, Queue, queueOf } from "./queue";
-import { stat } from "./scratch";
+import { readyRoom, stat } from "./scratch";
 import { identify, sameFile } from "./identity";
 import { unwatch, watchFile } from "./vnode";
 import { settleWake } from "./wake";
@@ -324,7 +323,7 @@ function testRead(knote: Knote, value: i64, state: u32): bool {
 
 /** kq_count of a queue that is watched by another: takes what its kernel has to say into its line. */
 function countActive(inner: Queue): i32 {
-  harvest(inner, readyCapacity(), 0);
+  harvest(inner, readyRoom(), 0);
   settleWake(inner);
   return inner.line;
 }

@@ -1,15 +1,23 @@
 // Places in memory that one call at a time uses: kevents in and out, questions to the host.
 // Grown before a call, never in a wait.
 
-import { DATA_SIZE, ENOMEM, KEVENT_SIZE, POLL_RECORD_SIZE, STAT_SIZE } from "../abi";
+import {
+  DATA_SIZE,
+  ENOMEM,
+  KEVENT_SIZE,
+  POLL_RECORD_SIZE,
+  READY_RECORD_SIZE,
+  STAT_SIZE,
+} from "../abi";
 import { allocate, release, roundUp } from "../memory";
-import { reserveReady } from "../ready";
 
 let block: usize = 0;
 let blockBytes: usize = 0;
 let events: usize = 0;
 let data: usize = 0;
 let polls: usize = 0;
+let ready: usize = 0;
+let readyCapacity = 0;
 
 /** A stat record. */
 export const stat: usize = memory.data(STAT_SIZE, 8);
@@ -35,10 +43,23 @@ export function pollsStart(): usize {
   return polls;
 }
 
+/** Ready records of a queue's sets; those of epoll objects are elsewhere, where bindings look. */
+export function readyRecords(): usize {
+  return ready;
+}
+
+export function readyRoom(): i32 {
+  return readyCapacity;
+}
+
 /** Makes room for a call with so many changes and events on a queue with so many sources. */
 export function reserve(changes: i32, capacity: i32, sources: i32): i32 {
   const perEvent = KEVENT_SIZE + DATA_SIZE + POLL_RECORD_SIZE;
-  const bytes = (changes as usize) * KEVENT_SIZE + (capacity as usize) * perEvent;
+  const room = capacity + sources;
+  const bytes =
+    (changes as usize) * KEVENT_SIZE +
+    (capacity as usize) * perEvent +
+    (room as usize) * READY_RECORD_SIZE;
   if (bytes > blockBytes) {
     const wanted = roundUp(bytes);
     const made = allocate(wanted);
@@ -50,5 +71,7 @@ export function reserve(changes: i32, capacity: i32, sources: i32): i32 {
   events = block + (changes as usize) * KEVENT_SIZE;
   data = events + (capacity as usize) * KEVENT_SIZE;
   polls = data + (capacity as usize) * DATA_SIZE;
-  return reserveReady(capacity + sources);
+  ready = polls + (capacity as usize) * POLL_RECORD_SIZE;
+  readyCapacity = room;
+  return 0;
 }
