@@ -106,7 +106,15 @@ function row(cells: readonly string[]): string {
 }
 
 /** Contestants in the order of the columns. */
-const COLUMNS = ["omnipoll", "omnipoll poll", "omnipoll pollInto", "C", "CPython"];
+const COLUMNS = [
+  "omnipoll",
+  "omnipoll poll",
+  "omnipoll pollInto",
+  "omnipoll control",
+  "omnipoll controlInto",
+  "C",
+  "CPython",
+];
 
 function summaryTable(results: readonly Result[]): string[] {
   const names = COLUMNS.filter((name) =>
@@ -118,7 +126,7 @@ function summaryTable(results: readonly Result[]): string[] {
       .find((timing) => timing.name === name)?.threads;
     return `${name} (${threads} threads)`;
   });
-  const reference = names.includes("omnipoll") ? "omnipoll" : "omnipoll poll";
+  const reference = names[0] ?? "";
   return [
     row(["", ...head, ...REFERENCES.map((name) => `× ${name}`)]),
     row(["---", ...names.map(() => "--:"), ...REFERENCES.map(() => "--:")]),
@@ -143,13 +151,14 @@ export function toMarkdown(
   targets: readonly Target[],
 ): string {
   const { cpu, cores, kernel, node, python, compiler, date } = machine;
-  const waits = results.filter(({ timings }) => timings[0]?.name === "omnipoll poll");
-  const others = results.filter((result) => !waits.includes(result));
+  const tables = ["omnipoll poll", "omnipoll control", "omnipoll"].map((name) =>
+    results.filter(({ timings }) => timings[0]?.name === name),
+  );
   return [
     `Medians of one run, contestants taking turns; ratios are medians of the rounds. ${cpu},`,
     `${cores} cores, Linux ${kernel}, Node ${node}, ${python ?? "no Python"}, ${compiler ?? "no C compiler"} -O2, ${date.slice(0, 10)}.`,
     "",
-    ...[waits, others].filter((group) => group.length > 0).flatMap(summaryTable),
+    ...tables.filter((group) => group.length > 0).flatMap(summaryTable),
     ...(targets.length === 0 ? [] : ["| target | measured | |", "| --- | --: | --- |"]),
     ...targets.map(({ text, figure, met }) =>
       row([text, figure.toFixed(2), met ? "met" : "missed"]),
