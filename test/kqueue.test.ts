@@ -197,8 +197,8 @@ test(
   }),
 );
 
-function* three(): Generator<Kevent> {
-  for (const ident of [1, 2, 3]) yield user(ident, ADD);
+function* adding(...added: readonly number[]): Generator<Kevent> {
+  for (const ident of added) yield user(ident, ADD);
 }
 
 function* broken(): Generator<Kevent> {
@@ -210,7 +210,7 @@ test(
   "any iterable is a changelist, and is read before anything is applied",
   scoped((s) => {
     const queue = newQueue(s);
-    queue.control(three(), 0);
+    queue.control(adding(1, 2, 3), 0);
     queue.control(new Set([trigger(3), trigger(1)]), 0);
     assert.equal(idents(queue), [3, 1]);
     throws(() => queue.control(broken(), 0), RangeError);
@@ -345,8 +345,8 @@ test(
     process.on("SIGUSR1", count);
     const sender = signalled("USR1", 30, 8);
     const ended = new Promise((resolve) => sender.once("exit", resolve));
-    const adding = [kevent(r, READ, ADD), user(1, ADD)];
-    const { result, ms } = timed(() => queue.control(adding, 4, 0.4));
+    const changes = [kevent(r, READ, ADD), user(1, ADD)];
+    const { result, ms } = timed(() => queue.control(changes, 4, 0.4));
     assert.equal(result, []);
     assert.ok(ms >= 400 && ms < 2000, `${ms} ms`);
     await ended;
