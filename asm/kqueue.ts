@@ -28,7 +28,6 @@ import {
   createQueue,
   closeQueue,
   freeQueue,
-  addSource,
   findKnote,
   firstQueue,
   knoteIn,
@@ -36,9 +35,10 @@ import {
   queueOf,
 } from "./kqueue/queue";
 import { register } from "./kqueue/register";
-import { lookAtFiles } from "./kqueue/rw";
+import { lookAtFiles, lookAtWriters } from "./kqueue/rw";
 import { scan } from "./kqueue/scan";
-import { changesStart, eventsStart, input, reserve } from "./kqueue/scratch";
+import { changesStart, eventsStart, reserve } from "./kqueue/scratch";
+import { settleWake } from "./kqueue/wake";
 import { closeObject, isObject, KIND_KQUEUE, openObject, payloadOf } from "./objects";
 
 function named(handle: i32): Queue | null {
@@ -145,21 +145,6 @@ export function kqueuePosts(handle: i32): i32 {
   return queue.epfd < 0 ? -EBADF : openPosts(queue);
 }
 
-/** Makes the queue's descriptor readable while there is something in line, and only then. */
-function settleWake(queue: Queue): void {
-  const wanted = queue.line > 0;
-  if (wanted === queue.awake) return;
-  if (queue.wake < 0) {
-    const wake = addSource(queue, host.eventfd());
-    if (wake < 0) return;
-    queue.wake = wake;
-  }
-  store<u64>(input, 1);
-  if (wanted) host.write(queue.wake, input, 8);
-  else host.read(queue.wake, input, 8);
-  queue.awake = wanted;
-}
-
 /** All changes were applied and none of them is an event. */
 const APPLIED = i32.MIN_VALUE;
 
@@ -184,19 +169,34 @@ function applyChanges(queue: Queue, changes: i32, capacity: i32): i32 {
   return returned > 0 ? returned : APPLIED;
 }
 
+/** How often the kernel is asked about what it does not report, in ms. */
+const GLANCE: f64 = 10;
+
+/** How long the kernel may wait now, of `left` ms. */
+function patience(queue: Queue, left: f64): f64 {
+  if (queue.line > 0) return 0;
+  return queue.writers !== null && (left < 0 || left > GLANCE) ? GLANCE : left;
+}
+
+/** The line, with what the kernel does not report. */
+function look(queue: Queue, capacity: i32): i32 {
+  lookAtWriters(queue);
+  return scan(queue, capacity);
+}
+
 /** Waits for events and returns at most `capacity` of them; their number or a negative errno. */
 function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   const deadline = deadlineOf(timeoutMs);
   let left = timeoutMs;
   lookAtFiles(queue);
-  let ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
-  let returned = ready < 0 && ready !== -EINTR ? ready : scan(queue, capacity);
+  let ready = harvest(queue, capacity, patience(queue, left));
+  let returned = ready < 0 && ready !== -EINTR ? ready : look(queue, capacity);
   // Behind events that did not count there may be others, if not all fitted.
   while (returned === 0 && (left !== 0 || ready >= capacity)) {
     settleWake(queue);
     left = remaining(timeoutMs, deadline);
-    ready = harvest(queue, capacity, queue.line > 0 ? 0 : left);
-    returned = ready < 0 && ready !== -EINTR ? ready : scan(queue, capacity);
+    ready = harvest(queue, capacity, patience(queue, left));
+    returned = ready < 0 && ready !== -EINTR ? ready : look(queue, capacity);
   }
   return returned;
 }

@@ -15,15 +15,15 @@ import {
   FILTER_WRITE,
 } from "../abi";
 import { KeventRecord, Knote } from "./knote";
-import { attachLink, detachLink } from "./netdev";
+import { attachLink, detachLink, readLinks } from "./netdev";
 import { openPosts } from "./post";
-import { attachProcess, detachProcess, touchProcess } from "./proc";
+import { attachProcess, detachProcess, readConnector, touchProcess } from "./proc";
 import { Queue, removeKnote } from "./queue";
 import { attachDescriptor, detachDescriptor, touchDescriptor } from "./rw";
 import { attachSignal, detachSignal } from "./signal";
 import { attachTimer, detachTimer, touchTimer } from "./timer";
 import { attachUser, touchUser } from "./user";
-import { attachVnode, detachVnode, touchVnode } from "./vnode";
+import { attachVnode, detachVnode, readVnodes, touchVnode } from "./vnode";
 
 /** Whether there is such a filter. */
 export function isFilter(filter: i32): bool {
@@ -33,6 +33,16 @@ export function isFilter(filter: i32): bool {
 /** Whether the ident of a filter is a descriptor (f_isfd). */
 export function isDescriptorFilter(filter: i32): bool {
   return filter === FILTER_READ || filter === FILTER_WRITE || filter === FILTER_VNODE;
+}
+
+/**
+ * Takes in what the source of a filter has told already: it happened before the change that is
+ * about to be made, so it counts for the knotes there are as they are.
+ */
+export function catchUp(queue: Queue, filter: i32): void {
+  if (filter === FILTER_VNODE && queue.inotify >= 0) readVnodes(queue);
+  else if (filter === FILTER_PROC && queue.connector >= 0) readConnector(queue);
+  else if (filter === FILTER_NETDEV && queue.rtnetlink >= 0) readLinks(queue);
 }
 
 /** f_attach: 0 or a negative errno, and then nothing is left of the attempt. */

@@ -9,6 +9,7 @@ import { readLinks } from "./netdev";
 import { readPosts } from "./post";
 import { readConnector, readProcess } from "./proc";
 import { activate, FILTER_SOURCE, findKnote, Queue } from "./queue";
+import { rebuild } from "./sets";
 import { readSignal } from "./signal";
 import { expireTimers } from "./timer";
 import { readParents, readVnodes } from "./vnode";
@@ -47,7 +48,10 @@ function sort(queue: Queue, fd: i32, mask: u32): void {
   else if (fd === queue.posts) postsReady = true;
   else {
     const source = findKnote(queue, fd, FILTER_SOURCE);
-    if (source === null) return;
+    if (source === null) {
+      queue.foreign = true;
+      return;
+    }
     const knote = source.listed;
     if (knote === null) return;
     if (knote.filter === FILTER_PROC) readProcess(queue, knote);
@@ -64,6 +68,7 @@ function harvestSecond(queue: Queue, capacity: i32): void {
     if (knote === null || knote.set !== SET_SECOND)
       knote = findKnote(queue, event.fd, FILTER_WRITE);
     if (knote !== null && knote.set === SET_SECOND) reported(queue, knote, event.mask);
+    else queue.foreign = true;
   }
 }
 
@@ -73,6 +78,7 @@ function harvestSecond(queue: Queue, capacity: i32): void {
  */
 export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   queue.leftover = queue.line;
+  if (queue.foreign) rebuild(queue);
   const room = min(capacity + queue.sources, readyCapacity());
   const count = host.epoll_wait(queue.epfd, readyStart(), room, timeoutMs);
   if (count <= 0) return count;

@@ -1,7 +1,7 @@
 // EVFILT_NETDEV: link state of a network interface, by its index. FreeBSD dropped the filter with
 // version 10; this is how it was (filt_netdev).
 
-import { EV_CLEAR, ENODEV, NOTE_LINKDOWN, NOTE_LINKINV, NOTE_LINKUP } from "../abi";
+import { ENODEV, EV_EOF, EV_ONESHOT, NOTE_LINKDOWN, NOTE_LINKINV, NOTE_LINKUP } from "../abi";
 import * as host from "../host";
 import { Knote } from "./knote";
 import { activate, addSource, Queue } from "./queue";
@@ -19,7 +19,6 @@ const LINK_END = 32;
 
 /** f_attach. ENODEV for an index without an interface. */
 export function attachLink(queue: Queue, knote: Knote): i32 {
-  knote.flags |= EV_CLEAR;
   if (knote.ident === 0 || knote.ident > 0x7fffffff) return -ENODEV;
   if (queue.rtnetlink < 0) {
     const rtnetlink = addSource(queue, host.link_listen());
@@ -51,8 +50,11 @@ function changed(queue: Queue, index: i32, note: u32): void {
   while (knote !== null) {
     if (knote.ident === (index as u64) && knote.source !== state) {
       knote.source = state;
+      knote.data = note;
       if (knote.sfflags & note) knote.fflags |= note;
-      if (knote.fflags !== 0) activate(queue, knote);
+      // The last event, asked for or not.
+      if (note === NOTE_LINKINV) knote.flags |= EV_EOF | EV_ONESHOT;
+      if (knote.fflags !== 0 || note === NOTE_LINKINV) activate(queue, knote);
     }
     knote = knote.listed;
   }

@@ -53,6 +53,8 @@ export class Queue {
   vnodes: Knote | null;
   procs: Knote | null;
   links: Knote | null;
+  /** WRITE knotes that are muted. */
+  writers: Knote | null;
   /** Process connector, rtnetlink, posts of other threads: descriptors or -1. */
   connector: i32;
   rtnetlink: i32;
@@ -60,6 +62,10 @@ export class Queue {
 
   /** Descriptors of our own in the main set: at most so many events are not knotes'. */
   sources: i32;
+  /** The sets may have entries of descriptors that were closed behind our back. */
+  stale: bool;
+  /** They have: the kernel reported of one. */
+  foreign: bool;
   /** Number of the last harvest, and how many were in line before it. */
   stamp: i32;
   leftover: i32;

@@ -9,6 +9,7 @@ import {
   EV_DELETE,
   EV_DISABLE,
   EV_ENABLE,
+  EV_EOF,
   EV_FORCEONESHOT,
   EV_KEEPUDATA,
   EV_ONESHOT,
@@ -21,7 +22,7 @@ import {
   FILTER_WRITE,
 } from "../abi";
 import * as host from "../host";
-import { attach, dropKnote, isDescriptorFilter, isFilter, touch } from "./filters";
+import { attach, catchUp, dropKnote, isDescriptorFilter, isFilter, touch } from "./filters";
 import {
   createKnote,
   destroyKnote,
@@ -43,7 +44,7 @@ export function happened(knote: Knote): bool {
   if (filter === FILTER_USER) return knote.place === 1;
   if (filter === FILTER_TIMER || filter === FILTER_SIGNAL) return knote.data !== 0;
   if (filter === FILTER_AIO) return true;
-  return knote.fflags !== 0;
+  return knote.fflags !== 0 || (knote.flags & EV_EOF) !== 0;
 }
 
 function isTested(knote: Knote): bool {
@@ -115,6 +116,7 @@ export function register(queue: Queue, change: KeventRecord): i32 {
   if (!isFilter(change.filter)) return -EINVAL;
   if ((flags & EV_ADD) !== 0 && (flags & EV_KEEPUDATA) !== 0) return -EINVAL;
 
+  catchUp(queue, change.filter);
   const knote = findKnote(queue, change.ident, change.filter);
   if (knote === null) return flags & EV_ADD ? create(queue, change) : missing(change);
   if (flags & EV_DELETE) return dropKnote(queue, knote);

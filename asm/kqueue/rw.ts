@@ -3,7 +3,9 @@
 // for all events of a scan. The two filters of one descriptor are in two sets.
 //
 // What epoll reports and kqueue would not (too few bytes for NOTE_LOWAT, the hang-up of a socket
-// that was never connected) mutes the entry: reported at changes only, until it counts again.
+// that was never connected) mutes the entry: reported at changes only, until it counts again. Of
+// room for more bytes, and of a Unix socket that connects, the kernel reports no change: WRITE
+// knotes that are muted are looked at again every few milliseconds.
 
 import {
   ACCESS_READ,
@@ -69,10 +71,13 @@ import {
   STATUS_DISABLED,
   STATUS_MUTED,
 } from "./knote";
+import { readyCapacity } from "../ready";
+import { harvest } from "./harvest";
 import { activate, addSource, Queue, queueOf } from "./queue";
 import { stat } from "./scratch";
 import { identify, sameFile } from "./identity";
 import { unwatch, watchFile } from "./vnode";
+import { settleWake } from "./wake";
 
 /** EFD_MAX of FreeBSD: an eventfd holds one less than 2^64 - 1. */
 const EVENTFD_MAX: u64 = u64.MAX_VALUE - 1;
@@ -83,8 +88,10 @@ const WHOLE_WRITE: i64 = 4096;
 export function maskOf(knote: Knote): u32 {
   if (knote.status & STATUS_DISABLED) return EVENT_ET;
   let mask: u32 = knote.filter === FILTER_READ ? EVENT_IN | EVENT_RDHUP : EVENT_OUT;
-  if ((knote.flags & EV_CLEAR) !== 0 || (knote.status & STATUS_MUTED) !== 0) mask |= EVENT_ET;
-  if (knote.flags & EV_DISPATCH) mask |= EVENT_ONESHOT;
+  const muted = (knote.status & STATUS_MUTED) !== 0;
+  if ((knote.flags & EV_CLEAR) !== 0 || muted) mask |= EVENT_ET;
+  // Not while muted: what does not count must not disable the entry, nor re-enabling report it.
+  if ((knote.flags & EV_DISPATCH) !== 0 && !muted) mask |= EVENT_ONESHOT;
   return mask;
 }
 
@@ -96,8 +103,8 @@ function setOf(queue: Queue, knote: Knote): i32 {
 function questionOf(knote: Knote, access: u32): i32 {
   const kind = knote.kind;
   const reads = knote.filter === FILTER_READ;
-  // An end of a pipe that does not go this way is accepted and stays silent (FreeBSD).
-  if (!(access & (reads ? ACCESS_READ : ACCESS_WRITE))) return -1;
+  // An end of a pipe that does not go this way is accepted and stays silent (pipe_nfiltops).
+  if (kind === FD_PIPE && !(access & (reads ? ACCESS_READ : ACCESS_WRITE))) return -1;
   if (kind === FD_FILE || kind === FD_DIRECTORY) return reads ? DATA_FILE : DATA_OPEN;
   if (kind === FD_LISTENER) return reads ? DATA_BACKLOG : -1;
   if (kind === FD_EVENTFD) return DATA_COUNTER;
@@ -137,7 +144,8 @@ export function attachDescriptor(queue: Queue, knote: Knote): i32 {
   if (knote.kind === FD_EPOLL && (!reads || fd === queue.epfd)) return -EINVAL;
   if (knote.what < 0) return 0;
   if (knote.kind === FD_FILE || knote.kind === FD_DIRECTORY) {
-    if (reads) {
+    // What is always ready fires again with EV_CLEAR when the file is written to.
+    if (reads || knote.flags & EV_CLEAR) {
       const watched = watchFile(queue, knote);
       if (watched < 0) return watched;
     }
@@ -170,7 +178,11 @@ export function detachDescriptor(queue: Queue, knote: Knote): i32 {
     return sameFile(knote);
   }
   if (knote.set === SET_NONE) return sameFile(knote);
-  return host.epoll_ctl(setOf(queue, knote), EPOLL_CTL_DEL, knote.ident as i32, 0);
+  setMuted(queue, knote, false);
+  const gone = host.epoll_ctl(setOf(queue, knote), EPOLL_CTL_DEL, knote.ident as i32, 0);
+  // It was closed behind our back. If a dup keeps the file open, so does the kernel the entry.
+  if (gone < 0) queue.stale = true;
+  return gone;
 }
 
 function unlist(queue: Queue, knote: Knote): void {
@@ -188,11 +200,32 @@ function unlist(queue: Queue, knote: Knote): void {
  * touch of a knote does in FreeBSD. -EBADF or -ENOENT: the descriptor is not the one it was.
  */
 export function touchDescriptor(queue: Queue, knote: Knote): i32 {
-  if (knote.set === SET_FILES || knote.set === SET_NONE) {
-    return sameFile(knote);
-  }
-  knote.status &= ~STATUS_MUTED;
+  setMuted(queue, knote, false);
+  if (knote.set === SET_FILES || knote.set === SET_NONE) return sameFile(knote);
   return rearm(queue, knote);
+}
+
+/** Mutes a knote, or not; the kernel is to be told. */
+function setMuted(queue: Queue, knote: Knote, muted: bool): void {
+  if (muted === ((knote.status & STATUS_MUTED) !== 0)) return;
+  knote.status ^= STATUS_MUTED;
+  if (knote.set === SET_FILES || knote.filter === FILTER_READ) return;
+  if (muted) {
+    knote.listed = queue.writers;
+    queue.writers = knote;
+  } else if (queue.writers === knote) {
+    queue.writers = knote.listed;
+  } else {
+    let other: Knote | null = queue.writers;
+    while (other !== null && other.listed !== knote) other = other.listed;
+    if (other !== null) other.listed = knote.listed;
+  }
+}
+
+/** The kernel has no entry of a knote any more. */
+export function forgetEntry(queue: Queue, knote: Knote): void {
+  setMuted(queue, knote, false);
+  knote.set = SET_NONE;
 }
 
 /** Gives the kernel the mask of a knote once more. */
@@ -217,19 +250,31 @@ export function askData(knote: Knote, at: usize): void {
  */
 export function testDescriptor(queue: Queue, knote: Knote, at: usize): i32 {
   if (load<i32>(at + DATA_ERROR) === -EBADF) return -EBADF;
+  // A socket that listens since it was registered.
+  if (knote.kind === FD_STREAM && load<i32>(at + DATA_ERROR) === -EINVAL) askListener(knote, at);
   const value = load<i64>(at + DATA_VALUE);
   const state = load<u32>(at + DATA_STATE);
   const holds =
     knote.filter === FILTER_READ ? testRead(knote, value, state) : testWrite(knote, value, state);
-  const files = knote.set === SET_FILES;
-  if (!files && holds === ((knote.status & STATUS_MUTED) !== 0) && !(knote.flags & EV_CLEAR)) {
-    if (holds) knote.status &= ~STATUS_MUTED;
-    else knote.status |= STATUS_MUTED;
-    rearm(queue, knote);
-  } else if (!holds && knote.flags & EV_DISPATCH) {
-    rearm(queue, knote); // the kernel had disabled it with its report
+  if (knote.set === SET_FILES) {
+    // Until the file is written to.
+    if (holds && knote.flags & EV_CLEAR) knote.status |= STATUS_MUTED;
+    return holds ? 1 : 0;
   }
+  const before = maskOf(knote);
+  setMuted(queue, knote, !holds);
+  if (maskOf(knote) !== before && rearm(queue, knote) < 0) return -EBADF;
   return holds ? 1 : 0;
+}
+
+/** Looks again what a socket is; asks once more if it listens. */
+function askListener(knote: Knote, at: usize): void {
+  if (host.fd_stat(knote.ident as i32, stat) < 0) return;
+  if (load<i32>(stat + STAT_KIND) !== FD_LISTENER || knote.filter !== FILTER_READ) return;
+  knote.kind = FD_LISTENER;
+  knote.what = DATA_BACKLOG;
+  askData(knote, at);
+  host.fd_data(at, 1);
 }
 
 function hungUp(knote: Knote, state: u32): bool {
@@ -238,39 +283,59 @@ function hungUp(knote: Knote, state: u32): bool {
   return true;
 }
 
+/** Whether there is as much as asked for, where that is up to the program. */
+function isEnough(knote: Knote, ready: bool): bool {
+  return knote.sfflags & NOTE_LOWAT ? knote.data >= knote.sdata : ready;
+}
+
 function testRead(knote: Knote, value: i64, state: u32): bool {
   const mask = knote.mask;
   const kind = knote.kind;
+  const hangs = (mask & (EVENT_RDHUP | EVENT_HUP | EVENT_ERR)) !== 0;
   knote.data = value;
   knote.flags &= ~EV_EOF;
+  knote.fflags = 0;
   if (knote.set === SET_FILES) return value !== 0 || (knote.sfflags & NOTE_FILE_POLL) !== 0;
   if (kind === FD_EPOLL) {
     const inner = queueOf(knote.ident as i32);
-    knote.data = inner === null ? 1 : max(inner.line, 1);
-    return true;
+    knote.data = inner === null ? 1 : countActive(inner);
+    return knote.data > 0;
   }
   if (kind === FD_STREAM) {
-    if (state & DATA_STATE_UNCONNECTED) return false;
-    if (mask & (EVENT_RDHUP | EVENT_HUP | EVENT_ERR)) return hungUp(knote, state);
-  } else if (kind === FD_PIPE || kind === FD_TERMINAL) {
-    if (mask & EVENT_HUP) return hungUp(knote, 0);
-  } else if (kind === FD_LISTENER) {
-    if (mask & (EVENT_HUP | EVENT_ERR)) return hungUp(knote, state);
-  } else if (kind === FD_DATAGRAM) {
-    if (mask & EVENT_HUP) return hungUp(knote, state);
-    knote.fflags = state & DATA_STATE_ERRNO;
+    const fresh = (state & DATA_STATE_UNCONNECTED) !== 0 && !(mask & EVENT_RDHUP);
+    if (fresh) return false;
+    return hangs ? hungUp(knote, state) : isEnough(knote, value > 0);
   }
-  if (knote.sfflags & NOTE_LOWAT) return value >= knote.sdata;
-  // A ready descriptor without bytes: an empty datagram, a timer, an event.
-  if (kind === FD_PIPE || kind === FD_STREAM || kind === FD_TERMINAL) return value > 0;
+  if (kind === FD_PIPE) return mask & EVENT_HUP ? hungUp(knote, 0) : isEnough(knote, value > 0);
+  if (kind === FD_LISTENER && hangs) return hungUp(knote, state);
+  if (kind === FD_DATAGRAM) {
+    if (mask & (EVENT_HUP | EVENT_RDHUP)) return hungUp(knote, state);
+    knote.fflags = state & DATA_STATE_ERRNO;
+    return (mask & EVENT_ERR) !== 0 || isEnough(knote, (mask & EVENT_IN) !== 0);
+  }
+  if (kind === FD_TERMINAL) {
+    if (mask & EVENT_HUP) return hungUp(knote, 0);
+    // An end of file that was typed is no byte to Linux, and one to FreeBSD.
+    if (mask & EVENT_IN) knote.data = max(value, 1);
+  }
+  // A ready descriptor without bytes: a timer, an event.
   return (mask & (EVENT_IN | EVENT_ERR)) !== 0;
+}
+
+/** kq_count of a queue that is watched by another: takes what its kernel has to say into its line. */
+function countActive(inner: Queue): i32 {
+  harvest(inner, readyCapacity(), 0);
+  settleWake(inner);
+  return inner.line;
 }
 
 function testWrite(knote: Knote, value: i64, state: u32): bool {
   const mask = knote.mask;
   const kind = knote.kind;
+  const hangs = (mask & (EVENT_HUP | EVENT_ERR)) !== 0;
   knote.data = kind === FD_EVENTFD ? ((EVENTFD_MAX - (value as u64)) as i64) : value;
   knote.flags &= ~EV_EOF;
+  knote.fflags = 0;
   if (knote.set === SET_FILES) return true;
   if (kind === FD_PIPE) {
     if (mask & EVENT_ERR) {
@@ -283,17 +348,16 @@ function testWrite(knote: Knote, value: i64, state: u32): bool {
     return (mask & EVENT_OUT) !== 0;
   }
   if (kind === FD_STREAM) {
-    if (state & DATA_STATE_UNCONNECTED) return false;
-    if ((mask & (EVENT_HUP | EVENT_ERR)) !== 0 || (state & DATA_STATE_SHUT_WRITE) !== 0) {
-      return hungUp(knote, state);
-    }
-  } else if (kind === FD_TERMINAL) {
-    if (mask & (EVENT_HUP | EVENT_ERR)) return hungUp(knote, 0);
-  } else if (kind === FD_DATAGRAM) {
+    if ((state & DATA_STATE_UNCONNECTED) !== 0 && !(state & DATA_STATE_ERRNO)) return false;
+    if (hangs || (state & DATA_STATE_SHUT_WRITE) !== 0) return hungUp(knote, state);
+    return isEnough(knote, (mask & EVENT_OUT) !== 0);
+  }
+  if (kind === FD_DATAGRAM) {
     if (mask & EVENT_HUP) return hungUp(knote, state);
     knote.fflags = state & DATA_STATE_ERRNO;
+    return hangs || isEnough(knote, (mask & EVENT_OUT) !== 0);
   }
-  if (knote.sfflags & NOTE_LOWAT) return value >= knote.sdata;
+  if (kind === FD_TERMINAL && hangs) return hungUp(knote, 0);
   return (mask & (EVENT_OUT | EVENT_ERR)) !== 0;
 }
 
@@ -301,7 +365,19 @@ function testWrite(knote: Knote, value: i64, state: u32): bool {
 export function lookAtFiles(queue: Queue): void {
   let knote: Knote | null = queue.files;
   while (knote !== null) {
-    if (!(knote.status & STATUS_DISABLED)) activate(queue, knote);
+    if (!(knote.status & (STATUS_DISABLED | STATUS_MUTED))) activate(queue, knote);
+    knote = knote.listed;
+  }
+}
+
+/** Enters the muted WRITE knotes of a queue into the line, to be tested anew. */
+export function lookAtWriters(queue: Queue): void {
+  let knote: Knote | null = queue.writers;
+  while (knote !== null) {
+    if (!(knote.status & STATUS_DISABLED)) {
+      knote.stamp = queue.stamp - 1;
+      activate(queue, knote);
+    }
     knote = knote.listed;
   }
 }

@@ -39,21 +39,21 @@ import { deactivate, dequeue, enqueue, Queue } from "./queue";
 import { happened } from "./register";
 import { askData, testDescriptor } from "./rw";
 import { dataStart, eventsStart, pollsStart } from "./scratch";
-import { rebuild } from "./sets";
 import { reportUser } from "./user";
 
 function isDescriptor(knote: Knote): bool {
   return knote.filter === FILTER_READ || knote.filter === FILTER_WRITE;
 }
 
-/** Whether what epoll reported of a knote is of an earlier harvest. */
+/** Whether what epoll reported of a knote is of an earlier harvest, or maybe of another file. */
 function isOld(queue: Queue, knote: Knote): bool {
-  return isDescriptor(knote) && knote.set !== SET_FILES && knote.stamp !== queue.stamp;
+  if (!isDescriptor(knote) || knote.set === SET_FILES) return false;
+  return queue.stale || knote.stamp !== queue.stamp;
 }
 
 /** Gives knotes that were reported in an earlier harvest the mask they have now. */
 function refreshOld(queue: Queue, count: i32): void {
-  if (queue.leftover === 0) return;
+  if (queue.leftover === 0 && !queue.stale && queue.writers === null) return;
   let old = 0;
   let knote = queue.first;
   for (let i = 0; i < count && knote !== null; i++) {
@@ -72,7 +72,10 @@ function refreshOld(queue: Queue, count: i32): void {
   for (let i = 0; i < count && knote !== null; i++) {
     if (isOld(queue, knote)) {
       const record = pollsStart() + (old++ as usize) * POLL_RECORD_SIZE;
-      knote.mask = load<u16>(record + POLL_RECORD_READY);
+      const mask: u32 = load<u16>(record + POLL_RECORD_READY);
+      // Reported just now and not so: of the file that had the number before.
+      if (knote.stamp === queue.stamp && (knote.mask & ~mask) !== 0) queue.foreign = true;
+      knote.mask = mask;
       knote.stamp = queue.stamp;
     }
     knote = knote.after;
@@ -90,14 +93,6 @@ function askAll(queue: Queue, count: i32): void {
   if (asked > 0) host.fd_data(dataStart(), asked);
 }
 
-/** Closed behind our back: forgets the knote, and the entry that the kernel may still have. */
-function closed(queue: Queue, knote: Knote): void {
-  const level = !(knote.flags & (EV_CLEAR | EV_DISPATCH)) && knote.set !== SET_FILES;
-  const gone = dropKnote(queue, knote);
-  // A dup keeps the file open and its entry reporting, under a number nobody can delete it by.
-  if (level && gone === -EBADF) rebuild(queue);
-}
-
 /** Whether the condition of a knote holds; drops those whose descriptor is closed. */
 function test(queue: Queue, knote: Knote, record: usize): bool {
   if (!isDescriptor(knote)) {
@@ -107,7 +102,7 @@ function test(queue: Queue, knote: Knote, record: usize): bool {
     return false;
   }
   const holds = knote.mask & EVENT_NVAL ? -EBADF : testDescriptor(queue, knote, record);
-  if (holds === -EBADF) closed(queue, knote);
+  if (holds === -EBADF) dropKnote(queue, knote); // closed behind our back
   else if (holds > 0 || knote.status & STATUS_FORCED) return true;
   else deactivate(queue, knote);
   return false;

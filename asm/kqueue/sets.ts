@@ -1,11 +1,12 @@
 // The epoll sets of a queue, made anew when the kernel keeps an entry that nobody can delete: of a
 // file that a dup keeps open, under a number that was closed.
 
-import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EVENT_IN, FILTER_READ } from "../abi";
+import { EBADF, EPOLL_CLOEXEC, EPOLL_CTL_ADD, EVENT_IN, FILTER_READ } from "../abi";
 import * as host from "../host";
+import { sameFile } from "./identity";
 import { Knote, SET_MAIN, SET_NONE, SET_SECOND } from "./knote";
 import { FILTER_SOURCE, findKnote, firstQueue, Queue } from "./queue";
-import { maskOf } from "./rw";
+import { forgetEntry, maskOf } from "./rw";
 
 /** Adds a source, if the queue has it. */
 function enter(set: i32, fd: i32): void {
@@ -13,15 +14,18 @@ function enter(set: i32, fd: i32): void {
 }
 
 /** Fills new sets with the entries of the knotes in one cell of the table. */
-function enterChain(first: Knote | null, main: i32, second: i32): void {
+function enterChain(queue: Queue, first: Knote | null, main: i32, second: i32): void {
   let knote = first;
   while (knote !== null) {
     if (knote.filter === FILTER_SOURCE) {
       enter(main, knote.ident as i32);
     } else if (knote.set === SET_MAIN || knote.set === SET_SECOND) {
       const set = knote.set === SET_MAIN ? main : second;
-      const added = host.epoll_ctl(set, EPOLL_CTL_ADD, knote.ident as i32, maskOf(knote));
-      if (added < 0) knote.set = SET_NONE; // closed as well, and dropped when it is touched
+      const added =
+        sameFile(knote) < 0
+          ? -EBADF
+          : host.epoll_ctl(set, EPOLL_CTL_ADD, knote.ident as i32, maskOf(knote));
+      if (added < 0) forgetEntry(queue, knote); // closed as well, and dropped when it is touched
     }
     knote = knote.chain;
   }
@@ -42,7 +46,7 @@ export function rebuild(queue: Queue): void {
   }
   for (let cell = 0; cell < queue.cells; cell++) {
     const first = load<usize>(queue.table + ((cell as usize) << 2));
-    enterChain(changetype<Knote | null>(first), main, second);
+    enterChain(queue, changetype<Knote | null>(first), main, second);
   }
   if (second >= 0) {
     host.dup3(second, queue.second);
@@ -58,6 +62,7 @@ export function rebuild(queue: Queue): void {
   enter(main, queue.posts);
   host.dup3(main, queue.epfd);
   host.close(main);
+  queue.stale = queue.foreign = false;
 
   let outer = firstQueue();
   while (outer !== null) {

@@ -33,7 +33,7 @@ import {
 import * as host from "../host";
 import { dropKnote } from "./filters";
 import { identify, sameFile } from "./identity";
-import { Knote, STATUS_DISABLED } from "./knote";
+import { Knote, STATUS_DISABLED, STATUS_MUTED } from "./knote";
 import { activate, addSource, Queue } from "./queue";
 import { input, INPUT_SIZE, stat } from "./scratch";
 
@@ -73,7 +73,7 @@ function wantOf(knote: Knote): u32 {
   if (notes & NOTE_DELETE) want |= IN_DELETE_SELF;
   if (notes & NOTE_READ) want |= IN_ACCESS;
   if (notes & NOTE_OPEN) want |= IN_OPEN;
-  if (notes & NOTE_CLOSE) want |= IN_CLOSE_NOWRITE | IN_CLOSE_WRITE;
+  if (notes & NOTE_CLOSE) want |= IN_CLOSE_NOWRITE;
   if (notes & NOTE_CLOSE_WRITE) want |= IN_CLOSE_WRITE;
   if (knote.kind === FD_DIRECTORY && (notes & (NOTE_WRITE | NOTE_EXTEND | NOTE_LINK)) !== 0) {
     want |= IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
@@ -104,6 +104,7 @@ export function watchFile(queue: Queue, knote: Knote): i32 {
   const watch = host.inotify_add_watch(queue.inotify, knote.ident as i32, 0, want);
   if (watch < 0) return watch;
   knote.source = watch;
+  if (knote.filter === FILTER_VNODE) knote.what = wantOf(knote);
   return 0;
 }
 
@@ -141,11 +142,14 @@ function unwatchParent(queue: Queue, knote: Knote): void {
   host.inotify_rm_watch(queue.parents, watch);
 }
 
-/** Takes over what `stat` says of the file. */
-function remember(knote: Knote): void {
-  knote.place = load<i32>(stat + STAT_NLINK);
+/** Takes over what `stat` says of the size of the file. */
+function rememberSize(knote: Knote): void {
   knote.bytes = load<i64>(stat + STAT_BYTES);
   knote.blocks = load<i64>(stat + STAT_BLOCKS);
+}
+
+function rememberLinks(knote: Knote): void {
+  knote.place = load<i32>(stat + STAT_NLINK);
 }
 
 /** f_attach. */
@@ -157,7 +161,8 @@ export function attachVnode(queue: Queue, knote: Knote): i32 {
     return -EINVAL;
   }
   knote.kind = kind;
-  remember(knote);
+  rememberSize(knote);
+  rememberLinks(knote);
   return touchVnode(queue, knote, true);
 }
 
@@ -166,6 +171,9 @@ export function touchVnode(queue: Queue, knote: Knote, isNew: bool): i32 {
   if (!isNew) {
     const same = sameFile(knote);
     if (same < 0) return same;
+    // What inotify was not asked to tell until now.
+    if (!(knote.what & IN_MODIFY)) rememberSize(knote);
+    if (!(knote.what & IN_ATTRIB)) rememberLinks(knote);
   }
   if (knote.kind === FD_DIRECTORY && knote.sfflags & NOTE_DELETE && knote.parent < 0) {
     watchParent(queue, knote);
@@ -207,7 +215,7 @@ function hint(queue: Queue, knote: Knote, notes: u32): void {
 function modified(queue: Queue, knote: Knote): void {
   const bytes = knote.bytes;
   const blocks = knote.blocks;
-  remember(knote);
+  rememberSize(knote);
   if (knote.bytes > bytes) {
     // Longer, without a block for the new end: truncated to that length.
     const hole = knote.blocks === blocks && knote.bytes > knote.blocks * BLOCK;
@@ -224,8 +232,11 @@ function modified(queue: Queue, knote: Knote): void {
 /** IN_ATTRIB: the number of links tells an unlink and a link from other attributes. */
 function attributes(queue: Queue, knote: Knote): void {
   const links = knote.place;
-  knote.place = load<i32>(stat + STAT_NLINK);
-  if (knote.place === links) hint(queue, knote, NOTE_ATTRIB);
+  rememberLinks(knote);
+  // The links of a directory are its subdirectories' (`entries` tells of those).
+  const same =
+    knote.kind === FD_DIRECTORY ? knote.place !== 0 || links === 0 : knote.place === links;
+  if (same) hint(queue, knote, NOTE_ATTRIB);
   else if (knote.place === 0) hint(queue, knote, NOTE_DELETE);
   else hint(queue, knote, NOTE_LINK);
 }
@@ -258,7 +269,7 @@ function translate(queue: Queue, knote: Knote, mask: u32, named: bool, across: b
   if (mask & IN_ATTRIB) attributes(queue, knote);
   if (mask & IN_ACCESS) hint(queue, knote, NOTE_READ);
   if (mask & IN_OPEN) hint(queue, knote, NOTE_OPEN);
-  if (mask & IN_CLOSE_WRITE) hint(queue, knote, NOTE_CLOSE | NOTE_CLOSE_WRITE);
+  if (mask & IN_CLOSE_WRITE) hint(queue, knote, NOTE_CLOSE_WRITE);
   if (mask & IN_CLOSE_NOWRITE) hint(queue, knote, NOTE_CLOSE);
   if (mask & IN_MOVE_SELF) {
     if (knote.parent >= 0) {
@@ -309,7 +320,10 @@ function dispatch(queue: Queue, watch: i32, mask: u32, named: bool, across: bool
   let file = queue.files;
   while (file !== null) {
     const grown = lost || file.source === watch;
-    if (grown && !(file.status & STATUS_DISABLED)) activate(queue, file);
+    if (grown) {
+      file.status &= ~STATUS_MUTED;
+      if (!(file.status & STATUS_DISABLED)) activate(queue, file);
+    }
     file = file.listed;
   }
 }
