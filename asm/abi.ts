@@ -213,7 +213,7 @@ export const DATA_PIPE_ROOM = 3;
 export const DATA_BACKLOG = 4;
 /** Size of a file less the offset of the open file description; may be negative. */
 export const DATA_FILE = 5;
-/** Counter of an eventfd. */
+/** Counter of an eventfd: 64 bits, to be read without a sign. */
 export const DATA_COUNTER = 6;
 /** Added to one of the above: `state` is wanted, too. Of sockets. */
 export const DATA_WITH_STATE = 0x100;

@@ -189,6 +189,7 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   const deadline = deadlineOf(timeoutMs);
   let left = timeoutMs;
   lookAtFiles(queue);
+  lookAtWriters(queue);
   let ready = harvest(queue, capacity, patience(queue, left));
   let returned = ready < 0 && ready !== -EINTR ? ready : look(queue, capacity);
   // Behind events that did not count there may be others, if not all fitted.

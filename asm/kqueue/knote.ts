@@ -76,7 +76,7 @@ export class Knote {
 
   /** READ, WRITE: SET_*. */
   set: i32;
-  /** READ, WRITE: FD_*, and the question for `data` (DATA_*). */
+  /** READ, WRITE, VNODE: FD_*; the question for `data` (DATA_*), VNODE: IN_* that are watched. */
   kind: i32;
   what: i32;
 

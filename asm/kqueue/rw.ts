@@ -5,7 +5,7 @@
 // What epoll reports and kqueue would not (too few bytes for NOTE_LOWAT, the hang-up of a socket
 // that was never connected) mutes the entry: reported at changes only, until it counts again. Of
 // room for more bytes, and of a Unix socket that connects, the kernel reports no change: WRITE
-// knotes that are muted are looked at again every few milliseconds.
+// knotes that are muted, all with NOTE_LOWAT among them, are looked at every few milliseconds.
 
 import {
   ACCESS_READ,
@@ -155,7 +155,9 @@ export function attachDescriptor(queue: Queue, knote: Knote): i32 {
   }
   // A pipe whose reader is gone cannot be added (FreeBSD's pipe_kqfilter).
   if (knote.kind === FD_PIPE && !reads && pollOnce(fd, EVENT_OUT) & EVENT_ERR) return -EPIPE;
+  setMuted(queue, knote, isMeasured(knote));
   const result = addEntry(queue, knote);
+  if (result < 0) setMuted(queue, knote, false);
   // What epoll refuses and is no file is a device that nothing waits for (no_kqfilter).
   if (result === -EPERM) return -ENODEV;
   return result;
@@ -199,9 +201,16 @@ function unlist(queue: Queue, knote: Knote): void {
  * touch of a knote does in FreeBSD. -EBADF or -ENOENT: the descriptor is not the one it was.
  */
 export function touchDescriptor(queue: Queue, knote: Knote): i32 {
-  setMuted(queue, knote, false);
-  if (knote.set === SET_FILES || knote.set === SET_NONE) return sameFile(knote);
-  return rearm(queue, knote);
+  const entry = knote.set === SET_MAIN || knote.set === SET_SECOND;
+  setMuted(queue, knote, entry && isMeasured(knote));
+  return entry ? rearm(queue, knote) : sameFile(knote);
+}
+
+/** Whether how much room there is counts, and not what the kernel thinks of it (NOTE_LOWAT). */
+function isMeasured(knote: Knote): bool {
+  if (knote.filter === FILTER_READ || !(knote.sfflags & NOTE_LOWAT)) return false;
+  const kind = knote.kind;
+  return kind === FD_STREAM || kind === FD_DATAGRAM || kind === FD_PIPE;
 }
 
 /** Mutes a knote, or not; the kernel is to be told. */
@@ -261,7 +270,8 @@ export function testDescriptor(queue: Queue, knote: Knote, at: usize): i32 {
     return holds ? 1 : 0;
   }
   const before = maskOf(knote);
-  setMuted(queue, knote, !holds);
+  // With EV_CLEAR, what has been reported is not looked at again before the kernel says so.
+  setMuted(queue, knote, !holds || (isMeasured(knote) && !(knote.flags & EV_CLEAR)));
   if (maskOf(knote) !== before && rearm(queue, knote) < 0) return -EBADF;
   return holds ? 1 : 0;
 }

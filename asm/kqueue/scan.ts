@@ -53,7 +53,7 @@ function isOld(queue: Queue, knote: Knote): bool {
 
 /** Gives knotes that were reported in an earlier harvest the mask they have now. */
 function refreshOld(queue: Queue, count: i32): void {
-  if (queue.leftover === 0) return;
+  if (queue.leftover === 0 && !queue.stale && queue.writers === null) return;
   let old = 0;
   let knote = queue.first;
   for (let i = 0; i < count && knote !== null; i++) {

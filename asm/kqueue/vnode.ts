@@ -104,7 +104,7 @@ export function watchFile(queue: Queue, knote: Knote): i32 {
   const watch = host.inotify_add_watch(queue.inotify, knote.ident as i32, 0, want);
   if (watch < 0) return watch;
   knote.source = watch;
-  knote.mask = wantOf(knote);
+  if (knote.filter === FILTER_VNODE) knote.what = wantOf(knote);
   return 0;
 }
 
@@ -172,8 +172,8 @@ export function touchVnode(queue: Queue, knote: Knote, isNew: bool): i32 {
     const same = sameFile(knote);
     if (same < 0) return same;
     // What inotify was not asked to tell until now.
-    if (!(knote.mask & IN_MODIFY)) rememberSize(knote);
-    if (!(knote.mask & IN_ATTRIB)) rememberLinks(knote);
+    if (!(knote.what & IN_MODIFY)) rememberSize(knote);
+    if (!(knote.what & IN_ATTRIB)) rememberLinks(knote);
   }
   if (knote.kind === FD_DIRECTORY && knote.sfflags & NOTE_DELETE && knote.parent < 0) {
     watchParent(queue, knote);

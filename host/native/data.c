@@ -82,7 +82,8 @@ static int64_t rest_of_file(int fd, int64_t* out) {
   return 0;
 }
 
-static int64_t counter(int fd) {
+/* The count goes to `out`, all its 64 bits; returns 0 or a negative errno. */
+static int64_t counter(int fd, int64_t* out) {
   static const char label[] = "eventfd-count:";
   char path[40], text[512];
   snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
@@ -93,8 +94,8 @@ static int64_t counter(int fd) {
   text[length < 0 ? 0 : length] = '\0';
   const char* found = strstr(text, label);
   if (found == NULL) return -EINVAL;
-  uint64_t count = strtoull(found + sizeof(label) - 1, NULL, 16);
-  return count > INT64_MAX ? INT64_MAX : (int64_t) count;
+  *out = (int64_t) strtoull(found + sizeof(label) - 1, NULL, 16);
+  return 0;
 }
 
 /* What the kernel's table of Unix sockets says about one. */
@@ -300,7 +301,7 @@ static void answer(struct data_record* record) {
       value = rest_of_file(record->fd, &record->value);
       break;
     case ABI_DATA_COUNTER:
-      value = counter(record->fd);
+      value = counter(record->fd, &record->value);
       break;
     default:
       value = -EINVAL;

@@ -1,0 +1,636 @@
+// EVFILT_READ on pipes, FIFOs, sockets, queues and terminals; files are in kqueue-files.test.ts.
+
+import { constants } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  BlockingIOError,
+  epoll,
+  EPOLLIN,
+  FileNotFoundError,
+  KQ_EV_CLEAR,
+  KQ_EV_DISABLE,
+  KQ_EV_DISPATCH,
+  KQ_EV_ENABLE,
+  KQ_EV_EOF,
+  KQ_EV_ONESHOT,
+  KQ_FILTER_READ,
+  KQ_FILTER_USER,
+  KQ_FILTER_WRITE,
+  KQ_NOTE_LOWAT,
+  KQ_NOTE_TRIGGER,
+  OSError,
+} from "../bindings/node.ts";
+import * as os from "../bindings/node-os.ts";
+import { ARRIVAL_MS, scoped, sleep } from "./descriptors.ts";
+import {
+  add,
+  assertSilent,
+  command,
+  dataOf,
+  queueIn,
+  remove,
+  type Seen,
+  take,
+} from "./kqueue-filters.ts";
+import { hasTerminal, pause, startProgram } from "./spawned.ts";
+import { inThread, throws } from "./support.ts";
+
+const { SO_ERROR, SOL_SOCKET } = os;
+const SO_RCVLOWAT = 18;
+const ECONNRESET = 104;
+const ECONNREFUSED = 111;
+
+function read(fd: number, data: number, flags = 0, fflags = 0): Seen {
+  return [fd, KQ_FILTER_READ, flags, fflags, data];
+}
+
+test(
+  "KQ-103: data is the number of bytes that can be read",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    for (const [r, w] of [scope.pipe(), scope.socketpair(), scope.tcp()] as const) {
+      add(queue, r, KQ_FILTER_READ);
+      assertSilent(queue, 20);
+      os.write(w, "x".repeat(1234));
+      assert.equal(take(queue, 1), [read(r, 1234)]);
+      remove(queue, r, KQ_FILTER_READ);
+    }
+  }),
+);
+
+test(
+  "KQ-103: of SEQPACKET sockets and eventfds, too",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [a, b] = scope.socketpair(os.SOCK_SEQPACKET);
+    add(queue, a, KQ_FILTER_READ);
+    os.write(b, "12345");
+    assert.equal(take(queue), [read(a, 5)]);
+    remove(queue, a, KQ_FILTER_READ);
+    const counter = scope.eventfd();
+    add(queue, counter, KQ_FILTER_READ);
+    assertSilent(queue, 20);
+    os.eventfd_write(counter, 40);
+    os.eventfd_write(counter, 2);
+    assert.equal(take(queue), [read(counter, 42)]);
+    os.eventfd_read(counter);
+    assertSilent(queue, 20);
+  }),
+);
+
+test(
+  "KQ-104: level triggered, with what is there at each call",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [r, w] = scope.pipe();
+    add(queue, r, KQ_FILTER_READ);
+    os.write(w, "ab");
+    assert.equal(dataOf(queue), [2]);
+    assert.equal(dataOf(queue), [2]);
+    os.read(r, 1);
+    assert.equal(dataOf(queue), [1]);
+    os.read(r, 1);
+    assertSilent(queue);
+  }),
+);
+
+test(
+  "KQ-105, EMU-03: data of a listener is the number of connections that wait",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const listener = scope.listener();
+    add(queue, listener, KQ_FILTER_READ);
+    assertSilent(queue);
+    for (const expected of [1, 2, 3]) {
+      scope.client(listener);
+      sleep(ARRIVAL_MS);
+      assert.equal(take(queue, 1), [read(listener, expected)]);
+    }
+    for (const left of [2, 1, 0]) {
+      scope.own(os.accept(listener)[0]);
+      assert.equal(dataOf(queue), left === 0 ? [] : [left]);
+    }
+  }),
+);
+
+test(
+  "KQ-105: and of a Unix one, where the kernel tells",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const path = `\0omnipoll-kq-${process.pid}`;
+    const listener = scope.own(os.socket(os.AF_UNIX, os.SOCK_STREAM));
+    os.bind(listener, path);
+    os.listen(listener, 8);
+    add(queue, listener, KQ_FILTER_READ);
+    assertSilent(queue, 20);
+    for (const expected of [1, 2]) {
+      os.connect(scope.own(os.socket(os.AF_UNIX, os.SOCK_STREAM)), path);
+      assert.equal(take(queue), [read(listener, expected)]);
+    }
+  }),
+);
+
+test(
+  "KQ-106: a peer that shut down or closed is EV_EOF with no error",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    for (const [a, b] of [scope.socketpair(), scope.tcp()] as const) {
+      add(queue, a, KQ_FILTER_READ);
+      os.shutdown(b, os.SHUT_WR);
+      assert.equal(take(queue, 1), [read(a, 0, KQ_EV_EOF)]);
+      scope.close(b);
+      sleep(ARRIVAL_MS);
+      assert.equal(take(queue, 1), [read(a, 0, KQ_EV_EOF)]);
+      assert.is(os.read(a, 1).length, 0);
+      remove(queue, a, KQ_FILTER_READ);
+    }
+    // Its own reading half.
+    const [a] = scope.socketpair();
+    add(queue, a, KQ_FILTER_READ);
+    os.shutdown(a, os.SHUT_RD);
+    assert.equal(take(queue), [read(a, 0, KQ_EV_EOF)]);
+  }),
+);
+
+test(
+  "KQ-107: EV_EOF comes at once, data is what is left",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    for (const [a, b] of [scope.socketpair(), scope.tcp()] as const) {
+      os.write(b, "left");
+      scope.close(b);
+      sleep(ARRIVAL_MS);
+      add(queue, a, KQ_FILTER_READ);
+      assert.equal(take(queue, 1), [read(a, 4, KQ_EV_EOF)]);
+      os.read(a, 3);
+      assert.equal(take(queue), [read(a, 1, KQ_EV_EOF)]);
+      os.read(a, 1);
+      assert.equal(take(queue), [read(a, 0, KQ_EV_EOF)]);
+      remove(queue, a, KQ_FILTER_READ);
+    }
+  }),
+);
+
+test(
+  "KQ-108: the end is level triggered",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [a, b] = scope.socketpair();
+    add(queue, a, KQ_FILTER_READ);
+    scope.close(b);
+    for (let i = 0; i < 3; i++) assert.equal(take(queue), [read(a, 0, KQ_EV_EOF)]);
+  }),
+);
+
+test(
+  "KQ-109: with EV_CLEAR the end is reported once",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    for (const [a, b] of [scope.socketpair(), scope.tcp(), scope.pipe()] as const) {
+      add(queue, a, KQ_FILTER_READ, KQ_EV_CLEAR);
+      scope.close(b);
+      assert.equal(take(queue, 1), [read(a, 0, KQ_EV_CLEAR | KQ_EV_EOF)]);
+      assertSilent(queue);
+      remove(queue, a, KQ_FILTER_READ);
+    }
+  }),
+);
+
+for (const [name, flags] of [
+  ["level triggered", 0],
+  ["EV_CLEAR", KQ_EV_CLEAR],
+  ["EV_DISPATCH", KQ_EV_DISPATCH],
+  ["EV_CLEAR and EV_DISPATCH", KQ_EV_CLEAR | KQ_EV_DISPATCH],
+] as const) {
+  test(
+    `KQ-111: NOTE_LOWAT, ${name}: silent and idle below, EOF fires regardless`,
+    scoped((scope) => {
+      const queue = queueIn(scope);
+      for (const [a, b] of [scope.socketpair(), scope.tcp(), scope.pipe()] as const) {
+        add(queue, a, KQ_FILTER_READ, flags, KQ_NOTE_LOWAT, 16);
+        os.write(b, "x".repeat(15));
+        sleep(ARRIVAL_MS);
+        assertSilent(queue);
+        os.write(b, "x");
+        assert.equal(take(queue, 1), [read(a, 16, flags)]);
+        if (flags !== 0) assertSilent(queue);
+        os.read(a, 10);
+        add(queue, a, KQ_FILTER_READ, KQ_EV_ENABLE, KQ_NOTE_LOWAT, 16);
+        assertSilent(queue);
+        scope.close(b);
+        assert.equal(take(queue, 1), [read(a, 6, flags | KQ_EV_EOF)]);
+        remove(queue, a, KQ_FILTER_READ);
+      }
+    }),
+  );
+}
+
+test(
+  "KQ-111: NOTE_LOWAT is each knote's own",
+  scoped((scope) => {
+    const [some, more] = [queueIn(scope), queueIn(scope)];
+    const [a, b] = scope.tcp();
+    add(some, a, KQ_FILTER_READ, 0, KQ_NOTE_LOWAT, 5);
+    add(more, a, KQ_FILTER_READ, 0, KQ_NOTE_LOWAT, 10);
+    os.write(b, "1234567");
+    assert.equal(take(some, 1), [read(a, 7)]);
+    assertSilent(more);
+    os.write(b, "890");
+    assert.equal(take(more, 1), [read(a, 10)]);
+    os.read(a, 4);
+    assert.equal(take(some), [read(a, 6)]);
+    assertSilent(more);
+    os.write(b, "1234");
+    assert.equal(take(more, 1), [read(a, 10)]);
+  }),
+);
+
+test(
+  "KQ-111: bytes that come one by one wake a waiter when they are enough",
+  scoped(async (scope) => {
+    const queue = queueIn(scope);
+    const [r, w] = scope.pipe();
+    add(queue, r, KQ_FILTER_READ, 0, KQ_NOTE_LOWAT, 8);
+    const { done } = await inThread(
+      5,
+      `for (let i = 0; i < 8; i++) {
+        os.write(data, "x");
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      }`,
+      w,
+    );
+    assert.equal(take(queue, 5), [read(r, 8)]);
+    await done;
+  }),
+);
+
+test(
+  "KQ-112: SO_RCVLOWAT counts without NOTE_LOWAT",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [a, b] = scope.tcp();
+    os.setsockopt(a, SOL_SOCKET, SO_RCVLOWAT, 10);
+    add(queue, a, KQ_FILTER_READ);
+    os.write(b, "123456789");
+    sleep(ARRIVAL_MS);
+    assertSilent(queue);
+    os.write(b, "0");
+    assert.equal(take(queue, 1), [read(a, 10)]);
+  }),
+);
+
+test(
+  "KQ-113: a pipe without a writer is EV_EOF, data is what is left",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [r, w] = scope.pipe();
+    const other = scope.dup(w);
+    add(queue, r, KQ_FILTER_READ);
+    os.write(w, "abc");
+    scope.close(w);
+    assert.equal(take(queue), [read(r, 3)]);
+    scope.close(other);
+    assert.equal(take(queue), [read(r, 3, KQ_EV_EOF)]);
+    os.read(r, 3);
+    assert.equal(take(queue), [read(r, 0, KQ_EV_EOF)]);
+    assert.equal(take(queue), [read(r, 0, KQ_EV_EOF)]);
+  }),
+);
+
+test(
+  "KQ-114: a new writer of a FIFO ends its end",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const path = join(scope.folder(), "fifo");
+    os.mkfifo(path);
+    const r = scope.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    add(queue, r, KQ_FILTER_READ);
+    assertSilent(queue); // nobody has written yet
+    const first = scope.open(path, constants.O_WRONLY);
+    assertSilent(queue);
+    scope.close(first);
+    assert.equal(take(queue), [read(r, 0, KQ_EV_EOF)]);
+    const second = scope.open(path, constants.O_WRONLY);
+    assertSilent(queue);
+    os.write(second, "x");
+    assert.equal(take(queue), [read(r, 1)]);
+  }),
+);
+
+test(
+  "KQ-115: the writing end of a pipe is accepted, and silent even at its end",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [r, w] = scope.pipe();
+    add(queue, w, KQ_FILTER_READ);
+    os.write(w, "x");
+    assertSilent(queue);
+    scope.close(r);
+    assertSilent(queue);
+    remove(queue, w, KQ_FILTER_READ);
+    throws(() => remove(queue, w, KQ_FILTER_READ), FileNotFoundError, "ENOENT");
+  }),
+);
+
+test(
+  "KQ-121: data of a queue is the number of its active knotes, and it cannot be written to",
+  scoped((scope) => {
+    const [outer, inner] = [queueIn(scope), queueIn(scope)];
+    const fd = inner.fileno();
+    add(outer, fd, KQ_FILTER_READ);
+    assertSilent(outer, 20);
+    const writers = [scope.pipe(), scope.pipe(), scope.pipe()].map(([r, w]) => {
+      add(inner, r, KQ_FILTER_READ);
+      return w;
+    });
+    for (const [i, w] of writers.entries()) {
+      os.write(w, "x");
+      assert.equal(take(outer), [read(fd, i + 1)]);
+    }
+    add(inner, 1, KQ_FILTER_USER);
+    add(inner, 1, KQ_FILTER_USER, 0, KQ_NOTE_TRIGGER);
+    assert.equal(take(outer), [read(fd, 4)]);
+    throws(() => add(outer, fd, KQ_FILTER_WRITE), OSError, "EINVAL");
+  }),
+);
+
+test(
+  "KQ-121: a queue with nothing to return does not keep the outer one busy",
+  scoped((scope) => {
+    const [outer, inner] = [queueIn(scope), queueIn(scope)];
+    const fresh = scope.socket();
+    add(inner, fresh, KQ_FILTER_READ);
+    add(outer, inner.fileno(), KQ_FILTER_READ);
+    take(outer); // Linux reports a hang-up of a fresh socket: the inner queue finds out
+    assertSilent(inner, 20);
+    assertSilent(outer);
+    const [r, w] = scope.pipe();
+    add(inner, r, KQ_FILTER_READ);
+    os.write(w, "x");
+    assert.equal(take(outer, 1), [read(inner.fileno(), 1)]);
+    assert.equal(take(inner), [read(r, 1)]);
+  }),
+);
+
+test(
+  "KQ-121: an epoll of one's own is ready or not",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [r, w] = scope.pipe();
+    const inner = epoll();
+    scope.onEnd(() => inner.close());
+    inner.register(r, EPOLLIN);
+    add(queue, inner.fileno(), KQ_FILTER_READ);
+    assertSilent(queue, 20);
+    os.write(w, "x");
+    assert.equal(take(queue), [read(inner.fileno(), 1)]);
+    os.read(r, 1);
+    assertSilent(queue, 20);
+  }),
+);
+
+test(
+  "KQ-122: queues nest as deep as the kernel's epoll sets, then ELOOP",
+  scoped((scope) => {
+    const [r, w] = scope.pipe();
+    let queue = queueIn(scope);
+    add(queue, r, KQ_FILTER_READ);
+    const chain = [queue];
+    for (let i = 0; i < 4; i++) {
+      const outer = queueIn(scope);
+      add(outer, queue.fileno(), KQ_FILTER_READ);
+      chain.push((queue = outer));
+    }
+    const last = queueIn(scope);
+    throws(() => add(last, queue.fileno(), KQ_FILTER_READ), OSError, "ELOOP");
+    assertSilent(queue, 20);
+    os.write(w, "x");
+    for (const one of chain.toReversed()) assert.equal(dataOf(one, 1), [1]);
+  }),
+);
+
+for (const [name, makePair] of [
+  ["UDP", (): [number, number] => udpPair()],
+  ["Unix", (): [number, number] => os.socketpair(os.AF_UNIX, os.SOCK_DGRAM)],
+] as const) {
+  test(
+    `KQ-123: ${name} datagrams: data is the payload of the first, also if that is empty`,
+    scoped((scope) => {
+      const queue = queueIn(scope);
+      const [a, b] = makePair();
+      scope.own(a);
+      scope.own(b);
+      add(queue, a, KQ_FILTER_READ);
+      assertSilent(queue, 20);
+      os.send(b, "12345");
+      os.send(b, "678");
+      sleep(ARRIVAL_MS);
+      assert.equal(take(queue, 1), [read(a, 5)]);
+      os.recv(a, 10);
+      assert.equal(take(queue), [read(a, 3)]);
+      os.recv(a, 10);
+      os.send(b, "");
+      sleep(ARRIVAL_MS);
+      assert.equal(take(queue, 1), [read(a, 0)]);
+      assert.is(os.recv(a, 10).length, 0);
+      assertSilent(queue, 20);
+    }),
+  );
+}
+
+/** Two UDP sockets, the second connected to the first. */
+function udpPair(): [a: number, b: number] {
+  const [a, b] = [0, 0].map(() => os.socket(os.AF_INET, os.SOCK_DGRAM)) as [number, number];
+  os.bind(a, ["127.0.0.1", 0]);
+  os.connect(b, os.getsockname(a));
+  return [a, b];
+}
+
+test(
+  "KQ-123: an error of a datagram socket fires with the errno, which the program still gets",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [a, b] = udpPair();
+    scope.own(b);
+    os.close(a);
+    add(queue, b, KQ_FILTER_READ, 0, KQ_NOTE_LOWAT, 100);
+    os.send(b, "x");
+    assert.equal(take(queue, 1), [read(b, 0, 0, ECONNREFUSED)]);
+    assert.equal(take(queue), [read(b, 0, 0, ECONNREFUSED)]);
+    assert.is(os.getsockopt(b, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
+    assertSilent(queue);
+  }),
+);
+
+test(
+  "KQ-125, EMU-01: READ after WRITE was deleted, on one descriptor",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [a, b] = scope.socketpair();
+    add(queue, a, KQ_FILTER_WRITE);
+    assert.equal(
+      take(queue).map(([, filter]) => filter),
+      [KQ_FILTER_WRITE],
+    );
+    remove(queue, a, KQ_FILTER_WRITE);
+    add(queue, a, KQ_FILTER_READ);
+    assertSilent(queue, 20);
+    os.write(b, "x");
+    assert.equal(take(queue), [read(a, 1)]);
+    add(queue, a, KQ_FILTER_WRITE);
+    assert.equal(
+      take(queue)
+        .map(([, filter]) => filter)
+        .toSorted((x, y) => x - y),
+      [KQ_FILTER_WRITE, KQ_FILTER_READ],
+    );
+    remove(queue, a, KQ_FILTER_READ);
+    assert.equal(
+      take(queue).map(([, filter]) => filter),
+      [KQ_FILTER_WRITE],
+    );
+  }),
+);
+
+test(
+  "KQ-126: a device that nothing waits for is ENODEV, for both filters",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const fd = scope.open("/dev/null", "r+");
+    throws(() => add(queue, fd, KQ_FILTER_READ), OSError, "ENODEV");
+    throws(() => add(queue, fd, KQ_FILTER_WRITE), OSError, "ENODEV");
+  }),
+);
+
+test(
+  "EMU-05: a reset is EV_EOF with ECONNRESET, and the program still gets the error",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [a, b] = scope.tcp();
+    add(queue, a, KQ_FILTER_READ);
+    os.write(a, "unread"); // closing with unread bytes resets
+    sleep(ARRIVAL_MS);
+    scope.close(b);
+    assert.equal(take(queue, 1), [read(a, 0, KQ_EV_EOF, ECONNRESET)]);
+    assert.equal(take(queue), [read(a, 0, KQ_EV_EOF, ECONNRESET)]);
+    assert.is(os.getsockopt(a, SOL_SOCKET, SO_ERROR), ECONNRESET);
+    assert.equal(take(queue), [read(a, 0, KQ_EV_EOF)]);
+  }),
+);
+
+test(
+  "EMU-05: so is that of a Unix socket",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const [a, b] = scope.socketpair();
+    add(queue, a, KQ_FILTER_READ);
+    os.write(a, "unread");
+    scope.close(b);
+    assert.equal(take(queue), [read(a, 0, KQ_EV_EOF, ECONNRESET)]);
+    assert.is(os.getsockopt(a, SOL_SOCKET, SO_ERROR), ECONNRESET);
+    assert.equal(take(queue), [read(a, 0, KQ_EV_EOF)]);
+  }),
+);
+
+test(
+  "a fresh socket is silent and idle, and reports once it is connected",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const listener = scope.listener();
+    const fd = scope.socket();
+    add(queue, fd, KQ_FILTER_READ);
+    assertSilent(queue);
+    throws(() => os.connect(fd, os.getsockname(listener)), BlockingIOError, "EINPROGRESS");
+    sleep(ARRIVAL_MS);
+    const server = scope.own(os.accept(listener)[0]);
+    assertSilent(queue);
+    os.write(server, "hello");
+    assert.equal(take(queue, 1), [read(fd, 5)]);
+  }),
+);
+
+test(
+  "a socket that listens after it was registered reports connections",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const fd = scope.socket();
+    add(queue, fd, KQ_FILTER_READ);
+    os.bind(fd, ["127.0.0.1", 0]);
+    assertSilent(queue, 20);
+    os.listen(fd, 4);
+    assertSilent(queue, 20);
+    scope.client(fd);
+    assert.equal(take(queue, 1), [read(fd, 1)]);
+    scope.client(fd);
+    sleep(ARRIVAL_MS);
+    assert.equal(take(queue), [read(fd, 2)]);
+  }),
+);
+
+test(
+  "EV_ONESHOT, EV_DISPATCH, EV_DISABLE and EV_CLEAR, of each kind of descriptor",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    for (const [r, w] of [scope.pipe(), scope.socketpair(), scope.tcp()] as const) {
+      add(queue, r, KQ_FILTER_READ, KQ_EV_ONESHOT);
+      os.write(w, "1");
+      assert.equal(take(queue, 1), [read(r, 1, KQ_EV_ONESHOT)]);
+      throws(() => remove(queue, r, KQ_FILTER_READ), FileNotFoundError, "ENOENT");
+
+      add(queue, r, KQ_FILTER_READ, KQ_EV_DISPATCH);
+      assert.equal(take(queue), [read(r, 1, KQ_EV_DISPATCH)]);
+      os.write(w, "2");
+      assertSilent(queue);
+      command(queue, r, KQ_FILTER_READ, KQ_EV_ENABLE);
+      assert.equal(take(queue, 1), [read(r, 2, KQ_EV_DISPATCH)]);
+      remove(queue, r, KQ_FILTER_READ);
+
+      add(queue, r, KQ_FILTER_READ, KQ_EV_CLEAR);
+      assert.equal(take(queue), [read(r, 2, KQ_EV_CLEAR)]);
+      assertSilent(queue, 20);
+      os.write(w, "3");
+      assert.equal(take(queue, 1), [read(r, 3, KQ_EV_CLEAR)]);
+      command(queue, r, KQ_FILTER_READ, KQ_EV_DISABLE);
+      os.write(w, "4");
+      sleep(ARRIVAL_MS);
+      assertSilent(queue, 20);
+      command(queue, r, KQ_FILTER_READ, KQ_EV_ENABLE);
+      assert.equal(take(queue, 1), [read(r, 4, KQ_EV_CLEAR)]);
+      remove(queue, r, KQ_FILTER_READ);
+    }
+  }),
+);
+
+test(
+  "a terminal: lines, an end of file that was typed, and a hang-up",
+  scoped(async (scope) => {
+    if (!hasTerminal) return console.log("skip: terminals: no script of util-linux");
+    const { child, printed } = startProgram("script", ["-qec", "tty; exec sleep 20", "/dev/null"]);
+    let path = "";
+    child.stdout?.on("data", (text: string) => (path += text));
+    await printed("\n");
+    const slave = scope.open(path.trim(), constants.O_RDWR | constants.O_NOCTTY);
+    const type = async (text: string): Promise<void> => {
+      child.stdin?.write(text);
+      await pause(50);
+    };
+    const queue = queueIn(scope);
+    add(queue, slave, KQ_FILTER_READ);
+    assertSilent(queue, 20);
+    await type("abc");
+    assertSilent(queue, 20); // no line yet
+    await type("\n");
+    assert.equal(take(queue), [read(slave, 4)]);
+    os.read(slave, 10);
+    await type("\x04");
+    assert.equal(take(queue), [read(slave, 1)]);
+    assert.is(os.read(slave, 10).length, 0);
+    assertSilent(queue, 20);
+    child.kill("SIGKILL");
+    assert.equal(take(queue, 5), [read(slave, 0, KQ_EV_EOF)]);
+  }),
+);
+
+test.run();
