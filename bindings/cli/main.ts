@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { durationOf } from "./duration.ts";
 import { lineOf, STATUS, statusOf, UsageError } from "./failure.ts";
-import type { Api } from "./masks.ts";
+import { type Api, APIS } from "./masks.ts";
 import { complain, print } from "./output.ts";
 
 const PACKAGE = new URL("../../../package.json", import.meta.url);
@@ -83,11 +83,7 @@ function createProgram(): Command {
       "Waits for the first of several things to happen, and prints a line for each event.",
     )
     .argument("[source...]", "what to wait for, see below")
-    .addOption(
-      new Option("--api <api>", "what to wait with")
-        .choices(["epoll", "poll", "select"])
-        .default("epoll"),
-    )
+    .addOption(new Option("--api <api>", "what to wait with").choices(APIS).default("epoll"))
     .option("--timeout <duration>", "give up after this long", timeoutOf)
     .option("--count <n>", "how many events to wait for", countOf, 1)
     .option("--json", "print each event as a JSON object on a line of its own")
@@ -110,8 +106,8 @@ function createProgram(): Command {
 
   program
     .command("demo")
-    .summary("wait for descriptors of every kind through every API")
-    .description("Waits for descriptors of every kind through every API, in a few seconds.")
+    .summary("wait for descriptors of every kind through all five APIs")
+    .description("Waits for descriptors of every kind through all five APIs, in a few seconds.")
     .action(async () => {
       const { demo } = await import("./demo.ts");
       process.exitCode = await demo();
