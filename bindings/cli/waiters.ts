@@ -88,19 +88,28 @@ function maskOf({ filter, flags, data }: Kevent): number {
   return (hungUp ? EPOLLHUP : 0) | (hungUp && data === 0 ? 0 : bit);
 }
 
-/** kqueue, which has edges, and a filter each for reading and writing. */
+/**
+ * kqueue, which has edges, and a filter each for reading and writing. The devices it refuses are
+ * ready at all times.
+ */
 class KqueueWaiter implements Waiter {
   readonly api = "kqueue";
   readonly #kqueue = kqueue();
   readonly #wanted: Wanted = new Map();
+  readonly #refused: Wanted = new Map();
 
   add(fd: number, mask: number, edge: boolean): void {
     this.#wanted.set(fd, mask);
-    this.#change(fd, edge ? KQ_EV_ADD | KQ_EV_CLEAR : KQ_EV_ADD);
+    try {
+      this.#change(fd, edge ? KQ_EV_ADD | KQ_EV_CLEAR : KQ_EV_ADD);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ENODEV") throw error;
+      this.#refused.set(fd, mask);
+    }
   }
 
   remove(fd: number): void {
-    this.#change(fd, KQ_EV_DELETE);
+    if (!this.#refused.delete(fd)) this.#change(fd, KQ_EV_DELETE);
     this.#wanted.delete(fd);
   }
 
@@ -112,8 +121,9 @@ class KqueueWaiter implements Waiter {
   }
 
   wait(seconds: number | null): Event[] {
-    const masks: Wanted = new Map();
-    for (const event of this.#kqueue.control(null, SOME, bounded(seconds))) {
+    const masks: Wanted = new Map(this.#refused);
+    const limit = masks.size > 0 ? 0 : bounded(seconds);
+    for (const event of this.#kqueue.control(null, SOME, limit)) {
       const fd = Number(event.ident);
       masks.set(fd, (masks.get(fd) ?? 0) | maskOf(event));
     }
