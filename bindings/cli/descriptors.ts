@@ -43,6 +43,9 @@ class DescriptorSource implements Source {
   }
 
   open(waiter: Waiter): void {
+    if (waiter.api === "kqueue" && (this.#mask & POLLPRI) !== 0) {
+      throw new UsageError(`${this.text}: kqueue does not tell of urgent data`);
+    }
     try {
       this.fd = this.#open();
     } catch (error) {

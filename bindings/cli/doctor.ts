@@ -31,6 +31,8 @@ interface Findings {
   readonly wanted: string | null;
   readonly host?: string;
   readonly epoll_pwait2?: boolean;
+  /** PROC of kqueue: NOTE_FORK, NOTE_EXEC and NOTE_TRACK. */
+  readonly proc_notes?: boolean;
   readonly apis?: Record<string, Service>;
   readonly problem?: string;
 }
@@ -74,7 +76,8 @@ function hasShortWaits(host: Host): boolean {
 }
 
 /** What each API says about a pipe, as a list of descriptors. */
-function asks({ select, poll, epoll, POLLIN }: Package): Record<string, (fd: number) => number[]> {
+function asks(omnipoll: Package): Record<string, (fd: number) => number[]> {
+  const { select, poll, epoll, kqueue, kevent, devpoll, POLLIN } = omnipoll;
   return {
     select: (fd) => select([fd], [], [], 0)[0],
     poll: (fd) => {
@@ -87,7 +90,32 @@ function asks({ select, poll, epoll, POLLIN }: Package): Record<string, (fd: num
       object.register(fd, POLLIN);
       return object.poll(0).map(([ready]) => ready);
     },
+    kqueue: (fd) => {
+      using object = kqueue();
+      return object.control([kevent(fd)], 1, 0).map(({ ident }) => Number(ident));
+    },
+    devpoll: (fd) => {
+      using object = devpoll();
+      object.register(fd, POLLIN);
+      return object.poll(0).map(([ready]) => ready);
+    },
   };
+}
+
+/** What kqueue is made of. */
+const SOURCES = "epoll, timerfd, eventfd, inotify, pidfd and netlink";
+
+/** Whether kqueue tells what a process does before it ends; undefined if it cannot be asked. */
+function hasProcessNotes({ kqueue, kevent, ...names }: Package): boolean | undefined {
+  const { KQ_FILTER_PROC, KQ_EV_ADD, KQ_NOTE_FORK, KQ_NOTE_EXEC, KQ_NOTE_TRACK } = names;
+  const notes = KQ_NOTE_FORK | KQ_NOTE_EXEC | KQ_NOTE_TRACK;
+  using object = kqueue();
+  try {
+    object.control([kevent(process.pid, KQ_FILTER_PROC, KQ_EV_ADD, notes)], 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EOPNOTSUPP" ? false : undefined;
+  }
 }
 
 async function services(omnipoll: Package): Promise<Record<string, Service>> {
@@ -109,7 +137,7 @@ async function services(omnipoll: Package): Promise<Record<string, Service>> {
     const native = api === "poll" || (api === "epoll" && isNative);
     found[api] = {
       served: native ? "native" : "translated",
-      by: native ? `the kernel's ${api}` : "the core, over poll",
+      by: native ? `the kernel's ${api}` : `the core, over ${api === "kqueue" ? SOURCES : "poll"}`,
       works: works(body),
     };
   }
@@ -122,9 +150,11 @@ async function examine(version: string): Promise<Findings> {
     const omnipoll = await import("../node.ts");
     const apis = await services(omnipoll);
     const broken = Object.keys(apis).filter((api) => apis[api]?.works === false);
+    const procNotes = hasProcessNotes(omnipoll);
     return {
       ...found,
       host: omnipoll.host.name,
+      ...(procNotes !== undefined && { proc_notes: procNotes }),
       epoll_pwait2: hasShortWaits(omnipoll.host),
       apis,
       ...(broken.length > 0 && { problem: `${broken.join(", ")} gave a wrong answer for a pipe` }),
@@ -161,6 +191,14 @@ function linesOf(found: Findings): [label: string, text: string][] {
   for (const [api, { served, by, works }] of Object.entries(found.apis ?? {})) {
     lines.push([api, `${served}, by ${by}${works ? "" : ": WRONG ANSWER"}`]);
   }
+  if (found.proc_notes !== undefined) {
+    lines.push([
+      "processes",
+      found.proc_notes
+        ? "kqueue tells of exit, fork, exec and track"
+        : "kqueue tells of exit; fork, exec and track need CAP_NET_ADMIN",
+    ]);
+  }
   return lines;
 }
 
@@ -171,7 +209,7 @@ export async function doctor(version: string, json: boolean): Promise<number> {
   else {
     print(
       linesOf(found)
-        .map(([label, text]) => `${label.padEnd(10)}${text}\n`)
+        .map(([label, text]) => `${label.padEnd(11)}${text}\n`)
         .join(""),
     );
   }

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { durationOf } from "./duration.ts";
 import { lineOf, STATUS, statusOf, UsageError } from "./failure.ts";
-import type { Api } from "./masks.ts";
+import { type Api, APIS } from "./masks.ts";
 import { complain, print } from "./output.ts";
 
 const PACKAGE = new URL("../../../package.json", import.meta.url);
@@ -20,15 +20,23 @@ Sources:
   tcp:HOST:PORT        a server, once it accepts; tried every 100 ms; [IPv6]
   listen:[HOST:]PORT   a connection, which is closed again
   timer:DURATION       a time from now: 500ms, 1.5s, 2m, 1h, or seconds
-  pid:NUMBER           the end of a process, child or not
+  pid:NUMBER           the end of a process, child or not, and how it ended
+  signal:NAME          a signal to this process: USR1, SIGUSR1, or a number
+  path:FILE[:NOTES]    what happens to a file or directory: write, extend,
+                       attrib, link, rename, delete, revoke (default: all)
+  net:INTERFACE        its link: up, down, gone
 
+While a signal is waited for, it does not do what it does by default: it does
+not end the wait as the end of the process. pid, signal, path and net are
+kevents; the other APIs wait for them through the descriptor of a kqueue.
 Nothing is read from a descriptor, and none is made non-blocking.
 
 With --count N, N lines are printed in all. A timer, a process, a server, a
 regular file and a descriptor that hung up report once; when every source has,
 the wait is over. The others report again on new activity: with --api epoll
-that is anything new, with poll and select they must have been seen not ready
-in between (looked at every 50 ms), as these cannot tell new input from old.
+and kqueue that is anything new, with poll, select and devpoll they must have
+been seen not ready in between (looked at every 50 ms), as these cannot tell
+new input from old. To kqueue a regular file is readable if it is not empty.
 
 Exit status: 0 after an event, 124 if the time was over, 2 for wrong arguments,
 1 for what should not happen.
@@ -37,6 +45,7 @@ Examples:
   omnipoll wait --timeout 30s tcp:localhost:5432 && ./migrate
   omnipoll wait stdin timer:5s
   make & omnipoll wait --json pid:$! listen:8080
+  omnipoll wait --count 3 path:/etc/hosts:write,delete signal:HUP net:eth0
   exec 3<>/tmp/queue; omnipoll wait fd:3 && read line <&3
 `;
 
@@ -65,7 +74,7 @@ function countOf(text: string): number {
 function createProgram(): Command {
   const program = new Command("omnipoll")
     .description(
-      "Waits for descriptors, connections, processes and time, through select, poll or epoll.",
+      "Waits for descriptors, connections, processes and time, through any API of select.",
     )
     .version(version())
     .exitOverride()
@@ -83,11 +92,7 @@ function createProgram(): Command {
       "Waits for the first of several things to happen, and prints a line for each event.",
     )
     .argument("[source...]", "what to wait for, see below")
-    .addOption(
-      new Option("--api <api>", "what to wait with")
-        .choices(["epoll", "poll", "select"])
-        .default("epoll"),
-    )
+    .addOption(new Option("--api <api>", "what to wait with").choices(APIS).default("epoll"))
     .option("--timeout <duration>", "give up after this long", timeoutOf)
     .option("--count <n>", "how many events to wait for", countOf, 1)
     .option("--json", "print each event as a JSON object on a line of its own")
@@ -110,8 +115,8 @@ function createProgram(): Command {
 
   program
     .command("demo")
-    .summary("wait for descriptors of every kind through every API")
-    .description("Waits for descriptors of every kind through every API, in a few seconds.")
+    .summary("wait for descriptors of every kind through all five APIs")
+    .description("Waits for descriptors of every kind through all five APIs, in a few seconds.")
     .action(async () => {
       const { demo } = await import("./demo.ts");
       process.exitCode = await demo();

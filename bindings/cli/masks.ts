@@ -16,14 +16,29 @@ const BITS: readonly (readonly [bit: number, name: string, words: string])[] = [
 /** The lists of select() that a mask stands for. */
 const LISTS: Record<string, string> = { IN: "rlist", OUT: "wlist", PRI: "xlist" };
 
-/** The APIs that report masks, or what is said in masks here. */
-export type Api = "select" | "poll" | "epoll";
+/** The filters and the flag of kqueue that a mask stands for. */
+const KEVENTS: Record<string, string> = {
+  IN: "KQ_FILTER_READ",
+  OUT: "KQ_FILTER_WRITE",
+  HUP: "KQ_EV_EOF",
+};
+
+/** The APIs, which report masks, or what is said in masks here. */
+export const APIS = ["select", "poll", "epoll", "kqueue", "devpoll"] as const;
+export type Api = (typeof APIS)[number];
+
+/** What the bits of a mask are called by each API. */
+const NAMES: Record<Api, (bit: string) => string> = {
+  select: (bit) => LISTS[bit] ?? bit,
+  poll: (bit) => `POLL${bit}`,
+  epoll: (bit) => `EPOLL${bit}`,
+  kqueue: (bit) => KEVENTS[bit] ?? bit,
+  devpoll: (bit) => `POLL${bit}`,
+};
 
 /** Names of the bits of `mask`, as `api` has them: EPOLLIN, POLLIN, or the list of select(). */
 export function namesOf(api: Api, mask: number): string[] {
-  const set = BITS.filter(([bit]) => (mask & bit) !== 0).map(([, name]) => name);
-  if (api === "select") return set.map((name) => LISTS[name] ?? name);
-  return set.map((name) => api.toUpperCase() + name);
+  return BITS.filter(([bit]) => (mask & bit) !== 0).map(([, name]) => NAMES[api](name));
 }
 
 /** What `mask` says, e.g. "readable, hung up". */

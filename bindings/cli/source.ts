@@ -8,6 +8,9 @@ export interface Report {
   readonly happened: string;
   /** Whether nothing can come from the source any more. */
   readonly done: boolean;
+  /** Names and bits of what came, where that is not the mask of the API. */
+  readonly events?: readonly string[];
+  readonly mask?: number;
   /** What else there is to know, for `--json`. */
   readonly details?: Record<string, string | number>;
 }

@@ -2,7 +2,7 @@
 
 import { descriptorSource, fileSource, fifoSource, stdinSource } from "./descriptors.ts";
 import { UsageError } from "./failure.ts";
-import { processSource } from "./processes.ts";
+import { interfaceSource, pathSource, processSource, signalSource } from "./knotes.ts";
 import { listenSource, tcpSource } from "./sockets.ts";
 import type { Source, SourceMaker } from "./source.ts";
 import { timerSource } from "./timers.ts";
@@ -16,6 +16,9 @@ const KINDS: Record<string, SourceMaker> = {
   listen: listenSource,
   timer: timerSource,
   pid: processSource,
+  signal: signalSource,
+  path: pathSource,
+  net: interfaceSource,
 };
 
 /**

@@ -86,10 +86,10 @@ class Wait {
     }
   }
 
-  #report(source: Source, report: Report | undefined, mask: number): void {
+  #report(source: Source, report: Report | undefined, ready: number): void {
     if (report === undefined || this.#left === 0) return;
     this.#left--;
-    const events = namesOf(this.#options.api, mask);
+    const { mask = ready, events = namesOf(this.#options.api, mask) } = report;
     const elapsed = performance.now() - this.#start;
     print((this.#options.json ? jsonLine : humanLine)({ source, report, events, mask, elapsed }));
     if (!report.done) return;

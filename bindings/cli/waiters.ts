@@ -1,12 +1,23 @@
-// The APIs behind one interface: what `omnipoll wait` needs of select, poll and epoll.
+// The APIs behind one interface: what `omnipoll wait` needs of each.
 
 import {
+  devpoll,
   epoll,
   EPOLLET,
+  EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
   EPOLLPRI,
   type Event,
+  type Kevent,
+  kevent,
+  kqueue,
+  KQ_EV_ADD,
+  KQ_EV_CLEAR,
+  KQ_EV_DELETE,
+  KQ_EV_EOF,
+  KQ_FILTER_READ,
+  KQ_FILTER_WRITE,
   PermissionError,
   poll,
   select,
@@ -58,6 +69,65 @@ class EpollWaiter implements Waiter {
     if (this.#refused.size === 0) return this.#epoll.poll(bounded(seconds));
     const ready: Event[] = [...this.#refused].filter(([, mask]) => mask !== 0);
     return [...ready, ...this.#epoll.poll(ready.length > 0 ? 0 : bounded(seconds))];
+  }
+}
+
+/** The filters of kqueue that stand for bits of a mask. */
+const FILTERS: readonly (readonly [bit: number, filter: number])[] = [
+  [EPOLLIN, KQ_FILTER_READ],
+  [EPOLLOUT, KQ_FILTER_WRITE],
+];
+
+/** How many kevents are taken at a time. */
+const SOME = 256;
+
+/** A kevent as a mask: the end of input behind which there is none is no input. */
+function maskOf({ filter, flags, data }: Kevent): number {
+  const hungUp = (flags & KQ_EV_EOF) !== 0;
+  const bit = filter === KQ_FILTER_READ ? EPOLLIN : EPOLLOUT;
+  return (hungUp ? EPOLLHUP : 0) | (hungUp && data === 0 ? 0 : bit);
+}
+
+/**
+ * kqueue, which has edges, and a filter each for reading and writing. The devices it refuses are
+ * ready at all times.
+ */
+class KqueueWaiter implements Waiter {
+  readonly api = "kqueue";
+  readonly #kqueue = kqueue();
+  readonly #wanted: Wanted = new Map();
+  readonly #refused: Wanted = new Map();
+
+  add(fd: number, mask: number, edge: boolean): void {
+    this.#wanted.set(fd, mask);
+    try {
+      this.#change(fd, edge ? KQ_EV_ADD | KQ_EV_CLEAR : KQ_EV_ADD);
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ENODEV") throw error;
+      this.#refused.set(fd, mask);
+    }
+  }
+
+  remove(fd: number): void {
+    if (!this.#refused.delete(fd)) this.#change(fd, KQ_EV_DELETE);
+    this.#wanted.delete(fd);
+  }
+
+  #change(fd: number, flags: number): void {
+    const mask = this.#wanted.get(fd) ?? 0;
+    const filters = FILTERS.filter(([bit]) => (mask & bit) !== 0);
+    const changes = filters.map(([, filter]) => kevent(fd, filter, flags));
+    this.#kqueue.control(changes, 0);
+  }
+
+  wait(seconds: number | null): Event[] {
+    const masks: Wanted = new Map(this.#refused);
+    const limit = masks.size > 0 ? 0 : bounded(seconds);
+    for (const event of this.#kqueue.control(null, SOME, limit)) {
+      const fd = Number(event.ident);
+      masks.set(fd, (masks.get(fd) ?? 0) | maskOf(event));
+    }
+    return [...masks];
   }
 }
 
@@ -135,6 +205,12 @@ function pollFor(wanted: Wanted, seconds: number): Event[] {
   return object.poll(seconds * 1000);
 }
 
+function devpollFor(wanted: Wanted, seconds: number): Event[] {
+  using object = devpoll();
+  for (const [fd, mask] of wanted) object.register(fd, mask);
+  return object.poll(seconds * 1000);
+}
+
 function selectFor(wanted: Wanted, seconds: number): Event[] {
   const lists = [EPOLLIN, EPOLLOUT, EPOLLPRI].map((bit) =>
     [...wanted].filter(([, mask]) => (mask & bit) !== 0).map(([fd]) => fd),
@@ -154,6 +230,8 @@ const MAKERS: Record<Api, () => Waiter> = {
   epoll: () => new EpollWaiter(),
   poll: () => new LevelWaiter("poll", pollFor),
   select: () => new LevelWaiter("select", selectFor),
+  kqueue: () => new KqueueWaiter(),
+  devpoll: () => new LevelWaiter("devpoll", devpollFor),
 };
 
 /** A waiter on one API. */
