@@ -121,7 +121,8 @@ export class Devpoll {
   }
 
   /**
-   * The same wait without an allocation: writes `fd, event, fd, event …` to `out`. If not all fit,
+   * The same wait without a list (above 31 events it makes one view of the memory, else it
+   * allocates nothing): writes `fd, event, fd, event …` to `out`. If not all fit,
    * the next wait begins with those that did not.
    *
    * @returns how many pairs were written

@@ -173,7 +173,8 @@ export class Epoll {
   }
 
   /**
-   * The same wait without an allocation: writes `fd, event, fd, event …` to `out`, whose length
+   * The same wait without a list (above 31 events it makes one view of the memory, else it
+   * allocates nothing): writes `fd, event, fd, event …` to `out`, whose length
    * bounds the number of events.
    *
    * @returns how many pairs were written

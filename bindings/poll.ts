@@ -99,7 +99,8 @@ export class Poll {
   }
 
   /**
-   * The same wait without an allocation: writes `fd, event, fd, event …` to `out`. What does not
+   * The same wait without a list (above 31 events it makes one view of the memory, else it
+   * allocates nothing): writes `fd, event, fd, event …` to `out`. What does not
    * fit is left out, and comes again at the next wait.
    *
    * @returns how many pairs were written
