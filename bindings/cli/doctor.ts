@@ -196,7 +196,7 @@ function linesOf(found: Findings): [label: string, text: string][] {
       "processes",
       found.proc_notes
         ? "kqueue tells of exit, fork, exec and track"
-        : "kqueue tells of exit; fork, exec and track need CAP_NET_ADMIN",
+        : "kqueue tells of exit; fork, exec and track are refused (CAP_NET_ADMIN?)",
     ]);
   }
   return lines;
