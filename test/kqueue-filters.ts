@@ -59,7 +59,7 @@ export function dataOf(queue: Kqueue, timeout = 0): Whole[] {
 }
 
 /** Asserts that nothing comes within `ms`, and that waiting for it does not keep the thread busy. */
-export function assertSilent(queue: Kqueue, ms = 60): void {
+export function assertSilent(queue: Kqueue, ms = 40): void {
   const before = process.cpuUsage();
   const begun = performance.now();
   assert.equal(take(queue, ms / 1000), []);

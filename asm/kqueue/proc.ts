@@ -6,6 +6,8 @@
 
 import {
   EAGAIN,
+  EINVAL,
+  ENOENT,
   ENOMEM,
   EOPNOTSUPP,
   EPERM,
@@ -93,7 +95,7 @@ export function attachProcess(queue: Queue, knote: Knote): i32 {
   knote.flags |= EV_CLEAR;
   if (knote.ident === 0 || knote.ident > 0x7fffffff) return -ESRCH;
   const opened = openProcess(queue, knote);
-  if (opened < 0) return opened === -ENOMEM ? -ENOMEM : processError(opened);
+  if (opened < 0) return processError(opened);
   let failed = 0;
   if (
     !(knote.sfflags & NOTE_EXIT) &&
@@ -108,9 +110,9 @@ export function attachProcess(queue: Queue, knote: Knote): i32 {
   return failed;
 }
 
-/** pidfd_open says EINVAL for a thread that leads no process; to kqueue there is none. */
+/** pidfd_open says EINVAL, later ENOENT, for a thread that leads no process: to kqueue, none. */
 function processError(errno: i32): i32 {
-  return errno === -22 ? -ESRCH : errno;
+  return errno === -EINVAL || errno === -ENOENT ? -ESRCH : errno;
 }
 
 /** The notes asked for have changed. */
@@ -140,6 +142,8 @@ function exited(queue: Queue, knote: Knote, status: i32): void {
 export function readProcess(queue: Queue, knote: Knote): void {
   const status = host.proc_status(knote.source, knote.ident as i32);
   if (status === -EAGAIN) return;
+  // What it did before, its children above all.
+  if (queue.connector >= 0) readConnector(queue);
   // The kernel may not tell of a process that is not ours and has been reaped since.
   exited(queue, knote, max(status, 0));
 }
