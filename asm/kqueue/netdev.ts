@@ -8,6 +8,8 @@ import { activate, addSource, Queue } from "./queue";
 import { input, INPUT_SIZE } from "./scratch";
 
 const IFF_LOWER_UP: u32 = 0x10000;
+/** Some messages were lost, the rest follows. */
+const ENOBUFS = 105;
 const RTM_NEWLINK: u32 = 16;
 const RTM_DELLINK: u32 = 17;
 
@@ -60,24 +62,41 @@ function changed(queue: Queue, index: i32, note: u32): void {
   }
 }
 
+/** Messages were lost: asks how the interfaces are now. */
+function overrun(queue: Queue): void {
+  let knote = queue.links;
+  while (knote !== null) {
+    const index = knote.ident as i32;
+    knote = knote.listed;
+    const flags = host.link_flags(index);
+    if (flags >= 0) changed(queue, index, flags & IFF_LOWER_UP ? NOTE_LINKUP : NOTE_LINKDOWN);
+    else if (flags === -ENODEV) changed(queue, index, NOTE_LINKINV);
+  }
+}
+
 /** Reads what changed. */
 export function readLinks(queue: Queue): void {
   let got = host.netlink_read(queue.rtnetlink, input, INPUT_SIZE);
-  while (got > 0) {
-    let at: usize = input;
-    const end = input + got;
-    while (at + LINK_END <= end) {
-      const length = load<u32>(at);
-      const type: u32 = load<u16>(at + MESSAGE_TYPE);
-      const index = load<i32>(at + LINK_INDEX);
-      if (type === RTM_DELLINK) {
-        changed(queue, index, NOTE_LINKINV);
-      } else if (type === RTM_NEWLINK) {
-        const up = (load<u32>(at + LINK_FLAGS) & IFF_LOWER_UP) !== 0;
-        changed(queue, index, up ? NOTE_LINKUP : NOTE_LINKDOWN);
-      }
-      at += max((length + 3) & ~3, LINK_END);
-    }
+  while (got > 0 || got === -ENOBUFS) {
+    if (got === -ENOBUFS) overrun(queue);
+    else sort(queue, input + got);
     got = host.netlink_read(queue.rtnetlink, input, INPUT_SIZE);
+  }
+}
+
+/** Takes the messages of one datagram, up to `end`. */
+function sort(queue: Queue, end: usize): void {
+  let at: usize = input;
+  while (at + LINK_END <= end) {
+    const length = load<u32>(at);
+    const type: u32 = load<u16>(at + MESSAGE_TYPE);
+    const index = load<i32>(at + LINK_INDEX);
+    if (type === RTM_DELLINK) {
+      changed(queue, index, NOTE_LINKINV);
+    } else if (type === RTM_NEWLINK) {
+      const up = (load<u32>(at + LINK_FLAGS) & IFF_LOWER_UP) !== 0;
+      changed(queue, index, up ? NOTE_LINKUP : NOTE_LINKDOWN);
+    }
+    at += max((length + 3) & ~3, LINK_END);
   }
 }

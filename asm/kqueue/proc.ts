@@ -44,6 +44,8 @@ const LIVE: u32 = NOTE_FORK | NOTE_EXEC | NOTE_TRACK;
 const EVENT_WHAT = 36;
 const EVENT_DATA = 52;
 const EVENT_END = 68;
+/** Some events were lost, the rest follows. */
+const ENOBUFS = 105;
 const PROC_EVENT_FORK: u32 = 0x1;
 const PROC_EVENT_EXEC: u32 = 0x2;
 const PROC_EVENT_EXIT: u32 = 0x80000000;
@@ -217,11 +219,27 @@ function ended(queue: Queue, process: i32, status: i32): void {
   }
 }
 
+/** Events were lost: children that cannot be followed, and ends that nobody else tells of. */
+function overrun(queue: Queue): void {
+  let knote: Knote | null = queue.procs;
+  while (knote !== null) {
+    const next = knote.listed;
+    if (knote.sfflags & NOTE_TRACK) {
+      knote.fflags |= NOTE_TRACKERR;
+      activate(queue, knote);
+    }
+    if (knote.source < 0 && openProcess(queue, knote) === -ESRCH) exited(queue, knote, 0);
+    knote = next;
+  }
+}
+
 /** Reads what the processes of the system did. */
 export function readConnector(queue: Queue): void {
   let got = host.netlink_read(queue.connector, input, INPUT_SIZE);
-  while (got > 0 || got === -105 /* ENOBUFS: some were lost, the rest follows */) {
-    if (got >= EVENT_END) {
+  while (got > 0 || got === -ENOBUFS) {
+    if (got === -ENOBUFS) {
+      overrun(queue);
+    } else if (got >= EVENT_END) {
       const what = load<u32>(input + EVENT_WHAT);
       const first = load<i32>(input + EVENT_DATA);
       const second = load<i32>(input + EVENT_DATA + 4);
