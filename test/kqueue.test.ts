@@ -197,20 +197,22 @@ test(
   }),
 );
 
+function* adding(...added: readonly number[]): Generator<Kevent> {
+  for (const ident of added) yield user(ident, ADD);
+}
+
+function* broken(): Generator<Kevent> {
+  yield user(1, DELETE);
+  throw new RangeError("broken");
+}
+
 test(
   "any iterable is a changelist, and is read before anything is applied",
   scoped((s) => {
     const queue = newQueue(s);
-    function* three(): Generator<Kevent> {
-      for (const ident of [1, 2, 3]) yield user(ident, ADD);
-    }
-    queue.control(three(), 0);
+    queue.control(adding(1, 2, 3), 0);
     queue.control(new Set([trigger(3), trigger(1)]), 0);
     assert.equal(idents(queue), [3, 1]);
-    function* broken(): Generator<Kevent> {
-      yield user(1, DELETE);
-      throw new RangeError("broken");
-    }
     throws(() => queue.control(broken(), 0), RangeError);
     throws(() => any(queue).control([user(1, DELETE), 5], 0), TypeError);
     assert.equal(idents(queue), [3, 1]);
@@ -343,8 +345,8 @@ test(
     process.on("SIGUSR1", count);
     const sender = signalled("USR1", 30, 8);
     const ended = new Promise((resolve) => sender.once("exit", resolve));
-    const adding = [kevent(r, READ, ADD), user(1, ADD)];
-    const { result, ms } = timed(() => queue.control(adding, 4, 0.4));
+    const changes = [kevent(r, READ, ADD), user(1, ADD)];
+    const { result, ms } = timed(() => queue.control(changes, 4, 0.4));
     assert.equal(result, []);
     assert.ok(ms >= 400 && ms < 2000, `${ms} ms`);
     await ended;

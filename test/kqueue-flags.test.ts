@@ -1,0 +1,520 @@
+// What the flags of a knote mean, and its life: KQ-066 to 098. The knotes are READ and USER ones;
+// timers, files and the other filters have files of their own.
+
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  FileNotFoundError,
+  kevent,
+  type Kqueue,
+  KQ_EV_ADD as ADD,
+  KQ_EV_CLEAR as CLEAR,
+  KQ_EV_DELETE as DELETE,
+  KQ_EV_DISABLE as DISABLE,
+  KQ_EV_DISPATCH as DISPATCH,
+  KQ_EV_ENABLE as ENABLE,
+  KQ_EV_ONESHOT as ONESHOT,
+  KQ_FILTER_READ as READ,
+  KQ_FILTER_TIMER as TIMER,
+  KQ_FILTER_USER as USER,
+  KQ_FILTER_WRITE as WRITE,
+  KQ_NOTE_LOWAT,
+  KQ_NOTE_TRIGGER,
+  OSError,
+  type Whole,
+} from "../bindings/node.ts";
+import * as os from "../bindings/node-os.ts";
+import { fill, scoped, sleep } from "./descriptors.ts";
+import { change, idents, newQueue, now, timer, trigger, user } from "./kqueue-support.ts";
+import { closedNumber } from "./probes.ts";
+import { throws } from "./support.ts";
+
+/** EV_FORCEONESHOT and EV_KEEPUDATA of FreeBSD, which have no name here. */
+const FORCEONESHOT = 0x100;
+const KEEPUDATA = 0x200;
+
+test(
+  "KQ-066: READ and WRITE of one descriptor are two knotes",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [a, b] = s.socketpair();
+    change(queue, kevent(a, READ, ADD, 0, 0, 1), kevent(a, WRITE, ADD | CLEAR, 0, 0, 2));
+    os.write(b, "abc");
+    const both = now(queue);
+    assert.equal(
+      both.map(([ident, filter, flags, , , udata]) => [ident, filter, flags, udata]),
+      [
+        [a, READ, 0, 1],
+        [a, WRITE, CLEAR, 2],
+      ],
+    );
+    assert.is(both[0]?.[4], 3);
+    assert.equal(now(queue), [[a, READ, 0, 0, 3, 1]]);
+    change(queue, kevent(a, READ, DELETE));
+    assert.equal(idents(queue), []);
+    change(queue, kevent(a, READ, ADD | ONESHOT, 0, 0, 3));
+    assert.equal(now(queue), [[a, READ, ONESHOT, 0, 3, 3]]);
+    assert.equal(idents(queue), []);
+    change(queue, kevent(a, WRITE, ADD));
+    assert.equal(idents(queue), [a]);
+    throws(() => change(queue, kevent(a, READ, DELETE)), FileNotFoundError);
+  }),
+);
+
+test(
+  "KQ-068: adding again replaces the knote",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "abc");
+    change(queue, kevent(r, READ, ADD, 0, 0, 1));
+    change(queue, kevent(r, READ, ADD, KQ_NOTE_LOWAT, 4, 2));
+    assert.equal(now(queue), []);
+    os.write(w, "d");
+    assert.equal(now(queue), [[r, READ, 0, 0, 4, 2]]);
+    change(queue, kevent(r, READ, ADD, KQ_NOTE_LOWAT, 9, 3));
+    assert.equal(now(queue), []);
+    change(queue, kevent(r, READ, ADD, 0, 9, 4));
+    assert.equal(now(queue), [[r, READ, 0, 0, 4, 4]]);
+    change(queue, kevent(r, READ, DELETE));
+    throws(() => change(queue, kevent(r, READ, DELETE)), FileNotFoundError);
+  }),
+);
+
+test(
+  "KQ-069: every change overwrites udata, unless it says not to",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "x");
+    const udatas = (): Whole[] => now(queue).map((fields) => fields[5]);
+    change(queue, kevent(r, READ, ADD, 0, 0, 7), user(1, ADD, 0, 0, 8), trigger(1));
+    assert.equal(udatas().sort(), [0, 7]);
+    change(queue, kevent(r, READ, ENABLE), user(1, ENABLE, 0, 0, 9));
+    assert.equal(udatas().sort(), [0, 9]);
+    change(queue, kevent(r, READ, ENABLE, 0, 0, 6), user(1, KEEPUDATA, 0, 0, 5));
+    assert.equal(udatas().sort(), [6, 9]);
+    change(queue, kevent(r, READ, KEEPUDATA | DISABLE), kevent(r, READ, KEEPUDATA | ENABLE));
+    assert.equal(udatas().sort(), [6, 9]);
+    throws(() => change(queue, user(1, ADD | KEEPUDATA)), OSError, "EINVAL");
+    throws(() => change(queue, user(2, ADD | KEEPUDATA)), OSError, "EINVAL");
+    throws(() => change(queue, user(2, KEEPUDATA)), FileNotFoundError);
+  }),
+);
+
+test(
+  "KQ-070: EV_CLEAR, EV_ONESHOT and EV_DISPATCH stay what they were when the knote was made",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "x");
+    change(queue, kevent(r, READ, ADD));
+    for (const flag of [CLEAR, ONESHOT, DISPATCH]) {
+      change(queue, kevent(r, READ, ADD | flag));
+      for (let i = 0; i < 3; i++) assert.equal(now(queue), [[r, READ, 0, 0, 1, 0]]);
+    }
+    const [r2, w2] = s.pipe();
+    change(queue, kevent(r, READ, DELETE), kevent(r2, READ, ADD | CLEAR), kevent(r2, READ, ADD));
+    os.write(w2, "x");
+    assert.equal(now(queue), [[r2, READ, CLEAR, 0, 1, 0]]);
+    assert.equal(now(queue), []);
+    change(queue, user(1, ADD | DISPATCH), user(1, ADD), trigger(1));
+    assert.equal(now(queue), [[1, USER, DISPATCH, 0, 0, 0]]);
+    assert.equal(now(queue, [trigger(1)]), []);
+  }),
+);
+
+test(
+  "KQ-072: commands are not among the flags of an event",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "x");
+    change(queue, kevent(r, READ, ADD | ENABLE), user(1, ADD | DISABLE), user(2, ADD | DELETE));
+    change(queue, user(1, ENABLE, KQ_NOTE_TRIGGER), user(2, ADD | ENABLE, KQ_NOTE_TRIGGER));
+    assert.equal(
+      now(queue).map(([ident, , flags]) => [ident, flags]),
+      [
+        [1, 0],
+        [2, 0],
+        [r, 0],
+      ],
+    );
+  }),
+);
+
+test(
+  "KQ-074: what is there already is reported",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "abc");
+    for (const flags of [0, CLEAR, ONESHOT, DISPATCH]) {
+      assert.equal(now(queue, [kevent(r, READ, ADD | flags)]), [[r, READ, flags, 0, 3, 0]]);
+      if (flags !== ONESHOT) change(queue, kevent(r, READ, DELETE));
+    }
+  }),
+);
+
+test(
+  "KQ-075: what goes on being so is reported by every call, with fresh data",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    change(queue, kevent(r, READ, ADD, 0, 0, 5));
+    for (let bytes = 1; bytes < 5; bytes++) {
+      os.write(w, "x");
+      assert.equal(now(queue), [[r, READ, 0, 0, bytes, 5]]);
+      assert.equal(now(queue), [[r, READ, 0, 0, bytes, 5]]);
+    }
+    os.read(r, 3);
+    assert.equal(now(queue), [[r, READ, 0, 0, 1, 5]]);
+  }),
+);
+
+test(
+  "KQ-076: what is no longer so when it is asked for is not reported",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    const [r2, w2] = s.pipe();
+    for (const flags of [0, CLEAR, DISPATCH]) {
+      change(queue, kevent(r, READ, ADD | flags), kevent(r2, READ, ADD | flags));
+      os.write(w, "x");
+      os.read(r, 1);
+      assert.equal(now(queue), []);
+      // The same of one that was reported to the queue, but did not fit.
+      os.write(w, "x");
+      os.write(w2, "x");
+      assert.equal(idents(queue, 1), [r]);
+      os.read(r2, 1);
+      os.read(r, 1);
+      assert.equal(now(queue), []);
+      os.write(w2, "xy");
+      assert.equal(now(queue), [[r2, READ, flags, 0, 2, 0]]);
+      os.read(r2, 2);
+      change(queue, kevent(r, READ, DELETE), kevent(r2, READ, DELETE));
+    }
+  }),
+);
+
+test(
+  "KQ-077: what happens several times before it is asked for is one event",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    change(queue, kevent(r, READ, ADD | CLEAR), user(1, ADD | CLEAR));
+    for (const text of ["a", "bc", "def"]) {
+      os.write(w, text);
+      change(queue, trigger(1));
+    }
+    assert.equal(now(queue), [
+      [1, USER, CLEAR, 0, 0, 0],
+      [r, READ, CLEAR, 0, 6, 0],
+    ]);
+    assert.equal(now(queue), []);
+  }),
+);
+
+test(
+  "KQ-078, EMU-04: with EV_CLEAR only what is new is reported, with all there is",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [a, b] = s.socketpair();
+    change(queue, kevent(a, READ, ADD | CLEAR), kevent(a, WRITE, ADD | CLEAR));
+    assert.equal(idents(queue), [a]);
+    assert.equal(idents(queue), []);
+    os.write(b, "abc");
+    const reported = now(queue).filter(([, filter]) => filter === READ);
+    assert.equal(reported, [[a, READ, CLEAR, 0, 3, 0]]);
+    assert.equal(
+      now(queue).filter(([, filter]) => filter === READ),
+      [],
+    );
+    os.read(a, 1);
+    assert.equal(
+      now(queue).filter(([, filter]) => filter === READ),
+      [],
+    );
+    os.write(b, "de");
+    assert.equal(
+      now(queue).filter(([, filter]) => filter === READ),
+      [[a, READ, CLEAR, 0, 4, 0]],
+    );
+    // A full buffer that is emptied again is news for the writer.
+    fill(a);
+    now(queue);
+    assert.equal(now(queue), []);
+    while (os.read(b, 1 << 20).length === 1 << 20) {
+      // all of it
+    }
+    const writable = now(queue);
+    assert.equal(
+      writable.map(([ident, filter]) => [ident, filter]),
+      [[a, WRITE]],
+    );
+  }),
+);
+
+test(
+  "KQ-081: an EV_ONESHOT knote whose event is gone again is tested, as macOS does",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    change(queue, kevent(r, READ, ADD | ONESHOT));
+    os.write(w, "x");
+    os.read(r, 1);
+    assert.equal(now(queue), []);
+    os.write(w, "xy");
+    assert.equal(now(queue), [[r, READ, ONESHOT, 0, 2, 0]]);
+    throws(() => change(queue, kevent(r, READ, DELETE)), FileNotFoundError);
+    // What the core itself keeps is FreeBSD's: triggered, cleared by a change, reported.
+    change(queue, user(1, ADD | ONESHOT), trigger(1), user(1, CLEAR));
+    assert.equal(now(queue), [[1, USER, ONESHOT, 0, 0, 0]]);
+    throws(() => change(queue, trigger(1)), FileNotFoundError);
+  }),
+);
+
+test(
+  "KQ-082: EV_DISPATCH reports once and disables, EV_ENABLE starts anew",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    change(queue, kevent(r, READ, ADD | DISPATCH));
+    os.write(w, "a");
+    assert.equal(now(queue), [[r, READ, DISPATCH, 0, 1, 0]]);
+    os.write(w, "b");
+    assert.equal(now(queue), []);
+    assert.equal(now(queue, [kevent(r, READ, ENABLE)]), [[r, READ, DISPATCH, 0, 2, 0]]);
+    os.read(r, 2);
+    assert.equal(now(queue, [kevent(r, READ, ENABLE)]), []);
+    os.write(w, "c");
+    assert.equal(now(queue), [[r, READ, DISPATCH, 0, 1, 0]]);
+    os.write(w, "d");
+    assert.equal(now(queue, [kevent(r, READ, ADD)]), []);
+    change(queue, kevent(r, READ, DELETE));
+  }),
+);
+
+test(
+  "KQ-083: EV_DISABLE keeps the knote and what happened to it",
+  scoped((s) => {
+    for (const flags of [0, CLEAR, ONESHOT, DISPATCH]) {
+      const queue = newQueue(s);
+      const [r, w] = s.pipe();
+      change(queue, kevent(r, READ, ADD | flags), kevent(r, READ, DISABLE));
+      os.write(w, "ab");
+      assert.equal(now(queue), []);
+      assert.equal(now(queue, [kevent(r, READ, ENABLE)]), [[r, READ, flags, 0, 2, 0]]);
+      if (flags === ONESHOT) continue;
+      change(queue, kevent(r, READ, DISABLE));
+      os.read(r, 2);
+      assert.equal(now(queue, [kevent(r, READ, ENABLE)]), []);
+    }
+  }),
+);
+
+test(
+  "a disabled knote of a closed pipe does not end a wait",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    change(queue, kevent(r, READ, ADD | DISABLE));
+    s.close(w);
+    assert.equal(now(queue), []);
+    assert.equal(queue.control(null, 1, 0.02), []);
+    assert.equal(now(queue, [kevent(r, READ, ENABLE)]), [[r, READ, 0x8000, 0, 0, 0]]);
+  }),
+);
+
+test(
+  "KQ-084: EV_DISABLE takes back what was not reported yet",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    change(queue, kevent(r, READ, ADD), user(1, ADD), user(2, ADD), trigger(2), trigger(1));
+    os.write(w, "x");
+    assert.equal(idents(queue, 1), [2]);
+    change(queue, kevent(r, READ, DISABLE), user(1, DISABLE), user(2, DISABLE));
+    assert.equal(now(queue), []);
+    change(queue, kevent(r, READ, ENABLE), user(1, ENABLE));
+    assert.equal(idents(queue), [r, 1]);
+  }),
+);
+
+test(
+  "KQ-086: a knote may be made disabled",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "x");
+    assert.equal(now(queue, [kevent(r, READ, ADD | DISABLE), user(1, ADD | DISABLE)]), []);
+    change(queue, trigger(1));
+    assert.equal(now(queue), []);
+    change(queue, kevent(r, READ, ENABLE), user(1, ENABLE));
+    assert.equal(idents(queue), [1, r]);
+  }),
+);
+
+test(
+  "KQ-088: EV_ADD with EV_DELETE deletes a knote there is, and makes one there is not",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "x");
+    change(queue, kevent(r, READ, ADD | DELETE));
+    assert.equal(idents(queue), [r]);
+    change(queue, kevent(r, READ, ADD | DELETE));
+    assert.equal(idents(queue), []);
+    throws(() => change(queue, kevent(r, READ, DELETE)), FileNotFoundError);
+  }),
+);
+
+test(
+  "KQ-089: EV_ENABLE with EV_DISABLE is EINVAL",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, user(1, ADD), trigger(1));
+    throws(() => change(queue, user(1, ENABLE | DISABLE)), OSError, "EINVAL");
+    throws(() => change(queue, user(1, ENABLE | DISABLE | DELETE)), OSError, "EINVAL");
+    assert.equal(idents(queue), [1]);
+  }),
+);
+
+test(
+  "KQ-090: adding a disabled knote again does not enable it",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "x");
+    change(queue, kevent(r, READ, ADD | DISABLE), user(1, ADD | DISABLE));
+    change(queue, kevent(r, READ, ADD), user(1, ADD, KQ_NOTE_TRIGGER));
+    assert.equal(now(queue), []);
+    change(queue, kevent(r, READ, ADD | ENABLE), user(1, ADD | ENABLE));
+    assert.equal(idents(queue), [1, r]);
+  }),
+);
+
+test(
+  "KQ-091: EV_FORCEONESHOT reports once, whether it is so or not, and ends the knote",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    change(queue, kevent(r, READ, ADD), user(1, ADD), timer(2, ADD, 0, 60_000));
+    change(queue, kevent(r, READ, FORCEONESHOT, 0, 0, 9));
+    assert.equal(now(queue), [[r, READ, ONESHOT, 0, 0, 9]]);
+    throws(() => change(queue, kevent(r, READ, DELETE)), FileNotFoundError);
+    change(queue, user(1, ADD | FORCEONESHOT), timer(2, ENABLE | FORCEONESHOT, 0, 0));
+    assert.equal(now(queue), [
+      [1, USER, ONESHOT, 0, 0, 0],
+      [2, TIMER, CLEAR | ONESHOT, 0, 0, 0],
+    ]);
+    assert.equal(now(queue), []);
+    throws(() => change(queue, user(1, ENABLE)), FileNotFoundError);
+    // Disabled, it waits until it is enabled; a new knote is not forced.
+    change(queue, kevent(w, WRITE, ADD | DISABLE), kevent(w, WRITE, FORCEONESHOT));
+    change(queue, user(3, ADD | FORCEONESHOT));
+    assert.equal(now(queue), []);
+    fill(w);
+    const forced = now(queue, [kevent(w, WRITE, ENABLE)]);
+    assert.equal(
+      forced.map(([ident, filter, flags]) => [ident, filter, flags]),
+      [[w, WRITE, ONESHOT]],
+    );
+    throws(() => change(queue, kevent(w, WRITE, DELETE)), FileNotFoundError);
+    change(queue, user(3, DELETE));
+  }),
+);
+
+test(
+  "KQ-093: first active, first reported; what stays so goes to the end",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, ...[1, 2, 3, 4].map((ident) => user(ident, ADD)));
+    change(queue, ...[3, 1, 4, 2].map((ident) => trigger(ident)));
+    assert.equal(idents(queue), [3, 1, 4, 2]);
+    assert.equal(idents(queue, 1), [3]);
+    assert.equal(idents(queue, 2), [1, 4]);
+    assert.equal(idents(queue), [2, 3, 1, 4]);
+    change(queue, user(3, CLEAR));
+    assert.equal(idents(queue), [2, 1, 4]);
+    change(queue, trigger(3));
+    assert.equal(idents(queue), [2, 1, 4, 3]);
+    const pipes = [0, 1, 2].map(() => s.pipe());
+    const readers = newQueue(s);
+    change(readers, ...pipes.map(([r]) => kevent(r)));
+    const [first, second, third] = pipes as [[number, number], [number, number], [number, number]];
+    for (const [, w] of [second, third, first]) os.write(w, "x");
+    assert.equal(idents(readers), [second[0], third[0], first[0]]);
+    assert.equal(idents(readers, 1), [second[0]]);
+    assert.equal(idents(readers), [third[0], first[0], second[0]]);
+  }),
+);
+
+test(
+  "KQ-094: what does not fit comes with the next call",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const pipes = [0, 1, 2, 3, 4].map(() => s.pipe());
+    for (const [r, w] of pipes) {
+      change(queue, kevent(r, READ, ADD | CLEAR));
+      os.write(w, "x");
+    }
+    const readers = pipes.map(([r]) => r);
+    assert.equal(idents(queue, 2), readers.slice(0, 2));
+    assert.equal(idents(queue, 2), readers.slice(2, 4));
+    assert.equal(idents(queue, 2), readers.slice(4));
+    assert.equal(idents(queue, 2), []);
+  }),
+);
+
+test(
+  "KQ-095: no knote is twice in one result",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "x");
+    change(queue, kevent(r), kevent(r), kevent(w, WRITE), user(1, ADD), trigger(1), trigger(1));
+    change(queue, timer(1, ADD, 0, 1));
+    sleep(5);
+    for (let i = 0; i < 3; i++) {
+      const found = now(queue).map(([ident, filter]) => `${ident} ${filter}`);
+      assert.is(new Set(found).size, found.length);
+      assert.ok(found.length >= 3, found.join());
+      sleep(2);
+    }
+  }),
+);
+
+test(
+  "KQ-096: queues do not take each other's events",
+  scoped((s) => {
+    const queues = [newQueue(s), newQueue(s), newQueue(s)] as [Kqueue, Kqueue, Kqueue];
+    const [r, w] = s.pipe();
+    for (const queue of queues) change(queue, kevent(r, READ, ADD | CLEAR), user(1, ADD));
+    os.write(w, "x");
+    change(queues[1], trigger(1));
+    assert.equal(idents(queues[0]), [r]);
+    assert.equal(idents(queues[1]), [1, r]);
+    assert.equal(idents(queues[2]), [r]);
+    change(queues[0], kevent(r, READ, DELETE));
+    os.write(w, "x");
+    assert.equal(idents(queues[0]), []);
+    assert.equal(idents(queues[2]), [r]);
+  }),
+);
+
+test(
+  "KQ-098: a descriptor that is not open is EBADF, for every change",
+  scoped((s) => {
+    const queue = newQueue(s);
+    for (const ident of [closedNumber(), 100_000, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2n ** 64n - 1n]) {
+      for (const flags of [ADD, DELETE, ENABLE, DISABLE, 0]) {
+        throws(() => change(queue, kevent(ident, READ, flags)), OSError, "EBADF");
+        throws(() => change(queue, kevent(ident, WRITE, flags)), OSError, "EBADF");
+      }
+    }
+  }),
+);
+
+test.run();
