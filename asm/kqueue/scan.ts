@@ -149,6 +149,7 @@ export function scan(queue: Queue, capacity: i32): i32 {
   while (left > 0 && returned < capacity) {
     const batch = min(left, capacity - returned);
     left -= batch;
+    queue.turns = max(queue.turns - batch, 0);
     refreshOld(queue, batch);
     askAll(queue, batch);
     let record = dataStart();

@@ -35,6 +35,9 @@ export function pollsStart(): usize {
   return polls;
 }
 
+/** How many events the kernel is asked for at least. */
+export const LEAST_ROOM = 1024;
+
 /** Makes room for a call with so many changes and events on a queue with so many sources. */
 export function reserve(changes: i32, capacity: i32, sources: i32): i32 {
   const perEvent = KEVENT_SIZE + DATA_SIZE + POLL_RECORD_SIZE;
@@ -50,5 +53,5 @@ export function reserve(changes: i32, capacity: i32, sources: i32): i32 {
   events = block + (changes as usize) * KEVENT_SIZE;
   data = events + (capacity as usize) * KEVENT_SIZE;
   polls = data + (capacity as usize) * DATA_SIZE;
-  return reserveReady(capacity + sources);
+  return reserveReady(max(capacity + sources, LEAST_ROOM));
 }
