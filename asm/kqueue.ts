@@ -21,7 +21,7 @@ import { capabilities } from "./capabilities";
 import { deadlineOf, remaining } from "./deadline";
 import * as host from "./host";
 import { dropKnote } from "./kqueue/filters";
-import { harvest } from "./kqueue/harvest";
+import { harvest, isMore } from "./kqueue/harvest";
 import { KeventRecord } from "./kqueue/knote";
 import { openPosts } from "./kqueue/post";
 import {
@@ -190,16 +190,21 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   let left = timeoutMs;
   lookAtFiles(queue);
   lookAtWriters(queue);
-  let ready = harvest(queue, capacity, patience(queue, left));
-  let returned = ready < 0 && ready !== -EINTR ? ready : look(queue, capacity);
-  // Behind events that did not count there may be others, if not all fitted.
-  while (returned === 0 && (left !== 0 || ready >= capacity)) {
+  if (queue.turns >= capacity) {
+    queue.stamp++; // what was reported up to now is old
+    queue.leftover = queue.line;
+    const returned = scan(queue, capacity);
+    if (returned > 0) return returned;
+  }
+  while (true) {
+    const ready = harvest(queue, capacity, patience(queue, left));
+    if (ready < 0 && ready !== -EINTR) return ready;
+    const returned = look(queue, capacity);
+    // Behind events that did not count there may be others, if not all fitted.
+    if (returned > 0 || (left === 0 && !isMore())) return returned;
     settleWake(queue);
     left = remaining(timeoutMs, deadline);
-    ready = harvest(queue, capacity, patience(queue, left));
-    returned = ready < 0 && ready !== -EINTR ? ready : look(queue, capacity);
   }
-  return returned;
 }
 
 /**

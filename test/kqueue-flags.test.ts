@@ -6,7 +6,6 @@ import * as assert from "uvu/assert";
 import {
   FileNotFoundError,
   kevent,
-  type Kqueue,
   KQ_EV_ADD as ADD,
   KQ_EV_CLEAR as CLEAR,
   KQ_EV_DELETE as DELETE,
@@ -24,7 +23,7 @@ import {
   type Whole,
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
-import { fill, scoped, sleep } from "./descriptors.ts";
+import { fill, scoped } from "./descriptors.ts";
 import { change, idents, newQueue, now, timer, trigger, user } from "./kqueue-support.ts";
 import { closedNumber } from "./probes.ts";
 import { throws } from "./support.ts";
@@ -423,84 +422,6 @@ test(
     );
     throws(() => change(queue, kevent(w, WRITE, DELETE)), FileNotFoundError);
     change(queue, user(3, DELETE));
-  }),
-);
-
-test(
-  "KQ-093: first active, first reported; what stays so goes to the end",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, ...[1, 2, 3, 4].map((ident) => user(ident, ADD)));
-    change(queue, ...[3, 1, 4, 2].map((ident) => trigger(ident)));
-    assert.equal(idents(queue), [3, 1, 4, 2]);
-    assert.equal(idents(queue, 1), [3]);
-    assert.equal(idents(queue, 2), [1, 4]);
-    assert.equal(idents(queue), [2, 3, 1, 4]);
-    change(queue, user(3, CLEAR));
-    assert.equal(idents(queue), [2, 1, 4]);
-    change(queue, trigger(3));
-    assert.equal(idents(queue), [2, 1, 4, 3]);
-    const pipes = [0, 1, 2].map(() => s.pipe());
-    const readers = newQueue(s);
-    change(readers, ...pipes.map(([r]) => kevent(r)));
-    const [first, second, third] = pipes as [[number, number], [number, number], [number, number]];
-    for (const [, w] of [second, third, first]) os.write(w, "x");
-    assert.equal(idents(readers), [second[0], third[0], first[0]]);
-    assert.equal(idents(readers, 1), [second[0]]);
-    assert.equal(idents(readers), [third[0], first[0], second[0]]);
-  }),
-);
-
-test(
-  "KQ-094: what does not fit comes with the next call",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const pipes = [0, 1, 2, 3, 4].map(() => s.pipe());
-    for (const [r, w] of pipes) {
-      change(queue, kevent(r, READ, ADD | CLEAR));
-      os.write(w, "x");
-    }
-    const readers = pipes.map(([r]) => r);
-    assert.equal(idents(queue, 2), readers.slice(0, 2));
-    assert.equal(idents(queue, 2), readers.slice(2, 4));
-    assert.equal(idents(queue, 2), readers.slice(4));
-    assert.equal(idents(queue, 2), []);
-  }),
-);
-
-test(
-  "KQ-095: no knote is twice in one result",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const [r, w] = s.pipe();
-    os.write(w, "x");
-    change(queue, kevent(r), kevent(r), kevent(w, WRITE), user(1, ADD), trigger(1), trigger(1));
-    change(queue, timer(1, ADD, 0, 1));
-    sleep(5);
-    for (let i = 0; i < 3; i++) {
-      const found = now(queue).map(([ident, filter]) => `${ident} ${filter}`);
-      assert.is(new Set(found).size, found.length);
-      assert.ok(found.length >= 3, found.join());
-      sleep(2);
-    }
-  }),
-);
-
-test(
-  "KQ-096: queues do not take each other's events",
-  scoped((s) => {
-    const queues = [newQueue(s), newQueue(s), newQueue(s)] as [Kqueue, Kqueue, Kqueue];
-    const [r, w] = s.pipe();
-    for (const queue of queues) change(queue, kevent(r, READ, ADD | CLEAR), user(1, ADD));
-    os.write(w, "x");
-    change(queues[1], trigger(1));
-    assert.equal(idents(queues[0]), [r]);
-    assert.equal(idents(queues[1]), [1, r]);
-    assert.equal(idents(queues[2]), [r]);
-    change(queues[0], kevent(r, READ, DELETE));
-    os.write(w, "x");
-    assert.equal(idents(queues[0]), []);
-    assert.equal(idents(queues[2]), [r]);
   }),
 );
 

@@ -10,10 +10,8 @@ import {
   Kqueue,
   kqueue,
   KQ_EV_ADD as ADD,
-  KQ_EV_CLEAR as CLEAR,
   KQ_EV_DELETE as DELETE,
   KQ_EV_ENABLE as ENABLE,
-  KQ_EV_ONESHOT as ONESHOT,
   KQ_FILTER_READ as READ,
   KQ_FILTER_TIMER as TIMER,
   KQ_FILTER_USER as USER,
@@ -25,7 +23,7 @@ import {
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { scoped } from "./descriptors.ts";
-import { change, fieldsOf, idents, newQueue, now, trigger, user } from "./kqueue-support.ts";
+import { change, fieldsOf, idents, newQueue, trigger, user } from "./kqueue-support.ts";
 import { closedNumber } from "./probes.ts";
 import { inThread, signalled, throws, timed } from "./support.ts";
 
@@ -357,48 +355,6 @@ test(
     assert.equal(idents(queue), [r]);
     change(queue, user(1, DELETE));
     throws(() => change(queue, user(1, DELETE)), FileNotFoundError);
-  }),
-);
-
-test(
-  "controlInto writes over the kevents it is given, and no more than were ready",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const list = [1, 2, 3].map((ident) => kevent(ident, 5, 6, 7, 8, 9));
-    const [first, second, third] = list as [Kevent, Kevent, Kevent];
-    const changes = [user(10, ADD | CLEAR), user(11, ADD | ONESHOT), trigger(10), trigger(11)];
-    assert.is(queue.controlInto(changes, list, 1), 2);
-    assert.is(list[0], first);
-    assert.equal(fieldsOf(first), [10, USER, CLEAR, 0, 0, 0]);
-    assert.equal(fieldsOf(second), [11, USER, ONESHOT, 0, 0, 0]);
-    assert.equal(fieldsOf(third), [3, 5, 6, 7, 8, 9]);
-    assert.is(queue.controlInto(null, list, 0), 0);
-    assert.is(queue.controlInto([user(11, ADD)], []), 0);
-    throws(() => queue.controlInto([user(12, DELETE)], []), FileNotFoundError);
-    assert.is(queue.controlInto([user(12, DELETE)], list), 1);
-    assert.equal(fieldsOf(first), [12, USER, 0x4000, 0, 2, 0]);
-    const same = kevent(1);
-    change(queue, user(1, ADD), user(2, ADD), trigger(1), trigger(2));
-    assert.is(queue.controlInto([], [same, same], 0), 2);
-    assert.is(same.ident, 2);
-  }),
-);
-
-test(
-  "a million events may be asked for, and more changes than ever before be made",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, user(1, ADD), trigger(1));
-    assert.equal(idents(queue, 2 ** 31 - 1), [1]);
-    change(queue, ...Array.from({ length: 20_000 }, (_, i) => user(i + 2, ADD)));
-    change(queue, ...Array.from({ length: 20_000 }, (_, i) => trigger(i + 2)));
-    const found = idents(queue, 30_000);
-    assert.is(found.length, 20_001);
-    assert.equal(
-      found,
-      Array.from({ length: 20_001 }, (_, i) => i + 1),
-    );
-    assert.is(now(queue, [user(20_001, DELETE)], 30_000).length, 20_000);
   }),
 );
 

@@ -9,7 +9,7 @@ import { readPosts } from "./post";
 import { readConnector, readProcess } from "./proc";
 import { activate, FILTER_SOURCE, findKnote, Queue } from "./queue";
 import { rebuild } from "./sets";
-import { readyRecords, readyRoom } from "./scratch";
+import { LEAST_ROOM, readyRecords, readyRoom } from "./scratch";
 import { readSignal } from "./signal";
 import { expireTimers } from "./timer";
 import { readParents, readVnodes } from "./vnode";
@@ -22,6 +22,12 @@ let parentsReady = false;
 let connectorReady = false;
 let linksReady = false;
 let postsReady = false;
+/** Whether the last harvest may have left something in the kernel. */
+let more = false;
+
+export function isMore(): bool {
+  return more;
+}
 
 /** A READ or WRITE knote that epoll reported. */
 function reported(queue: Queue, knote: Knote, mask: u32): void {
@@ -60,8 +66,9 @@ function sort(queue: Queue, fd: i32, mask: u32): void {
 }
 
 /** Collects the second set, which has only WRITE and READ knotes. */
-function harvestSecond(queue: Queue, capacity: i32): void {
-  const count = host.epoll_wait(queue.second, readyRecords(), capacity, 0);
+function harvestSecond(queue: Queue, room: i32): void {
+  const count = host.epoll_wait(queue.second, readyRecords(), room, 0);
+  if (count === room) more = true;
   for (let i = 0; i < count; i++) {
     const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
     let knote = findKnote(queue, event.fd, FILTER_READ);
@@ -73,15 +80,16 @@ function harvestSecond(queue: Queue, capacity: i32): void {
 }
 
 /**
- * Waits, and enters what is ready into the line. Returns how many events the kernel had, or a
- * negative errno.
+ * Waits, and enters what is ready into the line, also more than the caller has room for: those
+ * have their turn in the calls to come, before the kernel is asked again. So all get theirs.
+ * Returns how many events the kernel had, or a negative errno.
  */
 export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   queue.leftover = queue.line;
   if (queue.foreign) rebuild(queue);
-  const room = min(capacity + queue.sources, readyRoom());
+  const room = min(max(capacity + queue.sources, LEAST_ROOM), readyRoom());
   const count = host.epoll_wait(queue.epfd, readyRecords(), room, timeoutMs);
-  if (count <= 0) return count;
+  more = count === room;
   queue.stamp++;
   secondReady = timerReady = vnodesReady = parentsReady = false;
   connectorReady = linksReady = postsReady = false;
@@ -89,12 +97,13 @@ export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
     const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
     sort(queue, event.fd, event.mask);
   }
-  if (secondReady) harvestSecond(queue, capacity);
+  if (secondReady) harvestSecond(queue, room);
   if (timerReady) expireTimers(queue);
   if (vnodesReady) readVnodes(queue);
   if (parentsReady) readParents(queue);
   if (connectorReady) readConnector(queue);
   if (linksReady) readLinks(queue);
   if (postsReady) readPosts(queue);
+  queue.turns = queue.line;
   return count;
 }

@@ -33,6 +33,8 @@ export class Queue {
   first: Knote | null;
   last: Knote | null;
   line: i32;
+  /** How many of them, from the first, have their turn before the kernel is asked again. */
+  turns: i32;
 
   /** An eventfd, readable while the line is not empty: so that the queue is, too. Or -1. */
   wake: i32;

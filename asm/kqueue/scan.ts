@@ -1,8 +1,8 @@
 // kqueue_scan: the line of active knotes, from its head, each tested again before it is returned.
 //
-// A level-triggered READ or WRITE knote leaves the line when it is returned: the kernel reports
-// it again as long as its condition holds, in turn with the others. What was reported and did not
-// fit stays in line. The rest of the level-triggered ones go to the end of the line.
+// A level-triggered knote goes to the end of the line when it is returned. But while all there is
+// fits, those of READ and WRITE leave it: the kernel reports them again as long as their condition
+// holds, and says so without being asked for each.
 
 import {
   DATA_SIZE,
@@ -129,21 +129,26 @@ function report(queue: Queue, knote: Knote, at: usize): void {
       knote.status |= STATUS_DISABLED;
       if (knote.set === SET_MAIN || knote.set === SET_SECOND) return; // the kernel did the same
     }
-  } else if (isDescriptor(knote) && knote.set !== SET_FILES) {
+  } else if (isDescriptor(knote) && knote.set !== SET_FILES && !crowded) {
     knote.status &= ~STATUS_ACTIVE;
-  } else if (knote.set !== SET_FILES) {
+  } else {
     enqueue(queue, knote);
   }
 }
+
+/** Whether there is more in line than the call in hand has room for. */
+let crowded = false;
 
 /** Writes at most `capacity` events of the line; how many. */
 export function scan(queue: Queue, capacity: i32): i32 {
   let returned = 0;
   // Those that go back to the end of the line are not looked at twice.
   let left = queue.line;
+  crowded = left > capacity;
   while (left > 0 && returned < capacity) {
     const batch = min(left, capacity - returned);
     left -= batch;
+    queue.turns = max(queue.turns - batch, 0);
     refreshOld(queue, batch);
     askAll(queue, batch);
     let record = dataStart();

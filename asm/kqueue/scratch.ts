@@ -52,10 +52,13 @@ export function readyRoom(): i32 {
   return readyCapacity;
 }
 
+/** How many events the kernel is asked for at least. */
+export const LEAST_ROOM = 1024;
+
 /** Makes room for a call with so many changes and events on a queue with so many sources. */
 export function reserve(changes: i32, capacity: i32, sources: i32): i32 {
   const perEvent = KEVENT_SIZE + DATA_SIZE + POLL_RECORD_SIZE;
-  const room = capacity + sources;
+  const room = max(capacity + sources, LEAST_ROOM);
   const bytes =
     (changes as usize) * KEVENT_SIZE +
     (capacity as usize) * perEvent +

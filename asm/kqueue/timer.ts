@@ -103,9 +103,12 @@ function start(queue: Queue, knote: Knote): i32 {
   if (knote.sfflags & ~(UNITS | NOTE_ABSTIME)) return -EINVAL;
   const ms = millisecondsOf(knote.sdata, knote.sfflags & UNITS);
   if (ms < 0) return -EINVAL;
+  const absolute = (knote.sfflags & NOTE_ABSTIME) !== 0;
+  // Read first: a thread that loses its turn between the two clocks is late, never early.
+  const left = absolute ? Math.max(ms - host.realtime(), 0) : ms;
   const now = host.now();
-  if (knote.sfflags & NOTE_ABSTIME) {
-    knote.deadline = now + (ms - host.realtime());
+  if (absolute) {
+    knote.deadline = now + left;
     knote.period = 0;
   } else {
     knote.deadline = now + ms;
