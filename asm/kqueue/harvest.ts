@@ -24,7 +24,7 @@ let linksReady = false;
 let postsReady = false;
 
 /** A READ or WRITE knote that epoll reported. */
-function reported(queue: Queue, knote: Knote, mask: u32): void {
+export function reported(queue: Queue, knote: Knote, mask: u32): void {
   if (knote.status & STATUS_DISABLED) return;
   knote.mask = mask;
   knote.stamp = queue.stamp;
@@ -77,8 +77,8 @@ function harvestSecond(queue: Queue, capacity: i32): void {
  * negative errno.
  */
 export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
-  queue.leftover = queue.line;
   if (queue.foreign) rebuild(queue);
+  queue.leftover = queue.line;
   const room = min(capacity + queue.sources, readyCapacity());
   const count = host.epoll_wait(queue.epfd, readyStart(), room, timeoutMs);
   if (count <= 0) return count;
