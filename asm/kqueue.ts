@@ -12,15 +12,12 @@ import {
   ERROR_BAD_HANDLE,
   EV_ERROR,
   EV_RECEIPT,
-  FILTER_READ,
-  FILTER_VNODE,
-  FILTER_WRITE,
   KEVENT_SIZE,
 } from "./abi";
 import { capabilities } from "./capabilities";
 import { deadlineOf, remaining } from "./deadline";
 import * as host from "./host";
-import { dropKnote } from "./kqueue/filters";
+import { dropKnote, forgetDescriptor } from "./kqueue/filters";
 import { harvest, isMore } from "./kqueue/harvest";
 import { KeventRecord } from "./kqueue/knote";
 import { openPosts } from "./kqueue/post";
@@ -28,7 +25,6 @@ import {
   createQueue,
   closeQueue,
   freeQueue,
-  findKnote,
   firstQueue,
   knoteIn,
   Queue,
@@ -228,15 +224,8 @@ export function kqueueForget(fd: i32): void {
   if (closing !== null) endQueue(closing);
   let queue = firstQueue();
   while (queue !== null) {
-    forget(queue, fd, FILTER_READ);
-    forget(queue, fd, FILTER_WRITE);
-    forget(queue, fd, FILTER_VNODE);
+    forgetDescriptor(queue, fd);
     settleWake(queue);
     queue = queue.next;
   }
-}
-
-function forget(queue: Queue, fd: i32, filter: i32): void {
-  const knote = findKnote(queue, fd, filter);
-  if (knote !== null) dropKnote(queue, knote);
 }

@@ -18,7 +18,7 @@ import { KeventRecord, Knote } from "./knote";
 import { attachLink, detachLink, readLinks } from "./netdev";
 import { openPosts } from "./post";
 import { attachProcess, detachProcess, readConnector, touchProcess } from "./proc";
-import { Queue, removeKnote } from "./queue";
+import { findKnote, Queue, removeKnote } from "./queue";
 import { attachDescriptor, detachDescriptor, touchDescriptor } from "./rw";
 import { attachSignal, detachSignal } from "./signal";
 import { attachTimer, detachTimer, touchTimer } from "./timer";
@@ -81,6 +81,18 @@ export function dropKnote(queue: Queue, knote: Knote): i32 {
   const result = detach(queue, knote);
   removeKnote(queue, knote);
   return result;
+}
+
+function forget(queue: Queue, fd: i32, filter: i32): void {
+  const knote = findKnote(queue, fd, filter);
+  if (knote !== null) dropKnote(queue, knote);
+}
+
+/** Forgets the knotes of a descriptor that is closed (knote_fdclose). */
+export function forgetDescriptor(queue: Queue, fd: i32): void {
+  forget(queue, fd, FILTER_READ);
+  forget(queue, fd, FILTER_WRITE);
+  forget(queue, fd, FILTER_VNODE);
 }
 
 /** f_touch, or what the filters without one have in common: the change's data and fflags count. */

@@ -30,7 +30,7 @@ export function isMore(): bool {
 }
 
 /** A READ or WRITE knote that epoll reported. */
-function reported(queue: Queue, knote: Knote, mask: u32): void {
+export function reported(queue: Queue, knote: Knote, mask: u32): void {
   if (knote.status & STATUS_DISABLED) return;
   knote.mask = mask;
   knote.stamp = queue.stamp;
@@ -85,8 +85,8 @@ function harvestSecond(queue: Queue, room: i32): void {
  * Returns how many events the kernel had, or a negative errno.
  */
 export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
-  queue.leftover = queue.line;
   if (queue.foreign) rebuild(queue);
+  queue.leftover = queue.line;
   const room = min(max(capacity + queue.sources, LEAST_ROOM), readyRoom());
   const count = host.epoll_wait(queue.epfd, readyRecords(), room, timeoutMs);
   more = count === room;

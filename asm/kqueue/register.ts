@@ -22,7 +22,15 @@ import {
   FILTER_WRITE,
 } from "../abi";
 import * as host from "../host";
-import { attach, catchUp, dropKnote, isDescriptorFilter, isFilter, touch } from "./filters";
+import {
+  attach,
+  catchUp,
+  dropKnote,
+  forgetDescriptor,
+  isDescriptorFilter,
+  isFilter,
+  touch,
+} from "./filters";
 import {
   createKnote,
   destroyKnote,
@@ -124,8 +132,8 @@ export function register(queue: Queue, change: KeventRecord): i32 {
   const touched = touchKnote(queue, knote, change);
   if (!isDescriptorFilter(change.filter)) return touched;
   if (touched !== -EBADF && touched !== -ENOENT) return touched;
-  // The descriptor was closed behind our back, and the knote with it.
-  dropKnote(queue, knote);
+  // The descriptor was closed behind our back, and its knotes with it.
+  forgetDescriptor(queue, change.ident as i32);
   if (touched === -EBADF) return -EBADF;
   return flags & EV_ADD ? create(queue, change) : -ENOENT;
 }

@@ -1,8 +1,21 @@
 // The epoll sets of a queue, made anew when the kernel keeps an entry that nobody can delete: of a
 // file that a dup keeps open, under a number that was closed.
 
-import { EBADF, EPOLL_CLOEXEC, EPOLL_CTL_ADD, EVENT_IN, FILTER_READ } from "../abi";
+import {
+  EBADF,
+  EPOLL_CLOEXEC,
+  EPOLL_CTL_ADD,
+  EV_CLEAR,
+  EV_DISPATCH,
+  EVENT_IN,
+  FILTER_READ,
+  FILTER_WRITE,
+  READY_RECORD_SIZE,
+} from "../abi";
 import * as host from "../host";
+import { readyCapacity, readyStart } from "../ready";
+import { ReadyRecord } from "../registry";
+import { reported } from "./harvest";
 import { sameFile } from "./identity";
 import { Knote, SET_MAIN, SET_NONE, SET_SECOND } from "./knote";
 import { FILTER_SOURCE, findKnote, firstQueue, Queue } from "./queue";
@@ -31,6 +44,35 @@ function enterChain(queue: Queue, first: Knote | null, main: i32, second: i32): 
   }
 }
 
+/** The knote whose entry in a set, SET_*, has this descriptor. */
+function entryOf(queue: Queue, fd: i32, set: i32): Knote | null {
+  const reader = findKnote(queue, fd, FILTER_READ);
+  if (reader !== null && reader.set === set) return reader;
+  const writer = findKnote(queue, fd, FILTER_WRITE);
+  return writer !== null && writer.set === set ? writer : null;
+}
+
+/**
+ * Takes what a set has to say of READ and WRITE knotes. A new one says at once what holds, which is
+ * no change: it does not count for those that are to be told of changes.
+ */
+function empty(queue: Queue, fd: i32, set: i32, isNew: bool): void {
+  const room = readyCapacity();
+  // Level-triggered entries come again, after all others.
+  for (let left = queue.count; left >= 0; left -= room) {
+    const count = host.epoll_wait(fd, readyStart(), room, 0);
+    for (let i = 0; i < count; i++) {
+      const event = changetype<ReadyRecord>(readyStart() + (i as usize) * READY_RECORD_SIZE);
+      const knote = entryOf(queue, event.fd, set);
+      if (knote === null) continue;
+      if (isNew && (knote.flags & (EV_CLEAR | EV_DISPATCH)) === EV_CLEAR) continue;
+      reported(queue, knote, event.mask);
+      knote.stamp--; // it may be of the file that had the number before: to be asked again
+    }
+    if (count < room) return;
+  }
+}
+
 /**
  * Replaces both sets by new ones with the entries of all knotes and sources. The queue keeps its
  * descriptor; an epoll that is not ours and watches the queue has to register it again, which is
@@ -48,6 +90,11 @@ export function rebuild(queue: Queue): void {
     const first = load<usize>(queue.table + ((cell as usize) << 2));
     enterChain(queue, changetype<Knote | null>(first), main, second);
   }
+  // What changes from here on, the new sets report; what changed before, the old ones.
+  empty(queue, main, SET_MAIN, true);
+  if (second >= 0) empty(queue, second, SET_SECOND, true);
+  empty(queue, queue.epfd, SET_MAIN, false);
+  if (second >= 0) empty(queue, queue.second, SET_SECOND, false);
   if (second >= 0) {
     host.dup3(second, queue.second);
     host.close(second);
