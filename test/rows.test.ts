@@ -20,7 +20,7 @@ function tested(): Set<string> {
 
 const run = tested();
 
-for (const group of ["SEL", "POL", "EPO", "CON", "XC"]) {
+for (const group of ["SEL", "POL", "EPO", "CON", "XC", "KQ", "DEV", "EMU"]) {
   const own = ROWS.filter((id) => id.startsWith(`${group}-`));
 
   test(`every row of ${group} has a test or a reason why not`, () => {

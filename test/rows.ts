@@ -2,6 +2,8 @@
 // otherwise than by a test. A test names the rows it runs: `test("SEL-04: duplicates are kept"`.
 
 import { DIFFERENCES_EPOLL, NOT_RUN_EPOLL } from "./rows-epoll.ts";
+import { DIFFERENCES_KQUEUE, NOT_RUN_KQUEUE } from "./rows-kqueue.ts";
+import { DIFFERENCES_KQUEUE_FILTERS, NOT_RUN_KQUEUE_FILTERS } from "./rows-kqueue-filters.ts";
 
 function rows(group: string, numbers: string): string[] {
   return numbers
@@ -10,7 +12,7 @@ function rows(group: string, numbers: string): string[] {
     .map((number) => `${group}-${number}`);
 }
 
-/** Every row of the groups SEL, POL, EPO, CON and XC. */
+/** Every row of the groups SEL, POL, EPO, CON, XC, KQ, DEV and EMU. */
 export const ROWS: readonly string[] = [
   ...rows(
     "SEL",
@@ -37,11 +39,30 @@ export const ROWS: readonly string[] = [
     `01 02 04 06 08 09 10 11 12 13 14 15 16 17 18 19 20 22 23 25 26 27 28 29 31 32 33 34 36 37 39 40
     41 42 43 44 45 46 49 50 51 52 54`,
   ),
+  ...rows(
+    "KQ",
+    `002 003 006 008 009 011 013 015 018 020 022 023 024 025 026 027 029 030 031 032 033 035 036
+    037 038 039 041 042 043 046 047 048 049 050 051 052 054 055 056 057 058 059 060 061 063 064
+    065 066 068 069 070 072 074 075 076 077 078 081 082 083 084 086 088 089 090 091 093 094 095
+    096 098 099 100 101 102 103 104 105 106 107 108 109 111 112 113 114 115 116 117 119 120 121
+    122 123 124 125 126 127 129 130 131 132 134 135 136 137 138 139 140 141 143 144 145 146 147
+    150 151 152 153 154 155 156 157 158 159 161 162 163 164 165 166 167 168 169 171 172 173 174
+    175 176 177 179 180 181 182 183 184 188 190 191 194 195 196 197 198 199 200 201 203 204 205
+    206 207 208 209 210 211 212 213 214 215 216 217 218 219 220`,
+  ),
+  ...rows(
+    "DEV",
+    `02 05 06 07 10 12 13 15 16 17 18 19 20 21 22 23 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39
+    40 41 42`,
+  ),
+  ...rows("EMU", "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20"),
 ];
 
 /** Rows that no test here can run, and why. */
 export const NOT_RUN: Record<string, string> = {
   ...NOT_RUN_EPOLL,
+  ...NOT_RUN_KQUEUE,
+  ...NOT_RUN_KQUEUE_FILTERS,
   "CON-16": "which names Solaris builds of CPython have; here every name is on every platform",
   "CON-17": "which names Windows builds of CPython have; here every name is on every platform",
   "POL-29": "threads of JavaScript share no objects, so two polls of one cannot meet",
@@ -70,6 +91,8 @@ export const NOT_RUN: Record<string, string> = {
 /** Rows to which the answer here is deliberately another one. The tests hold it to ours. */
 export const DIFFERENCES: Record<string, string> = {
   ...DIFFERENCES_EPOLL,
+  ...DIFFERENCES_KQUEUE,
+  ...DIFFERENCES_KQUEUE_FILTERS,
   "CON-01": "the constants of all five APIs exist on every platform",
   "CON-07": "POLL* have Linux's values on every platform; hosts translate",
   "CON-08": "POLL* have Linux's values on every platform; hosts translate",

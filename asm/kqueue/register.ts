@@ -36,11 +36,13 @@ import {
   destroyKnote,
   KeventRecord,
   Knote,
+  SET_FILES,
   STATUS_ACTIVE,
   STATUS_DISABLED,
   STATUS_FORCED,
 } from "./knote";
-import { dequeue, enqueue, findKnote, insertKnote, Queue } from "./queue";
+import { activate, dequeue, enqueue, findKnote, insertKnote, Queue } from "./queue";
+import { askData, testDescriptor } from "./rw";
 import { stat } from "./scratch";
 
 /** Flags of a change that are commands, not properties of the knote. */
@@ -55,8 +57,12 @@ export function happened(knote: Knote): bool {
   return knote.fflags !== 0 || (knote.flags & EV_EOF) !== 0;
 }
 
-function isTested(knote: Knote): bool {
-  return knote.filter === FILTER_READ || knote.filter === FILTER_WRITE;
+/** f_event as a change asks it. What epoll watches it reports itself, of files nobody does. */
+function happenedNow(queue: Queue, knote: Knote): bool {
+  if (knote.filter !== FILTER_READ && knote.filter !== FILTER_WRITE) return happened(knote);
+  if (knote.set !== SET_FILES) return false;
+  askData(knote, stat);
+  return host.fd_data(stat, 1) === 0 && testDescriptor(queue, knote, stat) > 0;
 }
 
 function create(queue: Queue, change: KeventRecord): i32 {
@@ -80,6 +86,7 @@ function create(queue: Queue, change: KeventRecord): i32 {
     return attached;
   }
   insertKnote(queue, knote);
+  if (!(knote.status & STATUS_DISABLED) && happenedNow(queue, knote)) activate(queue, knote);
   return 0;
 }
 
@@ -103,7 +110,7 @@ function touchKnote(queue: Queue, knote: Knote, change: KeventRecord): i32 {
   if (knote.status & STATUS_DISABLED) {
     dequeue(queue, knote);
   } else {
-    if (!isTested(knote) && happened(knote)) knote.status |= STATUS_ACTIVE;
+    if (happenedNow(queue, knote)) knote.status |= STATUS_ACTIVE;
     if (knote.status & STATUS_ACTIVE) enqueue(queue, knote);
   }
   return 0;
