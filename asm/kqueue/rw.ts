@@ -307,7 +307,10 @@ function testRead(knote: Knote, value: i64, state: u32): bool {
   if (knote.set === SET_FILES) return value !== 0 || (knote.sfflags & NOTE_FILE_POLL) !== 0;
   if (kind === FD_EPOLL) {
     const inner = queueOf(knote.ident as i32);
-    knote.data = inner === null ? 1 : countActive(inner);
+    if (inner === null) knote.data = 1;
+    // Looking would be a change of the inner queue, and with EV_CLEAR another event of the outer.
+    else if (knote.flags & EV_CLEAR) knote.data = max(inner.line, 1);
+    else knote.data = countActive(inner);
     return knote.data > 0;
   }
   if (kind === FD_STREAM) {

@@ -13,7 +13,7 @@ import {
   READY_RECORD_SIZE,
 } from "../abi";
 import * as host from "../host";
-import { readyCapacity, readyStart } from "../ready";
+import { readyRecords, readyRoom } from "./scratch";
 import { ReadyRecord } from "../registry";
 import { reported } from "./harvest";
 import { sameFile } from "./identity";
@@ -57,12 +57,12 @@ function entryOf(queue: Queue, fd: i32, set: i32): Knote | null {
  * no change: it does not count for those that are to be told of changes.
  */
 function empty(queue: Queue, fd: i32, set: i32, isNew: bool): void {
-  const room = readyCapacity();
+  const room = readyRoom();
   // Level-triggered entries come again, after all others.
   for (let left = queue.count; left >= 0; left -= room) {
-    const count = host.epoll_wait(fd, readyStart(), room, 0);
+    const count = host.epoll_wait(fd, readyRecords(), room, 0);
     for (let i = 0; i < count; i++) {
-      const event = changetype<ReadyRecord>(readyStart() + (i as usize) * READY_RECORD_SIZE);
+      const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
       const knote = entryOf(queue, event.fd, set);
       if (knote === null) continue;
       if (isNew && (knote.flags & (EV_CLEAR | EV_DISPATCH)) === EV_CLEAR) continue;
