@@ -38,6 +38,13 @@ function await1(queue: Kqueue, least: number): unknown[] {
   return fieldsOf(result[0] as (typeof result)[0]);
 }
 
+/** The same of a short period, of which more than one may pass on a busy machine: counted as 1. */
+function periodic(queue: Kqueue, least: number): unknown[] {
+  const fields = await1(queue, least);
+  assert.ok((fields[4] as number) >= 1);
+  return fields.with(4, 1);
+}
+
 for (const [name, fflags, data] of [
   ["ms without a unit", 0, 40],
   ["KQ_NOTE_MSECONDS", MSECONDS, 40],
@@ -233,7 +240,7 @@ test(
     const start = performance.now();
     change(queue, timer(1, ADD, 0, 30));
     assert.equal(now(queue), []);
-    assert.equal(await1(queue, 20), [1, TIMER, CLEAR, 0, 1, 0]);
+    assert.equal(periodic(queue, 20), [1, TIMER, CLEAR, 0, 1, 0]);
     assert.ok(performance.now() - start >= 30);
   }),
 );
@@ -280,7 +287,7 @@ test(
     assert.equal(now(queue), []);
     change(queue, timer(1, ADD, 0, 20));
     assert.equal(now(queue), []);
-    assert.equal(await1(queue, 0), [1, TIMER, CLEAR, 0, 1, 0]);
+    assert.equal(periodic(queue, 0), [1, TIMER, CLEAR, 0, 1, 0]);
   }),
 );
 
@@ -336,7 +343,7 @@ test(
   scoped((s) => {
     const queue = newQueue(s);
     change(queue, timer(1, ADD | DISPATCH, 0, 10));
-    assert.equal(await1(queue, 0), [1, TIMER, DISPATCH | CLEAR, 0, 1, 0]);
+    assert.equal(periodic(queue, 0), [1, TIMER, DISPATCH | CLEAR, 0, 1, 0]);
     assert.equal(queue.control(null, 1, 0.05), []);
     const [event] = now(queue, [timer(1, ENABLE, 0, 0)]);
     assert.equal(event?.slice(0, 4), [1, TIMER, DISPATCH | CLEAR, 0]);
