@@ -101,10 +101,12 @@ export class Core {
     return 0;
   }
 
-  /** The error of a call that returned `result` < 0. */
+  /** The error of a call that returned `result` < 0. Of a host's own, if it had one. */
   error(result: number, syscall: string, detail?: string): OSError | Error {
     if (result === ERROR_BAD_HANDLE)
       return new Error(`${syscall}: the object is of no use any more`);
+    const failure = this.host.takeFailure?.();
+    if (failure !== undefined) return failure;
     return osError((errno) => this.host.describe(errno), -result, syscall, detail);
   }
 }

@@ -1,10 +1,15 @@
-// omnipoll/os on Node, bound to the native addon of this thread. What the calls throw and take is
+// omnipoll/os on Node, bound to the host of this thread. What the calls throw and take is
 // documented at their making, in os-files.ts and os-sockets.ts.
 
 import { loadAddon } from "../host/addon.ts";
 import { announceClose } from "../host/closing.ts";
 import { describeErrno } from "../host/errno.ts";
+import { chooseHost } from "../host/index.ts";
+import type { AioHost } from "../host/os.ts";
+import type { SimHost } from "../host/sim/host.ts";
+import { createSimOs } from "../host/sim/os.ts";
 import { createAioCalls } from "./os-aio.ts";
+import type { DescribedOsHost } from "./os-calls.ts";
 import { createOsModule, type OsModule } from "./os.ts";
 
 /** OsModule on Node, where bytes are Buffers. */
@@ -13,15 +18,21 @@ interface NodeOsModule extends Omit<OsModule, "read" | "recv"> {
   recv(...given: Parameters<OsModule["recv"]>): Buffer;
 }
 
-const addon = loadAddon();
-const host = {
-  ...addon,
-  describe: describeErrno,
-  close(fd: number): number {
-    announceClose(fd);
-    return addon.close(fd);
-  },
-};
+/** The calls of the addon; the core is told of descriptors that are closed. */
+function nativeHost(): DescribedOsHost & AioHost {
+  const addon = loadAddon();
+  return {
+    ...addon,
+    describe: describeErrno,
+    close(fd: number): number {
+      announceClose(fd);
+      return addon.close(fd);
+    },
+  };
+}
+
+const chosen = chooseHost();
+const host = "kernel" in chosen ? createSimOs(chosen as SimHost) : nativeHost();
 const os = createOsModule(host) as NodeOsModule;
 const aio = createAioCalls(host);
 

@@ -5,7 +5,11 @@ import type { OsHost } from "../host/os.ts";
 import { type Describe, osError } from "./errors.ts";
 
 /** A host for omnipoll/os: its calls, and what its errnos mean. */
-export type DescribedOsHost = OsHost & { readonly describe: Describe };
+export type DescribedOsHost = OsHost & {
+  readonly describe: Describe;
+  /** As in Host. */
+  takeFailure?(): Error | undefined;
+};
 
 /** The result of a host call. @throws {OSError} if it is a negative errno */
 export function checked(
@@ -14,7 +18,7 @@ export function checked(
   syscall: string,
   detail: string,
 ): number {
-  if (result < 0) throw osError(host.describe, -result, syscall, detail);
+  if (result < 0) throw host.takeFailure?.() ?? osError(host.describe, -result, syscall, detail);
   return result;
 }
 

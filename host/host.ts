@@ -25,6 +25,12 @@ export interface Host {
    */
   onClose?(closing: (fd: number) => void): void;
 
+  /**
+   * Why the last call failed, if there is more to say than its errno: what is thrown then instead
+   * of an OSError. Of hosts that run JavaScript during a call. Asked once.
+   */
+  takeFailure?(): Error | undefined;
+
   /** CAPABILITY_* bits. Constant: the core asks once. */
   capabilities(): number;
 

@@ -2,18 +2,34 @@
 
 import type { Host } from "./host.ts";
 import { createLinuxHost } from "./linux.ts";
+import { createSimHost } from "./sim/host.ts";
+import { Kernel, type Personality } from "./sim/kernel.ts";
+
+const simulated = (personality: Personality) => (): Host =>
+  createSimHost(new Kernel({ personality }));
 
 /** Hosts by the name `OMNIPOLL_HOST` gives them. */
 const HOSTS: Record<string, () => Host> = {
   linux: createLinuxHost,
+  "sim:linux": simulated("linux"),
+  "sim:bsd": simulated("bsd"),
+  "sim:posix": simulated("posix"),
+  "sim:wasi": simulated("wasi"),
 };
 
 /**
- * The best host for this process, or the one `OMNIPOLL_HOST` names.
+ * The host of this thread: the best one, or the one `OMNIPOLL_HOST` names.
  *
  * @throws {Error} if the name is unknown, the platform has no host, or its addon is missing
  */
 export function chooseHost(): Host {
+  chosen ??= choose();
+  return chosen;
+}
+
+let chosen: Host | undefined;
+
+function choose(): Host {
   const wanted = process.env["OMNIPOLL_HOST"];
   const name = wanted === undefined || wanted === "" ? process.platform : wanted;
   const create = HOSTS[name];

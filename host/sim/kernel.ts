@@ -1,0 +1,204 @@
+// The simulated kernel: what its parts share. Time, blocking, randomness, the record of what
+// happened. The parts know the kernel; the kernel knows none of them.
+
+import { EAGAIN, EBADF, EINTR } from "../../asm/abi.ts";
+import { type Clock, VirtualClock } from "./clock.ts";
+import { ALWAYS, ECANCELED, EDEADLK } from "./constants.ts";
+import { DescriptorTable } from "./descriptors.ts";
+import { DeadlockError } from "./deadlock.ts";
+import { Faults, type FaultOptions } from "./faults.ts";
+import type { File } from "./file.ts";
+import { randomOf } from "./random.ts";
+import { Trace } from "./trace.ts";
+import { WaitEntry, type Waiter } from "./wait-queue.ts";
+
+/** Which kernel is simulated: what its host offers to the core. */
+export type Personality = "linux" | "bsd" | "posix" | "wasi";
+
+export interface KernelOptions {
+  readonly personality?: Personality;
+  readonly clock?: Clock;
+  /** Time of day when the clock begins, in ms since 1970. */
+  readonly epoch?: number;
+  /** Of everything random: faults. */
+  readonly seed?: number;
+  readonly faults?: FaultOptions;
+  /** Highest number of descriptors of a process. */
+  readonly descriptorLimit?: number;
+  /** How many entries of the trace are kept; 0 for none. */
+  readonly traceLimit?: number;
+}
+
+const DESCRIPTOR_LIMIT = 2 ** 21;
+/** 2001-09-09, the billennium: the same in every run. */
+const EPOCH = 1e12;
+const TRACE_LIMIT = 10_000;
+
+/** A blocked call: who is woken, until when it waits, and what for. */
+export class Sleeper implements Waiter {
+  readonly mask: number;
+  /** What the call waits for, for people. */
+  readonly waitsFor: () => string;
+  woken = false;
+
+  /** @param mask event bits it is woken by, besides ERR and HUP */
+  constructor(mask: number, waitsFor: () => string) {
+    this.mask = mask | ALWAYS;
+    this.waitsFor = waitsFor;
+  }
+
+  wake(key: number): boolean {
+    if (key !== 0 && (key & this.mask) === 0) return false;
+    this.woken = true;
+    return true;
+  }
+}
+
+/** How a sleep ended, if nobody woke it: 0 at the time limit, or a negative errno. */
+export type SleepEnd = "woken" | "time" | number;
+
+export class Kernel {
+  readonly personality: Personality;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly faults: Faults;
+  readonly trace: Trace;
+  /** Descriptors of the program that runs. */
+  readonly descriptors: DescriptorTable;
+  /** Blocked calls, the first that blocked first. */
+  readonly sleepers: Sleeper[] = [];
+  /** How many signals were delivered to the program: a change interrupts what is blocked. */
+  interruptions = 0;
+  /** What a signal to the program does; see signals.ts. */
+  onSignal: ((signal: number) => void) | undefined;
+  readonly #epoch: number;
+  #failure: Error | undefined;
+  #ino = 0;
+
+  constructor(options: KernelOptions = {}) {
+    this.personality = options.personality ?? "linux";
+    this.clock = options.clock ?? new VirtualClock();
+    this.#epoch = options.epoch ?? EPOCH;
+    this.random = randomOf(options.seed ?? 1);
+    this.faults = new Faults(this.random, options.faults);
+    this.trace = new Trace(options.traceLimit ?? TRACE_LIMIT, () => this.clock.now());
+    this.descriptors = new DescriptorTable(options.descriptorLimit ?? DESCRIPTOR_LIMIT);
+  }
+
+  /** A new inode number. */
+  nextIno(): number {
+    return ++this.#ino;
+  }
+
+  /** Milliseconds since 1970 on the clock people set. */
+  realtime(): number {
+    return this.#epoch + this.clock.now();
+  }
+
+  /** Sends the program a signal. */
+  raise(signal: number): void {
+    this.trace.add("signal", [signal]);
+    this.onSignal?.(signal);
+  }
+
+  /** Runs `action` at a time of the clock, in ms, and says so in the trace. */
+  at(ms: number, what: string, action: () => void): ReturnType<Clock["schedule"]> {
+    return this.clock.schedule(ms, () => {
+      this.trace.add(what, []);
+      try {
+        action();
+      } catch (error) {
+        // It must not unwind through who waits; the wait ends and throws it.
+        this.#failure = error instanceof Error ? error : new Error(String(error));
+      }
+    });
+  }
+
+  /** Lets time pass, with everything that is to happen meanwhile. @throws what an action threw */
+  advance(ms: number): void {
+    const limit = this.clock.now() + ms;
+    while (this.clock.now() < limit || this.clock.isDue(limit)) {
+      this.clock.pass(limit);
+      const failure = this.takeFailure();
+      if (failure !== undefined) throw failure;
+    }
+  }
+
+  /** Why a call ended with -EDEADLK or -ECANCELED; asked once. */
+  takeFailure(): Error | undefined {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure;
+  }
+
+  /**
+   * Blocks until `sleeper` is woken.
+   *
+   * @param deadline ms of the clock, Infinity for none
+   * @returns a negative errno if a signal came, an action threw, or nothing can ever happen
+   */
+  sleep(sleeper: Sleeper, deadline: number): SleepEnd {
+    const { clock } = this;
+    const interruptions = this.interruptions;
+    this.sleepers.push(sleeper);
+    try {
+      while (!sleeper.woken) {
+        if (this.#failure !== undefined) return -ECANCELED;
+        if (this.interruptions !== interruptions) return -EINTR;
+        if (clock.now() >= deadline && !clock.isDue(deadline)) return "time";
+        if (!clock.pass(deadline)) {
+          this.#failure = new DeadlockError(this.sleepers.map((each) => each.waitsFor()));
+          return -EDEADLK;
+        }
+      }
+      return this.#failure === undefined ? "woken" : -ECANCELED;
+    } finally {
+      this.sleepers.splice(this.sleepers.indexOf(sleeper), 1);
+    }
+  }
+
+  /**
+   * A call that blocks, made of one that does not: tries, and again whenever `file` may have
+   * changed, until the answer is not -EAGAIN.
+   *
+   * @param mask event bits that promise another answer
+   * @param call its name, for people
+   */
+  retry(
+    fd: number,
+    file: File,
+    mask: number,
+    call: string,
+    attempt: () => number,
+    blocks = file.isBlocking,
+  ): number {
+    let result = attempt();
+    if (!blocks) return result;
+    while (result === -EAGAIN) {
+      const sleeper = new Sleeper(mask, () => `${call} on descriptor ${fd}, a ${file.name}`);
+      const entries = file.queues().map((queue) => {
+        const entry = new WaitEntry(sleeper);
+        queue.append(entry);
+        return entry;
+      });
+      const end = this.sleep(sleeper, Infinity);
+      for (const entry of entries) entry.leave();
+      if (typeof end === "number") return end;
+      result = attempt();
+    }
+    return result;
+  }
+
+  /** The open file a descriptor of the program names, or -EBADF. */
+  file(fd: number): File | number {
+    return this.descriptors.usable(fd) ?? -EBADF;
+  }
+
+  /** Gives a new file a descriptor of the program; -EMFILE or -ENOMEM as the faults will. */
+  open(file: File, from = 0): number {
+    const fault = this.faults.creation();
+    const fd = fault < 0 ? fault : this.descriptors.add(file, from);
+    if (fd < 0 && file.references === 0) file.release();
+    return fd;
+  }
+}

@@ -1,0 +1,90 @@
+// poll(2) as Linux's fs/select.c has it, on records in the memory of a core.
+
+import {
+  EINVAL,
+  EVENT_NVAL,
+  POLL_RECORD_FD,
+  POLL_RECORD_READY,
+  POLL_RECORD_SIZE,
+  POLL_RECORD_WANT,
+} from "../../asm/abi.ts";
+import { ALWAYS } from "./constants.ts";
+import { type Kernel, Sleeper } from "./kernel.ts";
+import { WaitEntry } from "./wait-queue.ts";
+
+/** Looks at every record once, writes `ready` of each, and returns how many are not 0. */
+function scan(kernel: Kernel, view: DataView, count: number): number {
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    const at = i * POLL_RECORD_SIZE;
+    const fd = view.getInt32(at + POLL_RECORD_FD, true);
+    let ready = 0;
+    if (fd >= 0) {
+      const file = kernel.descriptors.usable(fd);
+      const want = view.getUint16(at + POLL_RECORD_WANT, true) | ALWAYS;
+      ready = file === undefined ? EVENT_NVAL : file.poll() & want;
+    }
+    view.setUint16(at + POLL_RECORD_READY, ready, true);
+    if (ready !== 0) found++;
+  }
+  return found;
+}
+
+/** Enters a sleeper where it will be told of each record's file. */
+function enter(kernel: Kernel, view: DataView, count: number, sleeper: Sleeper): WaitEntry[] {
+  const entries: WaitEntry[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = i * POLL_RECORD_SIZE;
+    const file = kernel.descriptors.usable(view.getInt32(at + POLL_RECORD_FD, true));
+    if (file === undefined) continue;
+    const mask = view.getUint16(at + POLL_RECORD_WANT, true) | ALWAYS;
+    const waiter = {
+      wake: (key: number) => (key === 0 || (key & mask) !== 0) && sleeper.wake(0),
+    };
+    for (const queue of file.queues()) {
+      const entry = new WaitEntry(waiter);
+      queue.add(entry);
+      entries.push(entry);
+    }
+  }
+  return entries;
+}
+
+function waitsFor(view: DataView, count: number): string {
+  const fds: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const fd = view.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true);
+    if (fd >= 0) fds.push(fd);
+  }
+  return `poll on ${fds.length === 0 ? "nothing" : `descriptors ${fds.slice(0, 10).join(", ")}`}`;
+}
+
+/**
+ * poll(2).
+ *
+ * @param records `count` poll records; looked up again after the call blocked, since the
+ *   memory may grow meanwhile
+ * @param deadline ms of the clock, Infinity for none
+ */
+export function pollFiles(
+  kernel: Kernel,
+  memory: WebAssembly.Memory,
+  records: number,
+  count: number,
+  deadline: number,
+): number {
+  if (count > kernel.descriptors.limit) return -EINVAL;
+  const viewOf = (): DataView => new DataView(memory.buffer, records, count * POLL_RECORD_SIZE);
+  let found = scan(kernel, viewOf(), count);
+  while (found === 0) {
+    if (deadline <= kernel.clock.now() && !kernel.clock.isDue(deadline)) return 0;
+    const sleeper = new Sleeper(0, () => waitsFor(viewOf(), count));
+    const entries = enter(kernel, viewOf(), count, sleeper);
+    const end = kernel.sleep(sleeper, deadline);
+    for (const entry of entries) entry.leave();
+    if (typeof end === "number") return end;
+    found = scan(kernel, viewOf(), count);
+    if (found === 0 && end === "time") return 0;
+  }
+  return found;
+}
