@@ -20,7 +20,7 @@ import {
 } from "../../asm/abi.ts";
 import { ALWAYS, ELOOP, O_RDWR } from "./constants.ts";
 import { File } from "./file.ts";
-import { type Kernel, Sleeper } from "./kernel.ts";
+import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
 import { WaitEntry, type Waiter, WaitQueue } from "./wait-queue.ts";
 
 /** Bits that say how an entry behaves, and are never reported. */
@@ -287,15 +287,14 @@ export class EpollFile extends File {
     return count;
   }
 
-  /** epoll_wait(2). `deadline` is in ms of the clock, Infinity for none. */
-  wait(fd: number, capacity: number, deadline: number, found: Collect): number {
-    let count = this.collect(capacity, found);
+  /** epoll_wait(2) after a first look found nothing. `deadline` is in ms of the clock. */
+  *wait(fd: number, capacity: number, deadline: number, found: Collect): Sleeping {
+    let count = 0;
     while (count === 0) {
-      if (deadline <= this.kernel.clock.now() && !this.kernel.clock.isDue(deadline)) return 0;
       const sleeper = new Sleeper(0, () => this.#waitsFor(fd));
       const entry = new WaitEntry(sleeper, true);
       this.waiters.add(entry);
-      const end = this.kernel.sleep(sleeper, deadline);
+      const end = yield { sleeper, deadline };
       entry.leave();
       if (typeof end === "number") return end;
       count = this.collect(capacity, found);

@@ -15,7 +15,7 @@ import { EFAULT } from "./constants.ts";
 import { controlEpoll, EpollFile } from "./epoll.ts";
 import type { Kernel } from "./kernel.ts";
 import { viewAt } from "./memory.ts";
-import { pollFiles } from "./poll.ts";
+import { lookAt, pollFiles } from "./poll.ts";
 
 /** Time of `Host.now` when the clock begins: 0 has a meaning of its own in timerfd_settime. */
 export const BOOT_MS = 1000;
@@ -48,8 +48,12 @@ function pollCalls(kernel: Kernel): PollCalls {
       if (viewAt(memory, records, count * POLL_RECORD_SIZE) === undefined) return -EFAULT;
       const fault = kernel.faults.interruption();
       if (fault < 0) return fault;
+      const asked = { memory, address: records >>> 0, count };
+      let found = lookAt(kernel, asked);
       const deadline = deadlineOf(kernel, timeoutMs);
-      const found = pollFiles(kernel, memory, records >>> 0, count, deadline);
+      if (found === 0 && kernel.mayWait(deadline)) {
+        found = kernel.run(pollFiles(kernel, asked, deadline));
+      }
       kernel.trace.add("poll", [count, timeoutMs], found);
       return found;
     },
@@ -90,13 +94,17 @@ function epollCalls(kernel: Kernel): EpollCalls {
       if (fault < 0) return fault;
       let at = ready >>> 0;
       let words: Int32Array | undefined;
-      const deadline = deadlineOf(kernel, timeoutMs);
-      const count = file.wait(epfd, capacity, deadline, (fd, mask) => {
+      const found = (fd: number, mask: number): void => {
         words ??= new Int32Array(memory.buffer);
         words[at >>> 2] = fd;
         words[(at >>> 2) + 1] = mask;
         at += READY_RECORD_SIZE;
-      });
+      };
+      let count = file.collect(capacity, found);
+      const deadline = deadlineOf(kernel, timeoutMs);
+      if (count === 0 && kernel.mayWait(deadline)) {
+        count = kernel.run(file.wait(epfd, capacity, deadline, found));
+      }
       kernel.trace.add("epoll_wait", [epfd, capacity, timeoutMs], count);
       return count;
     },

@@ -40,6 +40,8 @@ export class Sleeper implements Waiter {
   /** What the call waits for, for people. */
   readonly waitsFor: () => string;
   woken = false;
+  /** Called when it is woken; of calls that do not block the program. */
+  onWake: (() => void) | undefined;
 
   /** @param mask event bits it is woken by, besides ERR and HUP */
   constructor(mask: number, waitsFor: () => string) {
@@ -50,12 +52,27 @@ export class Sleeper implements Waiter {
   wake(key: number): boolean {
     if (key !== 0 && (key & this.mask) === 0) return false;
     this.woken = true;
+    this.onWake?.();
     return true;
   }
 }
 
-/** How a sleep ended, if nobody woke it: 0 at the time limit, or a negative errno. */
+/** How a sleep ended: somebody woke it, the deadline came, or a negative errno says why else. */
 export type SleepEnd = "woken" | "time" | number;
+
+/** What a call yields to sleep. */
+export interface Sleep {
+  readonly sleeper: Sleeper;
+  /** ms of the clock, Infinity for none. */
+  readonly deadline: number;
+}
+
+/**
+ * A call that may sleep: it yields each sleep, is told how that ended, and returns its result. One
+ * that is written like this can block the program (`Kernel.run`), or be waited for while the
+ * program goes on (`Kernel.start`).
+ */
+export type Sleeping = Generator<Sleep, number, SleepEnd>;
 
 export class Kernel {
   readonly personality: Personality;
@@ -155,6 +172,58 @@ export class Kernel {
     } finally {
       this.sleepers.splice(this.sleepers.indexOf(sleeper), 1);
     }
+  }
+
+  /** Whether a call with this deadline has anything to sleep for: time, or what is due now. */
+  mayWait(deadline: number): boolean {
+    return deadline > this.clock.now() || this.clock.isDue(deadline);
+  }
+
+  /** Runs a call that may sleep, blocking the program. */
+  run(call: Sleeping): number {
+    let step = call.next();
+    while (!step.done) {
+      const { sleeper, deadline } = step.value;
+      step = call.next(this.sleep(sleeper, deadline));
+    }
+    return step.value;
+  }
+
+  /**
+   * Runs a call that may sleep while the program goes on.
+   *
+   * @param ended called with the result, at once if the call does not sleep
+   * @returns what ends the call early: it then returns `errno`
+   */
+  start(call: Sleeping, ended: (result: number) => void): (errno: number) => void {
+    let stop: ((errno: number) => void) | undefined;
+    const go = (step: IteratorResult<Sleep, number>): void => {
+      if (step.done) {
+        stop = undefined;
+        ended(step.value);
+        return;
+      }
+      const { sleeper, deadline } = step.value;
+      const resume = (end: SleepEnd): void => {
+        if (stop === undefined) return;
+        stop = undefined;
+        sleeper.onWake = undefined;
+        if (alarm !== undefined) this.clock.cancel(alarm);
+        go(call.next(end));
+      };
+      stop = resume;
+      // Not from within the wake-up: who wakes is in the middle of something.
+      sleeper.onWake = () => {
+        sleeper.onWake = undefined;
+        this.clock.schedule(this.clock.now(), () => resume("woken"));
+      };
+      const alarm =
+        deadline === Infinity
+          ? undefined
+          : this.clock.schedule(deadline, () => resume(sleeper.woken ? "woken" : "time"));
+    };
+    go(call.next());
+    return (errno) => stop?.(errno);
   }
 
   /**

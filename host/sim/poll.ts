@@ -9,7 +9,7 @@ import {
   POLL_RECORD_WANT,
 } from "../../asm/abi.ts";
 import { ALWAYS } from "./constants.ts";
-import { type Kernel, Sleeper } from "./kernel.ts";
+import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
 import { WaitEntry } from "./wait-queue.ts";
 
 /** Looks at every record once, writes `ready` of each, and returns how many are not 0. */
@@ -59,31 +59,34 @@ function waitsFor(view: DataView, count: number): string {
   return `poll on ${fds.length === 0 ? "nothing" : `descriptors ${fds.slice(0, 10).join(", ")}`}`;
 }
 
-/**
- * poll(2).
- *
- * @param records `count` poll records; looked up again after the call blocked, since the
- *   memory may grow meanwhile
- * @param deadline ms of the clock, Infinity for none
- */
-export function pollFiles(
-  kernel: Kernel,
-  memory: WebAssembly.Memory,
-  records: number,
-  count: number,
-  deadline: number,
-): number {
-  if (count > kernel.descriptors.limit) return -EINVAL;
-  const viewOf = (): DataView => new DataView(memory.buffer, records, count * POLL_RECORD_SIZE);
-  let found = scan(kernel, viewOf(), count);
+/** Records of a poll, in a memory that may grow while the call sleeps. */
+export interface Records {
+  readonly memory: WebAssembly.Memory;
+  readonly address: number;
+  readonly count: number;
+}
+
+function viewOf({ memory, address, count }: Records): DataView {
+  return new DataView(memory.buffer, address, count * POLL_RECORD_SIZE);
+}
+
+/** poll(2) with a timeout of 0. */
+export function lookAt(kernel: Kernel, records: Records): number {
+  if (records.count > kernel.descriptors.limit) return -EINVAL;
+  return scan(kernel, viewOf(records), records.count);
+}
+
+/** poll(2) after a first look found nothing. `deadline` is in ms of the clock. */
+export function* pollFiles(kernel: Kernel, records: Records, deadline: number): Sleeping {
+  const { count } = records;
+  let found = 0;
   while (found === 0) {
-    if (deadline <= kernel.clock.now() && !kernel.clock.isDue(deadline)) return 0;
-    const sleeper = new Sleeper(0, () => waitsFor(viewOf(), count));
-    const entries = enter(kernel, viewOf(), count, sleeper);
-    const end = kernel.sleep(sleeper, deadline);
+    const sleeper = new Sleeper(0, () => waitsFor(viewOf(records), count));
+    const entries = enter(kernel, viewOf(records), count, sleeper);
+    const end = yield { sleeper, deadline };
     for (const entry of entries) entry.leave();
     if (typeof end === "number") return end;
-    found = scan(kernel, viewOf(), count);
+    found = scan(kernel, viewOf(records), count);
     if (found === 0 && end === "time") return 0;
   }
   return found;
