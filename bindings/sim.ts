@@ -7,6 +7,8 @@ import { Kernel, type Personality } from "../host/sim/kernel.ts";
 import { createSimOs } from "../host/sim/os.ts";
 import type { TraceEntry } from "../host/sim/trace.ts";
 import { OverflowError, show, ValueError } from "./errors.ts";
+import { KernelOwner } from "../host/sim/sharing/owner.ts";
+import { joinKernel, type Ticket } from "../host/sim/sharing/thread.ts";
 import { createSelectModuleFrom, type SelectModule } from "./module.ts";
 import { createOsModule, type OsModule } from "./os.ts";
 
@@ -55,6 +57,7 @@ export class Sim implements SimModule {
   readonly select: SelectModule;
   readonly os: OsModule;
   readonly #core: WebAssembly.Module;
+  #owner: KernelOwner | undefined;
 
   /** @param core the compiled core.wasm */
   constructor(core: WebAssembly.Module, options: SimOptions = {}) {
@@ -73,6 +76,12 @@ export class Sim implements SimModule {
       select: createSelectModuleFrom(this.#core, host),
       os: createOsModule(createSimOs(host)),
     };
+  }
+
+  /** What one more thread needs to use this kernel: to be sent to it, for joinSimFrom. */
+  invite(): Ticket {
+    this.#owner ??= new KernelOwner(this.kernel);
+    return this.#owner.invite();
   }
 
   /** Seconds since the kernel began. */
@@ -112,4 +121,27 @@ export class Sim implements SimModule {
   trace(): TraceEntry[] {
     return this.kernel.trace.entries();
   }
+}
+
+/** The API in a thread that uses the kernel of another one. */
+export interface SimThread extends SimModule {
+  /** Blocks this thread for `seconds` of the kernel's time. */
+  sleep(seconds: number): void;
+  /** Says that this thread is done: until then the kernel waits for it. */
+  end(): void;
+}
+
+/**
+ * Uses the kernel that `ticket` is for, from a thread that can block. It may do so once.
+ *
+ * @param core the compiled core.wasm
+ */
+export function joinSimFrom(core: WebAssembly.Module, ticket: Ticket): SimThread {
+  const { host, os, sleep, end } = joinKernel(ticket);
+  return {
+    select: createSelectModuleFrom(core, host),
+    os: createOsModule(os),
+    sleep: (seconds) => sleep(secondsOf(seconds, "seconds", 0) * MS),
+    end,
+  };
 }

@@ -58,14 +58,20 @@ export function dataOf(queue: Kqueue, timeout = 0): Whole[] {
   return queue.control(null, 64, timeout).map(({ data }) => data);
 }
 
+/** Times a wait is measured: what else this process does, as collecting garbage, is over by then. */
+const ATTEMPTS = 8;
+
 /** Asserts that nothing comes within `ms`, and that waiting for it does not keep the thread busy. */
 export function assertSilent(queue: Kqueue, ms = 40): void {
-  const before = process.cpuUsage();
-  const begun = performance.now();
-  assert.equal(take(queue, ms / 1000), []);
-  const passed = performance.now() - begun;
-  const { user, system } = process.cpuUsage(before);
-  assert.ok(passed >= ms, `returned after ${passed} ms of ${ms}`);
-  const busy = (user + system) / 1000;
-  assert.ok(busy < ms / 2 + 10, `${busy} ms of processor time in ${ms} ms`);
+  let busy = Infinity;
+  for (let attempt = 0; attempt < ATTEMPTS && busy >= ms / 2; attempt++) {
+    const before = process.cpuUsage();
+    const begun = performance.now();
+    assert.equal(take(queue, ms / 1000), []);
+    const passed = performance.now() - begun;
+    const { user, system } = process.cpuUsage(before);
+    assert.ok(passed >= ms, `returned after ${passed} ms of ${ms}`);
+    busy = (user + system) / 1000;
+  }
+  assert.ok(busy < ms / 2, `${busy} ms of processor time in ${ms} ms`);
 }

@@ -74,6 +74,33 @@ export interface Sleep {
  */
 export type Sleeping = Generator<Sleep, number, SleepEnd>;
 
+/** What a call returns that goes on without the program: no errno. */
+export const PENDING = -(2 ** 30);
+
+/** Waits for `file` to change and tries again, until the answer is not -EAGAIN. */
+function* retrying(
+  fd: number,
+  file: File,
+  mask: number,
+  call: string,
+  attempt: () => number,
+): Sleeping {
+  let result = -EAGAIN;
+  while (result === -EAGAIN) {
+    const sleeper = new Sleeper(mask, () => `${call} on descriptor ${fd}, a ${file.name}`);
+    const entries = file.queues().map((queue) => {
+      const entry = new WaitEntry(sleeper);
+      queue.append(entry);
+      return entry;
+    });
+    const end = yield { sleeper, deadline: Infinity };
+    for (const entry of entries) entry.leave();
+    if (typeof end === "number") return end;
+    result = attempt();
+  }
+  return result;
+}
+
 export class Kernel {
   readonly personality: Personality;
   readonly clock: Clock;
@@ -86,9 +113,12 @@ export class Kernel {
   readonly sleepers: Sleeper[] = [];
   /** How many signals were delivered to the program: a change interrupts what is blocked. */
   interruptions = 0;
+  /** Does what other threads ask for, until each of them waits; see sharing/. */
+  serve: (() => void) | undefined;
   /** What a signal to the program does; see signals.ts. */
   onSignal: ((signal: number) => void) | undefined;
   readonly #epoch: number;
+  #deferred: ((result: number) => void) | undefined;
   #failure: Error | undefined;
   #ino = 0;
 
@@ -126,7 +156,7 @@ export class Kernel {
         action();
       } catch (error) {
         // It must not unwind through who waits; the wait ends and throws it.
-        this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.fail(error instanceof Error ? error : new Error(String(error)));
       }
     });
   }
@@ -134,11 +164,18 @@ export class Kernel {
   /** Lets time pass, with everything that is to happen meanwhile. @throws what an action threw */
   advance(ms: number): void {
     const limit = this.clock.now() + ms;
+    this.serve?.();
     while (this.clock.now() < limit || this.clock.isDue(limit)) {
       this.clock.pass(limit);
+      this.serve?.();
       const failure = this.takeFailure();
       if (failure !== undefined) throw failure;
     }
+  }
+
+  /** Ends the call that blocks the program: it throws `error`. */
+  fail(error: Error): void {
+    this.#failure = error;
   }
 
   /** Why a call ended with -EDEADLK or -ECANCELED; asked once. */
@@ -162,6 +199,9 @@ export class Kernel {
       while (!sleeper.woken) {
         if (this.#failure !== undefined) return -ECANCELED;
         if (this.interruptions !== interruptions) return -EINTR;
+        // Other threads go first: what they do takes no time.
+        this.serve?.();
+        if (sleeper.woken || this.#failure !== undefined) continue;
         if (clock.now() >= deadline && !clock.isDue(deadline)) return "time";
         if (!clock.pass(deadline)) {
           this.#failure = new DeadlockError(this.sleepers.map((each) => each.waitsFor()));
@@ -181,6 +221,18 @@ export class Kernel {
 
   /** Runs a call that may sleep, blocking the program. */
   run(call: Sleeping): number {
+    const deferred = this.#deferred;
+    if (deferred !== undefined) {
+      this.#deferred = undefined;
+      let result = PENDING;
+      let isLate = false;
+      this.start(call, (value) => {
+        if (isLate) deferred(value);
+        else result = value;
+      });
+      isLate = true;
+      return result;
+    }
     let step = call.next();
     while (!step.done) {
       const { sleeper, deadline } = step.value;
@@ -208,10 +260,12 @@ export class Kernel {
         if (stop === undefined) return;
         stop = undefined;
         sleeper.onWake = undefined;
+        this.sleepers.splice(this.sleepers.indexOf(sleeper), 1);
         if (alarm !== undefined) this.clock.cancel(alarm);
         go(call.next(end));
       };
       stop = resume;
+      this.sleepers.push(sleeper);
       // Not from within the wake-up: who wakes is in the middle of something.
       sleeper.onWake = () => {
         sleeper.onWake = undefined;
@@ -224,6 +278,19 @@ export class Kernel {
     };
     go(call.next());
     return (errno) => stop?.(errno);
+  }
+
+  /**
+   * Runs `body` for another thread: a call in it that would block the program returns PENDING at
+   * once instead, and `ended` is called with its result when it has one.
+   */
+  defer(body: () => number, ended: (result: number) => void): number {
+    this.#deferred = ended;
+    try {
+      return body();
+    } finally {
+      this.#deferred = undefined;
+    }
   }
 
   /**
@@ -241,21 +308,9 @@ export class Kernel {
     attempt: () => number,
     blocks = file.isBlocking,
   ): number {
-    let result = attempt();
-    if (!blocks) return result;
-    while (result === -EAGAIN) {
-      const sleeper = new Sleeper(mask, () => `${call} on descriptor ${fd}, a ${file.name}`);
-      const entries = file.queues().map((queue) => {
-        const entry = new WaitEntry(sleeper);
-        queue.append(entry);
-        return entry;
-      });
-      const end = this.sleep(sleeper, Infinity);
-      for (const entry of entries) entry.leave();
-      if (typeof end === "number") return end;
-      result = attempt();
-    }
-    return result;
+    const result = attempt();
+    if (result !== -EAGAIN || !blocks) return result;
+    return this.run(retrying(fd, file, mask, call, attempt));
   }
 
   /** The open file a descriptor of the program names, or -EBADF. */

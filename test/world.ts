@@ -1,0 +1,91 @@
+// Where a test runs: on the kernel of this machine or on a simulated one (`OMNIPOLL_HOST`). What
+// a test does besides calling the API - letting time pass, acting while it waits - goes through
+// here, so that it is the same test on every host.
+
+import { Worker } from "node:worker_threads";
+import { host } from "../bindings/node.ts";
+import { Sim } from "../bindings/sim.ts";
+import { coreModule } from "../bindings/host.ts";
+import type { SimHost } from "../host/sim/host.ts";
+
+/** The simulated kernel under test; undefined on a real one. */
+export const sim: Sim | undefined =
+  "kernel" in host ? new Sim(coreModule(), { kernel: (host as SimHost).kernel }) : undefined;
+
+/** Blocks this thread for `ms`. */
+export function sleep(ms: number): void {
+  if (sim === undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  else sim.advance(ms / 1000);
+}
+
+/** Milliseconds on the clock that waits are measured by. */
+export function now(): number {
+  return sim === undefined ? performance.now() : sim.now() * 1000;
+}
+
+/** Result of `body` and how long it took, in ms. */
+export function timed<Result>(body: () => Result): { result: Result; ms: number } {
+  const start = now();
+  const result = body();
+  return { result, ms: now() - start };
+}
+
+/** Of a thread on the kernel of this machine. */
+const NATIVE = `
+  const os = await import(workerData.os);
+  const select = await import(workerData.select);
+  const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  const end = () => {};`;
+
+/** Of a thread that joins the simulated kernel of this one. */
+const SIMULATED = `
+  const { coreModule } = await import(workerData.host);
+  const { joinSimFrom } = await import(workerData.sim);
+  const { select, os, sleep: pass, end } = joinSimFrom(coreModule(), workerData.ticket);
+  const sleep = (ms) => pass(ms / 1000);`;
+
+/**
+ * Runs `code` in a thread of its own after `ms`; `os`, `select` and `data` are in its scope. The
+ * promise resolves once the thread runs and counts the time, and gives another one of its end.
+ */
+export async function inThread(
+  ms: number,
+  code: string,
+  data: unknown = undefined,
+): Promise<{ done: Promise<unknown> }> {
+  const source = `
+    const { parentPort, workerData } = require("node:worker_threads");
+    (async () => {
+      ${sim === undefined ? NATIVE : SIMULATED}
+      const { data } = workerData;
+      parentPort.postMessage("ready");
+      if (${ms} > 0) sleep(${ms});
+      try {
+        parentPort.postMessage({ result: (() => { ${code} })() });
+      } finally {
+        end();
+      }
+    })();`;
+  const worker = new Worker(source, {
+    eval: true,
+    workerData: {
+      os: new URL("../bindings/node-os.js", import.meta.url).href,
+      select: new URL("../bindings/node.js", import.meta.url).href,
+      host: new URL("../bindings/host.js", import.meta.url).href,
+      sim: new URL("../bindings/sim.js", import.meta.url).href,
+      ticket: sim?.invite(),
+      data,
+    },
+  });
+  const done = new Promise<unknown>((resolve, reject) => {
+    worker.on("message", (message: unknown) => {
+      if (message !== "ready") resolve((message as { result: unknown }).result);
+    });
+    worker.once("error", reject);
+  });
+  await new Promise((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+  return { done: done.finally(() => worker.terminate()) };
+}
