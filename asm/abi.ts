@@ -240,6 +240,8 @@ export const CALL_RESULT = 24;
 export const CAPABILITY_EPOLL = 0x1;
 /** The source calls (timers, signals, processes, file changes, links) are there. */
 export const CAPABILITY_SOURCES = 0x2;
+/** kqueue and kevent are the kernel's. */
+export const CAPABILITY_KQUEUE = 0x4;
 
 // What a host returns when it fails: the negative of these, whatever the platform's own
 // numbers are. Only those the core itself looks at or returns.

@@ -27,6 +27,22 @@ export declare function epoll_ctl(epfd: i32, op: i32, fd: i32, mask: u32): i32;
 /** Waits, then writes at most `capacity` ready records at `ready`; returns how many. */
 export declare function epoll_wait(epfd: i32, ready: usize, capacity: i32, timeoutMs: f64): i32;
 
+/** New kqueue; returns its descriptor. */
+export declare function kqueue(): i32;
+
+/**
+ * Applies `nchanges` kevent records at `changes`, then waits and writes at most `capacity` of them
+ * at `events`; returns how many.
+ */
+export declare function kevent(
+  kq: i32,
+  changes: usize,
+  nchanges: i32,
+  events: usize,
+  capacity: i32,
+  timeoutMs: f64,
+): i32;
+
 // Sources: what kqueue's filters need on a kernel without kqueue.
 
 /** Milliseconds since 1970 on the clock people set. */

@@ -1,7 +1,9 @@
-// Queues: kqueue objects over epoll, with the sources of a kernel that has no kqueue.
+// Queues: kqueue objects, the host's own or over epoll, with the sources of a kernel that has no
+// kqueue.
 
 import {
   CAPABILITY_EPOLL,
+  CAPABILITY_KQUEUE,
   CAPABILITY_SOURCES,
   EBADF,
   EINTR,
@@ -20,6 +22,14 @@ import * as host from "./host";
 import { dropKnote, forgetDescriptor } from "./kqueue/filters";
 import { harvest, isMore } from "./kqueue/harvest";
 import { KeventRecord } from "./kqueue/knote";
+import {
+  adoptNative,
+  closeNative,
+  controlNative,
+  createNative,
+  nativeFileno,
+  postNative,
+} from "./kqueue/native";
 import { openPosts } from "./kqueue/post";
 import {
   createQueue,
@@ -37,12 +47,18 @@ import { changesStart, eventsStart, reserve } from "./kqueue/scratch";
 import { settleWake } from "./kqueue/wake";
 import { closeObject, isObject, KIND_KQUEUE, openObject, payloadOf } from "./objects";
 
+/** Whether the host has queues of its own. */
+function isNative(): bool {
+  return (capabilities() & CAPABILITY_KQUEUE) !== 0;
+}
+
 function named(handle: i32): Queue | null {
   return isObject(handle, KIND_KQUEUE) ? changetype<Queue>(payloadOf(handle)) : null;
 }
 
 /** Handle of a new queue, or a negative errno. */
 export function kqueueCreate(): i32 {
+  if (isNative()) return createNative();
   const needed = CAPABILITY_EPOLL | CAPABILITY_SOURCES;
   if ((capabilities() & needed) !== needed) return -ENOSYS;
   const epfd = host.epoll_create1(EPOLL_CLOEXEC);
@@ -63,6 +79,7 @@ export function kqueueCreate(): i32 {
 
 /** Handle of one more object for the queue of this core whose descriptor is `fd`; or -EBADF. */
 export function kqueueAdopt(fd: i32): i32 {
+  if (isNative()) return adoptNative(fd);
   const queue = queueOf(fd);
   if (queue === null) return -EBADF;
   const handle = openObject(KIND_KQUEUE, changetype<usize>(queue));
@@ -72,6 +89,7 @@ export function kqueueAdopt(fd: i32): i32 {
 
 /** Descriptor of a queue. */
 export function kqueueFileno(handle: i32): i32 {
+  if (isNative()) return nativeFileno(handle);
   const queue = named(handle);
   return queue === null ? ERROR_BAD_HANDLE : queue.epfd;
 }
@@ -97,6 +115,7 @@ function endQueue(queue: Queue): void {
 
 /** Closes a queue for all its objects, and forgets this one. */
 export function kqueueClose(handle: i32): i32 {
+  if (isNative()) return closeNative(handle);
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   closeObject(handle, KIND_KQUEUE);
@@ -113,6 +132,9 @@ export function kqueueClose(handle: i32): i32 {
 export function kqueueReserve(handle: i32, changes: i32, capacity: i32): i32 {
   if (changes < 0 || capacity < 0) return -EINVAL;
   if (handle === 0) return reserve(changes, 0, 0);
+  if (isNative()) {
+    return nativeFileno(handle) < 0 ? ERROR_BAD_HANDLE : reserve(changes, capacity, 0);
+  }
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   // Changes may add sources; their events are left for the next round if there is no room.
@@ -121,6 +143,7 @@ export function kqueueReserve(handle: i32, changes: i32, capacity: i32): i32 {
 
 /** Posts a change at `kqueueChanges` to the queue of another thread with descriptor `fd`. */
 export function kqueuePost(fd: i32, change: i32): i32 {
+  if (isNative()) return postNative(fd, change);
   return host.post(fd, changesStart() + (change as usize) * KEVENT_SIZE);
 }
 
@@ -136,6 +159,7 @@ export function kqueueEvents(): usize {
 
 /** Lets other threads post to a queue; see host.post. 0 or a negative errno. */
 export function kqueuePosts(handle: i32): i32 {
+  if (isNative()) return min(nativeFileno(handle), 0);
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   return queue.epfd < 0 ? -EBADF : openPosts(queue);
@@ -209,6 +233,7 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
  * room to say so, what came before it having been applied.
  */
 export function kqueueControl(handle: i32, changes: i32, capacity: i32, timeoutMs: f64): i32 {
+  if (isNative()) return controlNative(handle, changes, capacity, timeoutMs);
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   if (queue.epfd < 0) return -EBADF;

@@ -64,6 +64,29 @@ export interface Host {
     timeoutMs: number,
   ): number;
 
+  /** kqueue(2) of FreeBSD, close-on-exec. */
+  kqueue(): number;
+
+  /**
+   * kevent(2) of FreeBSD: applies the `nchanges` kevent records at `changes`, then waits and writes
+   * at most `capacity` kevent records at `events`; returns how many.
+   *
+   * All changes are read before an event is written. One that fails, or has EV_RECEIPT, becomes an
+   * event with EV_ERROR, whose `data` is an errno in Linux's numbering or 0, as long as there is
+   * room, and if there is one nothing is waited for. Without room the call returns the negative
+   * errno of that change, those before it being applied. With a capacity of 0 nothing is waited
+   * for. -EINTR only if no event was found: the changes have been applied then.
+   */
+  kevent(
+    memory: WebAssembly.Memory,
+    kq: number,
+    changes: number,
+    nchanges: number,
+    events: number,
+    capacity: number,
+    timeoutMs: number,
+  ): number;
+
   // Sources: what kqueue's filters need on a kernel without kqueue. Every descriptor is
   // close-on-exec and non-blocking, and is closed with `close` unless something else is said.
 
@@ -170,6 +193,16 @@ export function importsOf(host: Host, memoryOf: () => WebAssembly.Memory): WebAs
         host.epoll_ctl(epfd, op, fd, mask),
       epoll_wait: (epfd: number, ready: number, capacity: number, timeoutMs: number) =>
         host.epoll_wait(memoryOf(), epfd, ready, capacity, timeoutMs),
+
+      kqueue: () => host.kqueue(),
+      kevent: (
+        kq: number,
+        changes: number,
+        nchanges: number,
+        events: number,
+        capacity: number,
+        timeoutMs: number,
+      ) => host.kevent(memoryOf(), kq, changes, nchanges, events, capacity, timeoutMs),
 
       realtime: () => host.realtime(),
       read: (fd: number, address: number, length: number) =>

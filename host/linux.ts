@@ -6,6 +6,7 @@ import {
   CALL_TIMEOUT,
   CAPABILITY_EPOLL,
   CAPABILITY_SOURCES,
+  ENOSYS,
 } from "../asm/abi.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 import { onClose } from "./closing.ts";
@@ -75,6 +76,8 @@ export function createLinuxHost(): Host {
       addon.epoll_wait(bufferOf(memory));
       return words[RESULT] as number;
     },
+    kqueue: () => -ENOSYS,
+    kevent: () => -ENOSYS,
     ...sourcesOf(addon),
   };
 }

@@ -26,6 +26,8 @@ const IMPORTS = [
   "inotify_add_watch",
   "inotify_init",
   "inotify_rm_watch",
+  "kevent",
+  "kqueue",
   "link_flags",
   "link_listen",
   "netlink_read",

@@ -169,7 +169,8 @@ test("nothing crosses as an i64, in either direction", () => {
       assert.ok(type === "i32" || type === "f64", `${name}: ${type}`);
     }
   }
-  const times = ["now", "realtime", "poll", "epoll_wait", "timerfd_settime", "pollWait"].concat([
+  const times = ["now", "realtime", "poll", "epoll_wait", "kevent", "timerfd_settime"].concat([
+    "pollWait",
     "epollWait",
     "selectWait",
     "kqueueControl",

@@ -138,6 +138,8 @@ const none = (): number => -ENOSYS;
 
 /** A host without the calls that kqueue's filters need on Linux. */
 const NO_SOURCES: SourceCalls = {
+  kqueue: none,
+  kevent: none,
   read: none,
   write: none,
   dup3: none,

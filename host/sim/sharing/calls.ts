@@ -33,6 +33,8 @@ export const HOST_CALLS: Record<Calls, readonly Stretch[]> = {
   epoll_create1: [],
   epoll_ctl: [],
   epoll_wait: [counted(1, 2, READY_RECORD_SIZE)],
+  kqueue: [],
+  kevent: [counted(1, 2, KEVENT_SIZE), counted(3, 4, KEVENT_SIZE)],
   read: [counted(1, 2, 1)],
   write: [counted(1, 2, 1)],
   dup3: [],

@@ -1,0 +1,54 @@
+// Queues of a host that has kqueue. The kernel is the authority: the core remembers the
+// descriptor and nothing else.
+
+import { EBADF, EINTR, ERROR_BAD_HANDLE, KEVENT_SIZE } from "../abi";
+import { deadlineOf, remaining } from "../deadline";
+import * as host from "../host";
+import { closeObject, isObject, KIND_KQUEUE, openObject, payloadOf } from "../objects";
+import { changesStart, eventsStart } from "./scratch";
+
+/** Handle of a new queue, or a negative errno. */
+export function createNative(): i32 {
+  const kq = host.kqueue();
+  if (kq < 0) return kq;
+  const handle = adoptNative(kq);
+  if (handle < 0) host.close(kq);
+  return handle;
+}
+
+/** Handle of a queue whose descriptor exists already. The kernel is not asked what it is. */
+export function adoptNative(kq: i32): i32 {
+  return kq < 0 ? -EBADF : openObject(KIND_KQUEUE, kq as usize);
+}
+
+/** Descriptor of a queue. */
+export function nativeFileno(handle: i32): i32 {
+  return isObject(handle, KIND_KQUEUE) ? (payloadOf(handle) as i32) : ERROR_BAD_HANDLE;
+}
+
+/** Closes the descriptor and forgets the object, also if the kernel says EBADF. */
+export function closeNative(handle: i32): i32 {
+  const kq = nativeFileno(handle);
+  if (kq < 0) return kq;
+  closeObject(handle, KIND_KQUEUE);
+  return host.close(kq);
+}
+
+/** Applies one change at `kqueueChanges` to a queue that may be another thread's. */
+export function postNative(kq: i32, change: i32): i32 {
+  const at = changesStart() + (change as usize) * KEVENT_SIZE;
+  return host.kevent(kq, at, 1, eventsStart(), 0, 0);
+}
+
+/** kevent(2). The changes of a call that a signal interrupts have been applied. */
+export function controlNative(handle: i32, changes: i32, capacity: i32, timeoutMs: f64): i32 {
+  const kq = nativeFileno(handle);
+  if (kq < 0) return kq;
+  const events = eventsStart();
+  const deadline = deadlineOf(timeoutMs);
+  let count = host.kevent(kq, changesStart(), changes, events, capacity, timeoutMs);
+  while (count === -EINTR) {
+    count = host.kevent(kq, changesStart(), 0, events, capacity, remaining(timeoutMs, deadline));
+  }
+  return count;
+}
