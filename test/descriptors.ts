@@ -5,11 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlockingIOError, epoll, type Epoll, OSError } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
+import { sleep } from "./world.ts";
 
-/** Blocks this thread for `ms`. */
-export function sleep(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
+export { sleep } from "./world.ts";
 
 /** Time within which what is sent on a loopback connection has arrived. */
 export const ARRIVAL_MS = 20;

@@ -19,15 +19,15 @@ export function sleep(ms: number): void {
 }
 
 /** Milliseconds on the clock that waits are measured by. */
-export function now(): number {
+export function clockMs(): number {
   return sim === undefined ? performance.now() : sim.now() * 1000;
 }
 
 /** Result of `body` and how long it took, in ms. */
 export function timed<Result>(body: () => Result): { result: Result; ms: number } {
-  const start = now();
+  const start = clockMs();
   const result = body();
-  return { result, ms: now() - start };
+  return { result, ms: clockMs() - start };
 }
 
 /** Of a thread on the kernel of this machine. */
