@@ -33,14 +33,13 @@ import {
   seen,
   take,
 } from "./kqueue-filters.ts";
-import { closedNumber, newRefused } from "./probes.ts";
+import { closedNumber } from "./probes.ts";
 import { inThread, throws, timed } from "./support.ts";
 
 const { SO_ERROR, SOL_SOCKET } = os;
 const SO_SNDBUF = 7;
 const EPIPE = 32;
 const ECONNRESET = 104;
-const ECONNREFUSED = 111;
 
 function write(fd: number, data: number, flags = 0, fflags = 0): Seen {
   return [fd, KQ_FILTER_WRITE, flags, fflags, data];
@@ -308,68 +307,6 @@ test(
   }),
 );
 
-for (const filter of [KQ_FILTER_READ, KQ_FILTER_WRITE]) {
-  test(
-    `KQ-139: a refused connection is EV_EOF with ECONNREFUSED, filter ${filter}`,
-    scoped((scope) => {
-      const queue = queueIn(scope);
-      const fd = scope.own(newRefused());
-      add(queue, fd, filter);
-      const look = () => take(queue, 1).map(([, , flags, fflags]) => [flags, fflags]);
-      assert.equal(look(), [[KQ_EV_EOF, ECONNREFUSED]]);
-      assert.equal(look(), [[KQ_EV_EOF, ECONNREFUSED]]);
-      assert.is(os.getsockopt(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
-      assert.equal(look(), [[KQ_EV_EOF, 0]]);
-    }),
-  );
-}
-
-test(
-  "KQ-139: registered before it connects, a socket is silent and idle until the answer",
-  scoped((scope) => {
-    const queue = queueIn(scope);
-    const listener = scope.listener();
-    const [good, bad] = [scope.socket(), scope.socket()];
-    add(queue, good, KQ_FILTER_WRITE);
-    add(queue, bad, KQ_FILTER_WRITE);
-    assertSilent(queue);
-    throws(() => os.connect(good, os.getsockname(listener)), BlockingIOError, "EINPROGRESS");
-    const [, port] = os.getsockname(listener) as [string, number];
-    assert.equal(
-      take(queue, 1).map(([ident, , flags, fflags]) => [ident, flags, fflags]),
-      [[good, 0, 0]],
-    );
-    remove(queue, good, KQ_FILTER_WRITE);
-    scope.close(listener);
-    throws(() => os.connect(bad, ["127.0.0.1", port]), BlockingIOError, "EINPROGRESS");
-    assert.equal(
-      take(queue, 1).map(([ident, , flags, fflags]) => [ident, flags, fflags]),
-      [[bad, KQ_EV_EOF, ECONNREFUSED]],
-    );
-  }),
-);
-
-test(
-  "a Unix socket that connects is noticed, although the kernel does not tell",
-  scoped((scope) => {
-    const path = `\0omnipoll-kq-write-${process.pid}`;
-    const listener = scope.own(os.socket(os.AF_UNIX, os.SOCK_STREAM));
-    os.bind(listener, path);
-    os.listen(listener, 4);
-    for (const flags of [0, KQ_EV_CLEAR, KQ_EV_DISPATCH]) {
-      const queue = queueIn(scope);
-      const fd = scope.own(os.socket(os.AF_UNIX, os.SOCK_STREAM));
-      add(queue, fd, KQ_FILTER_WRITE, flags);
-      assertSilent(queue);
-      os.connect(fd, path);
-      assert.equal(
-        take(queue, 1).map(([ident]) => ident),
-        [fd],
-      );
-    }
-  }),
-);
-
 test(
   "an eventfd has room for the rest up to 2^64 - 2",
   scoped((scope) => {
@@ -413,112 +350,6 @@ test(
     assertSilent(queue);
   }),
 );
-
-/** What a knote of the model below is. */
-interface Model {
-  flags: number;
-  enabled: boolean;
-  /** EV_CLEAR: something has happened since the last report. */
-  pending: boolean;
-}
-
-/** A generator of numbers below `limit`, the same for the same seed. */
-function generator(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state = (Math.imul(state, 1103515245) + 12345) & 0x7fffffff;
-    return (state >>> 8) % limit;
-  };
-}
-
-const MODES = [0, KQ_EV_CLEAR, KQ_EV_ONESHOT, KQ_EV_DISPATCH, KQ_EV_CLEAR | KQ_EV_DISPATCH];
-
-for (let seed = 1; seed <= 6; seed++) {
-  test(
-    `EMU-01: READ and WRITE of one descriptor do not disturb each other, seed ${seed}`,
-    scoped((scope) => {
-      const random = generator(seed * 7919);
-      const queue = queueIn(scope);
-      const [a, b] = scope.socketpair();
-      const knotes = new Map<number, Model>();
-      let unread = 0;
-      const log: string[] = [];
-      const step = (text: string): void => void log.push(text);
-
-      for (let i = 0; i < 400; i++) {
-        const filter = random(2) === 0 ? KQ_FILTER_READ : KQ_FILTER_WRITE;
-        const knote = knotes.get(filter);
-        switch (random(9)) {
-          case 0:
-          case 1: {
-            const flags = MODES[random(MODES.length)] as number;
-            const disable = random(5) === 0;
-            step(`add ${filter} ${flags} ${disable}`);
-            add(queue, a, filter, flags | (disable ? KQ_EV_DISABLE : 0));
-            // Flags of a knote stay what they were; adding once more does not enable it.
-            if (knote === undefined)
-              knotes.set(filter, { flags, enabled: !disable, pending: true });
-            else {
-              knote.pending = true;
-              if (disable) knote.enabled = false;
-            }
-            break;
-          }
-          case 2:
-            step(`delete ${filter}`);
-            if (knote !== undefined) remove(queue, a, filter);
-            knotes.delete(filter);
-            break;
-          case 3:
-          case 4: {
-            const flag = random(3) === 0 ? KQ_EV_DISABLE : KQ_EV_ENABLE;
-            step(`command ${filter} ${flag}`);
-            if (knote === undefined) break;
-            command(queue, a, filter, flag);
-            knote.enabled = flag === KQ_EV_ENABLE;
-            knote.pending = true;
-            break;
-          }
-          case 5:
-            step("send");
-            if (unread > 20) break;
-            os.write(b, "x");
-            unread++;
-            setPending(knotes, KQ_FILTER_READ);
-            break;
-          case 6:
-            step("receive");
-            if (unread > 0) os.read(a, unread);
-            unread = 0;
-            break;
-          default: {
-            step("take");
-            const expected: string[] = [];
-            for (const [one, model] of knotes) {
-              const holds = one === KQ_FILTER_WRITE || unread > 0;
-              if (!model.enabled || !holds) continue;
-              if ((model.flags & KQ_EV_CLEAR) !== 0 && !model.pending) continue;
-              expected.push(`${one} ${model.flags} ${one === KQ_FILTER_READ ? unread : "room"}`);
-              model.pending = false;
-              if ((model.flags & KQ_EV_DISPATCH) !== 0) model.enabled = false;
-              if ((model.flags & KQ_EV_ONESHOT) !== 0) knotes.delete(one);
-            }
-            const actual = take(queue).map(
-              ([, one, flags, , data]) =>
-                `${one} ${flags} ${one === KQ_FILTER_READ ? data : "room"}`,
-            );
-            assert.equal(actual.toSorted(), expected.toSorted(), log.join("\n"));
-          }
-        }
-      }
-    }),
-  );
-}
-
-function setPending(knotes: Map<number, Model>, filter: number): void {
-  const knote = knotes.get(filter);
-  if (knote !== undefined) knote.pending = true;
-}
 
 test(
   "a descriptor that is not open is EBADF for both filters",
