@@ -194,7 +194,6 @@ const GLANCE: f64 = 10;
 
 /** How long the kernel may wait now, of `left` ms. */
 function patience(queue: Queue, left: f64): f64 {
-  if (queue.line > 0) return 0;
   return queue.writers !== null && (left < 0 || left > GLANCE) ? GLANCE : left;
 }
 

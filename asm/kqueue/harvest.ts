@@ -86,6 +86,7 @@ function harvestSecond(queue: Queue, room: i32): void {
  */
 export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   if (queue.foreign) rebuild(queue);
+  if (queue.line > 0) timeoutMs = 0;
   queue.leftover = queue.line;
   const room = min(max(capacity + queue.sources, LEAST_ROOM), readyRoom());
   const count = host.epoll_wait(queue.epfd, readyRecords(), room, timeoutMs);

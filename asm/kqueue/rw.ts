@@ -180,10 +180,19 @@ export function detachDescriptor(queue: Queue, knote: Knote): i32 {
   }
   if (knote.set === SET_NONE) return sameFile(knote);
   setMuted(queue, knote, false);
+  const same = isSame(queue, knote);
   const gone = host.epoll_ctl(setOf(queue, knote), EPOLL_CTL_DEL, knote.ident as i32, 0);
   // It was closed behind our back. If a dup keeps the file open, so does the kernel the entry.
   if (gone < 0) queue.stale = true;
-  return gone;
+  return same < 0 ? same : gone;
+}
+
+/**
+ * Whether the descriptor is the one that was registered, where the kernel would not notice: it may
+ * still have an entry of the file that has the number now. 0, -EBADF or -ENOENT.
+ */
+function isSame(queue: Queue, knote: Knote): i32 {
+  return queue.stale ? sameFile(knote) : 0;
 }
 
 function unlist(queue: Queue, knote: Knote): void {
@@ -203,7 +212,9 @@ function unlist(queue: Queue, knote: Knote): void {
 export function touchDescriptor(queue: Queue, knote: Knote): i32 {
   const entry = knote.set === SET_MAIN || knote.set === SET_SECOND;
   setMuted(queue, knote, entry && isMeasured(knote));
-  return entry ? rearm(queue, knote) : sameFile(knote);
+  if (!entry) return sameFile(knote);
+  const same = isSame(queue, knote);
+  return same < 0 ? same : rearm(queue, knote);
 }
 
 /** Whether how much room there is counts, and not what the kernel thinks of it (NOTE_LOWAT). */
