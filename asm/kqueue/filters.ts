@@ -23,7 +23,7 @@ import { attachDescriptor, detachDescriptor, touchDescriptor } from "./rw";
 import { attachSignal, detachSignal } from "./signal";
 import { attachTimer, detachTimer, touchTimer } from "./timer";
 import { attachUser, touchUser } from "./user";
-import { attachVnode, detachVnode, readVnodes, touchVnode } from "./vnode";
+import { attachVnode, detachVnode, readParents, readVnodes, touchVnode } from "./vnode";
 
 /** Whether there is such a filter. */
 export function isFilter(filter: i32): bool {
@@ -40,8 +40,10 @@ export function isDescriptorFilter(filter: i32): bool {
  * about to be made, so it counts for the knotes there are as they are.
  */
 export function catchUp(queue: Queue, filter: i32): void {
-  if (filter === FILTER_VNODE && queue.inotify >= 0) readVnodes(queue);
-  else if (filter === FILTER_PROC && queue.connector >= 0) readConnector(queue);
+  if (filter === FILTER_VNODE) {
+    if (queue.inotify >= 0) readVnodes(queue);
+    if (queue.parents >= 0) readParents(queue);
+  } else if (filter === FILTER_PROC && queue.connector >= 0) readConnector(queue);
   else if (filter === FILTER_NETDEV && queue.rtnetlink >= 0) readLinks(queue);
 }
 
