@@ -25,9 +25,20 @@ import {
   EVENT_RDHUP,
 } from "../asm/abi.ts";
 import * as os from "../bindings/node-os.ts";
-import { dataOf, host, memory, outside, PAGE, readyOf, view } from "./source-support.ts";
+import {
+  apart,
+  canBeRoot,
+  dataOf,
+  host,
+  memory,
+  outside,
+  PAGE,
+  readyOf,
+  view,
+} from "./source-support.ts";
 
-const { ECONNREFUSED, ECONNRESET, EFAULT, ENOTSOCK, ENOTTY, EPIPE } = constants.errno;
+const { ECONNREFUSED, ECONNRESET, EFAULT, EHOSTUNREACH, ENOTSOCK, ENOTTY } = constants.errno;
+const { EPIPE, ETIMEDOUT } = constants.errno;
 const LOCALHOST = "127.0.0.1";
 
 /** Value of an answer that must have no error. */
@@ -342,6 +353,34 @@ states("a datagram that nobody took", () => {
   assert.is(errorOf(fd), ECONNREFUSED);
   assert.is(stateOf(fd), 0);
   os.close(fd);
+});
+
+states("a peer that does not answer, and one that nobody knows", () => {
+  if (!canBeRoot("peers that do not answer", "ip", "unshare")) return;
+  const script = `
+    execSync("ip link set lo up; ip link add one type veth peer name two");
+    execSync("ip link set one up; ip link set two up");
+    execSync("ip addr add 10.9.0.1/24 dev one");
+    execSync("ip neigh add 10.9.0.2 lladdr 02:02:02:02:02:02 dev one");
+    const start = (address, option, value) => {
+      const fd = os.socket(os.AF_INET, os.SOCK_STREAM | os.SOCK_NONBLOCK);
+      if (option) os.setsockopt(fd, 6, option, new Uint8Array(Int32Array.of(value).buffer));
+      try { os.connect(fd, [address, 80]); } catch {}
+      return fd;
+    };
+    const TCP_SYNCNT = 7, TCP_USER_TIMEOUT = 18;
+    const fds = [start("10.9.0.2", TCP_SYNCNT, 1), start("10.9.0.2", TCP_USER_TIMEOUT, 500)];
+    const report = [...fds, start("10.9.0.3")].map((fd) => {
+      support.readyOf(fd, ${EVENT_RDHUP}, 20000);
+      const state = support.dataOf(fd, ${DATA_WITH_STATE}).state;
+      return [state, os.getsockopt(fd, os.SOL_SOCKET, os.SO_ERROR)];
+    });
+    console.log(JSON.stringify(report));`;
+  const expected = [ETIMEDOUT, ETIMEDOUT, EHOSTUNREACH].map((errno) => [
+    errno | DATA_STATE_SHUT_WRITE,
+    errno,
+  ]);
+  assert.equal(JSON.parse(apart(["unshare", "-n"], script)), expected);
 });
 
 states("comes with any other question", () => {

@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { EAGAIN, EBADF, EINVAL, ENODEV, EOPNOTSUPP, EPERM, EVENT_IN } from "../asm/abi.ts";
 import * as os from "../bindings/node-os.ts";
-import { canBeRoot, host, memory, outside, readyOf, view } from "./source-support.ts";
+import { apart, canBeRoot, host, memory, outside, readyOf, view } from "./source-support.ts";
 
 const EFAULT = 14;
 const ENOBUFS = 105;
@@ -17,20 +17,6 @@ const PROC_EVENT_EXIT = 0x80000000;
 const RTM_NEWLINK = 16;
 const IFF_UP = 0x1;
 const IFF_LOWER_UP = 0x10000;
-
-/** Runs a script for the host in a process of its own, behind other programs; what it prints. */
-function apart(command: readonly string[], script: string) {
-  const prelude = `
-    import { execSync } from "node:child_process";
-    import { createLinuxHost } from ${JSON.stringify(new URL("../host/linux.js", import.meta.url))};
-    const host = createLinuxHost();
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    const view = new DataView(memory.buffer);`;
-  const [program = "", ...args] = [...command, process.execPath, "--input-type=module", "-e"];
-  const { stdout, stderr } = spawnSync(program, [...args, prelude + script], { encoding: "utf8" });
-  if (stdout === "") throw new Error(stderr);
-  return stdout.trim();
-}
 
 const processes = suite("sources: proc_listen");
 

@@ -111,3 +111,16 @@ export function canBeRoot(what: string, ...tools: readonly string[]): boolean {
   if (missing !== undefined) console.log(`skip: ${what}: no ${missing}`);
   return missing === undefined;
 }
+
+/** Runs a script for the host in a process of its own, behind other programs; what it prints. */
+export function apart(command: readonly string[], script: string) {
+  const prelude = `
+    import { execSync } from "node:child_process";
+    import * as os from ${JSON.stringify(new URL("../bindings/node-os.js", import.meta.url))};
+    import * as support from ${JSON.stringify(import.meta.url)};
+    const { host, memory, view } = support;`;
+  const [program = "", ...args] = [...command, process.execPath, "--input-type=module", "-e"];
+  const { stdout, stderr } = spawnSync(program, [...args, prelude + script], { encoding: "utf8" });
+  if (stdout === "") throw new Error(stderr);
+  return stdout.trim();
+}
