@@ -34,7 +34,7 @@ function processEvents(fd: number): Array<[what: number, pid: number, detail: nu
 
 processes("hears forks, execs and exits", () => {
   const fd = host.proc_listen();
-  if (fd < 0) return console.log(`skip: proc_listen says ${fd}`);
+  if (fd < 0) return console.log(`\nskip: proc_listen says ${fd}`);
   assert.is(os.get_blocking(fd), false);
   assert.is(os.get_inheritable(fd), false);
   const { pid } = spawnSync("sh", ["-c", "exit 3"]);
@@ -64,7 +64,7 @@ processes("says -EOPNOTSUPP or -EPERM where no events would come", () => {
 
 processes("an overrun is -ENOBUFS, once", () => {
   const fd = host.proc_listen();
-  if (fd < 0) return console.log(`skip: proc_listen says ${fd}`);
+  if (fd < 0) return console.log(`\nskip: proc_listen says ${fd}`);
   const size = new Uint8Array(Int32Array.of(1).buffer);
   os.setsockopt(fd, os.SOL_SOCKET, os.SO_RCVBUF, size);
   spawnSync("sh", ["-c", "for i in 1 2 3 4 5 6 7 8 9 10; do (true); done"]);

@@ -102,7 +102,7 @@ processes("no child: one that its parent has reaped", async () => {
 });
 
 processes("a process has ended when its last thread has", async () => {
-  if (spawnSync("python3", ["--version"]).status !== 0) return console.log("skip: no python3");
+  if (spawnSync("python3", ["--version"]).status !== 0) return console.log("\nskip: no python3");
   const EXIT = process.arch === "arm64" ? 93 : 60;
   const program = `
 import ctypes, os, threading, time
@@ -149,7 +149,7 @@ processes("the status of another user's zombie is not made up", async () => {
   parent.kill();
   await once(parent, "close");
   if (other.status === 0) assert.is(Number(other.stdout), -ESRCH);
-  else console.log("skip: another user's zombie: another user cannot read this folder");
+  else console.log("\nskip: another user's zombie: another user cannot read this folder");
 });
 
 processes.run();

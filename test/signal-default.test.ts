@@ -152,7 +152,7 @@ actions("handlers of others above and below are called once each, in any order",
       join(folder, "chain.c"),
     ];
     const { status } = spawnSync("cc", [...options, "-o", join(folder, `${name}.node`)]);
-    if (status !== 0) return console.log("skip: handlers of others: no C compiler");
+    if (status !== 0) return console.log("\nskip: handlers of others: no C compiler");
   }
   const load = (name: string) =>
     `try { process.dlopen({ exports: {} }, ${JSON.stringify(join(folder, name))} + ".node"); } catch {}`;

@@ -104,11 +104,11 @@ export function counterOf(fd: number): number {
 /** Whether this test can do what only root may, with the tools it takes; else prints why not. */
 export function canBeRoot(what: string, ...tools: readonly string[]): boolean {
   if (process.getuid?.() !== 0) {
-    console.log(`skip: ${what}: not root`);
+    console.log(`\nskip: ${what}: not root`);
     return false;
   }
   const missing = tools.find((tool) => spawnSync("which", [tool]).status !== 0);
-  if (missing !== undefined) console.log(`skip: ${what}: no ${missing}`);
+  if (missing !== undefined) console.log(`\nskip: ${what}: no ${missing}`);
   return missing === undefined;
 }
 
