@@ -50,7 +50,7 @@ counts("counts each delivery until it is read, for each watcher", () => {
   assert.is(caught(), before, "the earlier handler is back");
 });
 
-counts("1000 signals of another process, one after the other, are 1000", () => {
+counts("1000 signals of another process, one after the other, are 1000", async () => {
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-signal-"));
   const path = join(folder, "next");
   os.mkfifo(path);
@@ -64,6 +64,7 @@ counts("1000 signals of another process, one after the other, are 1000", () => {
     assert.is(counterOf(fd), 1);
   }
   other.kill();
+  await once(other, "close");
   // Without waiting in between, Linux merges those that come while one waits to be delivered.
   const all = `for i in $(seq 1000); do kill -WINCH ${process.pid}; done`;
   assert.is(spawnSync("sh", ["-c", all]).status, 0);
@@ -97,7 +98,7 @@ counts("a signal that nobody can catch is accepted, other numbers are not", () =
   for (const bad of [fd, 0, -1, 99999]) assert.is(host.signal_close(bad), -EBADF);
 });
 
-counts("a wait is interrupted, and the next one sees the count", () => {
+counts("a wait is interrupted, and the next one sees the count", async () => {
   const fd = host.signal_open(SIGWINCH);
   const epoll = host.epoll_create1(0);
   host.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, EVENT_IN);
@@ -106,7 +107,7 @@ counts("a wait is interrupted, and the next one sees the count", () => {
   if (result === -EINTR) result = host.epoll_wait(memory, epoll, AT, 1, 0);
   assert.is(result, 1);
   assert.is(counterOf(fd), 1);
-  child.kill();
+  await once(child, "close");
   host.signal_close(fd);
   host.close(epoll);
 });
