@@ -42,7 +42,7 @@ import {
 } from "./kqueue/queue";
 import { register } from "./kqueue/register";
 import { lookAtFiles, lookAtWriters } from "./kqueue/rw";
-import { scan } from "./kqueue/scan";
+import { hasEdges, scan } from "./kqueue/scan";
 import { changesStart, eventsStart, reserve } from "./kqueue/scratch";
 import { settleWake } from "./kqueue/wake";
 import { closeObject, isObject, KIND_KQUEUE, openObject, payloadOf } from "./objects";
@@ -209,7 +209,7 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   let left = timeoutMs;
   lookAtFiles(queue);
   lookAtWriters(queue);
-  if (queue.turns >= capacity) {
+  if (queue.turns >= capacity && !hasEdges(queue, capacity)) {
     queue.stamp++; // what was reported up to now is old
     queue.leftover = queue.line;
     const returned = scan(queue, capacity);

@@ -136,6 +136,19 @@ function report(queue: Queue, knote: Knote, at: usize): void {
   }
 }
 
+/**
+ * Whether one of the first `count` in line is told of changes only: what the kernel has to say of
+ * it must be taken first, or it would be reported now, and once more then.
+ */
+export function hasEdges(queue: Queue, count: i32): bool {
+  let knote = queue.first;
+  for (let i = 0; i < count && knote !== null; i++) {
+    if (isDescriptor(knote) && knote.flags & EV_CLEAR) return true;
+    knote = knote.after;
+  }
+  return false;
+}
+
 /** Whether there is more in line than the call in hand has room for. */
 let crowded = false;
 
