@@ -200,7 +200,7 @@ function patience(queue: Queue, left: f64): f64 {
 /** The line, with what the kernel does not report. */
 function look(queue: Queue, capacity: i32): i32 {
   lookAtWriters(queue);
-  return scan(queue, capacity);
+  return scan(queue, capacity, queue.line);
 }
 
 /** Waits for events and returns at most `capacity` of them; their number or a negative errno. */
@@ -209,10 +209,10 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   let left = timeoutMs;
   lookAtFiles(queue);
   lookAtWriters(queue);
-  if (queue.turns >= capacity && !hasEdges(queue, capacity)) {
+  if (min(queue.turns, queue.line) >= capacity && !hasEdges(queue, capacity)) {
     queue.stamp++; // what was reported up to now is old
     queue.leftover = queue.line;
-    const returned = scan(queue, capacity);
+    const returned = scan(queue, capacity, capacity);
     if (returned > 0) return returned;
   }
   while (true) {

@@ -152,12 +152,14 @@ export function hasEdges(queue: Queue, count: i32): bool {
 /** Whether there is more in line than the call in hand has room for. */
 let crowded = false;
 
-/** Writes at most `capacity` events of the line; how many. */
-export function scan(queue: Queue, capacity: i32): i32 {
+/**
+ * Writes at most `capacity` events; how many. Looks at the first `looks` in line, so that those that
+ * go back to its end are not looked at twice.
+ */
+export function scan(queue: Queue, capacity: i32, looks: i32): i32 {
   let returned = 0;
-  // Those that go back to the end of the line are not looked at twice.
-  let left = queue.line;
-  crowded = left > capacity;
+  let left = looks;
+  crowded = queue.line > capacity;
   while (left > 0 && returned < capacity) {
     const batch = min(left, capacity - returned);
     left -= batch;
