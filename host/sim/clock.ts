@@ -1,5 +1,8 @@
 // Time in the simulated kernel, and what is to happen at some point of it.
 
+/** Time of `Host.now` when the clock begins: 0 has a meaning of its own in timerfd_settime. */
+export const BOOT_MS = 1000;
+
 /** Something that will happen once. */
 export interface Scheduled {
   /** Milliseconds on the clock it is scheduled on. */

@@ -64,9 +64,21 @@ export class EventFile extends File {
     const added = wordOf(bytes);
     if (added === LIMIT) return -EINVAL;
     if (added >= LIMIT - this.counter) return -EAGAIN;
-    this.counter += added;
-    this.#queues[0].wake(EVENT_IN);
+    this.add(added);
     return SIZE;
+  }
+
+  /** Counts, as far as the counter goes: eventfd_signal of Linux. */
+  add(count: bigint): void {
+    const sum = this.counter + count;
+    this.counter = sum < LIMIT ? sum : LIMIT - 1n;
+    this.#queues[0].wake(EVENT_IN);
+  }
+
+  /** Sets the counter to 0, as a read does. */
+  clear(): void {
+    this.counter = 0n;
+    this.#queues[0].wake(EVENT_OUT);
   }
 
   override data(what: number): number | bigint {

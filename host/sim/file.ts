@@ -1,7 +1,7 @@
 // Open file descriptions: what descriptors name, and what every kind of them can do.
 
-import { EBADF, EINVAL, FD_OTHER } from "../../asm/abi.ts";
-import { O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./constants.ts";
+import { DATA_READABLE, EBADF, EINVAL, FD_OTHER } from "../../asm/abi.ts";
+import { ENOTTY, ESPIPE, O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./constants.ts";
 import type { EpollItem } from "./epoll.ts";
 import type { Kernel } from "./kernel.ts";
 import type { WaitQueue } from "./wait-queue.ts";
@@ -78,9 +78,27 @@ export abstract class File {
     return this.isWritable ? -EINVAL : -EBADF;
   }
 
-  /** The answer to DATA_* of asm/abi.ts: a value, or -errno with `failed`. */
-  data(_what: number): number | bigint {
-    return -EINVAL;
+  /** Whether it is read and written at offsets: a regular file, a directory. */
+  get hasOffsets(): boolean {
+    return false;
+  }
+
+  /** Reads from an offset, whatever the position is: pread(2). */
+  readAt(_buffer: Uint8Array, _size: number, _offset: number): number {
+    return -ESPIPE;
+  }
+
+  /** Writes at an offset: pwrite(2). */
+  writeAt(_bytes: Uint8Array, _offset: number): number {
+    return -ESPIPE;
+  }
+
+  /**
+   * The answer to DATA_* of asm/abi.ts, but DATA_OPEN. A number below 0 is a negative errno; a value
+   * that may be below 0 is a bigint.
+   */
+  data(what: number): number | bigint {
+    return what === DATA_READABLE ? -ENOTTY : -EINVAL;
   }
 
   /** DATA_STATE_* bits and pending errno; of sockets. */

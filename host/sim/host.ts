@@ -11,14 +11,13 @@ import {
 } from "../../asm/abi.ts";
 import { describeErrno } from "../errno.ts";
 import type { Host } from "../host.ts";
+import { BOOT_MS } from "./clock.ts";
 import { EFAULT } from "./constants.ts";
 import { controlEpoll, EpollFile } from "./epoll.ts";
+import { sourceCalls } from "./host-sources.ts";
 import type { Kernel } from "./kernel.ts";
 import { viewAt } from "./memory.ts";
 import { lookAt, pollFiles } from "./poll.ts";
-
-/** Time of `Host.now` when the clock begins: 0 has a meaning of its own in timerfd_settime. */
-export const BOOT_MS = 1000;
 
 /** A deadline of the clock, from a timeout as it crosses the waist. */
 function deadlineOf(kernel: Kernel, timeoutMs: number): number {
@@ -30,6 +29,8 @@ type CloseListener = (fd: number) => void;
 /** What a simulated kernel offers to one core, and to one omnipoll/os beside it. */
 export interface SimHost extends Host {
   readonly kernel: Kernel;
+  /** Stands for the core: who may take what is posted to its queues. */
+  readonly owner: object;
   takeFailure(): Error | undefined;
   /** Tells the core that a descriptor is about to be closed. */
   announceClose(fd: number): void;
@@ -114,8 +115,10 @@ function epollCalls(kernel: Kernel): EpollCalls {
 /** The host of a kernel for one core; any number of them may share a kernel. */
 export function createSimHost(kernel: Kernel): SimHost {
   const listeners: CloseListener[] = [];
+  const owner = {};
   return {
     kernel,
+    owner,
     name: `sim:${kernel.personality}`,
     describe: describeErrno,
     takeFailure: () => kernel.takeFailure(),
@@ -126,6 +129,7 @@ export function createSimHost(kernel: Kernel): SimHost {
     ...pollCalls(kernel),
     ...(kernel.personality === "linux" ? epollCalls(kernel) : NO_EPOLL),
     ...NO_SOURCES,
+    ...(kernel.personality === "linux" ? sourceCalls(kernel, owner) : {}),
   };
 }
 

@@ -77,7 +77,10 @@ export type Sleeping = Generator<Sleep, number, SleepEnd>;
 /** What a call returns that goes on without the program: no errno. */
 export const PENDING = -(2 ** 30);
 
-/** Waits for `file` to change and tries again, until the answer is not -EAGAIN. */
+/**
+ * Waits for `file` to change and tries again, until the answer is not -EAGAIN. A signal does not end
+ * that (PEP 475), unless its handler throws.
+ */
 function* retrying(
   fd: number,
   file: File,
@@ -95,7 +98,7 @@ function* retrying(
     });
     const end = yield { sleeper, deadline: Infinity };
     for (const entry of entries) entry.leave();
-    if (typeof end === "number") return end;
+    if (typeof end === "number" && end !== -EINTR) return end;
     result = attempt();
   }
   return result;
@@ -107,20 +110,23 @@ export class Kernel {
   readonly random: () => number;
   readonly faults: Faults;
   readonly trace: Trace;
-  /** Descriptors of the program that runs. */
-  readonly descriptors: DescriptorTable;
+  /** Descriptors of the program. */
+  readonly program: DescriptorTable;
+  /** Descriptors of the process that makes a call now: nearly always the program. */
+  descriptors: DescriptorTable;
   /** Blocked calls, the first that blocked first. */
   readonly sleepers: Sleeper[] = [];
   /** How many signals were delivered to the program: a change interrupts what is blocked. */
   interruptions = 0;
   /** Does what other threads ask for, until each of them waits; see sharing/. */
   serve: (() => void) | undefined;
-  /** What a signal to the program does; see signals.ts. */
+  /** What a signal does to the process that makes a call now; see processes.ts. */
   onSignal: ((signal: number) => void) | undefined;
   readonly #epoch: number;
   #deferred: ((result: number) => void) | undefined;
   #failure: Error | undefined;
   #ino = 0;
+  #depth = 0;
 
   constructor(options: KernelOptions = {}) {
     this.personality = options.personality ?? "linux";
@@ -129,7 +135,8 @@ export class Kernel {
     this.random = randomOf(options.seed ?? 1);
     this.faults = new Faults(this.random, options.faults);
     this.trace = new Trace(options.traceLimit ?? TRACE_LIMIT, () => this.clock.now());
-    this.descriptors = new DescriptorTable(options.descriptorLimit ?? DESCRIPTOR_LIMIT);
+    this.program = new DescriptorTable(options.descriptorLimit ?? DESCRIPTOR_LIMIT);
+    this.descriptors = this.program;
   }
 
   /** A new inode number. */
@@ -142,10 +149,21 @@ export class Kernel {
     return this.#epoch + this.clock.now();
   }
 
-  /** Sends the program a signal. */
+  /** Sends the process that makes a call now a signal on account of it, as SIGPIPE. */
   raise(signal: number): void {
     this.trace.add("signal", [signal]);
     this.onSignal?.(signal);
+  }
+
+  /** Makes calls with the descriptors of another process. */
+  as<Result>(descriptors: DescriptorTable, calls: () => Result): Result {
+    const before = this.descriptors;
+    this.descriptors = descriptors;
+    try {
+      return calls();
+    } finally {
+      this.descriptors = before;
+    }
   }
 
   /** Runs `action` at a time of the clock, in ms, and says so in the trace. */
@@ -178,6 +196,16 @@ export class Kernel {
     this.#failure = error;
   }
 
+  /** Whether there is something for takeFailure. */
+  get hasFailed(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /** Whether the program is blocked: what runs now runs in the middle of its wait. */
+  get isBlocked(): boolean {
+    return this.#depth > 0;
+  }
+
   /** Why a call ended with -EDEADLK or -ECANCELED; asked once. */
   takeFailure(): Error | undefined {
     const failure = this.#failure;
@@ -193,8 +221,10 @@ export class Kernel {
    */
   sleep(sleeper: Sleeper, deadline: number): SleepEnd {
     const { clock } = this;
-    const interruptions = this.interruptions;
+    const { interruptions, descriptors } = this;
     this.sleepers.push(sleeper);
+    this.descriptors = this.program;
+    this.#depth++;
     try {
       while (!sleeper.woken) {
         if (this.#failure !== undefined) return -ECANCELED;
@@ -210,6 +240,8 @@ export class Kernel {
       }
       return this.#failure === undefined ? "woken" : -ECANCELED;
     } finally {
+      this.#depth--;
+      this.descriptors = descriptors;
       this.sleepers.splice(this.sleepers.indexOf(sleeper), 1);
     }
   }

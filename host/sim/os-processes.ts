@@ -1,14 +1,41 @@
 // Processes and named files of omnipoll/os on a simulated kernel.
 
-import { ENOSYS } from "../../asm/abi.ts";
+import { EINVAL, ENOSYS, ESRCH } from "../../asm/abi.ts";
 import type { OsHost } from "../os.ts";
+import { ECANCELED, O_EXCL, O_NONBLOCK } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
+import { PidFile } from "./pidfd.ts";
+import { processesOf } from "./processes.ts";
 
 type ProcessCalls = Pick<OsHost, "mkfifo" | "kill" | "pidfd_open">;
 
 const none = (): number => -ENOSYS;
 
+/** PIDFD_NONBLOCK and PIDFD_THREAD. */
+const FLAGS = O_NONBLOCK | O_EXCL;
+
+/** pidfd_open(2). */
+export function openProcess(kernel: Kernel, pid: number, flags: number): number {
+  if ((flags & ~FLAGS) !== 0 || pid <= 0) return -EINVAL;
+  const process = processesOf(kernel).find(pid);
+  if (process === undefined) return -ESRCH;
+  return kernel.open(new PidFile(kernel, process, flags & O_NONBLOCK));
+}
+
 /** The calls of omnipoll/os on processes and named files. */
-export function processCalls(_kernel: Kernel): ProcessCalls {
-  return { mkfifo: none, kill: none, pidfd_open: none };
+export function processCalls(kernel: Kernel): ProcessCalls {
+  return {
+    mkfifo: none,
+    kill(pid, signal) {
+      const result = processesOf(kernel).kill(pid, signal);
+      kernel.trace.add("kill", [pid, signal], result);
+      // What a handler threw, or the end of the program, is thrown by this call.
+      return kernel.hasFailed ? -ECANCELED : result;
+    },
+    pidfd_open(pid, flags) {
+      const fd = openProcess(kernel, pid, flags);
+      kernel.trace.add("pidfd_open", [pid, flags], fd);
+      return fd;
+    },
+  };
 }

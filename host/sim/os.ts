@@ -45,14 +45,14 @@ export function openPair(kernel: Kernel, files: readonly [File, File], fds: Int3
 }
 
 function descriptorCalls(kernel: Kernel, host: SimHost): DescriptorCalls {
-  const { descriptors, faults, trace } = kernel;
+  const { faults, trace } = kernel;
   return {
     close(fd) {
       host.announceClose(fd);
       return host.close(fd);
     },
     read(fd, buffer, size) {
-      const file = descriptors.usable(fd);
+      const file = kernel.descriptors.usable(fd);
       if (file === undefined) return -EBADF;
       if (size > buffer.length) return -EFAULT;
       const wanted = faults.readSize(size);
@@ -61,7 +61,7 @@ function descriptorCalls(kernel: Kernel, host: SimHost): DescriptorCalls {
       return result;
     },
     write(fd, bytes) {
-      const file = descriptors.usable(fd);
+      const file = kernel.descriptors.usable(fd);
       if (file === undefined) return -EBADF;
       const result = writeAll(kernel, fd, file, bytes.subarray(0, faults.writeSize(bytes.length)));
       trace.add("write", [fd, bytes.length], result);
@@ -69,27 +69,27 @@ function descriptorCalls(kernel: Kernel, host: SimHost): DescriptorCalls {
       return result;
     },
     dup(fd) {
-      const file = descriptors.get(fd);
+      const file = kernel.descriptors.get(fd);
       const result = file === undefined ? -EBADF : kernel.open(file);
       trace.add("dup", [fd], result);
       return result;
     },
     get_blocking(fd) {
-      const file = descriptors.get(fd);
+      const file = kernel.descriptors.get(fd);
       return file === undefined ? -EBADF : Number(file.isBlocking);
     },
     set_blocking(fd, on) {
-      const file = descriptors.get(fd);
+      const file = kernel.descriptors.get(fd);
       if (file === undefined) return -EBADF;
       file.flags = on === 0 ? file.flags | O_NONBLOCK : file.flags & ~O_NONBLOCK;
       return 0;
     },
     get_inheritable(fd) {
-      return descriptors.get(fd) === undefined ? -EBADF : Number(descriptors.isInheritable(fd));
+      return kernel.descriptors.get(fd) === undefined ? -EBADF : Number(kernel.descriptors.isInheritable(fd));
     },
     set_inheritable(fd, on) {
-      if (descriptors.get(fd) === undefined) return -EBADF;
-      descriptors.setInheritable(fd, on !== 0);
+      if (kernel.descriptors.get(fd) === undefined) return -EBADF;
+      kernel.descriptors.setInheritable(fd, on !== 0);
       return 0;
     },
   };
@@ -142,6 +142,6 @@ export function createSimOs(host: SimHost): SimOs {
     ...pipeCalls(kernel),
     ...socketCalls(kernel),
     ...processCalls(kernel),
-    ...aioCalls(kernel),
+    ...aioCalls(kernel, host.owner),
   };
 }
