@@ -1,16 +1,29 @@
 // omnipoll/sim: a simulated kernel, with the whole API bound to it.
 
+import { boundTo } from "../host/sim/bound.ts";
 import { VirtualClock } from "../host/sim/clock.ts";
+import type { DescriptorTable } from "../host/sim/descriptors.ts";
 import type { FaultOptions } from "../host/sim/faults.ts";
 import { createSimHost } from "../host/sim/host.ts";
 import { Kernel, type Personality } from "../host/sim/kernel.ts";
 import { createSimOs } from "../host/sim/os.ts";
 import type { TraceEntry } from "../host/sim/trace.ts";
-import { OverflowError, show, ValueError } from "./errors.ts";
+import { ValueError } from "./errors.ts";
 import { KernelOwner } from "../host/sim/sharing/owner.ts";
 import { joinKernel, type Ticket } from "../host/sim/sharing/thread.ts";
 import { createSelectModuleFrom, type SelectModule } from "./module.ts";
 import { createOsModule, type OsModule } from "./os.ts";
+import { createAioCalls } from "./os-aio.ts";
+import { MS, secondsOf, type Signal } from "./sim-arguments.ts";
+import {
+  type BlockingOption,
+  SimDescriptors,
+  type TimerLeft,
+  type TimerTimes,
+} from "./sim-descriptors.ts";
+import { SimInterfaces } from "./sim-interfaces.ts";
+import { SimProcesses } from "./sim-processes.ts";
+import type { SimSignals } from "./sim-signals.ts";
 
 /** How a simulated kernel is made. */
 export interface SimOptions {
@@ -36,27 +49,24 @@ export interface Plan {
 /** The API, bound to a simulated kernel. */
 export interface SimModule {
   readonly select: SelectModule;
-  readonly os: OsModule;
+  readonly os: SimOsModule;
 }
 
-const MS = 1000;
-
-function secondsOf(value: unknown, name: string, least: number): number {
-  if (typeof value !== "number")
-    throw new TypeError(`${name} must be a number, got ${show(value)}`);
-  if (Number.isNaN(value) || value < least) {
-    throw new ValueError(`${name} must be at least ${least} seconds, got ${show(value)}`);
-  }
-  if (value === Infinity) throw new OverflowError(`${name} must be finite`);
-  return value;
-}
+/** omnipoll/os, asynchronous reads and writes included. */
+export type SimOsModule = OsModule & ReturnType<typeof createAioCalls>;
 
 /** A simulated kernel. */
 export class Sim implements SimModule {
   readonly kernel: Kernel;
   readonly select: SelectModule;
-  readonly os: OsModule;
+  readonly os: SimOsModule;
+  /** The program, and other processes, which a script moves. */
+  readonly processes: SimProcesses;
+  /** Signals of the program. */
+  readonly signals: SimSignals;
+  readonly interfaces: SimInterfaces;
   readonly #core: WebAssembly.Module;
+  readonly #descriptors: SimDescriptors;
   #owner: KernelOwner | undefined;
 
   /** @param core the compiled core.wasm */
@@ -64,6 +74,10 @@ export class Sim implements SimModule {
     this.#core = core;
     this.kernel = options.kernel ?? new Kernel({ ...options, clock: new VirtualClock() });
     ({ select: this.select, os: this.os } = this.module());
+    this.processes = new SimProcesses(this.kernel, (descriptors) => this.#module(descriptors));
+    this.signals = this.processes.program.signals;
+    this.interfaces = new SimInterfaces(this.kernel);
+    this.#descriptors = new SimDescriptors(this.kernel);
   }
 
   /**
@@ -71,10 +85,20 @@ export class Sim implements SimModule {
    * acts in the middle of a wait (`at`) must not wait with the module that waits already.
    */
   module(): SimModule {
-    const host = createSimHost(this.kernel);
+    return this.#module(this.kernel.program);
+  }
+
+  /** The API with the descriptors of a process. */
+  #module(descriptors: DescriptorTable): SimModule {
+    const { kernel } = this;
+    const isProgram = descriptors === kernel.program;
+    const made = createSimHost(kernel);
+    const host = isProgram ? made : boundTo(kernel, descriptors, made);
+    const os = createSimOs(made);
+    const calls = isProgram ? os : boundTo(kernel, descriptors, os);
     return {
       select: createSelectModuleFrom(this.#core, host),
-      os: createOsModule(createSimOs(host)),
+      os: { ...createOsModule(calls), ...createAioCalls(calls) },
     };
   }
 
@@ -117,6 +141,37 @@ export class Sim implements SimModule {
     this.kernel.advance(secondsOf(seconds, "seconds", 0) * MS);
   }
 
+  /** A timerfd(2): readable, as a count of 8 bytes, once it has gone off. */
+  timerfd(options: TimerTimes & BlockingOption = {}): number {
+    return this.#descriptors.timerfd(options);
+  }
+
+  /**
+   * Sets a timer anew; what it counted is forgotten.
+   *
+   * @returns what was left of it
+   * @throws {OSError} EINVAL if it is no timer
+   */
+  timerfd_settime(fd: number, times: TimerTimes = {}): TimerLeft {
+    return this.#descriptors.timerfd_settime(fd, times);
+  }
+
+  /** What is left of a timer. @throws {OSError} EINVAL if it is none */
+  timerfd_gettime(fd: number): TimerLeft {
+    return this.#descriptors.timerfd_gettime(fd);
+  }
+
+  /**
+   * A signalfd(2): reads the signals of `mask` that are pending, 128 bytes each. They are pending
+   * while they are blocked: `signals.block`.
+   *
+   * @param fd a signalfd that is to have this mask from now on; -1 for a new one
+   * @throws {OSError} EINVAL if `fd` is no signalfd
+   */
+  signalfd(mask: readonly Signal[], fd = -1, options: BlockingOption = {}): number {
+    return this.#descriptors.signalfd(mask, fd, options);
+  }
+
   /** What happened, the last things of it. */
   trace(): TraceEntry[] {
     return this.kernel.trace.entries();
@@ -124,7 +179,9 @@ export class Sim implements SimModule {
 }
 
 /** The API in a thread that uses the kernel of another one. */
-export interface SimThread extends SimModule {
+export interface SimThread {
+  readonly select: SelectModule;
+  readonly os: OsModule;
   /** Blocks this thread for `seconds` of the kernel's time. */
   sleep(seconds: number): void;
   /** Says that this thread is done: until then the kernel waits for it. */

@@ -42,8 +42,7 @@ function answer(kernel: Kernel, view: DataView, at: number): void {
   const what = view.getUint32(at + DATA_WHAT, true);
   const question = what & ~DATA_WITH_STATE;
   const fd = view.getInt32(at + DATA_FD, true);
-  const file =
-    question === DATA_OPEN ? kernel.descriptors.get(fd) : kernel.descriptors.usable(fd);
+  const file = question === DATA_OPEN ? kernel.descriptors.get(fd) : kernel.descriptors.usable(fd);
   let value: number | bigint = -EBADF;
   if (file !== undefined) value = question === DATA_OPEN ? 0 : file.data(question);
   const isError = typeof value === "number" && value < 0;

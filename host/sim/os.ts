@@ -85,7 +85,9 @@ function descriptorCalls(kernel: Kernel, host: SimHost): DescriptorCalls {
       return 0;
     },
     get_inheritable(fd) {
-      return kernel.descriptors.get(fd) === undefined ? -EBADF : Number(kernel.descriptors.isInheritable(fd));
+      return kernel.descriptors.get(fd) === undefined
+        ? -EBADF
+        : Number(kernel.descriptors.isInheritable(fd));
     },
     set_inheritable(fd, on) {
       if (kernel.descriptors.get(fd) === undefined) return -EBADF;

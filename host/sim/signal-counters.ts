@@ -14,7 +14,7 @@ interface Counter {
 }
 
 /** Two real-time signals are the C library's own: nobody can have a handler for them. */
-const LIBRARY_SIGNALS = [32, 33];
+const LIBRARY_SIGNALS = new Set([32, 33]);
 
 export class SignalCounters {
   readonly #kernel: Kernel;
@@ -25,7 +25,7 @@ export class SignalCounters {
   }
 
   open(signal: number): number {
-    if (signalOf(signal) === undefined || LIBRARY_SIGNALS.includes(signal)) return -EINVAL;
+    if (signalOf(signal) === undefined || LIBRARY_SIGNALS.has(signal)) return -EINVAL;
     const file = new EventFile(this.#kernel, 0, O_NONBLOCK, false);
     const fd = this.#kernel.open(file);
     if (fd < 0) return fd;

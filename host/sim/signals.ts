@@ -117,8 +117,7 @@ export class Signals {
       this.#discard((other) => defaultActionOf(other.signal) === "stop");
       this.#target.continue();
     }
-    const isHeld =
-      this.#blocked.has(signal) || (this.#target.isStopped && signal !== SIGKILL);
+    const isHeld = this.#blocked.has(signal) || (this.#target.isStopped && signal !== SIGKILL);
     if (!isHeld) {
       if (!this.#isIgnored(signal)) this.#deliver(info);
       return;
