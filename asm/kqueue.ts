@@ -20,7 +20,7 @@ import { capabilities } from "./capabilities";
 import { deadlineOf, remaining } from "./deadline";
 import * as host from "./host";
 import { dropKnote, forgetDescriptor } from "./kqueue/filters";
-import { harvest, isMore } from "./kqueue/harvest";
+import { harvest, isDirect, isMore } from "./kqueue/harvest";
 import { KeventRecord } from "./kqueue/knote";
 import {
   adoptNative,
@@ -216,8 +216,9 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
     if (returned > 0) return returned;
   }
   while (true) {
-    const ready = harvest(queue, capacity, patience(queue, left));
+    const ready = harvest(queue, capacity, patience(queue, left), true);
     if (ready < 0 && ready !== -EINTR) return ready;
+    if (isDirect()) return ready;
     const returned = look(queue, capacity);
     // Behind events that did not count there may be others, if not all fitted.
     if (returned > 0 || (left === 0 && !isMore())) return returned;

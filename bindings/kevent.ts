@@ -69,6 +69,14 @@ export interface KeventKeywords {
   readonly udata?: Whole;
 }
 
+// Places of the fields, in words. Constants of this module: another one's are looked up at each use.
+const IDENT = KEVENT_IDENT / 4;
+const FILTER = KEVENT_FILTER / 4;
+const FFLAGS = KEVENT_FFLAGS / 4;
+const DATA = KEVENT_DATA / 4;
+const UDATA = KEVENT_UDATA / 4;
+const SIZE = KEVENT_SIZE / 4;
+
 /**
  * A kevent: a change of a queue, or an event of one. Made by `kevent()`.
  *
@@ -199,43 +207,75 @@ export class Kevent {
   /** @internal Writes the kevent record at `at`, an address in `words`. */
   static write(kevent: Kevent, words: Int32Array, at: number): void {
     const word = at >>> 2;
-    writeWhole(words, word + KEVENT_IDENT / 4, kevent.#ident);
-    words[word + KEVENT_FILTER / 4] = (kevent.#filter & 0xffff) | (kevent.#flags << 16);
-    words[word + KEVENT_FFLAGS / 4] = kevent.#fflags;
-    writeWhole(words, word + KEVENT_DATA / 4, kevent.#data);
-    writeWhole(words, word + KEVENT_UDATA / 4, kevent.#udata);
+    writeWhole(words, word + IDENT, kevent.#ident);
+    words[word + FILTER] = (kevent.#filter & 0xffff) | (kevent.#flags << 16);
+    words[word + FFLAGS] = kevent.#fflags;
+    writeWhole(words, word + DATA, kevent.#data);
+    writeWhole(words, word + UDATA, kevent.#udata);
   }
 
   /** @internal Reads the kevent record at `at` into an object there is already. */
   static read(kevent: Kevent, words: Int32Array, at: number): void {
     const word = at >>> 2;
-    const both = words[word + KEVENT_FILTER / 4] as number;
-    kevent.#ident = readUnsigned(words, word + KEVENT_IDENT / 4);
+    const both = words[word + FILTER] as number;
     kevent.#filter = (both << 16) >> 16;
     kevent.#flags = both >>> 16;
-    kevent.#fflags = (words[word + KEVENT_FFLAGS / 4] as number) >>> 0;
-    kevent.#data = readSigned(words, word + KEVENT_DATA / 4);
-    kevent.#udata = readUnsigned(words, word + KEVENT_UDATA / 4);
+    if (isSmall(words, word)) {
+      kevent.#ident = words[word + IDENT] as number;
+      kevent.#fflags = words[word + FFLAGS] as number;
+      kevent.#data = words[word + DATA] as number;
+      kevent.#udata = words[word + UDATA] as number;
+    } else {
+      kevent.#ident = readUnsigned(words, word + IDENT);
+      kevent.#fflags = (words[word + FFLAGS] as number) >>> 0;
+      kevent.#data = readSigned(words, word + DATA);
+      kevent.#udata = readUnsigned(words, word + UDATA);
+    }
   }
 
   /** @internal The `count` kevent records at `address`, as new objects. */
   static listAt(words: Int32Array, address: number, count: number): Kevent[] {
     const list: Kevent[] = new Array(count);
     let word = address >>> 2;
-    for (let i = 0; i < count; i++, word += KEVENT_SIZE / 4) {
-      const both = words[word + KEVENT_FILTER / 4] as number;
-      list[i] = new Kevent(
-        MAKER,
-        readUnsigned(words, word + KEVENT_IDENT / 4),
-        (both << 16) >> 16,
-        both >>> 16,
-        (words[word + KEVENT_FFLAGS / 4] as number) >>> 0,
-        readSigned(words, word + KEVENT_DATA / 4),
-        readUnsigned(words, word + KEVENT_UDATA / 4),
-      );
+    for (let i = 0; i < count; i++, word += SIZE) {
+      const both = words[word + FILTER] as number;
+      // Two calls, so that in the first one all six are small integers to the compiler.
+      list[i] = isSmall(words, word)
+        ? new Kevent(
+            MAKER,
+            words[word + IDENT] as number,
+            (both << 16) >> 16,
+            both >>> 16,
+            words[word + FFLAGS] as number,
+            words[word + DATA] as number,
+            words[word + UDATA] as number,
+          )
+        : new Kevent(
+            MAKER,
+            readUnsigned(words, word + IDENT),
+            (both << 16) >> 16,
+            both >>> 16,
+            (words[word + FFLAGS] as number) >>> 0,
+            readSigned(words, word + DATA),
+            readUnsigned(words, word + UDATA),
+          );
     }
     return list;
   }
+}
+
+/** Whether the 64-bit fields and `fflags` of a record are what most are: below 2^31. */
+function isSmall(words: Int32Array, word: number): boolean {
+  const highs =
+    (words[word + IDENT + 1] as number) |
+    (words[word + DATA + 1] as number) |
+    (words[word + UDATA + 1] as number);
+  const lows =
+    (words[word + IDENT] as number) |
+    (words[word + FFLAGS] as number) |
+    (words[word + DATA] as number) |
+    (words[word + UDATA] as number);
+  return highs === 0 && lows >= 0;
 }
 
 function order(mine: Whole, other: Whole): -1 | 0 | 1 {

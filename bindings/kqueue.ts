@@ -143,6 +143,7 @@ export class Kqueue {
   }
 
   #write(changes: readonly Kevent[]): void {
+    if (changes.length === 0) return;
     const words = this.#core.words();
     let at = this.#core.calls.kqueueChanges();
     for (const change of changes) {
@@ -206,9 +207,11 @@ function maxEventsOf(value: unknown): number {
   return maxEvents;
 }
 
+const NO_CHANGES: readonly Kevent[] = [];
+
 /** The changes of a call, read once, so that an iterator that throws leaves nothing half-done. */
 function changesOf(changelist: unknown): readonly Kevent[] {
-  if (changelist === null || changelist === undefined) return [];
+  if (changelist === null || changelist === undefined) return NO_CHANGES;
   if (typeof (changelist as Iterable<unknown>)[Symbol.iterator] !== "function") {
     throw new TypeError(`changelist must be iterable, got ${show(changelist)}`);
   }

@@ -20,6 +20,8 @@ export interface Addon extends OsHost, AioHost {
   epoll_ctl(): void;
   /** Of epfd, ready, capacity; timeout. */
   epoll_wait(memory: ArrayBuffer): void;
+  /** Of records, count. */
+  fd_data(memory: ArrayBuffer): void;
 
   // Sources: see interface Host. Those whose names omnipoll/os has for other arguments begin with
   // "source_".
@@ -30,7 +32,6 @@ export interface Addon extends OsHost, AioHost {
   timerfd_create(): number;
   timerfd_settime(fd: number, deadlineMs: number): number;
   fd_stat(memory: ArrayBuffer, fd: number, address: number): number;
-  fd_data(memory: ArrayBuffer, records: number, count: number): number;
   inotify_init(): number;
   inotify_add_watch(inotify: number, fd: number, parent: number, mask: number): number;
   inotify_rm_watch(inotify: number, watch: number): number;

@@ -76,6 +76,12 @@ export function createLinuxHost(): Host {
       addon.epoll_wait(bufferOf(memory));
       return words[RESULT] as number;
     },
+    fd_data: (memory, records, count) => {
+      words[FIRST] = records;
+      words[SECOND] = count;
+      addon.fd_data(bufferOf(memory));
+      return words[RESULT] as number;
+    },
     kqueue: () => -ENOSYS,
     kevent: () => -ENOSYS,
     ...sourcesOf(addon),
@@ -94,7 +100,6 @@ function sourcesOf(addon: Addon) {
     write: (memory, fd, address, length) =>
       addon.source_write(bytesOf(memory), fd, address, length),
     fd_stat: (memory, fd, address) => addon.fd_stat(bytesOf(memory), fd, address),
-    fd_data: (memory, records, count) => addon.fd_data(bytesOf(memory), records, count),
     eventfd: () => addon.eventfd(0, EFD_NONBLOCK),
     timerfd_create: addon.timerfd_create,
     timerfd_settime: addon.timerfd_settime,

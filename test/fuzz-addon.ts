@@ -156,7 +156,7 @@ const ARGUMENTS: Record<string, Make[]> = {
   source_read: [memory, descriptor, numberOf, numberOf],
   source_write: [memory, descriptor, numberOf, numberOf],
   fd_stat: [memory, descriptor, numberOf],
-  fd_data: [memory, numberOf, numberOf],
+  fd_data: [memory],
   timerfd_create: [any],
   timerfd_settime: [descriptor, numberOf],
   proc_status: [descriptor, numberOf],
@@ -182,6 +182,7 @@ const IN_BLOCK: Record<string, Make[]> = {
   poll: [numberOf, numberOf],
   epoll_ctl: [descriptor, numberOf, descriptor, numberOf],
   epoll_wait: [descriptor, numberOf, numberOf],
+  fd_data: [numberOf, numberOf],
 };
 const words = new Int32Array(addon["call"] as unknown as ArrayBuffer);
 const times = new Float64Array(addon["call"] as unknown as ArrayBuffer);

@@ -58,7 +58,8 @@ export function coreWith(calls: Partial<Host> = {}, binary: Uint8Array<ArrayBuff
 }
 
 /** The addon's calls on any buffer, with arguments that go through the call block. */
-export interface Calls extends Omit<Addon, "poll" | "epoll_ctl" | "epoll_wait"> {
+export interface Calls extends Omit<Addon, "poll" | "epoll_ctl" | "epoll_wait" | "fd_data"> {
+  fd_data(memory: ArrayBuffer, records: number, count: number): number;
   poll(memory: ArrayBuffer, records: number, count: number, timeoutMs: number): number;
   epoll_ctl(epfd: number, op: number, fd: number, mask: number): number;
   epoll_wait(
@@ -88,6 +89,7 @@ export function callsOf(addon: Addon = loadAddon()): Calls {
     ...addon,
     poll: (memory, records, count, timeoutMs) =>
       call(() => addon.poll(memory), [records, count], timeoutMs),
+    fd_data: (memory, ...given) => call(() => addon.fd_data(memory), given),
     epoll_ctl: (...given) => call(() => addon.epoll_ctl(), given),
     epoll_wait: (memory, epfd, ready, capacity, timeoutMs) =>
       call(() => addon.epoll_wait(memory), [epfd, ready, capacity], timeoutMs),

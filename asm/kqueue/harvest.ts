@@ -3,6 +3,7 @@
 import { FILTER_PROC, FILTER_READ, FILTER_WRITE, READY_RECORD_SIZE } from "../abi";
 import * as host from "../host";
 import { ReadyRecord } from "../registry";
+import { reportDirectly } from "./express";
 import { Knote, SET_MAIN, SET_SECOND, STATUS_DISABLED } from "./knote";
 import { readLinks } from "./netdev";
 import { readPosts } from "./post";
@@ -27,6 +28,13 @@ let more = false;
 
 export function isMore(): bool {
   return more;
+}
+
+/** Whether the events of the last harvest are written already, and the line had no part in it. */
+let direct = false;
+
+export function isDirect(): bool {
+  return direct;
 }
 
 /** A READ or WRITE knote that epoll reported. */
@@ -83,8 +91,10 @@ function harvestSecond(queue: Queue, room: i32): void {
  * Waits, and enters what is ready into the line, also more than the caller has room for: those
  * have their turn in the calls to come, before the kernel is asked again. So all get theirs.
  * Returns how many events the kernel had, or a negative errno.
+ *
+ * @param express whether the events may be written at once, where they are simple: see isDirect
  */
-export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
+export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bool): i32 {
   if (queue.foreign) rebuild(queue);
   if (queue.line > 0) timeoutMs = 0;
   queue.leftover = queue.line;
@@ -92,6 +102,10 @@ export function harvest(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
   const count = host.epoll_wait(queue.epfd, readyRecords(), room, timeoutMs);
   more = count === room;
   queue.stamp++;
+  const alone = queue.line === 0 && queue.writers === null && !queue.stale;
+  direct = false;
+  if (express && alone && count > 0 && count <= capacity) direct = reportDirectly(queue, count);
+  if (direct) return count;
   secondReady = timerReady = vnodesReady = parentsReady = false;
   connectorReady = linksReady = postsReady = false;
   for (let i = 0; i < count; i++) {

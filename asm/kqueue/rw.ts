@@ -347,7 +347,7 @@ function testRead(knote: Knote, value: i64, state: u32): bool {
 
 /** kq_count of a queue that is watched by another: takes what its kernel has to say into its line. */
 function countActive(inner: Queue): i32 {
-  harvest(inner, readyRoom(), 0);
+  harvest(inner, readyRoom(), 0, false);
   settleWake(inner);
   return inner.line;
 }

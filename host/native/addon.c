@@ -29,6 +29,7 @@ NAPI_MODULE_INIT() {
       {"call", NULL, NULL, NULL, NULL, call, napi_enumerable, NULL},
       CALL(now), CALL(close), CALL(epoll_create1),
       BLOCK_CALL(poll), BLOCK_CALL(epoll_ctl), BLOCK_CALL(epoll_wait),
+      BLOCK_CALL(fd_data),
       SOURCE_CALLS, OS_CALLS
   };
   if (napi_define_properties(env, exports, sizeof(calls) / sizeof(calls[0]), calls) != napi_ok) {

@@ -31,6 +31,14 @@ struct data_record {
   uint32_t state;
 };
 
+/* The half of it that is written. */
+struct data_answer {
+  int64_t value;
+  int32_t error;
+  uint32_t state;
+};
+
+_Static_assert(ABI_DATA_VALUE + sizeof(struct data_answer) == ABI_DATA_SIZE, "data answer");
 _Static_assert(sizeof(struct data_record) == ABI_DATA_SIZE, "data record");
 _Static_assert(offsetof(struct data_record, fd) == ABI_DATA_FD, "data.fd");
 _Static_assert(offsetof(struct data_record, what) == ABI_DATA_WHAT, "data.what");
@@ -311,20 +319,36 @@ static void answer(struct data_record* record) {
   if ((record->what & ABI_DATA_WITH_STATE) != 0) record->state = state_of(record->fd);
 }
 
-/* fd_data(memory, records, count) */
+/* Answers a record that asks for DATA_READABLE and no more, in place. */
+static bool answer_readable(uint8_t* at) {
+  int32_t fd_what[2];
+  memcpy(fd_what, at + ABI_DATA_FD, sizeof(fd_what));
+  if (fd_what[1] != ABI_DATA_READABLE) return false;
+  int bytes = 0;
+  const int32_t error = ioctl(fd_what[0], FIONREAD, &bytes) < 0 ? -errno : 0;
+  const struct data_answer answer = {error == 0 ? bytes : 0, error, 0};
+  memcpy(at + ABI_DATA_VALUE, &answer, sizeof(answer));
+  return true;
+}
+
+/* fd_data(memory): records and count are in the call block. */
 napi_value select_fd_data(napi_env env, napi_callback_info info) {
-  napi_value argv[3];
+  uint8_t* memory = NULL;
+  size_t length = 0;
   uint8_t* at = NULL;
-  uint32_t count = 0;
-  if (!read_arguments(env, info, 3, argv)) return integer(env, -EINVAL);
-  int failure = read_records(env, argv[0], argv[1], argv[2], ABI_DATA_SIZE, &at, &count);
-  if (failure != 0) return integer(env, failure);
+
+  struct call* call = read_call(env, info, &memory, &length);
+  const uint32_t count = call->arguments[1];
+  call->result = records_in(memory, length, call->arguments[0], count, ABI_DATA_SIZE, &at);
+  if (call->result != 0) return NULL;
 
   for (uint32_t i = 0; i < count; i++, at += ABI_DATA_SIZE) {
+    /* What nearly all ask for, without copying the rest. */
+    if (answer_readable(at)) continue;
     struct data_record record;
     memcpy(&record, at, sizeof(record));
     answer(&record);
     memcpy(at, &record, sizeof(record));
   }
-  return integer(env, 0);
+  return NULL;
 }

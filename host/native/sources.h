@@ -73,7 +73,7 @@ void aio_forget(napi_env env);
  * begin with "source_". */
 #define SOURCE_CALLS                                                                         \
   CALL(realtime), CALL(dup3), CALL(source_read), CALL(source_write), CALL(timerfd_create),               \
-      CALL(timerfd_settime), CALL(fd_stat), CALL(fd_data), CALL(inotify_init),               \
+      CALL(timerfd_settime), CALL(fd_stat), CALL(inotify_init),               \
       CALL(inotify_add_watch), CALL(inotify_rm_watch), CALL(proc_status), CALL(proc_listen), \
       CALL(link_listen), CALL(link_flags), CALL(netlink_read), CALL(signal_open),            \
       CALL(signal_close), CALL(signal_rechain), CALL(post_open), CALL(post_close),           \
