@@ -31,7 +31,7 @@ export function isMore(): bool {
 }
 
 /** Whether the events of the last harvest are written already, and the line had no part in it. */
-let direct = false;
+let direct: bool = false;
 
 export function isDirect(): bool {
   return direct;
