@@ -10,7 +10,6 @@ export const NOT_RUN_EPOLL: Record<string, string> = {
   "EPO-068": "a NULL buffer: addresses outside the core's memory never reach the kernel",
   "EPO-072": "epoll_pwait with a signal mask: neither omnipoll nor Python has it",
   "EPO-098": "timerfd: omnipoll/os has none, and one cannot be opened through /proc",
-  "EPO-122": "timerfd: omnipoll/os has none, and one cannot be opened through /proc",
 };
 
 /** How the answer of omnipoll differs from the row, and why. */

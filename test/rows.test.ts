@@ -48,4 +48,18 @@ test("what differs is tested, and both tables name rows of the catalogue", () =>
   );
 });
 
+test("the README lists what is not run and what differs, with the same reasons", () => {
+  const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+  const listed: Record<string, string> = {};
+  for (const [, id, is, because] of readme.matchAll(
+    /^\| ([A-Z]+-\d+) +\| (\S.*?) +\| (.*?) +\|$/gm,
+  )) {
+    listed[id as string] = `${is}: ${because}`;
+  }
+  const expected: Record<string, string> = {};
+  for (const [id, reason] of Object.entries(NOT_RUN)) expected[id] = `not run: ${reason}`;
+  for (const [id, reason] of Object.entries(DIFFERENCES)) expected[id] = `differs: ${reason}`;
+  assert.equal(listed, expected);
+});
+
 test.run();
