@@ -76,12 +76,15 @@ function overrun(queue: Queue): void {
 
 /** Reads what changed. */
 export function readLinks(queue: Queue): void {
+  let lost = false;
   let got = host.netlink_read(queue.rtnetlink, input, INPUT_SIZE);
   while (got > 0 || got === -ENOBUFS) {
-    if (got === -ENOBUFS) overrun(queue);
+    if (got === -ENOBUFS) lost = true;
     else sort(queue, input + got);
     got = host.netlink_read(queue.rtnetlink, input, INPUT_SIZE);
   }
+  // Last: what was lost is newer than what was kept.
+  if (lost) overrun(queue);
 }
 
 /** Takes the messages of one datagram, up to `end`. */

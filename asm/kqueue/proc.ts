@@ -235,10 +235,11 @@ function overrun(queue: Queue): void {
 
 /** Reads what the processes of the system did. */
 export function readConnector(queue: Queue): void {
+  let lost = false;
   let got = host.netlink_read(queue.connector, input, INPUT_SIZE);
   while (got > 0 || got === -ENOBUFS) {
     if (got === -ENOBUFS) {
-      overrun(queue);
+      lost = true;
     } else if (got >= EVENT_END) {
       const what = load<u32>(input + EVENT_WHAT);
       const first = load<i32>(input + EVENT_DATA);
@@ -255,4 +256,6 @@ export function readConnector(queue: Queue): void {
     }
     got = host.netlink_read(queue.connector, input, INPUT_SIZE);
   }
+  // Last: what was lost is newer than what was kept.
+  if (lost) overrun(queue);
 }

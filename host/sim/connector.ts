@@ -64,7 +64,7 @@ export class Connector implements ProcessWatcher {
     if (!this.group.isHeard) return;
     const datagram = new Uint8Array(SIZE);
     const view = new DataView(datagram.buffer);
-    writeHeader(view, SIZE, NLMSG_DONE);
+    writeHeader(view, SIZE, NLMSG_DONE, this.#sequence);
     view.setUint32(INDEX, CN_IDX_PROC, true);
     view.setUint32(VALUE, CN_VAL_PROC, true);
     view.setUint32(SEQUENCE, this.#sequence++, true);

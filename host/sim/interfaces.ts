@@ -28,6 +28,8 @@ const RTM_DELLINK = 17;
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 const IFLA_IFNAME = 3;
+/** Of an interface that is new or gone, all has changed. */
+const EVERYTHING = 0xffffffff;
 
 /** One interface. */
 export class Interface {
@@ -98,7 +100,7 @@ export class Interfaces {
   add(name: string, isUp: boolean, hasCarrier: boolean): Interface | number {
     for (const other of this) if (other.name === name) return -EEXIST;
     const made = this.#enter(name, isUp, hasCarrier);
-    this.#tell(made, false);
+    this.#tell(made, false, EVERYTHING);
     return made;
   }
 
@@ -108,7 +110,8 @@ export class Interfaces {
     const before = changed.flags;
     changed.isUp = isUp;
     changed.hasCarrier = hasCarrier;
-    if (changed.flags !== before) this.#tell(changed, false);
+    const difference = changed.flags ^ before;
+    if (difference !== 0) this.#tell(changed, false, difference & IFF_UP);
     return 0;
   }
 
@@ -117,18 +120,20 @@ export class Interfaces {
     const result = this.change(gone, false, gone.hasCarrier);
     if (result < 0) return result;
     this.#byIndex.delete(gone.index);
-    this.#tell(gone, true);
+    this.#tell(gone, true, EVERYTHING);
     return 0;
   }
 
-  #tell(changed: Interface, isGone: boolean): void {
+  /** @param difference bits that the message says have changed */
+  #tell(changed: Interface, isGone: boolean, difference: number): void {
     this.#kernel.trace.add(isGone ? "link gone" : "link", [changed.name, changed.flags]);
     for (const watcher of this.watchers) watcher(changed, isGone);
-    if (this.group.isHeard) this.group.tell(messageOf(changed, isGone));
+    if (this.group.isHeard) this.group.tell(messageOf(changed, isGone, difference));
   }
 }
 
-function messageOf({ index, name, flags, isLoopback }: Interface, isGone: boolean): Uint8Array {
+function messageOf(changed: Interface, isGone: boolean, difference: number): Uint8Array {
+  const { index, name, flags, isLoopback } = changed;
   const text = new TextEncoder().encode(`${name}\0`);
   const length = NAME + ((text.length + 3) & ~3);
   const message = new Uint8Array(length);
@@ -137,7 +142,7 @@ function messageOf({ index, name, flags, isLoopback }: Interface, isGone: boolea
   view.setUint16(TYPE, isLoopback ? ARPHRD_LOOPBACK : ARPHRD_ETHER, true);
   view.setInt32(INDEX, index, true);
   view.setUint32(FLAGS, flags, true);
-  view.setUint32(CHANGE, isGone ? 0xffffffff : 0, true);
+  view.setUint32(CHANGE, difference, true);
   view.setUint16(ATTRIBUTE, 4 + text.length, true);
   view.setUint16(ATTRIBUTE + 2, IFLA_IFNAME, true);
   message.set(text, NAME);

@@ -20,9 +20,10 @@ const WRITABLE = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 export const NETLINK_HEADER = 16;
 
 /** Writes a message's header. */
-export function writeHeader(view: DataView, length: number, type: number): void {
+export function writeHeader(view: DataView, length: number, type: number, sequence = 0): void {
   view.setUint32(0, length, true);
   view.setUint16(4, type, true);
+  view.setUint32(8, sequence, true);
 }
 
 /** The listeners of one group. */
