@@ -87,6 +87,7 @@ function* retrying(
   mask: number,
   call: string,
   attempt: () => number,
+  deadline: number,
 ): Sleeping {
   let result = -EAGAIN;
   while (result === -EAGAIN) {
@@ -96,10 +97,11 @@ function* retrying(
       queue.append(entry);
       return entry;
     });
-    const end = yield { sleeper, deadline: Infinity };
+    const end = yield { sleeper, deadline };
     for (const entry of entries) entry.leave();
     if (typeof end === "number" && end !== -EINTR) return end;
     result = attempt();
+    if (end === "time") return result;
   }
   return result;
 }
@@ -331,6 +333,7 @@ export class Kernel {
    *
    * @param mask event bits that promise another answer
    * @param call its name, for people
+   * @param limitMs how long it blocks at most; -EAGAIN then
    */
   retry(
     fd: number,
@@ -339,10 +342,12 @@ export class Kernel {
     call: string,
     attempt: () => number,
     blocks = file.isBlocking,
+    limitMs = Infinity,
   ): number {
     const result = attempt();
     if (result !== -EAGAIN || !blocks) return result;
-    return this.run(retrying(fd, file, mask, call, attempt));
+    const deadline = this.clock.now() + limitMs;
+    return this.run(retrying(fd, file, mask, call, attempt, deadline));
   }
 
   /** The open file a descriptor of the program names, or -EBADF. */

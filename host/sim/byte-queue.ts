@@ -1,0 +1,53 @@
+// Bytes in order, put in at one end and taken at the other.
+
+export class ByteQueue {
+  readonly #chunks: Uint8Array[] = [];
+  /** Bytes of the first chunk that are taken already. */
+  #start = 0;
+  size = 0;
+
+  /** Adds a copy of `bytes`. */
+  put(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#chunks.push(bytes.slice());
+    this.size += bytes.length;
+  }
+
+  /** Copies the first bytes, from `skip` on, into the start of `buffer`; returns how many. */
+  copy(buffer: Uint8Array, size: number, skip = 0): number {
+    let copied = 0;
+    let left = skip + this.#start;
+    for (const chunk of this.#chunks) {
+      if (copied === size) break;
+      if (left >= chunk.length) {
+        left -= chunk.length;
+        continue;
+      }
+      const part = chunk.subarray(left, left + size - copied);
+      buffer.set(part, copied);
+      copied += part.length;
+      left = 0;
+    }
+    return copied;
+  }
+
+  /** Takes the first `count` bytes away. */
+  drop(count: number): void {
+    this.size -= count;
+    this.#start += count;
+    let first = this.#chunks[0];
+    while (first !== undefined && this.#start >= first.length) {
+      this.#start -= first.length;
+      this.#chunks.shift();
+      first = this.#chunks[0];
+    }
+  }
+
+  /** Moves the first `count` bytes to the end of another queue. */
+  moveTo(other: ByteQueue, count: number): void {
+    const bytes = new Uint8Array(count);
+    this.copy(bytes, count);
+    this.drop(count);
+    other.put(bytes);
+  }
+}
