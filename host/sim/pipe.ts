@@ -44,6 +44,8 @@ export class Pipe {
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
   readonly ino: number;
+  /** The page that was last read to its end, to be used again. */
+  #spare: Uint8Array | undefined;
 
   constructor(kernel: Kernel) {
     this.ino = kernel.nextIno();
@@ -69,7 +71,7 @@ export class Pipe {
       buffer.set(slot.bytes.subarray(slot.start, slot.start + count), taken);
       slot.start += count;
       taken += count;
-      if (slot.start === slot.end) this.slots.shift();
+      if (slot.start === slot.end) this.#spare = this.slots.shift()?.bytes;
     }
     if (wasFull && !this.isFull) this.writeQueue.wake(WRITABLE);
     return taken;
@@ -88,7 +90,8 @@ export class Pipe {
     }
     while (written < bytes.length && !this.isFull) {
       const count = Math.min(PAGE, bytes.length - written);
-      const page = new Uint8Array(PAGE);
+      const page = this.#spare ?? new Uint8Array(PAGE);
+      this.#spare = undefined;
       page.set(bytes.subarray(written, written + count));
       this.slots.push({ bytes: page, start: 0, end: count });
       written += count;
