@@ -6,6 +6,10 @@ import { coreModule } from "../bindings/host.ts";
 import type { Kqueue } from "../bindings/kqueue.ts";
 import { BlockingIOError, BrokenPipeError, OSError, ValueError } from "../bindings/node.ts";
 import { Sim } from "../bindings/sim.ts";
+import { O_RDWR } from "../host/sim/constants.ts";
+import { File } from "../host/sim/file.ts";
+import { aioCalls, type Completion } from "../host/sim/os-aio.ts";
+import type { WaitQueue } from "../host/sim/wait-queue.ts";
 import { throws } from "./support.ts";
 
 const EPIPE = 32;
@@ -79,6 +83,83 @@ test("a write goes on until all is taken, with the bytes as they were", () => {
   assert.equal([event?.ident, event?.data, event?.udata], [id, size, 2n ** 64n - 1n]);
   const nothing = os.aio_write(w, "", 0, queue);
   assert.equal(take(queue), [done(nothing, 0)]);
+});
+
+/** A file in memory, as the simulated kernel sees one. */
+class MemoryFile extends File {
+  readonly name = "memory";
+  bytes = new Uint8Array(16);
+  size = 0;
+
+  override get hasOffsets(): boolean {
+    return true;
+  }
+
+  poll(): number {
+    return 5;
+  }
+
+  queues(): readonly WaitQueue[] {
+    return [];
+  }
+
+  override readAt(buffer: Uint8Array, size: number, offset: number): number {
+    const found = this.bytes.subarray(offset, Math.min(this.size, offset + size));
+    buffer.set(found);
+    return found.length;
+  }
+
+  /** Takes at most 4 bytes at once. */
+  override writeAt(bytes: Uint8Array, offset: number): number {
+    const taken = bytes.subarray(0, 4);
+    this.bytes.set(taken, offset);
+    this.size = Math.max(this.size, offset + taken.length);
+    return taken.length;
+  }
+}
+
+test("a file is read and written at offsets, while the program waits", () => {
+  const sim = simOf();
+  const { os, kernel } = sim;
+  const queue = sim.select.kqueue();
+  const file = new MemoryFile(kernel, O_RDWR);
+  const fd = kernel.open(file);
+  const writing = os.aio_write(fd, "0123456789", 0, queue);
+  assert.is(file.size, 0, "not before somebody waits");
+  assert.equal(take(queue), [done(writing, 10)]);
+  assert.is(textOf(file.bytes.subarray(0, file.size)), "0123456789");
+  const buffer = new Uint8Array(6).fill(120);
+  const reading = os.aio_read(fd, buffer, 8, queue);
+  assert.equal(take(queue), [done(reading, 2)]);
+  assert.is(textOf(buffer), "89xxxx");
+  const end = os.aio_read(fd, buffer, 10, queue);
+  os.close(fd);
+  assert.equal(take(queue), [done(end, 0)]);
+  assert.is(sim.now(), 0);
+});
+
+/** A queue of the kernel's own, as another personality has them. */
+class OwnQueue extends MemoryFile {
+  readonly completions: Completion[] = [];
+
+  complete(completion: Completion): void {
+    this.completions.push(completion);
+  }
+}
+
+test("a queue of the kernel's own is told itself, once the bytes are in the buffer", () => {
+  const sim = simOf();
+  const { kernel } = sim;
+  const aio = aioCalls(kernel, {});
+  const queue = new OwnQueue(kernel, O_RDWR);
+  const fd = kernel.open(queue);
+  const [r, w] = sim.os.pipe();
+  const buffer = new Uint8Array(4);
+  const id = aio.aio_read(r, buffer, 0, fd, 5);
+  sim.os.write(w, "abcd");
+  sim.advance(0);
+  assert.equal(queue.completions, [{ id, flags: KQ_EV_EOF, data: 4, udata: 5n }]);
+  assert.is(textOf(buffer), "abcd");
 });
 
 test("an error is the data of a kevent with EV_ERROR", () => {

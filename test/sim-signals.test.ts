@@ -361,6 +361,21 @@ test("KQ-181, KQ-182: disabled it is counted on; ONESHOT and DISPATCH", () => {
   assert.equal(eventsOf(queue), [[SIGUSR2, KQ_EV_CLEAR | KQ_EV_DISPATCH, 1]]);
 });
 
+test("KQ-219: a queue in a queue with EV_CLEAR reports each signal once", () => {
+  const sim = simOf();
+  const { kevent, kqueue, KQ_EV_ADD, KQ_EV_CLEAR, KQ_FILTER_READ } = sim.select;
+  const [inner, outer] = [kqueue(), kqueue()];
+  watch(sim, inner, SIGWINCH);
+  outer.control([kevent(inner.fileno(), KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR)], 0);
+  assert.equal(eventsOf(outer), []);
+  for (let i = 0; i < 3; i++) {
+    sim.os.kill(PID, SIGWINCH);
+    assert.equal(eventsOf(outer), [[inner.fileno(), KQ_EV_CLEAR, 1]]);
+    assert.equal(eventsOf(outer), []);
+  }
+  assert.equal(eventsOf(inner), [[SIGWINCH, KQ_EV_CLEAR, 3]]);
+});
+
 test("KQ-184, EMU-06: queues count on their own, and thousands of signals", () => {
   const sim = simOf();
   const { KQ_EV_CLEAR } = sim.select;
