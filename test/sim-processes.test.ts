@@ -150,6 +150,28 @@ test("signals to puppets: the default action, handlers of their own, and exec fo
   assert.is(sim.processes.init.state, "running");
 });
 
+test("SIGPIPE is the process's own that writes", () => {
+  const sim = simOf();
+  const [r, w] = sim.os.pipe();
+  const child = sim.processes.fork();
+  child.signals.reset("SIGPIPE");
+  sim.os.close(r);
+  child.os.close(r);
+  throws(() => sim.os.write(w, "x"), BrokenPipeError, "EPIPE");
+  assert.is(child.state, "running");
+  throws(() => child.os.write(w, "x"), BrokenPipeError, "EPIPE");
+  assert.is(child.wait(), 13);
+  const sent = sim.trace().filter(({ what }) => what === "signal");
+  assert.equal(
+    sent.map(({ args }) => args),
+    [
+      [13, PROGRAM],
+      [13, child.pid],
+      [SIGCHLD, PROGRAM],
+    ],
+  );
+});
+
 test("kill reaches groups, and everybody", () => {
   const sim = simOf();
   const [one, two, other] = [sim.processes.fork(), sim.processes.fork(), sim.processes.fork()];

@@ -153,7 +153,6 @@ export class Kernel {
 
   /** Sends the process that makes a call now a signal on account of it, as SIGPIPE. */
   raise(signal: number): void {
-    this.trace.add("signal", [signal]);
     this.onSignal?.(signal);
   }
 
