@@ -5,7 +5,6 @@ export const NOT_RUN_KQUEUE_FILTERS: Record<string, string> = {
   "KQ-124": "macOS only",
   "KQ-158": "Linux unmounts no file system from under an open file, and has no revoke(2)",
   "KQ-162": "macOS only",
-  "KQ-168": "a child that cannot be followed takes a lost event, of tens of thousands of forks",
   "KQ-169": "macOS only",
 };
 
