@@ -21,6 +21,7 @@ import {
   type TimerLeft,
   type TimerTimes,
 } from "./sim-descriptors.ts";
+import { SimFiles } from "./sim-files.ts";
 import { SimInterfaces } from "./sim-interfaces.ts";
 import { SimProcesses } from "./sim-processes.ts";
 import type { SimSignals } from "./sim-signals.ts";
@@ -65,6 +66,8 @@ export class Sim implements SimModule {
   /** Signals of the program. */
   readonly signals: SimSignals;
   readonly interfaces: SimInterfaces;
+  /** The file tree, terminals, and the sizes of pipes. */
+  readonly files: SimFiles;
   readonly #core: WebAssembly.Module;
   readonly #descriptors: SimDescriptors;
   #owner: KernelOwner | undefined;
@@ -77,6 +80,7 @@ export class Sim implements SimModule {
     this.processes = new SimProcesses(this.kernel, (descriptors) => this.#module(descriptors));
     this.signals = this.processes.program.signals;
     this.interfaces = new SimInterfaces(this.kernel);
+    this.files = new SimFiles(this.kernel);
     this.#descriptors = new SimDescriptors(this.kernel);
   }
 

@@ -1,7 +1,7 @@
 // What holds across the calls: life of descriptors, kinds of files, threads.
 
 import { spawn } from "node:child_process";
-import { constants, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
+
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -37,6 +37,7 @@ import {
   WRITABLE,
 } from "./probes.ts";
 import { inThread, throws, timed } from "./support.ts";
+import { constants, existsSync, mkdtempSync, openSync, rmSync } from "./files.ts";
 
 const RESET = READABLE | WRITABLE | POLLERR | POLLHUP | POLLRDHUP;
 

@@ -1,4 +1,3 @@
-import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -36,6 +35,7 @@ import {
   readyOf,
   view,
 } from "./source-support.ts";
+import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from "./files.ts";
 
 const { ECONNREFUSED, ECONNRESET, EFAULT, EHOSTUNREACH, ENOTSOCK, ENOTTY } = constants.errno;
 const { EPIPE, ETIMEDOUT } = constants.errno;

@@ -1,11 +1,11 @@
 // Descriptors for a test: whatever it opens through its scope is closed when it ends.
 
-import { mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BlockingIOError, epoll, type Epoll, OSError } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { sleep } from "./world.ts";
+import { mkdtempSync, openSync, rmSync } from "./files.ts";
 
 export { sleep } from "./world.ts";
 

@@ -1,6 +1,5 @@
 // What devpoll objects report: masks, order, closed descriptors, waits. DEV-22 to 41, EMU-19.
 
-import { closeSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -20,6 +19,7 @@ import * as os from "../bindings/node-os.ts";
 import { fill, type Scope, scoped } from "./descriptors.ts";
 import { closedNumber } from "./probes.ts";
 import { signalled, timed } from "./support.ts";
+import { closeSync } from "./files.ts";
 
 /** A devpoll object that is closed when the test ends. */
 function newDevpoll(s: Scope): Devpoll {

@@ -1,6 +1,5 @@
 // Devpoll objects: methods, arguments, registrations. DEV-02 to 21, EMU-18.
 
-import { readdirSync, readlinkSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -21,6 +20,7 @@ import * as os from "../bindings/node-os.ts";
 import { type Scope, scoped } from "./descriptors.ts";
 import { closedNumber, settle } from "./probes.ts";
 import { inThread, throws, timed } from "./support.ts";
+import { readdirSync, readlinkSync } from "./files.ts";
 
 /** The methods without their types, for what they forbid. */
 interface AnyDevpoll {

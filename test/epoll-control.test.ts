@@ -1,6 +1,5 @@
 // register, modify and unregister against the kernel's rules. EPO-032 to 051, 140, 162 to 169.
 
-import { constants, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -22,6 +21,7 @@ import * as os from "../bindings/node-os.ts";
 import { EPOLL_CTL_ADD as ADD, EPOLL_CTL_DEL as DEL, EPOLL_CTL_MOD as MOD } from "../asm/abi.ts";
 import { scoped } from "./descriptors.ts";
 import { throws } from "./support.ts";
+import { constants, writeFileSync } from "./files.ts";
 
 const [EPERM, ENOENT, EBADF, EEXIST, EINVAL, ELOOP] = [-1, -2, -9, -17, -22, -40];
 /** O_PATH, which node:fs has no name for. */

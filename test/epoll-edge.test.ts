@@ -1,6 +1,6 @@
 // Edge triggering: which changes are reported. EPO-105 to 129.
 
-import { constants, readdirSync, readlinkSync, watch, writeFileSync } from "node:fs";
+import { watch } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,6 +13,7 @@ import {
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { ARRIVAL_MS, fill, maskFrom, scoped, type Scope, sleep } from "./descriptors.ts";
+import { constants, readdirSync, readlinkSync, writeFileSync } from "./files.ts";
 
 /** Two connected UDP sockets. */
 function udp(s: Scope): [a: number, b: number] {

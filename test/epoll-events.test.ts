@@ -1,7 +1,7 @@
 // Which event masks epoll reports for which state of which file. EPO-073 to 102, 125.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { constants } from "node:fs";
+
 import { release } from "node:os";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -23,6 +23,7 @@ import {
 import * as os from "../bindings/node-os.ts";
 import { ARRIVAL_MS, maskFrom, scoped, type Scope, sleep } from "./descriptors.ts";
 import { timed } from "./support.ts";
+import { constants } from "./files.ts";
 
 const NVAL = 0x20;
 const [SO_OOBINLINE, SO_RCVLOWAT] = [10, 18];

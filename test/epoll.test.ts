@@ -1,7 +1,7 @@
 // epoll objects: making, closing, the arguments of every call. EPO-001 to 031; poll()'s own are in
 // epoll-poll.test.ts.
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -19,6 +19,7 @@ import {
 import * as os from "../bindings/node-os.ts";
 import { scoped } from "./descriptors.ts";
 import { throws } from "./support.ts";
+import { existsSync } from "./files.ts";
 
 /** What no call takes for a number. */
 const NO_NUMBERS: any[] = ["1", [], new Date(0), Symbol("1"), () => 1];

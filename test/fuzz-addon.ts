@@ -4,12 +4,12 @@
 // Descriptors below FIRST are this process's own and never an argument; what the calls open is
 // above. Nothing blocks: descriptors are made non-blocking first, and waits get timeouts near 0.
 
-import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT } from "../asm/abi.ts";
 import { loadAddon } from "../host/addon.ts";
 import { randomOf } from "./hosts.ts";
+import { mkdtempSync, rmSync } from "./files.ts";
 
 const FIRST = 500;
 const LAST = 700;
@@ -182,7 +182,8 @@ const IN_BLOCK: Record<string, Make[]> = {
   poll: [numberOf, numberOf],
   epoll_ctl: [descriptor, numberOf, descriptor, numberOf],
   epoll_wait: [descriptor, numberOf, numberOf],
-  fd_data: [numberOf, numberOf],
+  // Not so many that looking counters up in /proc takes all the time.
+  fd_data: [numberOf, () => pick([-1, 0, 1, 2, 100, 0x7fffffff, NaN])],
 };
 const words = new Int32Array(addon["call"] as unknown as ArrayBuffer);
 const times = new Float64Array(addon["call"] as unknown as ArrayBuffer);

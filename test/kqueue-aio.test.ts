@@ -1,6 +1,6 @@
 // EVFILT_AIO: asynchronous reads and writes of omnipoll/os, whose ends are kevents.
 
-import { constants, readFileSync, unlinkSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -25,6 +25,7 @@ import * as os from "../bindings/node-os.ts";
 import { type Scope, scoped, sleep } from "./descriptors.ts";
 import { add, assertSilent, queueIn, remove, type Seen, take } from "./kqueue-filters.ts";
 import { inThread, throws, timed } from "./support.ts";
+import { constants, unlinkSync, writeFileSync } from "./files.ts";
 
 const EISDIR = 21;
 const EPIPE = 32;

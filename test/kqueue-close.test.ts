@@ -1,7 +1,6 @@
 // The end of descriptors, queues and objects: close, dup, reuse, fromfd, garbage, memory. KQ-099
 // to 102, EMU-10.
 
-import { closeSync, openSync, readdirSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -26,6 +25,7 @@ import { createLinuxHost } from "../host/linux.ts";
 import { scoped } from "./descriptors.ts";
 import { change, idents, newQueue, now, timer, trigger, user } from "./kqueue-support.ts";
 import { inThread, throws, timed } from "./support.ts";
+import { closeSync, openSync, readdirSync } from "./files.ts";
 
 const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 

@@ -1,7 +1,7 @@
 // kevent(2): the order of changes, errors, receipts and events, and who gets what. KQ-047 to 065.
 
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { KEVENT_SIZE } from "../asm/abi.ts";
@@ -41,6 +41,7 @@ import { scoped } from "./descriptors.ts";
 import { change, fieldsOf, idents, newQueue, now, timer, trigger, user } from "./kqueue-support.ts";
 import { closedNumber } from "./probes.ts";
 import { throws, timed } from "./support.ts";
+import { readdirSync } from "./files.ts";
 
 const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 

@@ -1,18 +1,5 @@
 // EVFILT_VNODE of directories, and of many files.
 
-import {
-  appendFileSync,
-  chmodSync,
-  constants,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  symlinkSync,
-  unlinkSync,
-  writeFileSync,
-} from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -31,6 +18,19 @@ import {
 import { scoped } from "./descriptors.ts";
 import { add, assertSilent, queueIn, take } from "./kqueue-filters.ts";
 import { SEVEN, watchedDirectory, notesOf, expectNotes } from "./kqueue-watched.ts";
+import {
+  appendFileSync,
+  chmodSync,
+  constants,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "./files.ts";
 
 test(
   "KQ-144: of a directory, also after directories in it came and went",

@@ -1,19 +1,7 @@
 // EVFILT_READ and EVFILT_WRITE on regular files and directories, which epoll does not take.
 
 import { spawn, spawnSync } from "node:child_process";
-import {
-  appendFileSync,
-  constants,
-  ftruncateSync,
-  mkdirSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  truncateSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -41,6 +29,19 @@ import {
   take,
 } from "./kqueue-filters.ts";
 import { throws, timed } from "./support.ts";
+import {
+  appendFileSync,
+  constants,
+  ftruncateSync,
+  mkdirSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  truncateSync,
+  unlinkSync,
+  writeFileSync,
+  writeSync,
+} from "./files.ts";
 
 /** FreeBSD's, for which CPython has no name. */
 const NOTE_FILE_POLL = 0x0002;

@@ -1,7 +1,7 @@
 // The queue's own descriptor: what poll, select, epoll and other queues say of it. KQ-217 to 220.
 
 import { spawn } from "node:child_process";
-import { closeSync, writeFileSync } from "node:fs";
+
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -36,6 +36,7 @@ import { type Scope, scoped, sleep } from "./descriptors.ts";
 import { change, fieldsOf, idents, newQueue, now, timer, trigger, user } from "./kqueue-support.ts";
 import { EVERYTHING, maskOf, READABLE, setsOf } from "./probes.ts";
 import { inThread, throws, timed } from "./support.ts";
+import { closeSync, writeFileSync } from "./files.ts";
 
 /** Waits until poll says that a queue is readable; fails if it never is. */
 function arrived(queue: Kqueue): void {

@@ -1,15 +1,6 @@
 // Small programs as the manual page of FreeBSD suggests them, with nothing but the calls and names
 // that Python documents.
 
-import {
-  appendFileSync,
-  closeSync,
-  fchmodSync,
-  openSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -18,6 +9,15 @@ import * as select from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { scoped } from "./descriptors.ts";
 import { inThread } from "./support.ts";
+import {
+  appendFileSync,
+  closeSync,
+  fchmodSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "./files.ts";
 
 /** What clients of the echo server do: in a thread each, with blocking sockets. */
 const CLIENT = `

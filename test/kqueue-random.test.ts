@@ -1,6 +1,5 @@
 // Pipes, dups of them and numbers that come back, at random, against a model of EVFILT_READ.
 
-import { closeSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -17,6 +16,7 @@ import {
   kqueue,
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
+import { closeSync } from "./files.ts";
 
 const MODES = [0, 0, KQ_EV_CLEAR, KQ_EV_DISPATCH, KQ_EV_ONESHOT];
 

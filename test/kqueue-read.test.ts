@@ -1,6 +1,5 @@
 // EVFILT_READ on pipes, FIFOs, sockets, queues and terminals; files are in kqueue-files.test.ts.
 
-import { constants } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -35,6 +34,7 @@ import {
 } from "./kqueue-filters.ts";
 import { hasTerminal, pause, startProgram } from "./spawned.ts";
 import { inThread, throws } from "./support.ts";
+import { constants } from "./files.ts";
 
 function read(fd: number, data: number, flags = 0, fflags = 0): Seen {
   return [fd, KQ_FILTER_READ, flags, fflags, data];

@@ -1,7 +1,6 @@
 // Descriptors that are closed under registration, their files kept open by dups or not, and
 // numbers that come back for other files.
 
-import { closeSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -23,6 +22,7 @@ import * as os from "../bindings/node-os.ts";
 import { scoped } from "./descriptors.ts";
 import { add, assertSilent, queueIn, remove, take } from "./kqueue-filters.ts";
 import { inThread, throws } from "./support.ts";
+import { closeSync, writeFileSync } from "./files.ts";
 
 const CLOSES = [
   ["omnipoll/os", (fd: number) => os.close(fd)],

@@ -1,23 +1,7 @@
 // EVFILT_VNODE: the seven notes, and FreeBSD's later ones, of files and directories.
 
 import { spawn } from "node:child_process";
-import {
-  appendFileSync,
-  chmodSync,
-  chownSync,
-  closeSync,
-  ftruncateSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readSync,
-  renameSync,
-  truncateSync,
-  unlinkSync,
-  utimesSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { chownSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -43,6 +27,22 @@ import { scoped } from "./descriptors.ts";
 import { add, assertSilent, command, queueIn, remove, seen, take } from "./kqueue-filters.ts";
 import { throws, timed } from "./support.ts";
 import { SEVEN, watchedFile, watchedDirectory, notesOf, expectNotes } from "./kqueue-watched.ts";
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  truncateSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from "./files.ts";
 
 /** FreeBSD's, for which CPython has no names. */
 const OPEN = 0x0080;

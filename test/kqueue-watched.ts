@@ -1,6 +1,5 @@
 // Files and directories that are watched, for the tests of EVFILT_VNODE.
 
-import { constants, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as assert from "uvu/assert";
 import {
@@ -17,6 +16,7 @@ import {
 } from "../bindings/node.ts";
 import { type Scope } from "./descriptors.ts";
 import { add, queueIn, take } from "./kqueue-filters.ts";
+import { constants, mkdirSync, writeFileSync } from "./files.ts";
 
 /** The notes of every BSD. */
 export const SEVEN = DELETE | WRITE | EXTEND | ATTRIB | LINK | RENAME | REVOKE;

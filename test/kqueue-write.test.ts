@@ -1,6 +1,5 @@
 // EVFILT_WRITE, and both filters on one descriptor.
 
-import { constants } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -35,6 +34,7 @@ import {
 } from "./kqueue-filters.ts";
 import { closedNumber } from "./probes.ts";
 import { inThread, throws, timed } from "./support.ts";
+import { constants } from "./files.ts";
 
 const { SO_ERROR, SOL_SOCKET } = os;
 const SO_SNDBUF = 7;

@@ -1,7 +1,7 @@
 // Queue objects: construction, close, fromfd, the arguments of control, waiting. KQ-020 to 043.
 
 import { spawnSync } from "node:child_process";
-import { readlinkSync } from "node:fs";
+
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -26,6 +26,7 @@ import { scoped } from "./descriptors.ts";
 import { change, fieldsOf, idents, newQueue, trigger, user } from "./kqueue-support.ts";
 import { closedNumber } from "./probes.ts";
 import { inThread, signalled, throws, timed } from "./support.ts";
+import { readlinkSync } from "./files.ts";
 
 /** The methods without their types, for what they forbid. */
 interface AnyQueue {

@@ -1,15 +1,6 @@
 // Runs the steps of a recorded scenario with omnipoll: the twin of recordings/machine.py, where
 // the steps are explained. All descriptors are non-blocking, so that no step can hang.
 
-import {
-  constants,
-  fstatSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
@@ -26,6 +17,15 @@ import { osError } from "../bindings/errors.ts";
 import * as os from "../bindings/node-os.ts";
 import { describeErrno } from "../host/errno.ts";
 import { sleep } from "./descriptors.ts";
+import {
+  constants,
+  fstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "./files.ts";
 
 /** Names of the bits of a mask, in the order in which they are written down. */
 const BITS: ReadonlyArray<readonly [name: string, bit: number]> = [
@@ -109,6 +109,7 @@ function opened(path: string, flags: number): number {
   try {
     return openSync(path, flags | constants.O_NONBLOCK);
   } catch (error) {
+    if (error instanceof OSError) throw error;
     throw osError(describeErrno, -((error as NodeJS.ErrnoException).errno as number), "open");
   }
 }

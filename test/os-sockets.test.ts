@@ -1,4 +1,3 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -8,6 +7,7 @@ import { ConnectionResetError, FileNotFoundError, OSError } from "../bindings/er
 import { OverflowError, ValueError } from "../bindings/errors.ts";
 import * as os from "../bindings/node-os.ts";
 import { throws } from "./support.ts";
+import { mkdtempSync, rmSync, statSync } from "./files.ts";
 
 const LOCAL = "127.0.0.1";
 

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, openSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -9,6 +9,7 @@ import { FileNotFoundError, OSError, OverflowError } from "../bindings/errors.ts
 import { ProcessLookupError, ValueError } from "../bindings/errors.ts";
 import * as os from "../bindings/node-os.ts";
 import { inThread, signalled, throws, timed } from "./support.ts";
+import { mkdtempSync, openSync, readlinkSync, rmSync, statSync } from "./files.ts";
 
 const O_CLOEXEC = 0o2000000;
 

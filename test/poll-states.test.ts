@@ -1,6 +1,5 @@
 // What poll objects report of descriptors in every state, and how they wait for a change.
 
-import { constants, openSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -32,6 +31,7 @@ import {
   WRITABLE,
 } from "./probes.ts";
 import { inThread, timed } from "./support.ts";
+import { constants, openSync, unlinkSync, writeFileSync } from "./files.ts";
 
 test("POL-32: a descriptor that is not open is ready with POLLNVAL, and no error", () => {
   const [r, w] = newPipe();

@@ -1,6 +1,5 @@
 // What select() says of descriptors in every state, and how it waits for a change.
 
-import { openSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { epoll, EPOLLIN, OSError, POLLERR, POLLIN, POLLPRI, select } from "../bindings/node.ts";
@@ -17,6 +16,7 @@ import {
 } from "./probes.ts";
 import { inThread, signalled, throws, timed } from "./support.ts";
 import { clockMs } from "./world.ts";
+import { openSync } from "./files.ts";
 
 test("SEL-35: OUT or ERR make a descriptor writable, HUP alone does not", () => {
   const [r, w] = newPipe();

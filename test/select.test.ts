@@ -1,7 +1,7 @@
 // Arguments and results of select().
 
 import { spawnSync } from "node:child_process";
-import { openSync } from "node:fs";
+
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -16,6 +16,7 @@ import {
 import * as os from "../bindings/node-os.ts";
 import { closeAll, closedNumber, newPipe } from "./probes.ts";
 import { throws, timed } from "./support.ts";
+import { openSync } from "./files.ts";
 
 /** `select` without its types, for what they forbid. */
 const anySelect = select as unknown as (...given: unknown[]) => unknown[][];

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as pause } from "node:timers/promises";
@@ -11,6 +11,7 @@ import { EBADF, EINVAL, EINTR, EVENT_IN, EPOLL_CTL_ADD, FD_EVENTFD } from "../as
 import * as os from "../bindings/node-os.ts";
 import { counterOf, host, kindOf, memory, readyOf } from "./source-support.ts";
 import { signalled } from "./support.ts";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "./files.ts";
 
 const { SIGCHLD, SIGPIPE, SIGUSR2, SIGWINCH } = constants.signals;
 const AT = 4096;

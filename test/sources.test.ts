@@ -1,12 +1,4 @@
 import {
-  appendFileSync,
-  closeSync,
-  ftruncateSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-} from "node:fs";
-import {
   readSync,
   renameSync,
   rmdirSync,
@@ -46,6 +38,14 @@ import { importsOf } from "../host/host.ts";
 import { loadAddon } from "../host/addon.ts";
 import { counterOf, host, kindOf, memory, outside, PAGE, readyOf } from "./source-support.ts";
 import { statOf, view } from "./source-support.ts";
+import {
+  appendFileSync,
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+} from "./files.ts";
 
 const EFAULT = 14;
 const ENOTDIR = 20;

@@ -1,11 +1,12 @@
 // System calls of a script, counted by strace.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as assert from "uvu/assert";
+import { mkdtempSync, rmSync } from "./files.ts";
 
 function strace(...given: string[]): { status: number | null; stderr: string } {
   const env = { ...process.env };

@@ -1,6 +1,5 @@
 // Checked by `tsc`, never run: each line below must go on meaning what it means, or compile stops.
 
-import { openSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { createServer, Socket } from "node:net";
 import { createSocket } from "node:dgram";
@@ -19,6 +18,7 @@ import {
   type Timeout,
   type Waitable,
 } from "../bindings/node.ts";
+import { openSync } from "./files.ts";
 
 // Constants have literal types.
 export const bit: 1 = POLLIN;

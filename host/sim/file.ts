@@ -3,6 +3,7 @@
 import { DATA_READABLE, EBADF, EINVAL, FD_OTHER } from "../../asm/abi.ts";
 import { ENOTTY, ESPIPE, O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./constants.ts";
 import type { EpollItem } from "./epoll.ts";
+import type { Entry, Inode } from "./inode.ts";
 import type { Kernel } from "./kernel.ts";
 import type { WaitQueue } from "./wait-queue.ts";
 
@@ -29,12 +30,17 @@ export abstract class File {
   flags: number;
   /** Descriptors of all processes, and whatever else keeps the file open. */
   references = 0;
+  /** What of the tree it is open on, and by which name; undefined of what has no name. */
+  readonly inode: Inode | undefined;
+  readonly entry: Entry | undefined;
   /** Entries of epolls that watch this file. */
   items: Set<EpollItem> | undefined;
 
-  constructor(kernel: Kernel, flags: number) {
+  constructor(kernel: Kernel, flags: number, inode?: Inode, entry?: Entry) {
     this.kernel = kernel;
     this.flags = flags;
+    this.inode = inode;
+    this.entry = entry;
   }
 
   /** A name for people: "pipe", "tcp socket". */
@@ -99,6 +105,11 @@ export abstract class File {
    */
   data(what: number): number | bigint {
     return what === DATA_READABLE ? -ENOTTY : -EINVAL;
+  }
+
+  /** Bytes from the offset to the end of a file, negative beyond it; undefined of what has none. */
+  rest(): number | undefined {
+    return undefined;
   }
 
   /** DATA_STATE_* bits and pending errno; of sockets. */

@@ -5,6 +5,7 @@ import {
   ACCESS_WRITE,
   DATA_ERROR,
   DATA_FD,
+  DATA_FILE,
   DATA_OPEN,
   DATA_SIZE,
   DATA_STATE,
@@ -24,7 +25,7 @@ import {
   STAT_SIZE,
 } from "../../asm/abi.ts";
 import type { Host } from "../host.ts";
-import { EFAULT } from "./constants.ts";
+import { EFAULT, ESPIPE } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
 import { viewAt } from "./memory.ts";
 
@@ -45,7 +46,10 @@ function answer(kernel: Kernel, view: DataView, at: number): void {
   const file = question === DATA_OPEN ? kernel.descriptors.get(fd) : kernel.descriptors.usable(fd);
   let value: number | bigint = -EBADF;
   if (file !== undefined) value = question === DATA_OPEN ? 0 : file.data(question);
-  const isError = typeof value === "number" && value < 0;
+  const rest = question === DATA_FILE ? file?.rest() : undefined;
+  if (rest !== undefined) value = rest;
+  else if (question === DATA_FILE && file !== undefined) value = -ESPIPE;
+  const isError = typeof value === "number" && value < 0 && rest === undefined;
   if (typeof value === "bigint") view.setBigInt64(at + DATA_VALUE, value, true);
   else setInt64(view, at + DATA_VALUE, isError ? 0 : value);
   view.setInt32(at + DATA_ERROR, isError ? Number(value) : 0, true);

@@ -7,6 +7,7 @@ import { connectorOf } from "./connector.ts";
 import { EFAULT, O_NONBLOCK } from "./constants.ts";
 import { EventFile } from "./eventfd.ts";
 import { dataCalls } from "./host-data.ts";
+import { watchCalls } from "./host-watches.ts";
 import { interfacesOf } from "./interfaces.ts";
 import type { Kernel } from "./kernel.ts";
 import { bytesAt } from "./memory.ts";
@@ -132,19 +133,26 @@ function postCalls(kernel: Kernel, owner: object): PostCalls {
   };
 }
 
-/** The source calls for one core, but those on files. */
-export type SourceCalls = ByteCalls &
+/** The calls that every kernel has: bytes, and what descriptors are. */
+export type CommonCalls = ByteCalls & ReturnType<typeof dataCalls>;
+
+export function commonCalls(kernel: Kernel): CommonCalls {
+  return { ...byteCalls(kernel), ...dataCalls(kernel) };
+}
+
+/** The source calls for one core. */
+export type SourceCalls = CommonCalls &
   TimerCalls &
   ProcessCalls &
   OtherCalls &
   PostCalls &
-  ReturnType<typeof dataCalls>;
+  ReturnType<typeof watchCalls>;
 
 /** @param owner stands for the core in what belongs to one core */
 export function sourceCalls(kernel: Kernel, owner: object): SourceCalls {
   return {
-    ...byteCalls(kernel),
-    ...dataCalls(kernel),
+    ...commonCalls(kernel),
+    ...watchCalls(kernel),
     ...timerCalls(kernel),
     ...processCalls(kernel),
     ...otherCalls(kernel),

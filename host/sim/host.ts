@@ -14,8 +14,9 @@ import type { Host } from "../host.ts";
 import { BOOT_MS } from "./clock.ts";
 import { EFAULT } from "./constants.ts";
 import { controlEpoll, EpollFile } from "./epoll.ts";
-import { sourceCalls } from "./host-sources.ts";
+import { commonCalls, sourceCalls } from "./host-sources.ts";
 import type { Kernel } from "./kernel.ts";
+import { startMachine } from "./machine.ts";
 import { viewAt } from "./memory.ts";
 import { lookAt, pollFiles } from "./poll.ts";
 
@@ -116,6 +117,7 @@ function epollCalls(kernel: Kernel): EpollCalls {
 export function createSimHost(kernel: Kernel): SimHost {
   const listeners: CloseListener[] = [];
   const owner = {};
+  startMachine(kernel);
   return {
     kernel,
     owner,
@@ -129,7 +131,7 @@ export function createSimHost(kernel: Kernel): SimHost {
     ...pollCalls(kernel),
     ...(kernel.personality === "linux" ? epollCalls(kernel) : NO_EPOLL),
     ...NO_SOURCES,
-    ...(kernel.personality === "linux" ? sourceCalls(kernel, owner) : {}),
+    ...(kernel.personality === "linux" ? sourceCalls(kernel, owner) : commonCalls(kernel)),
   };
 }
 

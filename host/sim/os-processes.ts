@@ -1,15 +1,15 @@
 // Processes and named files of omnipoll/os on a simulated kernel.
 
-import { EINVAL, ENOSYS, ESRCH } from "../../asm/abi.ts";
+import { EINVAL, ESRCH } from "../../asm/abi.ts";
 import type { OsHost } from "../os.ts";
 import { ECANCELED, O_EXCL, O_NONBLOCK } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
 import { PidFile } from "./pidfd.ts";
+import { decodePath } from "./path-text.ts";
 import { processesOf } from "./processes.ts";
+import { treeOf } from "./tree.ts";
 
 type ProcessCalls = Pick<OsHost, "mkfifo" | "kill" | "pidfd_open">;
-
-const none = (): number => -ENOSYS;
 
 /** PIDFD_NONBLOCK and PIDFD_THREAD. */
 const FLAGS = O_NONBLOCK | O_EXCL;
@@ -25,7 +25,12 @@ export function openProcess(kernel: Kernel, pid: number, flags: number): number 
 /** The calls of omnipoll/os on processes and named files. */
 export function processCalls(kernel: Kernel): ProcessCalls {
   return {
-    mkfifo: none,
+    mkfifo(path, mode) {
+      const text = decodePath(path);
+      const result = treeOf(kernel).mkfifo(text, mode);
+      kernel.trace.add("mkfifo", [text, mode], result);
+      return result;
+    },
     kill(pid, signal) {
       const result = processesOf(kernel).kill(pid, signal);
       kernel.trace.add("kill", [pid, signal], result);

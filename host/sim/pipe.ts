@@ -6,6 +6,7 @@ import {
   EAGAIN,
   EBADF,
   EINVAL,
+  EPERM,
   EPIPE,
   EVENT_ERR,
   EVENT_HUP,
@@ -15,13 +16,16 @@ import {
   EVENT_WRNORM,
   FD_PIPE,
 } from "../../asm/abi.ts";
-import { O_RDONLY, O_WRONLY } from "./constants.ts";
+import { EBUSY, O_RDONLY, O_WRONLY } from "./constants.ts";
 import { File, type Stat } from "./file.ts";
+import type { Entry, Inode } from "./inode.ts";
 import type { Kernel } from "./kernel.ts";
 import { KEY_ALL, WaitQueue } from "./wait-queue.ts";
 
 export const PAGE = 4096;
 const SLOTS = 16;
+/** fs.pipe-max-size. */
+const PIPE_MAX = 1_048_576;
 
 const READABLE = EVENT_IN | EVENT_RDNORM;
 const WRITABLE = EVENT_OUT | EVENT_WRNORM;
@@ -41,6 +45,9 @@ export class Pipe {
   writers = 0;
   /** How often it was opened for writing: a reader sees HUP only once there was a writer. */
   writersEver = 0;
+  readersEver = 0;
+  /** Who waits for an end of the FIFO to be opened. */
+  readonly openers = new WaitQueue();
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
   readonly ino: number;
@@ -55,6 +62,23 @@ export class Pipe {
     let size = 0;
     for (const { start, end } of this.slots) size += end - start;
     return size;
+  }
+
+  /** F_GETPIPE_SZ. */
+  get bytes(): number {
+    return this.capacity * PAGE;
+  }
+
+  /** F_SETPIPE_SZ: what it holds then, or a negative errno. */
+  resize(bytes: number): number {
+    if (bytes < 0 || bytes > 2 ** 31) return -EINVAL;
+    const pages = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(bytes / PAGE))));
+    if (pages * PAGE > PIPE_MAX) return -EPERM;
+    if (pages < this.slots.length) return -EBUSY;
+    const wasFull = this.isFull;
+    this.capacity = pages;
+    if (wasFull && !this.isFull) this.writeQueue.wake(WRITABLE);
+    return this.bytes;
   }
 
   get isFull(): boolean {
@@ -109,14 +133,22 @@ export class PipeEnd extends File {
   /** Writers there had been when this reader opened the FIFO. */
   readonly #writersBefore: number;
 
-  constructor(kernel: Kernel, pipe: Pipe, flags: number, name = "pipe") {
-    super(kernel, flags);
+  constructor(
+    kernel: Kernel,
+    pipe: Pipe,
+    flags: number,
+    name = "pipe",
+    inode?: Inode,
+    entry?: Entry,
+  ) {
+    super(kernel, flags, inode, entry);
     this.pipe = pipe;
     this.name = name;
     this.#writersBefore = pipe.writers > 0 ? -1 : pipe.writersEver;
     const queues: WaitQueue[] = [];
     if (this.isReadable) {
       pipe.readers++;
+      pipe.readersEver++;
       queues.push(pipe.readQueue);
     }
     if (this.isWritable) {
@@ -171,7 +203,7 @@ export class PipeEnd extends File {
   }
 
   override stat(): Stat {
-    return { ...super.stat(), ino: this.pipe.ino };
+    return { ...super.stat(), ino: this.inode?.ino ?? this.pipe.ino };
   }
 
   override describe(): Record<string, unknown> {
