@@ -1,6 +1,6 @@
 // Files of a simulated kernel: what omnipoll/os has no calls for.
 
-import { EBADF, EINVAL } from "../asm/abi.ts";
+import { EBADF, EINVAL, FD_DATAGRAM, FD_LISTENER, FD_PIPE, FD_STREAM } from "../asm/abi.ts";
 import {
   EISDIR,
   ENOTDIR,
@@ -15,8 +15,16 @@ import {
   O_WRONLY,
 } from "../host/sim/constants.ts";
 import type { File } from "../host/sim/file.ts";
-import { DirectoryFile, RegularFile, sayRead, sayWritten, truncate } from "../host/sim/files.ts";
-import { DirectoryInode, type Inode, LinkInode, RegularInode } from "../host/sim/inode.ts";
+import { DirectoryFile, RegularFile, sayRead, truncate } from "../host/sim/files.ts";
+import {
+  DirectoryInode,
+  type Inode,
+  LinkInode,
+  RegularInode,
+  S_IFCHR,
+  S_IFIFO,
+  S_IFSOCK,
+} from "../host/sim/inode.ts";
 import type { Kernel } from "../host/sim/kernel.ts";
 import { consoleOf } from "../host/sim/machine.ts";
 import { openPath } from "../host/sim/open.ts";
@@ -53,6 +61,14 @@ export interface SimStat {
   /** Seconds since 1970. */
   readonly mtime: number;
 }
+
+/** Types of what has no name. */
+const TYPES: Record<number, number> = {
+  [FD_PIPE]: S_IFIFO,
+  [FD_STREAM]: S_IFSOCK,
+  [FD_LISTENER]: S_IFSOCK,
+  [FD_DATAGRAM]: S_IFSOCK,
+};
 
 function bytesOf(data: Uint8Array | string): Uint8Array {
   return typeof data === "string" ? new TextEncoder().encode(data) : data;
@@ -169,6 +185,14 @@ export class SimFiles {
 
   /** What a file is, by path or descriptor. */
   stat(file: string | number): SimStat {
+    if (typeof file === "number") {
+      const open = this.#file(file, "fstat");
+      if (open.inode === undefined) {
+        const { ino, bytes } = open.stat();
+        const mode = TYPES[open.kind] ?? S_IFCHR;
+        return { ino, mode, nlink: 1, size: bytes, blocks: 0, mtime: 0 };
+      }
+    }
     const [inode] = this.#named(file, "stat");
     const { ino, mode, links, mtime } = inode;
     const isRegular = inode instanceof RegularInode;
@@ -220,12 +244,7 @@ export class SimFiles {
   pwrite(fd: number, data: Uint8Array | string, offset: number): number {
     const file = this.#file(fd, "pwrite");
     if (!(file instanceof RegularFile)) return this.#checked(-ESPIPE, "pwrite", `fd ${fd}`);
-    if (!file.isWritable) return this.#checked(-EBADF, "pwrite", `fd ${fd}`);
-    const bytes = bytesOf(data);
-    const before = file.inode.size;
-    file.inode.write(bytes, offset);
-    sayWritten(file.inode, file.entry, file.inode.size > before);
-    return bytes.length;
+    return this.#traced("pwrite", [fd, offset], file.writeAt(bytesOf(data), offset));
   }
 
   /** Makes a file have these bytes. */

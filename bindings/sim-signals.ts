@@ -34,6 +34,11 @@ export class SimSignals {
     this.#set(signal, handler);
   }
 
+  /** Whether a handler is called when the signal comes. */
+  isHandled(signal: Signal): boolean {
+    return typeof this.#signals.disposition(signalNumberOf(signal)) === "function";
+  }
+
   /** Ignores a signal. @throws {OSError} EINVAL for SIGKILL and SIGSTOP */
   ignore(signal: Signal): void {
     this.#set(signal, "ignore");

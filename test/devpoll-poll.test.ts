@@ -20,6 +20,7 @@ import { fill, type Scope, scoped } from "./descriptors.ts";
 import { closedNumber } from "./probes.ts";
 import { signalled, timed } from "./support.ts";
 import { closeSync } from "./files.ts";
+import { ignoreAgain, listenTo } from "./world.ts";
 
 /** A devpoll object that is closed when the test ends. */
 function newDevpoll(s: Scope): Devpoll {
@@ -195,7 +196,7 @@ test(
     const dp = newDevpoll(s);
     let handled = 0;
     const count = (): number => handled++;
-    process.on("SIGUSR1", count);
+    listenTo("SIGUSR1", count);
     const sender = signalled("USR1", 30, 5);
     const ended = new Promise((resolve) => sender.once("exit", resolve));
     const { result, ms } = timed(() => dp.poll(300));
@@ -203,7 +204,7 @@ test(
     assert.ok(ms >= 300 && ms < 2000, `${ms} ms`);
     await ended;
     await pause(20);
-    process.off("SIGUSR1", count);
+    ignoreAgain("SIGUSR1", count);
     assert.ok(handled >= 2, `${handled} signals`);
   }),
 );

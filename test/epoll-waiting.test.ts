@@ -6,7 +6,7 @@ import { EPOLLET as ET, EPOLLIN as IN, epoll } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { scoped, sleep } from "./descriptors.ts";
 import { inThread, signalled, timed } from "./support.ts";
-import { clockMs } from "./world.ts";
+import { clockMs, ignoreAgain, listenTo } from "./world.ts";
 
 /** Waits on a descriptor of an epoll for data.seconds, and returns the number of events. */
 const WAIT = `return select.epoll.fromfd(data.epfd).poll(data.seconds).length;`;
@@ -98,7 +98,7 @@ test(
     const e = s.epoll([r, IN]);
     let handled = 0;
     const count = (): number => handled++;
-    process.on("SIGUSR1", count);
+    listenTo("SIGUSR1", count);
     const sender = signalled("USR1", 30, 8);
     const ended = new Promise((resolve) => sender.once("exit", resolve));
     const { result, ms } = timed(() => e.poll(0.3));
@@ -106,7 +106,7 @@ test(
     assert.ok(ms >= 300 && ms < 2000, `${ms} ms`);
     await ended;
     await new Promise((resolve) => setTimeout(resolve, 20));
-    process.off("SIGUSR1", count);
+    ignoreAgain("SIGUSR1", count);
     assert.ok(handled > 0, "no signal arrived");
   }),
 );
@@ -119,14 +119,14 @@ test(
     const e = s.epoll([r, IN]);
     let handled = 0;
     const count = (): number => handled++;
-    process.on("SIGUSR1", count);
+    listenTo("SIGUSR1", count);
     const sender = signalled("USR1", 1, 20);
     const ended = new Promise((resolve) => sender.once("exit", resolve));
     const until = clockMs() + 150;
     while (clockMs() < until) assert.equal(e.poll(1), [[r, IN]]);
     await ended;
     await new Promise((resolve) => setTimeout(resolve, 20));
-    process.off("SIGUSR1", count);
+    ignoreAgain("SIGUSR1", count);
     assert.ok(handled > 0, "no signal arrived");
   }),
 );

@@ -5,6 +5,8 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodePath } from "../host/sim/path-text.ts";
+import { treeOf } from "../host/sim/tree.ts";
+import type { Sim } from "../bindings/sim.ts";
 import { sim } from "./world.ts";
 import type { OpenFlags, SimStat } from "../bindings/sim-files.ts";
 
@@ -77,8 +79,9 @@ function simulated({ files, os }: NonNullable<typeof sim>) {
     mkdirSync: (path: string, mode?: number): void => files.mkdir(path, mode),
     rmdirSync: (path: string): void => files.rmdir(path),
     rmSync(path: string): void {
-      if (!files.exists(path)) return;
-      if (!statusOf(files.stat(path)).isDirectory()) {
+      const inode = treeOf((sim as Sim).kernel).inode(path, false);
+      if (typeof inode === "number") return;
+      if (!inode.isDirectory) {
         files.unlink(path);
         return;
       }
@@ -101,6 +104,10 @@ function simulated({ files, os }: NonNullable<typeof sim>) {
     readdirSync: (path: string): string[] =>
       path === "/proc/self/fd" ? descriptorsOf() : files.readdir(path),
     readlinkSync: (path: string): string => files.readlink(path),
+    readFileSync(path: string, encoding?: "utf8"): any {
+      const bytes = Buffer.from(files.readFile(path));
+      return encoding === undefined ? bytes : bytes.toString(encoding);
+    },
     copyFileSync: (from: string, to: string): void => files.writeFile(to, files.readFile(from)),
   };
 }
@@ -139,6 +146,7 @@ export const {
   readdirSync,
   readlinkSync,
   copyFileSync,
+  readFileSync,
 } = used;
 
 /** Removes a file, or a folder with what is in it. */

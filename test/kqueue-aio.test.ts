@@ -1,6 +1,5 @@
 // EVFILT_AIO: asynchronous reads and writes of omnipoll/os, whose ends are kevents.
 
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -25,7 +24,7 @@ import * as os from "../bindings/node-os.ts";
 import { type Scope, scoped, sleep } from "./descriptors.ts";
 import { add, assertSilent, queueIn, remove, type Seen, take } from "./kqueue-filters.ts";
 import { inThread, throws, timed } from "./support.ts";
-import { constants, unlinkSync, writeFileSync } from "./files.ts";
+import { constants, unlinkSync, writeFileSync, readFileSync } from "./files.ts";
 
 const EISDIR = 21;
 const EPIPE = 32;

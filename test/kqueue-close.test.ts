@@ -26,6 +26,7 @@ import { scoped } from "./descriptors.ts";
 import { change, idents, newQueue, now, timer, trigger, user } from "./kqueue-support.ts";
 import { inThread, throws, timed } from "./support.ts";
 import { closeSync, openSync, readdirSync } from "./files.ts";
+import { SOME_FILE } from "./world.ts";
 
 const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
@@ -232,7 +233,7 @@ test("what is garbage is closed", async () => {
 });
 
 test("1 000 queues, one after the other, leave neither descriptors nor memory", () => {
-  const file = openSync(new URL(import.meta.url).pathname, "r");
+  const file = openSync(SOME_FILE, "r");
   const core = new Core(coreModule(), createLinuxHost());
   const newKqueue = createKqueue(core);
   const before = openDescriptors();

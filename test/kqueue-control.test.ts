@@ -42,6 +42,7 @@ import { change, fieldsOf, idents, newQueue, now, timer, trigger, user } from ".
 import { closedNumber } from "./probes.ts";
 import { throws, timed } from "./support.ts";
 import { readdirSync } from "./files.ts";
+import { OWN_PID, SOME_FILE } from "./world.ts";
 
 const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
@@ -257,7 +258,7 @@ test(
   "KQ-063: closing a queue with active knotes of every kind leaves nothing",
   scoped((s) => {
     const [r, w] = s.pipe();
-    const file = s.open(new URL(import.meta.url).pathname);
+    const file = s.open(SOME_FILE);
     os.write(w, "x");
     const before = openDescriptors();
     for (let i = 0; i < 3; i++) {
@@ -268,7 +269,7 @@ test(
         kevent(w, WRITE, ADD),
         kevent(file, READ, ADD),
         kevent(file, VNODE, ADD | CLEAR, KQ_NOTE_WRITE),
-        kevent(process.pid, PROC, ADD, KQ_NOTE_EXIT),
+        kevent(OWN_PID, PROC, ADD, KQ_NOTE_EXIT),
         kevent(12, SIGNAL, ADD),
         timer(1, ADD, 0, 1),
         user(1, ADD),

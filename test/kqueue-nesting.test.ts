@@ -37,6 +37,7 @@ import { change, fieldsOf, idents, newQueue, now, timer, trigger, user } from ".
 import { EVERYTHING, maskOf, READABLE, setsOf } from "./probes.ts";
 import { inThread, throws, timed } from "./support.ts";
 import { closeSync, writeFileSync } from "./files.ts";
+import { SOME_FILE } from "./world.ts";
 
 /** Waits until poll says that a queue is readable; fails if it never is. */
 function arrived(queue: Kqueue): void {
@@ -66,7 +67,7 @@ const KINDS: Record<string, Kind> = {
     return [() => change(queue, kevent(a, WRITE, DELETE)), WRITE];
   },
   "a file that is not at its end": (queue, s) => {
-    const fd = s.open(new URL(import.meta.url).pathname);
+    const fd = s.open(SOME_FILE);
     change(queue, kevent(fd));
     return [() => change(queue, kevent(fd, READ, DELETE)), READ];
   },

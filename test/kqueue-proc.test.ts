@@ -219,6 +219,7 @@ test("a thread that leads no process is ESRCH", () => {
   const script = `
     import * as s from ${JSON.stringify(new URL("../bindings/node.js", import.meta.url))};
     
+    import { readdirSync } from "node:fs";
     const thread = readdirSync("/proc/self/task").map(Number).find((id) => id !== process.pid);
     try {
       s.kqueue().control([s.kevent(thread, s.KQ_FILTER_PROC, s.KQ_EV_ADD, s.KQ_NOTE_EXIT)], 0);

@@ -27,6 +27,7 @@ import { change, fieldsOf, idents, newQueue, trigger, user } from "./kqueue-supp
 import { closedNumber } from "./probes.ts";
 import { inThread, signalled, throws, timed } from "./support.ts";
 import { readlinkSync } from "./files.ts";
+import { ignoreAgain, listenTo } from "./world.ts";
 
 /** The methods without their types, for what they forbid. */
 interface AnyQueue {
@@ -341,7 +342,7 @@ test(
     const [r, w] = s.pipe();
     let handled = 0;
     const count = (): number => handled++;
-    process.on("SIGUSR1", count);
+    listenTo("SIGUSR1", count);
     const sender = signalled("USR1", 30, 8);
     const ended = new Promise((resolve) => sender.once("exit", resolve));
     const changes = [kevent(r, READ, ADD), user(1, ADD)];
@@ -350,7 +351,7 @@ test(
     assert.ok(ms >= 400 && ms < 2000, `${ms} ms`);
     await ended;
     await new Promise((resolve) => setTimeout(resolve, 20));
-    process.off("SIGUSR1", count);
+    ignoreAgain("SIGUSR1", count);
     assert.ok(handled >= 3, `${handled} signals`);
     os.write(w, "x");
     assert.equal(idents(queue), [r]);

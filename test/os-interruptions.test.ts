@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import { BlockingIOError } from "../bindings/errors.ts";
 import * as os from "../bindings/node-os.ts";
 import { inThread, signalled, throws } from "./support.ts";
+import { ignoreAgain, listenTo } from "./world.ts";
 
 const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
@@ -28,8 +29,8 @@ const interruptions = suite("os: signals during a socket call (PEP 475)");
 // Node installs its handlers with SA_RESTART, and then only calls with a timeout end with EINTR.
 const fiveSeconds = new Uint8Array(BigInt64Array.of(5n, 0n).buffer);
 const onSignal = (): void => {};
-interruptions.before(() => void process.on("SIGWINCH", onSignal));
-interruptions.after(() => void process.off("SIGWINCH", onSignal));
+interruptions.before(() => void listenTo("SIGWINCH", onSignal));
+interruptions.after(() => void ignoreAgain("SIGWINCH", onSignal));
 
 interruptions("recv goes on until there is data", async () => {
   const [a, b] = os.socketpair();

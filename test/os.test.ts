@@ -10,6 +10,7 @@ import { ProcessLookupError, ValueError } from "../bindings/errors.ts";
 import * as os from "../bindings/node-os.ts";
 import { inThread, signalled, throws, timed } from "./support.ts";
 import { mkdtempSync, openSync, readlinkSync, rmSync, statSync } from "./files.ts";
+import { ignoreAgain, listenTo } from "./world.ts";
 
 const O_CLOEXEC = 0o2000000;
 
@@ -378,7 +379,7 @@ const interruptions = suite("os: signals during a call (PEP 475)");
 const onSignal = (): void => {};
 
 interruptions("read goes on until there is data", async () => {
-  process.on("SIGWINCH", onSignal);
+  listenTo("SIGWINCH", onSignal);
   const [r, w] = os.pipe();
   const { done } = await inThread(300, "os.write(data, 'x')", w);
   const child = signalled("WINCH", 50, 3);
@@ -387,7 +388,7 @@ interruptions("read goes on until there is data", async () => {
   assert.ok(ms >= 150, `${ms} ms`);
   await done;
   child.kill();
-  process.off("SIGWINCH", onSignal);
+  ignoreAgain("SIGWINCH", onSignal);
   closing([r, w]);
 });
 

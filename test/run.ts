@@ -1,53 +1,152 @@
-// Runs every test file, each in its own process, and fails where uvu alone would not: a
-// file without `.run()`, one with a `.only`, a throwing `before`, and a run of no tests.
+// Runs every test file, each in its own process, and fails where uvu alone would not: a file
+// without `.run()`, one with a `.only`, a throwing `before`, and a run of no tests. Then what is not
+// about this machine once more on the other hosts (skips.ts), and prints who passes what.
 // `npm test -- epoll` runs the files whose name has "epoll" in it.
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { Matrix } from "./matrix.ts";
+import { OTHER_HOSTS, reasonFor, SKIPS } from "./skips.ts";
 
 const folder = new URL(".", import.meta.url);
 const wanted = process.argv[2] ?? "";
-const files = readdirSync(folder).filter(
-  (file) => file.endsWith(".test.js") && file.includes(wanted),
-);
+const SUFFIX = ".test.js";
+const files = readdirSync(folder)
+  .filter((file) => file.endsWith(SUFFIX) && file.includes(wanted))
+  .map((file) => file.slice(0, -SUFFIX.length));
 
-let passedTests = 0;
-let failedTests = 0;
-let skippedTests = 0;
+/** What came of one file on one host. */
+interface Outcome {
+  readonly total: number;
+  readonly passed: number;
+  readonly skipped: number;
+  /** Names of the tests that failed. */
+  readonly failed: readonly string[];
+  /** Why it counts as failed although no test did. */
+  readonly broken: string;
+  readonly output: string;
+  readonly seconds: number;
+}
 
 /** The number after `label` in uvu's summary. */
 function counted(label: string, output: string): number {
   return Number(new RegExp(`${label}:\\D*(\\d+)`).exec(output)?.[1] ?? 0);
 }
 
+/** Runs a file, on the host of this machine or another one. */
+function runFile(file: string, host: string, limitMs: number): Promise<Outcome> {
+  const path = new URL(file + SUFFIX, folder).pathname;
+  const env: NodeJS.ProcessEnv = { ...process.env, FORCE_COLOR: "0" };
+  if (host !== "") env["OMNIPOLL_HOST"] = host;
+  const begun = performance.now();
+  const child = spawn(process.execPath, ["--enable-source-maps", "--expose-gc", path], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  let errors = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
+  const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
+  return new Promise((resolve) => {
+    child.once("close", (status, signal) => {
+      clearTimeout(timer);
+      const total = counted("Total", output);
+      const passed = counted("Passed", output);
+      let broken = "";
+      if (total === 0) broken = `no tests were run${signal === null ? "" : `, ended by ${signal}`}`;
+      else if (status !== 0 && signal === null && passed === total)
+        broken = `ended with ${status ?? signal}`;
+      if (readFileSync(path, "utf8").includes(".only(")) broken = "there is a .only";
+      resolve({
+        total,
+        passed,
+        skipped: counted("Skipped", output),
+        failed: [...output.matchAll(/^ +FAIL +(?:.*? )?"(.*)"$/gm)].map(
+          ([, name]) => name as string,
+        ),
+        broken,
+        output: output + errors,
+        seconds: (performance.now() - begun) / 1000,
+      });
+    });
+  });
+}
+
+let passedTests = 0;
+let failedTests = 0;
+let skippedTests = 0;
+const matrix = new Matrix();
+/** Output of the files that failed: once more at the end, where it is found. */
+const failures: string[] = [];
+
+function report(file: string, host: string, failed: number, outcome: Outcome, why: string): void {
+  const { passed, total, seconds } = outcome;
+  const where = host === "" ? "" : ` on ${host}`;
+  const line = `${file}${SUFFIX}${where} ${passed}/${total}, ${seconds.toFixed(1)} s`;
+  process.stdout.write(`${failed > 0 ? "FAIL" : "ok  "} ${line}\n`);
+  for (const text of outcome.output.split("\n").filter((one) => one.startsWith("skip: "))) {
+    process.stdout.write(`     ${text}\n`);
+  }
+  if (failed > 0) failures.push(`FAIL ${line} ${why}\n${outcome.output}`);
+}
+
 for (const file of files) {
-  const path = new URL(file, folder);
-  const { status, signal, stdout, stderr } = spawnSync(
-    process.execPath,
-    ["--enable-source-maps", "--expose-gc", path.pathname],
-    { encoding: "utf8", env: { ...process.env, FORCE_COLOR: "0" }, timeout: 300_000 },
-  );
-  const total = counted("Total", stdout);
-  const passed = counted("Passed", stdout);
-  const broken = status !== 0 || total === 0 || readFileSync(path, "utf8").includes(".only(");
-  const failed = Math.max(total - passed, broken ? 1 : 0);
-  passedTests += passed;
+  const outcome = await runFile(file, "", 300_000);
+  const missing = outcome.total - outcome.passed;
+  const failed = Math.max(missing, outcome.broken === "" ? 0 : 1);
+  passedTests += outcome.passed;
   failedTests += failed;
-  skippedTests += counted("Skipped", stdout);
-  process.stdout.write(`${failed > 0 ? "FAIL" : "ok  "} ${file} ${passed}/${total}\n`);
-  for (const line of stdout.split("\n").filter((text) => text.startsWith("skip: "))) {
-    process.stdout.write(`     ${line}\n`);
-  }
-  if (failed > 0) {
-    if (signal !== null) process.stdout.write(`ended by ${signal}\n`);
-    process.stdout.write(stdout + stderr);
-  }
+  skippedTests += outcome.skipped;
+  matrix.add("native", file, outcome.passed, failed, outcome.skipped);
+  report(file, "", failed, outcome, outcome.broken);
+}
+
+/** A file whose tests have all ended may still have a child that holds it up, and is ended. */
+const ELSEWHERE_MS = 20_000;
+
+/** Runs a file on another host: what skips.ts lists must fail, everything else must not. */
+async function runElsewhere(file: string, host: string): Promise<void> {
+  const outcome = await runFile(file, host, ELSEWHERE_MS);
+  const skips = SKIPS.filter((skip) => skip.host === host && skip.file === file);
+  const isSkipped = (name: string): boolean => skips.some(({ test }) => name.startsWith(test));
+  const unexpected = outcome.failed.filter((name) => !isSkipped(name));
+  const stale = skips.filter(({ test }) => !outcome.failed.some((name) => name.startsWith(test)));
+  const problems = [
+    ...unexpected.map((name) => `failed: ${name}`),
+    ...stale.map(({ test }) => `need not be skipped: ${test}`),
+    ...(outcome.broken === "" ? [] : [outcome.broken]),
+  ];
+  const skipped = outcome.failed.length - unexpected.length;
+  passedTests += outcome.passed;
+  failedTests += problems.length;
+  skippedTests += skipped;
+  matrix.add(host, file, outcome.passed, problems.length, skipped);
+  if (problems.length > 0) report(file, host, problems.length, outcome, problems.join("; "));
+}
+
+for (const host of OTHER_HOSTS) {
+  const queue = files.filter((file) => reasonFor(file) === undefined);
+  const begun = performance.now();
+  const next = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      await runElsewhere(file, host);
+    }
+  };
+  const count = queue.length;
+  // Virtual time does not care how busy the machine is.
+  await Promise.all(Array.from({ length: availableParallelism() }, next));
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
+  process.stdout.write(`${host}: ${count} files, ${seconds} s\n`);
 }
 
 if (files.length === 0) {
   process.stdout.write(`no test file has ${JSON.stringify(wanted)} in its name\n`);
   failedTests++;
 }
+process.stdout.write(`\n${matrix.toString()}\n`);
+for (const text of failures) process.stdout.write(`${text}\n`);
 const skipped = skippedTests > 0 ? `, ${skippedTests} skipped` : "";
 process.stdout.write(`${passedTests} passed, ${failedTests} failed${skipped}\n`);
 process.exitCode = failedTests === 0 ? 0 : 1;

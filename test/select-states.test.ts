@@ -15,7 +15,7 @@ import {
   settle,
 } from "./probes.ts";
 import { inThread, signalled, throws, timed } from "./support.ts";
-import { clockMs } from "./world.ts";
+import { clockMs, ignoreAgain, listenTo } from "./world.ts";
 import { openSync } from "./files.ts";
 
 test("SEL-35: OUT or ERR make a descriptor writable, HUP alone does not", () => {
@@ -184,7 +184,7 @@ test("SEL-30: without a timeout the wait ends when something is ready", async ()
 test("SEL-50: a signal during the wait does not shorten it", async () => {
   let signals = 0;
   const count = (): void => void signals++;
-  process.on("SIGUSR2", count);
+  listenTo("SIGUSR2", count);
   const [r, w] = newPipe();
   const child = signalled("USR2", 30, 3);
   const { result, ms } = timed(() => select([r], [], [], 0.3));
@@ -193,7 +193,7 @@ test("SEL-50: a signal during the wait does not shorten it", async () => {
   await new Promise((resolve) => child.once("exit", resolve));
   await new Promise((resolve) => setTimeout(resolve, 20));
   assert.ok(signals >= 1);
-  process.off("SIGUSR2", count);
+  ignoreAgain("SIGUSR2", count);
   closeAll(r, w);
 });
 
@@ -201,7 +201,7 @@ test("SEL-50: a signal during the wait does not shorten it", async () => {
 function ignore(): void {}
 
 test("SEL-52: signals at any moment of a wait never make a wait that timed out look ready", async () => {
-  process.on("SIGUSR2", ignore);
+  listenTo("SIGUSR2", ignore);
   const [r, w] = newPipe();
   const child = signalled("USR2", 0, 400);
   const end = clockMs() + 300;
@@ -210,7 +210,7 @@ test("SEL-52: signals at any moment of a wait never make a wait that timed out l
     for (let i = 0; i < 100; i++) assert.equal(select([r], [r], [r], 0), [[], [], []]);
   }
   await new Promise((resolve) => child.once("exit", resolve));
-  process.off("SIGUSR2", ignore);
+  ignoreAgain("SIGUSR2", ignore);
   closeAll(r, w);
 });
 

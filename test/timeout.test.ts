@@ -14,6 +14,7 @@ import {
 import * as os from "../bindings/node-os.ts";
 import { closeAll, newPipe } from "./probes.ts";
 import { inThread, signalled, throws, timed } from "./support.ts";
+import { ignoreAgain, listenTo } from "./world.ts";
 
 type AnyTimeout = (timeout?: unknown) => unknown;
 
@@ -203,7 +204,7 @@ test("a wait is never shorter than asked for", () => {
 test("XC-13, XC-18: signals do not shorten a wait, nor stretch it", async () => {
   let signals = 0;
   const count = (): void => void signals++;
-  process.on("SIGUSR2", count);
+  listenTo("SIGUSR2", count);
   for (const wait of [
     () => select([idle], [], [], 0.25),
     () => idlePoll.poll(250),
@@ -218,7 +219,7 @@ test("XC-13, XC-18: signals do not shorten a wait, nor stretch it", async () => 
     await new Promise((resolve) => setTimeout(resolve, 10));
     assert.ok(signals > before);
   }
-  process.off("SIGUSR2", count);
+  ignoreAgain("SIGUSR2", count);
 });
 
 test("XC-16: a signal that is ignored is no interruption", () => {

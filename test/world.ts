@@ -2,10 +2,12 @@
 // a test does besides calling the API - letting time pass, acting while it waits - goes through
 // here, so that it is the same test on every host.
 
+import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { host } from "../bindings/node.ts";
 import { Sim } from "../bindings/sim.ts";
 import { coreModule } from "../bindings/host.ts";
+import type { Signal } from "../bindings/sim-arguments.ts";
 import type { SimHost } from "../host/sim/host.ts";
 
 /** The simulated kernel under test; undefined on a real one. */
@@ -20,14 +22,38 @@ export function sleep(ms: number): void {
 
 /** Milliseconds on the clock that waits are measured by. */
 export function clockMs(): number {
-  return sim === undefined ? performance.now() : sim.now() * 1000;
+  return sim === undefined ? performance.now() : sim.kernel.clock.now();
 }
+
+/** Milliseconds since 1970 on the clock people set. */
+export function dateMs(): number {
+  return sim === undefined ? Date.now() : Math.floor(sim.kernel.realtime());
+}
+
+/** Number of the process that runs the test. */
+export const OWN_PID = sim === undefined ? process.pid : sim.processes.program.pid;
+
+/** A regular file that is always there, and not empty. */
+export const SOME_FILE =
+  sim === undefined ? fileURLToPath(new URL("../../package.json", import.meta.url)) : "/etc/passwd";
 
 /** Result of `body` and how long it took, in ms. */
 export function timed<Result>(body: () => Result): { result: Result; ms: number } {
   const start = clockMs();
   const result = body();
   return { result, ms: clockMs() - start };
+}
+
+/** Calls `listener` for each signal that comes to the program. */
+export function listenTo(signal: NodeJS.Signals, listener: () => void): void {
+  if (sim === undefined) process.on(signal, listener);
+  else sim.signals.on(signal as Signal, listener);
+}
+
+/** Ends that. */
+export function ignoreAgain(signal: NodeJS.Signals, listener: () => void): void {
+  if (sim === undefined) process.off(signal, listener);
+  else sim.signals.reset(signal as Signal);
 }
 
 /** Of a thread on the kernel of this machine. */

@@ -126,6 +126,14 @@ export class Agenda {
   }
 }
 
+/** Ticks in a millisecond: a tick is about a nanosecond, and times are exact multiples of it. */
+const TICKS = 2 ** 20;
+
+/** The first tick at or after a time. */
+function tickOf(ms: number): number {
+  return Math.ceil(ms * TICKS) / TICKS;
+}
+
 /** A clock that stands still while the program runs, and jumps while it waits. */
 export class VirtualClock implements Clock {
   readonly #agenda = new Agenda();
@@ -136,7 +144,7 @@ export class VirtualClock implements Clock {
   }
 
   schedule(at: number, action: () => void): Scheduled {
-    return this.#agenda.add(Math.max(at, this.#now), action);
+    return this.#agenda.add(Math.max(tickOf(at), this.#now), action);
   }
 
   cancel(scheduled: Scheduled): void {
@@ -145,19 +153,19 @@ export class VirtualClock implements Clock {
 
   isDue(limit: number): boolean {
     const next = this.#agenda.next;
-    return next !== undefined && next.at <= limit;
+    return next !== undefined && next.at <= tickOf(limit);
   }
 
   pass(limit: number): boolean {
     const next = this.#agenda.next;
-    if (next !== undefined && next.at <= limit) {
+    if (next !== undefined && next.at <= tickOf(limit)) {
       this.#agenda.remove(next);
       this.#now = Math.max(this.#now, next.at);
       next.run();
       return true;
     }
     if (limit === Infinity) return false;
-    this.#now = Math.max(this.#now, limit);
+    this.#now = Math.max(this.#now, tickOf(limit));
     return true;
   }
 }

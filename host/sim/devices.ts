@@ -46,12 +46,7 @@ const BEHAVIOURS: Record<string, Behaviour> = {
   full: { ...ready, read: fillZero, write: () => -ENOSPC },
   urandom: { ...ready, read: fillRandom, write: everything },
   // It has a poll method, unlike the others: always readable, and epoll accepts it.
-  random: {
-    read: fillRandom,
-    write: everything,
-    state: ALL,
-    isPollable: true,
-  },
+  random: { read: fillRandom, write: everything, state: EVENT_IN | EVENT_RDNORM, isPollable: true },
 };
 
 class Device extends File {
@@ -60,7 +55,7 @@ class Device extends File {
 
   constructor(kernel: Kernel, flags: number, name: string, behaviour: Behaviour) {
     super(kernel, flags);
-    this.name = `/dev/${name}`;
+    this.name = name;
     this.#behaviour = behaviour;
   }
 
@@ -93,5 +88,18 @@ class Device extends File {
 export const DRIVERS: ReadonlyArray<readonly [name: string, driver: DeviceInode["driver"]]> =
   Object.entries(BEHAVIOURS).map(([name, behaviour]) => [
     name,
-    (kernel, flags) => new Device(kernel, flags, name, behaviour),
+    (kernel, flags) => new Device(kernel, flags, `/dev/${name}`, behaviour),
   ]);
+
+/** What is mounted: readable, and nothing ever changes that. */
+const MOUNTS: Behaviour = {
+  read: () => 0,
+  write: () => -EBADF,
+  state: EVENT_IN | EVENT_RDNORM,
+  isPollable: true,
+};
+
+/** Opens /proc/mounts. */
+export function openMounts(kernel: Kernel, flags: number): File {
+  return new Device(kernel, flags, "/proc/mounts", MOUNTS);
+}

@@ -73,7 +73,7 @@ export class EpollItem implements Waiter {
       if (bits === 0 || (bits !== IN_OR_OUT && (bits & this.mask) !== 0)) content = true;
       epoll.waiters.wake(0);
     }
-    epoll.queue.wake(EVENT_IN | EVENT_RDNORM);
+    epoll.queue.wake(EVENT_IN);
     return content;
   }
 }
@@ -179,7 +179,7 @@ export class EpollFile extends File {
     if (item.isReady || item.state() === 0) return;
     this.enqueue(item);
     this.waiters.wake(0);
-    this.queue.wake(EVENT_IN | EVENT_RDNORM);
+    this.queue.wake(EVENT_IN);
   }
 
   #insert(fd: number, file: File, mask: number): number {

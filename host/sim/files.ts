@@ -116,6 +116,25 @@ export class RegularFile extends TreeFile {
     return bytes.length;
   }
 
+  override get hasOffsets(): boolean {
+    return true;
+  }
+
+  override readAt(buffer: Uint8Array, size: number, offset: number): number {
+    if (!this.isReadable) return -EBADF;
+    const count = this.inode.read(buffer, size, offset);
+    if (size > 0) sayRead(this.inode, this.entry);
+    return count;
+  }
+
+  override writeAt(bytes: Uint8Array, offset: number): number {
+    if (!this.isWritable) return -EBADF;
+    const before = this.inode.size;
+    this.inode.write(bytes, (this.flags & O_APPEND) !== 0 ? before : offset);
+    sayWritten(this.inode, this.entry, this.inode.size > before);
+    return bytes.length;
+  }
+
   override rest(): number {
     return this.inode.size - this.offset;
   }

@@ -88,10 +88,10 @@ function epollCalls(kernel: Kernel): EpollCalls {
       return result;
     },
     epoll_wait(memory, epfd, ready, capacity, timeoutMs) {
-      if (capacity <= 0) return -EINVAL;
-      if (viewAt(memory, ready, capacity * READY_RECORD_SIZE) === undefined) return -EFAULT;
       const file = kernel.descriptors.usable(epfd);
       if (!(file instanceof EpollFile)) return file === undefined ? -EBADF : -EINVAL;
+      if (capacity <= 0) return -EINVAL;
+      if (viewAt(memory, ready, capacity * READY_RECORD_SIZE) === undefined) return -EFAULT;
       const fault = kernel.faults.interruption();
       if (fault < 0) return fault;
       let at = ready >>> 0;

@@ -5,12 +5,15 @@ import {
   DATA_BACKLOG,
   DATA_READABLE,
   DATA_SENDABLE,
+  EAGAIN,
   EINVAL,
   EOPNOTSUPP,
   EVENT_ERR,
   EVENT_HUP,
   EVENT_IN,
   EVENT_OUT,
+  EVENT_PRI,
+  EVENT_RDBAND,
   EVENT_RDHUP,
   EVENT_RDNORM,
   EVENT_WRBAND,
@@ -60,6 +63,8 @@ export const SHUT_SEND = 2;
 export const SHUT_BOTH = SHUT_RECEIVE | SHUT_SEND;
 
 export const READABLE = EVENT_IN | EVENT_RDNORM;
+/** What data that arrives says (sock_def_readable), and a connection at a listener. */
+export const ARRIVAL = EVENT_IN | EVENT_PRI | EVENT_RDNORM | EVENT_RDBAND;
 export const WRITABLE = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 
 /** net.core.wmem_max and its like, and what buffers have unless told otherwise. */
@@ -146,6 +151,12 @@ export abstract class Socket extends File {
     const { error } = this;
     this.error = 0;
     return error === 0 ? 0 : -error;
+  }
+
+  /** What a read of datagrams returns when there is none: the end, if it had to wait for one. */
+  protected endOfDatagrams(flags: number): number {
+    const waits = this.isBlocking && (flags & MSG_DONTWAIT) === 0;
+    return waits && (this.shut & SHUT_RECEIVE) !== 0 ? 0 : -EAGAIN;
   }
 
   abstract bind(name: SocketName): number;

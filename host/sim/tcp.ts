@@ -40,6 +40,7 @@ import {
 import type { Kernel } from "./kernel.ts";
 import {
   type Accepted,
+  ARRIVAL,
   MSG_OOB,
   MSG_PEEK,
   READABLE,
@@ -224,7 +225,7 @@ export class TcpSocket extends Socket implements Bindable {
     accepted.peer = client;
     client.peer = accepted;
     this.#pending.push(accepted);
-    this.queue.wake(READABLE);
+    this.queue.wake(ARRIVAL);
     return true;
   }
 
@@ -339,7 +340,7 @@ export class TcpSocket extends Socket implements Bindable {
     const before = peer.#incoming.size + this.#outgoing.size;
     const moved = this.#push(peer);
     if (isUrgent) peer.#announce(before - 1, bytes.at(-1) as number);
-    if (moved > 0) peer.queue.wake(READABLE);
+    if (moved > 0) peer.queue.wake(ARRIVAL);
     return taken.length;
   }
 
@@ -354,7 +355,7 @@ export class TcpSocket extends Socket implements Bindable {
 
   #announce(ahead: number, byte: number): void {
     this.#urgent = { ahead, byte, isTaken: false };
-    this.queue.wake(EVENT_PRI);
+    this.queue.wake(ARRIVAL);
   }
 
   /** Bytes that one read may take: not beyond the urgent byte. */
@@ -402,7 +403,7 @@ export class TcpSocket extends Socket implements Bindable {
     const { peer } = this;
     if (peer === undefined || peer.#outgoing.size === 0) return;
     if (peer.#push(this) === 0) return;
-    this.queue.wake(READABLE);
+    this.queue.wake(ARRIVAL);
     if (peer.#wantsRoom && peer.#isRoomy) {
       peer.#wantsRoom = false;
       peer.queue.wake(WRITABLE);

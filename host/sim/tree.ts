@@ -243,7 +243,7 @@ export class Tree {
     after.tell(IN_MOVED_TO | flag, target.name, cookie);
     if (target.inode !== undefined) {
       target.inode.note(target.inode.links === 0 ? NOTE_DELETE : NOTE_LINK);
-      if (!target.inode.isDirectory) target.inode.tell(IN_ATTRIB);
+      target.inode.tell(IN_ATTRIB);
     }
     inode.tell(IN_MOVE_SELF | flag);
     target.inode?.settle();

@@ -14,10 +14,10 @@ import {
 } from "./internet.ts";
 import type { Kernel } from "./kernel.ts";
 import {
+  ARRIVAL,
   MSG_OOB,
   MSG_PEEK,
   READABLE,
-  SHUT_RECEIVE,
   SHUT_SEND,
   SOCK_DGRAM,
   Socket,
@@ -96,6 +96,8 @@ export class UdpSocket extends Socket implements Bindable {
     } else {
       (receiver as UdpSocket).#take(bytes);
     }
+    // It has left the send buffer at once (sock_wfree).
+    this.queue.wake(WRITABLE);
     return bytes.length;
   }
 
@@ -109,14 +111,14 @@ export class UdpSocket extends Socket implements Bindable {
     if (this.#memory + size > this.receiveBuffer) return; // lost, as datagrams are
     this.#memory += size;
     this.#received.push(bytes.slice());
-    this.queue.wake(READABLE);
+    this.queue.wake(ARRIVAL);
   }
 
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EAGAIN;
     if (this.error !== 0) return this.takeError();
     const first = this.#received[0];
-    if (first === undefined) return (this.shut & SHUT_RECEIVE) !== 0 ? 0 : -EAGAIN;
+    if (first === undefined) return this.endOfDatagrams(flags);
     const count = Math.min(size, first.length);
     buffer.set(first.subarray(0, count));
     if ((flags & MSG_PEEK) === 0) {

@@ -69,30 +69,38 @@ export class UnixDatagram extends UnixSocket {
 
   send(bytes: Uint8Array, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-    const { peer } = this;
-    if (peer === undefined) return -ENOTCONN;
     if (bytes.length > this.sendBuffer - 32) return -EMSGSIZE;
     if (this.error !== 0) return this.takeError();
     if ((this.shut & SHUT_SEND) !== 0) return -EPIPE;
     if (this.allocated >= this.sendBuffer) return -EAGAIN;
+    const { peer } = this;
+    const refused = peer === undefined ? -ENOTCONN : this.#refusal(peer);
+    if (peer === undefined || refused !== 0) {
+      // The message took memory, and gives it back (unix_write_space).
+      if (this.isWritableNow) this.queue.wake(WRITABLE);
+      return refused;
+    }
+    this.deliver(peer, bytes);
+    return bytes.length;
+  }
+
+  /** Why the peer does not take a message: a negative errno, or 0 if it does. */
+  #refusal(peer: UnixDatagram): number {
     if (peer.#isReleased) {
       this.peer = undefined;
       return -ECONNREFUSED;
     }
     if ((peer.shut & SHUT_RECEIVE) !== 0) return -EPIPE;
-    if (this.#isBlocked) {
-      peer.#waiting.add(this);
-      return -EAGAIN;
-    }
-    this.deliver(peer, bytes);
-    return bytes.length;
+    if (!this.#isBlocked) return 0;
+    peer.#waiting.add(this);
+    return -EAGAIN;
   }
 
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     if (this.received.length === 0) {
       if (this.error !== 0) return this.takeError();
-      return (this.shut & SHUT_RECEIVE) !== 0 ? 0 : -EAGAIN;
+      return this.endOfDatagrams(flags);
     }
     const { bytes } = this.received[0] as Buffer;
     const count = Math.min(size, bytes.length);

@@ -1,9 +1,13 @@
 // Names of Unix sockets: paths, and Linux's abstract namespace.
 
-import { EINVAL, ENOENT } from "../../asm/abi.ts";
+import { EINVAL } from "../../asm/abi.ts";
 import { EADDRINUSE, ECONNREFUSED, ENAMETOOLONG } from "./constants.ts";
+import { S_IFSOCK, SocketInode } from "./inode.ts";
+import type { Kernel } from "./kernel.ts";
 import { partOf } from "./part.ts";
+import { decodePath } from "./path-text.ts";
 import { AF_UNIX, type SocketName } from "./socket.ts";
+import { treeOf } from "./tree.ts";
 import type { UnixSocket } from "./unix.ts";
 
 /** The name of a socket that has none. */
@@ -19,21 +23,43 @@ function keyOf(text: Uint8Array): string {
   return String.fromCharCode(...text);
 }
 
-/** All names of one kernel. A path stays when its socket is closed, as a file does. */
+/** A name that is a path: an inode of the tree, which stays when its socket is closed. */
+class PathInode extends SocketInode {
+  socket: UnixSocket | undefined;
+}
+
+/** All names of one kernel: paths of its tree, and the abstract namespace. */
 export class UnixNames {
-  readonly #sockets = new Map<string, UnixSocket | undefined>();
+  readonly #kernel: Kernel;
+  readonly #abstract = new Map<string, UnixSocket>();
   #next = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
 
   /** Gives a socket a name: the text it is bound to, or a negative errno. */
   add(text: Uint8Array, socket: UnixSocket): Uint8Array | number {
     const bound = text.length === 0 ? this.#chosen() : text.slice();
-    const isPath = bound[0] !== 0;
-    if (bound.length + (isPath ? 1 : 0) > ROOM) return -ENAMETOOLONG;
-    if (isPath && bound.includes(0)) return -EINVAL;
+    if (bound[0] !== 0) return this.#addPath(bound, socket);
+    if (bound.length > ROOM) return -ENAMETOOLONG;
     const key = keyOf(bound);
-    if (this.#sockets.has(key)) return -EADDRINUSE;
-    this.#sockets.set(key, socket);
+    if (this.#abstract.has(key)) return -EADDRINUSE;
+    this.#abstract.set(key, socket);
     return bound;
+  }
+
+  #addPath(path: Uint8Array, socket: UnixSocket): Uint8Array | number {
+    if (path.length >= ROOM) return -ENAMETOOLONG;
+    if (path.includes(0)) return -EINVAL;
+    const tree = treeOf(this.#kernel);
+    const found = tree.find(decodePath(path), false);
+    if (typeof found === "number") return found;
+    if (found.inode !== undefined) return -EADDRINUSE;
+    const inode = new PathInode(this.#kernel, S_IFSOCK | (0o777 & ~tree.umask));
+    inode.socket = socket;
+    const made = tree.create(found, inode);
+    return typeof made === "number" ? made : path;
   }
 
   /** A name in the abstract namespace that nobody has: five hexadecimal digits. */
@@ -46,25 +72,23 @@ export class UnixNames {
   find(text: Uint8Array): UnixSocket | number {
     if (text.length === 0) return -EINVAL;
     if (text.length + (text[0] === 0 ? 0 : 1) > ROOM) return -ENAMETOOLONG;
-    const key = keyOf(text);
-    const socket = this.#sockets.get(key);
-    if (socket !== undefined) return socket;
-    return this.#sockets.has(key) || text[0] === 0 ? -ECONNREFUSED : -ENOENT;
+    if (text[0] === 0) return this.#abstract.get(keyOf(text)) ?? -ECONNREFUSED;
+    const inode = treeOf(this.#kernel).inode(decodePath(text));
+    if (typeof inode === "number") return inode;
+    return (inode instanceof PathInode ? inode.socket : undefined) ?? -ECONNREFUSED;
   }
 
-  /** A socket with a name is closed. */
+  /** A socket with a name is closed. An accepted one has its listener's name. */
   leave(text: Uint8Array, socket: UnixSocket): void {
-    const key = keyOf(text);
-    if (this.#sockets.get(key) !== socket) return; // an accepted one has its listener's name
-    if (text[0] === 0) this.#sockets.delete(key);
-    else this.#sockets.set(key, undefined);
-  }
-
-  /** Removes a path, whether its socket is open or not. False if there is no such path. */
-  unlink(path: Uint8Array): boolean {
-    return this.#sockets.delete(keyOf(path));
+    if (text[0] === 0) {
+      const key = keyOf(text);
+      if (this.#abstract.get(key) === socket) this.#abstract.delete(key);
+      return;
+    }
+    const inode = treeOf(this.#kernel).inode(decodePath(text));
+    if (inode instanceof PathInode && inode.socket === socket) inode.socket = undefined;
   }
 }
 
 /** The names of a kernel. */
-export const namesOf = partOf(() => new UnixNames());
+export const namesOf = partOf((kernel) => new UnixNames(kernel));

@@ -8,10 +8,6 @@ import {
   EOPNOTSUPP,
   EPIPE,
   EVENT_HUP,
-  EVENT_IN,
-  EVENT_PRI,
-  EVENT_RDBAND,
-  EVENT_RDNORM,
   FD_LISTENER,
   FD_STREAM,
 } from "../../asm/abi.ts";
@@ -20,6 +16,7 @@ import type { Kernel } from "./kernel.ts";
 import {
   type Accepted,
   AF_UNIX,
+  ARRIVAL,
   MSG_OOB,
   MSG_PEEK,
   READABLE,
@@ -32,9 +29,6 @@ import {
   WRITABLE,
 } from "./socket.ts";
 import { namesOf, nameOf, NO_NAME } from "./unix-names.ts";
-
-/** What arrives at a listener, or with data (EPOLLIN | EPOLLPRI and their bands). */
-export const ARRIVAL = EVENT_IN | EVENT_PRI | EVENT_RDNORM | EVENT_RDBAND;
 
 const PAGE = 4096;
 /** Bytes that the head of a buffer has room for in one page. */

@@ -18,8 +18,8 @@ const REGION_COUNT = 4;
 const NUMBERS = 32;
 const NUMBER_COUNT = 12;
 const BYTES = 128;
-/** Room for what one call hands over: 128 Ki poll records. */
-const ROOM = 2 ** 20;
+/** Room for what one call hands over: 512 Ki poll records. */
+const ROOM = 2 ** 22;
 
 /** What a call hands over besides numbers; the owner may change the bytes. */
 export type Region = Uint8Array;

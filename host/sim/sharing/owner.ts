@@ -19,8 +19,10 @@ import type { Ticket } from "./thread.ts";
 /** How long a thread may compute before the simulation gives up on it, in ms of real time. */
 const PATIENCE_MS = 20_000;
 /** Where the stretches of a call are in the memory that stands for the caller's. */
-const STAGE_PAGES = 17;
+const STAGE_PAGES = 65;
 
+/** How long this thread does nothing, in ms of real time, before time passes without it. */
+const QUIET_MS = 30;
 /** No call of Host has more arguments. */
 const MOST_NUMBERS = 6;
 
@@ -165,17 +167,25 @@ export class KernelOwner {
   readonly #bell = new Int32Array(new SharedArrayBuffer(4));
   readonly #guests = new Set<Guest>();
   #listens = false;
+  /** Whether this thread has had nothing to do for a while: it is not about to wait or act. */
+  #isIdle = false;
+  /** How often the bell had rung when it was last looked at. */
+  #heard = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     this.#name = `sim:${kernel.personality}`;
-    kernel.serve = () => this.#serveAll();
+    kernel.serve = () => {
+      this.#isIdle = false;
+      this.#serveAll();
+    };
   }
 
   /** A ticket for one more thread. It counts as running from now on. */
   invite(): Ticket {
     const guest = new Guest(this.#kernel);
     this.#guests.add(guest);
+    this.#isIdle = false;
     this.#listen();
     return {
       name: this.#name,
@@ -219,10 +229,14 @@ export class KernelOwner {
       if (this.#guests.size > 0) this.#listen();
     };
     const heard = Atomics.load(this.#bell, 0);
+    // Who was just answered may have told this thread something.
+    if (heard !== this.#heard) this.#isIdle = false;
+    this.#heard = heard;
     const isRunning = this.#serve();
     if (!isRunning && this.#guests.size > 0 && this.#kernel.clock.isDue(Infinity)) {
-      this.#kernel.clock.pass(Infinity);
-      setTimeout(goOn);
+      if (this.#isIdle) this.#kernel.clock.pass(Infinity);
+      setTimeout(goOn, this.#isIdle ? 0 : QUIET_MS);
+      this.#isIdle = true;
       return;
     }
     const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
