@@ -2,6 +2,7 @@
 
 import type { Host } from "./host.ts";
 import { createLinuxHost } from "./linux.ts";
+import { createPosixHost } from "./posix.ts";
 import { createSimHost } from "./sim/host.ts";
 import { Kernel, type Personality } from "./sim/kernel.ts";
 
@@ -11,6 +12,7 @@ const simulated = (personality: Personality) => (): Host =>
 /** Hosts by the name `OMNIPOLL_HOST` gives them. */
 const HOSTS: Record<string, () => Host> = {
   linux: createLinuxHost,
+  posix: createPosixHost,
   "sim:linux": simulated("linux"),
   "sim:bsd": simulated("bsd"),
   "sim:posix": simulated("posix"),
