@@ -81,7 +81,6 @@ export const SKIPS: readonly Skip[] = [
   ...skips("handles", "hosts of this machine", "cores in one thread share nothing"),
   ...skips("kqueue-close", "hosts of this machine", "the module of another core"),
   ...skips("kqueue-close", COLLECTED, "what is garbage is closed", "1 000 queues"),
-  ...skips("kqueue-control", STARTED, "KQ-063: "),
   ...skips("kqueue-files", STARTED, "KQ-117: a file that grows fires", "KQ-117: seeking back"),
   ...skips("kqueue-nesting", CHILDREN, "KQ-217: the end of a process"),
   ...skips("kqueue-nesting", SIGNALS, "KQ-217: a signal makes"),

@@ -126,8 +126,11 @@ export class Agenda {
   }
 }
 
-/** Ticks in a millisecond: a tick is about a nanosecond, and times are exact multiples of it. */
-const TICKS = 2 ** 20;
+/**
+ * Ticks in a millisecond. Times are exact multiples of a tick, a quarter of a microsecond, also when
+ * they are added to the time of day: a number has no more digits for that.
+ */
+const TICKS = 2 ** 12;
 
 /** The first tick at or after a time. */
 function tickOf(ms: number): number {

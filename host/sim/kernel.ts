@@ -32,8 +32,6 @@ export interface KernelOptions {
 const DESCRIPTOR_LIMIT = 2 ** 21;
 /** 2001-09-09, the billennium: the same in every run. */
 const EPOCH = 1e12;
-/** Parts of a millisecond that the time of day has. */
-const FRACTIONS = 2 ** 12;
 const TRACE_LIMIT = 10_000;
 
 /** A blocked call: who is woken, until when it waits, and what for. */
@@ -150,8 +148,7 @@ export class Kernel {
 
   /** Milliseconds since 1970 on the clock people set. */
   realtime(): number {
-    // Rounded down to what a number of this size tells apart, so that no delay comes out too short.
-    return this.#epoch + Math.floor(this.clock.now() * FRACTIONS) / FRACTIONS;
+    return this.#epoch + this.clock.now();
   }
 
   /** Sends the process that makes a call now a signal on account of it, as SIGPIPE. */
