@@ -26,6 +26,7 @@ export const FILES: Record<string, string> = {
   echo: COMMAND,
   "epoll-waiting": "real signals, and threads that a simulation would have to schedule",
   errors: SAME,
+  fuzz: SIMULATION,
   kevent: SAME,
   "kqueue-netdev": SYSTEM,
   "kqueue-proc": CHILDREN,

@@ -329,6 +329,12 @@ export class TcpSocket extends Socket implements Bindable {
       this.#reset();
       return bytes.length;
     }
+    if (peer.shut === SHUT_BOTH && !peer.#hasFin && bytes.length > 0) {
+      // Data for an end that has said it sends nothing and reads nothing: it is reset.
+      peer.#reset();
+      this.#reset();
+      return bytes.length;
+    }
     const room = this.sendBuffer - this.#outgoing.size;
     if (room <= 0 && bytes.length > 0) {
       this.#wantsRoom = true;

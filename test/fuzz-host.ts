@@ -1,0 +1,91 @@
+// Programs on two hosts side by side.
+
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { asyncProperty, check } from "fast-check";
+import { type Choice, choices, programOf } from "./fuzz-programs.ts";
+
+const RUNNER = fileURLToPath(new URL("fuzz-runner.js", import.meta.url));
+
+/** A process that runs programs on one host. */
+class Runner {
+  readonly #child: ChildProcess;
+
+  constructor(host: string) {
+    this.#child = fork(RUNNER, { env: { ...process.env, OMNIPOLL_HOST: host } });
+  }
+
+  run(steps: readonly string[]): Promise<string[]> {
+    return new Promise((resolve, reject) => {
+      const ended = (): void => reject(new Error(`ended in the middle of ${steps.join("; ")}`));
+      this.#child.once("exit", ended);
+      this.#child.once("message", (outcomes: string[]) => {
+        this.#child.off("exit", ended);
+        resolve(outcomes);
+      });
+      this.#child.send(steps);
+    });
+  }
+
+  stop(): void {
+    this.#child.kill();
+  }
+}
+
+/** What two hosts answer to the same program. */
+export class Pair {
+  readonly #runners: readonly [Runner, Runner];
+
+  constructor(first = "linux", second = "sim:linux") {
+    this.#runners = [new Runner(first), new Runner(second)];
+  }
+
+  /** The first step that is answered differently, with both answers; undefined if none is. */
+  async difference(steps: readonly string[]): Promise<string | undefined> {
+    const [first, second] = await Promise.all(this.#runners.map((runner) => runner.run(steps)));
+    const at = steps.findIndex((_, i) => first?.[i] !== second?.[i]);
+    if (at < 0) return undefined;
+    const before = steps.slice(0, at + 1).join("; ");
+    return `${before}\n    one: ${first?.[at]}\n    other: ${second?.[at]}`;
+  }
+
+  stop(): void {
+    for (const runner of this.#runners) runner.stop();
+  }
+}
+
+/** How a run of random programs ended. */
+export interface Found {
+  readonly programs: number;
+  /** The smallest program that was found to differ, and how; undefined if there is none. */
+  readonly difference: string | undefined;
+}
+
+/** Runs `count` random programs of at most `length` steps. */
+export async function search(
+  pair: Pair,
+  seed: number,
+  count: number,
+  length: number,
+): Promise<Found> {
+  let difference: string | undefined;
+  let programs = 0;
+  const property = asyncProperty(choices(length), async (numbers: Choice[]) => {
+    programs++;
+    const found = await differs(pair, programOf(numbers));
+    if (found === undefined) return true;
+    difference = found;
+    return false;
+  });
+  await check(property, { seed, numRuns: count });
+  return { programs, difference };
+}
+
+/**
+ * What differs, if it does so again: loopback is not always as quick as a machine assumes that is
+ * busy with something else.
+ */
+async function differs(pair: Pair, steps: readonly string[]): Promise<string | undefined> {
+  const first = await pair.difference(steps);
+  return first === undefined ? undefined : pair.difference(steps);
+}
