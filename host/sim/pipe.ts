@@ -193,7 +193,10 @@ export class PipeEnd extends File {
     if (bytes.length === 0) return 0;
     if (this.pipe.readers === 0) return -EPIPE;
     const written = this.pipe.write(bytes);
-    return written > 0 ? written : -EAGAIN;
+    if (written > 0) return written;
+    // Readers are told although there is nothing new: "nonsensically", as the kernel's comment says.
+    this.pipe.readQueue.wake(READABLE);
+    return -EAGAIN;
   }
 
   override data(what: number): number {

@@ -88,6 +88,8 @@ export class UnixDatagram extends UnixSocket {
   #refusal(peer: UnixDatagram): number {
     if (peer.#isReleased) {
       this.peer = undefined;
+      // With the connection goes what had come over it (unix_dgram_disconnected).
+      while (this.received.length > 0) this.free();
       return -ECONNREFUSED;
     }
     if ((peer.shut & SHUT_RECEIVE) !== 0) return -EPIPE;
@@ -98,10 +100,8 @@ export class UnixDatagram extends UnixSocket {
 
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-    if (this.received.length === 0) {
-      if (this.error !== 0) return this.takeError();
-      return this.endOfDatagrams(flags);
-    }
+    if (this.error !== 0) return this.takeError();
+    if (this.received.length === 0) return this.endOfDatagrams(flags);
     const { bytes } = this.received[0] as Buffer;
     const count = Math.min(size, bytes.length);
     buffer.set(bytes.subarray(0, count));

@@ -201,13 +201,13 @@ export class UnixStream extends UnixSocket {
     if (how < 0 || how > 2) return -EINVAL;
     const halves = how + 1;
     this.shut |= halves;
+    this.changed();
     const { peer } = this;
     if (peer !== undefined) {
       if ((halves & SHUT_RECEIVE) !== 0) peer.shut |= SHUT_SEND;
       if ((halves & SHUT_SEND) !== 0) peer.shut |= SHUT_RECEIVE;
       peer.changed();
     }
-    this.changed();
     return 0;
   }
 
@@ -241,6 +241,8 @@ export class UnixStream extends UnixSocket {
     if (this.#pending !== undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
     if (this.peer === undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
     const peeks = (flags & MSG_PEEK) !== 0;
+    // Packets have errors before them, a stream after what has come.
+    if (this.type !== SOCK_STREAM && this.error !== 0) return this.takeError();
     if (this.received.length === 0) {
       if (this.error !== 0) return this.takeError();
       return (this.shut & SHUT_RECEIVE) !== 0 ? 0 : -EAGAIN;
@@ -283,7 +285,9 @@ export class UnixStream extends UnixSocket {
 
   override release(): void {
     const { peer } = this;
-    const hadUnread = this.received.length > 0;
+    // An empty packet at the head does not count: urgent data that was taken looks the same.
+    const [first, second] = this.received;
+    const hadUnread = second !== undefined || (first !== undefined && first.bytes.length > 0);
     for (const client of this.#pending ?? []) client.#abandon();
     this.#pending = undefined;
     if (peer !== undefined) {
