@@ -19,6 +19,7 @@ import {
 import { capabilities } from "./capabilities";
 import { deadlineOf, remaining } from "./deadline";
 import * as host from "./host";
+import { prepareExpress } from "./kqueue/express";
 import { dropKnote, forgetDescriptor } from "./kqueue/filters";
 import { harvest, isDirect, isMore } from "./kqueue/harvest";
 import { KeventRecord } from "./kqueue/knote";
@@ -61,6 +62,7 @@ export function kqueueCreate(): i32 {
   if (isNative()) return createNative();
   const needed = CAPABILITY_EPOLL | CAPABILITY_SOURCES;
   if ((capabilities() & needed) !== needed) return -ENOSYS;
+  if (!prepareExpress()) return -ENOMEM;
   const epfd = host.epoll_create1(EPOLL_CLOEXEC);
   if (epfd < 0) return epfd;
   const queue = createQueue(epfd);

@@ -55,6 +55,11 @@ const dataOf = (value: unknown): Whole => bounded(value, "data", 64, true);
 const udataOf = (value: unknown): Whole =>
   exact(BigInt.asUintN(64, BigInt(integerOf(value, "udata"))));
 
+// Filter and flags share a word.
+const bothOf = (filter: number, flags: number): number => (filter & 0xffff) | (flags << 16);
+const filterIn = (both: number): number => (both << 16) >> 16;
+const flagsIn = (both: number): number => both >>> 16;
+
 /** 64 bits of an unsigned number, in hexadecimal. */
 function hex(value: Whole): string {
   return `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
@@ -71,7 +76,7 @@ export interface KeventKeywords {
 
 // Places of the fields, in words. Constants of this module: another one's are looked up at each use.
 const IDENT = KEVENT_IDENT / 4;
-const FILTER = KEVENT_FILTER / 4;
+const BOTH = KEVENT_FILTER / 4;
 const FFLAGS = KEVENT_FFLAGS / 4;
 const DATA = KEVENT_DATA / 4;
 const UDATA = KEVENT_UDATA / 4;
@@ -89,8 +94,8 @@ const SIZE = KEVENT_SIZE / 4;
  */
 export class Kevent {
   #ident: Whole;
-  #filter: number;
-  #flags: number;
+  /** Filter and flags, as the record has them: a smaller object is a faster one. */
+  #both: number;
   #fflags: number;
   #data: Whole;
   #udata: Whole;
@@ -99,16 +104,14 @@ export class Kevent {
   constructor(
     token: unknown,
     ident: Whole,
-    filter: number,
-    flags: number,
+    both: number,
     fflags: number,
     data: Whole,
     udata: Whole,
   ) {
     if (token !== MAKER) throw new TypeError("cannot create Kevent instances: call kevent()");
     this.#ident = ident;
-    this.#filter = filter;
-    this.#flags = flags;
+    this.#both = both;
     this.#fflags = fflags;
     this.#data = data;
     this.#udata = udata;
@@ -124,18 +127,18 @@ export class Kevent {
 
   /** KQ_FILTER_*. */
   get filter(): number {
-    return this.#filter;
+    return filterIn(this.#both);
   }
   set filter(value: number) {
-    this.#filter = filterOf(value);
+    this.#both = bothOf(filterOf(value), this.flags);
   }
 
   /** KQ_EV_*. */
   get flags(): number {
-    return this.#flags;
+    return flagsIn(this.#both);
   }
   set flags(value: number) {
-    this.#flags = flagsOf(value);
+    this.#both = bothOf(this.filter, flagsOf(value));
   }
 
   /** KQ_NOTE_*, by filter. */
@@ -178,8 +181,8 @@ export class Kevent {
     }
     return (
       order(this.#ident, other.#ident) ||
-      order(this.#filter, other.#filter) ||
-      order(this.#flags, other.#flags) ||
+      order(this.filter, other.filter) ||
+      order(this.flags, other.flags) ||
       order(this.#fflags, other.#fflags) ||
       order(this.#data, other.#data) ||
       order(BigInt.asIntN(64, BigInt(this.#udata)), BigInt.asIntN(64, BigInt(other.#udata)))
@@ -189,7 +192,7 @@ export class Kevent {
   /** Like Python's repr. */
   toString(): string {
     return (
-      `<select.kevent ident=${this.#ident} filter=${this.#filter} flags=${hex(this.#flags)} ` +
+      `<select.kevent ident=${this.#ident} filter=${this.filter} flags=${hex(this.flags)} ` +
       `fflags=${hex(this.#fflags)} data=${hex(this.#data)} udata=${hex(this.#udata)}>`
     );
   }
@@ -208,7 +211,7 @@ export class Kevent {
   static write(kevent: Kevent, words: Int32Array, at: number): void {
     const word = at >>> 2;
     writeWhole(words, word + IDENT, kevent.#ident);
-    words[word + FILTER] = (kevent.#filter & 0xffff) | (kevent.#flags << 16);
+    words[word + BOTH] = kevent.#both;
     words[word + FFLAGS] = kevent.#fflags;
     writeWhole(words, word + DATA, kevent.#data);
     writeWhole(words, word + UDATA, kevent.#udata);
@@ -217,17 +220,20 @@ export class Kevent {
   /** @internal Reads the kevent record at `at` into an object there is already. */
   static read(kevent: Kevent, words: Int32Array, at: number): void {
     const word = at >>> 2;
-    const both = words[word + FILTER] as number;
-    kevent.#filter = (both << 16) >> 16;
-    kevent.#flags = both >>> 16;
-    if (isSmall(words, word)) {
-      kevent.#ident = words[word + IDENT] as number;
-      kevent.#fflags = words[word + FFLAGS] as number;
-      kevent.#data = words[word + DATA] as number;
-      kevent.#udata = words[word + UDATA] as number;
+    const ident = words[word + IDENT] as number;
+    const fflags = words[word + FFLAGS] as number;
+    const data = words[word + DATA] as number;
+    const udata = words[word + UDATA] as number;
+    kevent.#both = words[word + BOTH] as number;
+    // Most values are below 2^31: small integers to the compiler.
+    if ((ident | fflags | data | udata) >= 0 && highsOf(words, word) === 0) {
+      kevent.#ident = ident;
+      kevent.#fflags = fflags;
+      kevent.#data = data;
+      kevent.#udata = udata;
     } else {
       kevent.#ident = readUnsigned(words, word + IDENT);
-      kevent.#fflags = (words[word + FFLAGS] as number) >>> 0;
+      kevent.#fflags = fflags >>> 0;
       kevent.#data = readSigned(words, word + DATA);
       kevent.#udata = readUnsigned(words, word + UDATA);
     }
@@ -236,46 +242,39 @@ export class Kevent {
   /** @internal The `count` kevent records at `address`, as new objects. */
   static listAt(words: Int32Array, address: number, count: number): Kevent[] {
     const list: Kevent[] = new Array(count);
-    let word = address >>> 2;
-    for (let i = 0; i < count; i++, word += SIZE) {
-      const both = words[word + FILTER] as number;
-      // Two calls, so that in the first one all six are small integers to the compiler.
-      list[i] = isSmall(words, word)
-        ? new Kevent(
-            MAKER,
-            words[word + IDENT] as number,
-            (both << 16) >> 16,
-            both >>> 16,
-            words[word + FFLAGS] as number,
-            words[word + DATA] as number,
-            words[word + UDATA] as number,
-          )
-        : new Kevent(
-            MAKER,
-            readUnsigned(words, word + IDENT),
-            (both << 16) >> 16,
-            both >>> 16,
-            (words[word + FFLAGS] as number) >>> 0,
-            readSigned(words, word + DATA),
-            readUnsigned(words, word + UDATA),
-          );
+    const start = address >>> 2;
+    // The shift bounds `word` for the compiler: adding to it needs no check for overflow.
+    const end = (address + count * KEVENT_SIZE) >>> 2;
+    for (let word = start, i = 0; word < end; word += SIZE, i++) {
+      const ident = words[word + IDENT] as number;
+      const fflags = words[word + FFLAGS] as number;
+      const data = words[word + DATA] as number;
+      const udata = words[word + UDATA] as number;
+      const both = words[word + BOTH] as number;
+      // Two calls, so that in the first one all are small integers to the compiler.
+      list[i] =
+        (ident | fflags | data | udata) >= 0 && highsOf(words, word) === 0
+          ? new Kevent(MAKER, ident, both, fflags, data, udata)
+          : new Kevent(
+              MAKER,
+              readUnsigned(words, word + IDENT),
+              both,
+              fflags >>> 0,
+              readSigned(words, word + DATA),
+              readUnsigned(words, word + UDATA),
+            );
     }
     return list;
   }
 }
 
-/** Whether the 64-bit fields and `fflags` of a record are what most are: below 2^31. */
-function isSmall(words: Int32Array, word: number): boolean {
-  const highs =
+/** 0 if the upper halves of the 64-bit fields of a record are. */
+function highsOf(words: Int32Array, word: number): number {
+  return (
     (words[word + IDENT + 1] as number) |
     (words[word + DATA + 1] as number) |
-    (words[word + UDATA + 1] as number);
-  const lows =
-    (words[word + IDENT] as number) |
-    (words[word + FFLAGS] as number) |
-    (words[word + DATA] as number) |
-    (words[word + UDATA] as number);
-  return highs === 0 && lows >= 0;
+    (words[word + UDATA + 1] as number)
+  );
 }
 
 function order(mine: Whole, other: Whole): -1 | 0 | 1 {
@@ -340,8 +339,7 @@ export const kevent: KeventFunction = Object.assign(
     return new Kevent(
       MAKER,
       identOf(ident),
-      filterOf(filter),
-      flagsOf(flags),
+      bothOf(filterOf(filter), flagsOf(flags)),
       fflagsOf(fflags),
       dataOf(data),
       udataOf(udata),

@@ -51,26 +51,19 @@ export const SET_SECOND = 2;
 /** In the list of files, which epoll does not take: looked at in each scan. */
 export const SET_FILES = 3;
 
-/** 128 bytes: what filters need of their own shares its place with what others do. */
+/**
+ * 128 bytes: what filters need of their own shares its place with what others do. What an event of
+ * a READ knote takes comes first, in one line of the processor's cache.
+ */
 @unmanaged
 export class Knote {
   ident: u64;
   udata: u64;
-  data: i64;
-  /** What the change asked for; `data` and `fflags` are what happened. */
-  sdata: i64;
-
   /** Next in the same cell of the queue's table. */
   chain: Knote | null;
-  /** Neighbours in the line of active knotes. */
-  before: Knote | null;
-  after: Knote | null;
-  /** Next in the list its filter keeps (files, vnodes, processes, links). */
-  listed: Knote | null;
 
   filter: i32;
   flags: u32;
-  fflags: u32;
   sfflags: u32;
   status: u32;
 
@@ -79,6 +72,17 @@ export class Knote {
   /** READ, WRITE, VNODE: FD_*; the question for `data` (DATA_*), VNODE: IN_* that are watched. */
   kind: i32;
   what: i32;
+
+  fflags: u32;
+  data: i64;
+  /** What the change asked for, as `sfflags`; `data` and `fflags` are what happened. */
+  sdata: i64;
+
+  /** Neighbours in the line of active knotes. */
+  before: Knote | null;
+  after: Knote | null;
+  /** Next in the list its filter keeps (files, vnodes, processes, links). */
+  listed: Knote | null;
 
   /** SIGNAL, PROC: its descriptor. VNODE and files: its inotify watch. NETDEV: flags. Or -1. */
   source: i32;
@@ -123,6 +127,7 @@ export class Knote {
 }
 
 if (offsetof<Knote>() !== 128) ERROR("Knote: not 128 bytes");
+if (offsetof<Knote>("what") >= 64) ERROR("Knote: what an event takes is in two lines");
 
 /** A knote with every field 0, null or -1; null if there is no memory. */
 export function createKnote(): Knote | null {

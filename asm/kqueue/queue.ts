@@ -71,6 +71,8 @@ export class Queue {
   /** Number of the last harvest, and how many were in line before it. */
   stamp: i32;
   leftover: i32;
+  /** Changes when a knote may have changed; no two queues have the same. */
+  era: u64;
   /** Objects that share the queue (fromfd). */
   references: i32;
   /** Next queue of this core. */
@@ -91,6 +93,15 @@ export function queueOf(fd: i32): Queue | null {
   return queue;
 }
 
+/** Number of the last era of any queue: 64 bits, which do not wrap around. */
+const eras: usize = memory.data(8, 8);
+
+/** Ends what holds until a knote of the queue changes. */
+export function beginEra(queue: Queue): void {
+  queue.era = load<u64>(eras) + 1;
+  store<u64>(eras, queue.era);
+}
+
 /** A queue on an epoll set; null if there is no memory. */
 export function createQueue(epfd: i32): Queue | null {
   const at = allocate(offsetof<Queue>());
@@ -109,6 +120,7 @@ export function createQueue(epfd: i32): Queue | null {
   queue.second = queue.wake = queue.timerfd = queue.inotify = queue.parents = -1;
   queue.connector = queue.rtnetlink = queue.posts = -1;
   queue.references = 1;
+  beginEra(queue);
   queue.next = queues;
   queues = queue;
   return queue;
@@ -194,6 +206,7 @@ export function insertKnote(queue: Queue, knote: Knote): void {
 
 /** Takes a knote out of the table and the line, and frees it. */
 export function removeKnote(queue: Queue, knote: Knote): void {
+  beginEra(queue);
   dequeue(queue, knote);
   const cell = cellOf(queue, knote.ident, knote.filter);
   const head = changetype<Knote | null>(load<usize>(cell));

@@ -41,7 +41,7 @@ import {
   STATUS_DISABLED,
   STATUS_FORCED,
 } from "./knote";
-import { activate, dequeue, enqueue, findKnote, insertKnote, Queue } from "./queue";
+import { activate, beginEra, dequeue, enqueue, findKnote, insertKnote, Queue } from "./queue";
 import { askData, testDescriptor } from "./rw";
 import { stat } from "./scratch";
 
@@ -131,6 +131,7 @@ export function register(queue: Queue, change: KeventRecord): i32 {
   if (!isFilter(change.filter)) return -EINVAL;
   if ((flags & EV_ADD) !== 0 && (flags & EV_KEEPUDATA) !== 0) return -EINVAL;
 
+  beginEra(queue);
   catchUp(queue, change.filter);
   const knote = findKnote(queue, change.ident, change.filter);
   if (knote === null) return flags & EV_ADD ? create(queue, change) : missing(change);

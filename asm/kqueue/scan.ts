@@ -35,7 +35,7 @@ import {
   STATUS_FORCED,
   writeKevent,
 } from "./knote";
-import { deactivate, dequeue, enqueue, Queue } from "./queue";
+import { beginEra, deactivate, dequeue, enqueue, Queue } from "./queue";
 import { happened } from "./register";
 import { askData, testDescriptor } from "./rw";
 import { dataStart, eventsStart, pollsStart } from "./scratch";
@@ -159,6 +159,7 @@ let crowded = false;
 export function scan(queue: Queue, capacity: i32, looks: i32): i32 {
   let returned = 0;
   let left = looks;
+  beginEra(queue);
   crowded = queue.line > capacity;
   while (left > 0 && returned < capacity) {
     const batch = min(left, capacity - returned);

@@ -18,7 +18,7 @@ import { ReadyRecord } from "../registry";
 import { reported } from "./harvest";
 import { sameFile } from "./identity";
 import { Knote, SET_MAIN, SET_NONE, SET_SECOND } from "./knote";
-import { FILTER_SOURCE, findKnote, firstQueue, Queue } from "./queue";
+import { beginEra, FILTER_SOURCE, findKnote, firstQueue, Queue } from "./queue";
 import { forgetEntry, maskOf } from "./rw";
 
 /** Adds a source, if the queue has it. */
@@ -90,6 +90,7 @@ export function rebuild(queue: Queue): void {
     const first = load<usize>(queue.table + ((cell as usize) << 2));
     enterChain(queue, changetype<Knote | null>(first), main, second);
   }
+  beginEra(queue);
   // What changes from here on, the new sets report; what changed before, the old ones.
   empty(queue, main, SET_MAIN, true);
   if (second >= 0) empty(queue, second, SET_SECOND, true);

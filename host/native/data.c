@@ -325,8 +325,9 @@ static bool answer_readable(uint8_t* at) {
   memcpy(fd_what, at + ABI_DATA_FD, sizeof(fd_what));
   if (fd_what[1] != ABI_DATA_READABLE) return false;
   int bytes = 0;
-  const int32_t error = ioctl(fd_what[0], FIONREAD, &bytes) < 0 ? -errno : 0;
-  const struct data_answer answer = {error == 0 ? bytes : 0, error, 0};
+  struct data_answer answer = {0};
+  if (ioctl(fd_what[0], FIONREAD, &bytes) < 0) answer.error = -errno;
+  else answer.value = bytes;
   memcpy(at + ABI_DATA_VALUE, &answer, sizeof(answer));
   return true;
 }
@@ -335,13 +336,14 @@ static bool answer_readable(uint8_t* at) {
 napi_value select_fd_data(napi_env env, napi_callback_info info) {
   uint8_t* memory = NULL;
   size_t length = 0;
-  uint8_t* at = NULL;
+  uint8_t* records = NULL;
 
   struct call* call = read_call(env, info, &memory, &length);
   const uint32_t count = call->arguments[1];
-  call->result = records_in(memory, length, call->arguments[0], count, ABI_DATA_SIZE, &at);
+  call->result = records_in(memory, length, call->arguments[0], count, ABI_DATA_SIZE, &records);
   if (call->result != 0) return NULL;
 
+  uint8_t* at = records;
   for (uint32_t i = 0; i < count; i++, at += ABI_DATA_SIZE) {
     /* What nearly all ask for, without copying the rest. */
     if (answer_readable(at)) continue;
