@@ -54,6 +54,12 @@ export class Pair {
   }
 }
 
+/** How long a program that differs is made shorter, in ms. */
+const SHRINKING_MS = 15_000;
+
+/** How often a program must differ to count. */
+const ATTEMPTS = 4;
+
 /** How a run of random programs ended. */
 export interface Found {
   readonly programs: number;
@@ -70,10 +76,14 @@ export async function search(
 ): Promise<Found> {
   let difference: string | undefined;
   let programs = 0;
+  let shrinkUntil = Infinity;
   const property = asyncProperty(choices(length), async (numbers: Choice[]) => {
     programs++;
+    // Shrinking tries thousands of programs: what is not small after a while stays as it is.
+    if (Date.now() > shrinkUntil) return true;
     const found = await differs(pair, programOf(numbers));
     if (found === undefined) return true;
+    if (difference === undefined) shrinkUntil = Date.now() + SHRINKING_MS;
     difference = found;
     return false;
   });
@@ -86,6 +96,10 @@ export async function search(
  * busy with something else.
  */
 async function differs(pair: Pair, steps: readonly string[]): Promise<string | undefined> {
-  const first = await pair.difference(steps);
-  return first === undefined ? undefined : pair.difference(steps);
+  let found: string | undefined;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    found = await pair.difference(steps);
+    if (found === undefined) return undefined;
+  }
+  return found;
 }

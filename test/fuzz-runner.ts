@@ -3,7 +3,7 @@
 import { Machine } from "./machine.ts";
 
 process.on("message", (steps: string[]) => {
-  const machine = new Machine();
+  const machine = new Machine(true);
   let outcomes: string[];
   try {
     outcomes = steps.map((step) => machine.run(step));

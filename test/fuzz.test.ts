@@ -12,7 +12,7 @@ interface Context {
 const SIMULATIONS = suite<Context>("fuzz: the simulated Linux answers as the real one does");
 const FIXED_SEED = 20_261_121;
 const FIXED = 150;
-const FRESH = 100;
+const FRESH = 50;
 const LENGTH = 40;
 
 SIMULATIONS.before((context) => {

@@ -141,6 +141,15 @@ export class Machine {
   /** Names of TCP and UDP sockets. */
   readonly #slow = new Set<string>();
   readonly #plugs = plugHoles();
+  readonly #sendsAtOnce: boolean;
+
+  /**
+   * @param sendsAtOnce without Nagle's algorithm, which holds small segments back for longer than a
+   *   step waits for what it sends
+   */
+  constructor(sendsAtOnce = false) {
+    this.#sendsAtOnce = sendsAtOnce;
+  }
 
   /** What came of a step. */
   run(step: string): string {
@@ -286,6 +295,9 @@ export class Machine {
       os.connect(client, os.getsockname(listener));
       const [server] = os.accept(listener);
       os.close(listener);
+      if (this.#sendsAtOnce) {
+        for (const fd of [client, server]) os.setsockopt(fd, os.IPPROTO_TCP, os.TCP_NODELAY, 1);
+      }
       this.#both([a, b], [client, server]);
       this.#slow.add(a).add(b);
     },

@@ -93,11 +93,12 @@ export class UdpSocket extends Socket implements Bindable {
       // An ICMP message comes back.
       this.error = ECONNREFUSED;
       this.queue.wake(EVENT_ERR);
+      this.queue.wake(WRITABLE);
     } else {
+      // It leaves the send buffer when it is received (sock_wfree).
+      this.queue.wake(WRITABLE);
       (receiver as UdpSocket).#take(bytes);
     }
-    // It has left the send buffer at once (sock_wfree).
-    this.queue.wake(WRITABLE);
     return bytes.length;
   }
 
