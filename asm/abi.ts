@@ -260,6 +260,7 @@ export const EINVAL = 22;
 export const ENFILE = 23;
 export const EPIPE = 32;
 export const ENOSYS = 38;
+export const ELOOP = 40;
 export const EOPNOTSUPP = 95;
 
 // What a core call returns when the core itself refuses it.

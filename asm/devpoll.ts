@@ -3,6 +3,7 @@
 
 import { ENOMEM, EPOLL_CLOEXEC, ERROR_BAD_HANDLE, POLL_REMOVE, READY_RECORD_SIZE } from "./abi";
 import { allocate, release } from "./memory";
+import { hasEpoll, openName } from "./epoll/calls";
 import * as host from "./host";
 import { closeObject, isObject, KIND_DEVPOLL, openObject, payloadOf } from "./objects";
 import { pollRegistry } from "./poll";
@@ -23,7 +24,7 @@ function named(handle: i32): Devpoll | null {
 
 /** Handle of a new devpoll object, or a negative errno. */
 export function devpollCreate(): i32 {
-  const fd = host.epoll_create1(EPOLL_CLOEXEC);
+  const fd = hasEpoll() ? host.epoll_create1(EPOLL_CLOEXEC) : openName();
   if (fd < 0) return fd;
   const at = allocate(offsetof<Devpoll>());
   const registry = createRegistry();

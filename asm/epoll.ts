@@ -1,20 +1,19 @@
 // Epoll objects. Where the host has epoll the kernel is the authority: the core remembers the
-// descriptor and nothing else, since two books disagree as soon as a descriptor is closed.
+// descriptor and nothing else, since two books disagree as soon as a descriptor is closed. Where it
+// has none, epoll/ translates.
 
-import { CAPABILITY_EPOLL, EBADF, EINTR, EINVAL, ENOSYS, ERROR_BAD_HANDLE } from "./abi";
-import { capabilities } from "./capabilities";
+import { EBADF, EINTR, EINVAL, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
-import * as host from "./host";
+import * as calls from "./epoll/calls";
 import { closeObject, isObject, KIND_EPOLL, openObject, payloadOf } from "./objects";
 import { readyCapacity, readyStart } from "./ready";
 
 /** Handle of a new epoll, or a negative errno. */
 export function epollCreate(flags: i32): i32 {
-  if (!(capabilities() & CAPABILITY_EPOLL)) return -ENOSYS;
-  const epfd = host.epoll_create1(flags);
+  const epfd = calls.epoll_create1(flags);
   if (epfd < 0) return epfd;
   const handle = epollAdopt(epfd);
-  if (handle < 0) host.close(epfd);
+  if (handle < 0) calls.close(epfd);
   return handle;
 }
 
@@ -34,7 +33,7 @@ export function epollClose(handle: i32): i32 {
   const epfd = epollFileno(handle);
   if (epfd < 0) return epfd;
   closeObject(handle, KIND_EPOLL);
-  return host.close(epfd);
+  return calls.close(epfd);
 }
 
 /** Forgets the object and leaves its descriptor open: that of an adopted one is its maker's. */
@@ -45,7 +44,7 @@ export function epollForget(handle: i32): i32 {
 /** epoll_ctl(2) on an epoll object. */
 export function epollControl(handle: i32, op: i32, fd: i32, mask: u32): i32 {
   const epfd = epollFileno(handle);
-  return epfd < 0 ? epfd : host.epoll_ctl(epfd, op, fd, mask);
+  return epfd < 0 ? epfd : calls.epoll_ctl(epfd, op, fd, mask);
 }
 
 /** Waits and leaves at most `capacity` events in the ready records; returns how many. */
@@ -55,9 +54,9 @@ export function epollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
   if (capacity > readyCapacity()) return -EINVAL;
 
   const deadline = deadlineOf(timeoutMs);
-  let ready = host.epoll_wait(epfd, readyStart(), capacity, timeoutMs);
+  let ready = calls.epoll_wait(epfd, readyStart(), capacity, timeoutMs);
   while (ready === -EINTR) {
-    ready = host.epoll_wait(epfd, readyStart(), capacity, remaining(timeoutMs, deadline));
+    ready = calls.epoll_wait(epfd, readyStart(), capacity, remaining(timeoutMs, deadline));
   }
   return ready;
 }

@@ -20,6 +20,7 @@ export {
   epollWait,
 } from "./epoll";
 export {
+  forgetClosed,
   kqueueAdopt,
   kqueueChanges,
   kqueueClose,
@@ -27,7 +28,6 @@ export {
   kqueueCreate,
   kqueueEvents,
   kqueueFileno,
-  kqueueForget,
   kqueuePost,
   kqueuePosts,
   kqueueReserve,
@@ -42,4 +42,5 @@ export {
   pollWait,
 } from "./poll";
 export { readyStart, reserveReady } from "./ready";
+export { transferred } from "./epoll/over-poll";
 export { selectBegin, selectClosed, selectReady, selectWait } from "./select";

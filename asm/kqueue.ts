@@ -2,9 +2,6 @@
 // kqueue.
 
 import {
-  CAPABILITY_EPOLL,
-  CAPABILITY_KQUEUE,
-  CAPABILITY_SOURCES,
   EBADF,
   EINTR,
   EINVAL,
@@ -16,8 +13,8 @@ import {
   EV_RECEIPT,
   KEVENT_SIZE,
 } from "./abi";
-import { capabilities } from "./capabilities";
 import { deadlineOf, remaining } from "./deadline";
+import * as calls from "./epoll/calls";
 import * as host from "./host";
 import { prepareExpress } from "./kqueue/express";
 import { dropKnote, forgetDescriptor } from "./kqueue/filters";
@@ -48,40 +45,33 @@ import { changesStart, eventsStart, reserve } from "./kqueue/scratch";
 import { settleWake } from "./kqueue/wake";
 import { closeObject, isObject, KIND_KQUEUE, openObject, payloadOf } from "./objects";
 
-/** Whether the host has queues of its own. */
-function isNative(): bool {
-  return (capabilities() & CAPABILITY_KQUEUE) !== 0;
-}
-
 function named(handle: i32): Queue | null {
   return isObject(handle, KIND_KQUEUE) ? changetype<Queue>(payloadOf(handle)) : null;
 }
 
 /** Handle of a new queue, or a negative errno. */
 export function kqueueCreate(): i32 {
-  if (isNative()) return createNative();
-  const needed = CAPABILITY_EPOLL | CAPABILITY_SOURCES;
-  if ((capabilities() & needed) !== needed) return -ENOSYS;
+  if (calls.hasKqueue()) return createNative();
   if (!prepareExpress()) return -ENOMEM;
-  const epfd = host.epoll_create1(EPOLL_CLOEXEC);
+  const epfd = calls.epoll_create1(EPOLL_CLOEXEC);
   if (epfd < 0) return epfd;
   const queue = createQueue(epfd);
   if (queue === null) {
-    host.close(epfd);
+    calls.close(epfd);
     return -ENOMEM;
   }
   const handle = openObject(KIND_KQUEUE, changetype<usize>(queue));
   if (handle < 0) {
     closeQueue(queue);
     freeQueue(queue);
-    host.close(epfd);
+    calls.close(epfd);
   }
   return handle;
 }
 
 /** Handle of one more object for the queue of this core whose descriptor is `fd`; or -EBADF. */
 export function kqueueAdopt(fd: i32): i32 {
-  if (isNative()) return adoptNative(fd);
+  if (calls.hasKqueue()) return adoptNative(fd);
   const queue = queueOf(fd);
   if (queue === null) return -EBADF;
   const handle = openObject(KIND_KQUEUE, changetype<usize>(queue));
@@ -91,7 +81,7 @@ export function kqueueAdopt(fd: i32): i32 {
 
 /** Descriptor of a queue. */
 export function kqueueFileno(handle: i32): i32 {
-  if (isNative()) return nativeFileno(handle);
+  if (calls.hasKqueue()) return nativeFileno(handle);
   const queue = named(handle);
   return queue === null ? ERROR_BAD_HANDLE : queue.epfd;
 }
@@ -117,14 +107,14 @@ function endQueue(queue: Queue): void {
 
 /** Closes a queue for all its objects, and forgets this one. */
 export function kqueueClose(handle: i32): i32 {
-  if (isNative()) return closeNative(handle);
+  if (calls.hasKqueue()) return closeNative(handle);
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   closeObject(handle, KIND_KQUEUE);
   const epfd = queue.epfd;
   if (epfd >= 0) endQueue(queue);
   if (--queue.references === 0) freeQueue(queue);
-  return epfd < 0 ? -EBADF : host.close(epfd);
+  return epfd < 0 ? -EBADF : calls.close(epfd);
 }
 
 /**
@@ -134,7 +124,7 @@ export function kqueueClose(handle: i32): i32 {
 export function kqueueReserve(handle: i32, changes: i32, capacity: i32): i32 {
   if (changes < 0 || capacity < 0) return -EINVAL;
   if (handle === 0) return reserve(changes, 0, 0);
-  if (isNative()) {
+  if (calls.hasKqueue()) {
     return nativeFileno(handle) < 0 ? ERROR_BAD_HANDLE : reserve(changes, capacity, 0);
   }
   const queue = named(handle);
@@ -145,8 +135,9 @@ export function kqueueReserve(handle: i32, changes: i32, capacity: i32): i32 {
 
 /** Posts a change at `kqueueChanges` to the queue of another thread with descriptor `fd`. */
 export function kqueuePost(fd: i32, change: i32): i32 {
-  if (isNative()) return postNative(fd, change);
-  return host.post(fd, changesStart() + (change as usize) * KEVENT_SIZE);
+  if (calls.hasKqueue()) return postNative(fd, change);
+  const posted = host.post(fd, changesStart() + (change as usize) * KEVENT_SIZE);
+  return posted === -ENOSYS ? -EBADF : posted; // a host without posts has no queue that takes them
 }
 
 /** Address of the kevent records of the changes. */
@@ -161,7 +152,7 @@ export function kqueueEvents(): usize {
 
 /** Lets other threads post to a queue; see host.post. 0 or a negative errno. */
 export function kqueuePosts(handle: i32): i32 {
-  if (isNative()) return min(nativeFileno(handle), 0);
+  if (calls.hasKqueue()) return min(nativeFileno(handle), 0);
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   return queue.epfd < 0 ? -EBADF : openPosts(queue);
@@ -196,12 +187,14 @@ const GLANCE: f64 = 10;
 
 /** How long the kernel may wait now, of `left` ms. */
 function patience(queue: Queue, left: f64): f64 {
-  return queue.writers !== null && (left < 0 || left > GLANCE) ? GLANCE : left;
+  const isWatched = queue.writers === null && (queue.files === null || calls.hasEpoll());
+  return !isWatched && (left < 0 || left > GLANCE) ? GLANCE : left;
 }
 
 /** The line, with what the kernel does not report. */
 function look(queue: Queue, capacity: i32): i32 {
   lookAtWriters(queue);
+  if (!calls.hasEpoll()) lookAtFiles(queue);
   return scan(queue, capacity, queue.line);
 }
 
@@ -235,7 +228,7 @@ function wait(queue: Queue, capacity: i32, timeoutMs: f64): i32 {
  * room to say so, what came before it having been applied.
  */
 export function kqueueControl(handle: i32, changes: i32, capacity: i32, timeoutMs: f64): i32 {
-  if (isNative()) return controlNative(handle, changes, capacity, timeoutMs);
+  if (calls.hasKqueue()) return controlNative(handle, changes, capacity, timeoutMs);
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
   if (queue.epfd < 0) return -EBADF;
@@ -245,8 +238,8 @@ export function kqueueControl(handle: i32, changes: i32, capacity: i32, timeoutM
   return result;
 }
 
-/** Forgets the knotes of a descriptor in all queues: it is about to be closed. */
-export function kqueueForget(fd: i32): void {
+/** Forgets a descriptor in all queues, and epolls of our own: it is about to be closed. */
+export function forgetClosed(fd: i32): void {
   const closing = queueOf(fd);
   if (closing !== null) endQueue(closing);
   let queue = firstQueue();
@@ -255,4 +248,5 @@ export function kqueueForget(fd: i32): void {
     settleWake(queue);
     queue = queue.next;
   }
+  calls.forgetSet(fd);
 }

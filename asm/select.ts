@@ -26,6 +26,7 @@ import {
   POLL_RECORD_SIZE,
 } from "./abi";
 import { remaining } from "./deadline";
+import { poll } from "./epoll/calls";
 import * as host from "./host";
 import { allocate, LARGEST, release, roundUp } from "./memory";
 import { PollRecord } from "./registry";
@@ -223,7 +224,7 @@ export function selectReady(list: i32): i32 {
 function pause(timeoutMs: f64): void {
   mute();
   // What it finds, and any error of it, the next look at all of them finds again.
-  host.poll(records, recordCount, timeoutMs < 0 ? MUTED_MS : Math.min(timeoutMs, MUTED_MS));
+  poll(records, recordCount, timeoutMs < 0 ? MUTED_MS : Math.min(timeoutMs, MUTED_MS));
   unmute();
 }
 
@@ -245,13 +246,13 @@ function wait(timeoutMs: f64): i32 {
   const started = timeoutMs === 0 ? 0 : host.now();
   const deadline = started + timeoutMs;
   let left = timeoutMs;
-  let ready = host.poll(records, recordCount, left);
+  let ready = poll(records, recordCount, left);
   let found = ready > 0 ? collectAll(ready) : 0;
   if (found > 0 && seen & EVENT_NVAL && wasClosed(started, timeoutMs)) return -EBADF;
   while (ready === -EINTR || (ready > 0 && found === 0 && left !== 0)) {
     if (ready > 0) pause(left);
     left = remaining(timeoutMs, deadline);
-    ready = host.poll(records, recordCount, left);
+    ready = poll(records, recordCount, left);
     found = ready > 0 ? collectAll(ready) : 0;
   }
   if (ready === -EINVAL) return -EBADF; // more descriptors than may be open, so some are not

@@ -21,6 +21,7 @@ export interface CoreExports {
   epollFileno(handle: number): number;
   epollForget(handle: number): number;
   epollWait(handle: number, capacity: number, timeoutMs: number): number;
+  forgetClosed(fd: number): void;
   kqueueAdopt(fd: number): number;
   kqueueChanges(): number;
   kqueueClose(handle: number): number;
@@ -28,7 +29,6 @@ export interface CoreExports {
   kqueueCreate(): number;
   kqueueEvents(): number;
   kqueueFileno(handle: number): number;
-  kqueueForget(fd: number): void;
   kqueuePost(fd: number, change: number): number;
   kqueuePosts(handle: number): number;
   kqueueReserve(handle: number, changes: number, capacity: number): number;
@@ -43,6 +43,7 @@ export interface CoreExports {
   selectClosed(): number;
   selectReady(list: number): number;
   selectWait(timeoutMs: number): number;
+  transferred(fd: number, isRead: number, bytes: number): void;
 }
 
 /** What only this file calls, because it remembers the answers. */

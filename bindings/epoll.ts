@@ -1,4 +1,5 @@
 import {
+  CAPABILITY_EPOLL,
   EINVAL,
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
@@ -9,6 +10,7 @@ import {
   EVENT_PRI,
 } from "../asm/abi.ts";
 import { checkCount, intOf, isKeywords, lowBitsOf, withKeywords } from "./arguments.ts";
+import { informOfUse } from "./use.ts";
 import type { Core } from "./core.ts";
 import { OSError, show, ValueError } from "./errors.ts";
 import { capacityOf, copyEvents, type Event, eventsAt } from "./events.ts";
@@ -219,6 +221,8 @@ export class Epoll {
     }
     const handle = core.calls.epollCreate(EPOLL_CLOEXEC);
     if (handle < 0) throw core.error(handle, "epoll_create1");
+    // The kernel knows of closes, but not the core.
+    if (!(core.calls.capabilities() & CAPABILITY_EPOLL)) informOfUse(core);
     return Epoll.#make(core, handle, true);
   }
 

@@ -1,5 +1,6 @@
 import { EBADF, EOPNOTSUPP, FILTER_USER, KEVENT_SIZE } from "../asm/abi.ts";
 import { checkCount, intOf } from "./arguments.ts";
+import { informOfUse } from "./use.ts";
 import type { Core } from "./core.ts";
 import { show, ValueError } from "./errors.ts";
 import { Kevent } from "./kevent.ts";
@@ -14,17 +15,6 @@ const KQUEUE_TOKEN = Symbol("kqueue()");
 const abandoned = new FinalizationRegistry<{ core: Core; handle: number }>(({ core, handle }) => {
   core.calls.kqueueClose(handle);
 });
-
-/** Cores that are told when omnipoll/os closes a descriptor. */
-const informed = new WeakSet<Core>();
-
-/** Lets the core forget the knotes of descriptors that are closed through omnipoll/os. */
-function informOfCloses(core: Core): void {
-  if (informed.has(core)) return;
-  informed.add(core);
-  const reference = new WeakRef(core);
-  core.host.onClose?.((fd) => reference.deref()?.calls.kqueueForget(fd));
-}
 
 /**
  * A kqueue object: `select.kqueue()` of Python. Made by `kqueue()` or `kqueue.fromfd()`.
@@ -175,7 +165,7 @@ export class Kqueue {
     checkCount("kqueue()", given.length, 0, 0);
     const handle = core.calls.kqueueCreate();
     if (handle < 0) throw core.error(handle, "kqueue");
-    informOfCloses(core);
+    informOfUse(core);
     const made = new Kqueue(core, handle, core.calls.kqueueFileno(handle), KQUEUE_TOKEN);
     abandoned.register(made, { core, handle }, made);
     return made;

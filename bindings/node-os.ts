@@ -1,6 +1,7 @@
 // omnipoll/os on Node, bound to the host of this thread. What the calls throw and take is
 // documented at their making, in os-files.ts and os-sockets.ts.
 
+import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../asm/abi.ts";
 import { loadAddon } from "../host/addon.ts";
 import { announceClose } from "../host/closing.ts";
 import { describeErrno } from "../host/errno.ts";
@@ -8,6 +9,7 @@ import { chooseHost } from "../host/index.ts";
 import type { AioHost } from "../host/os.ts";
 import type { SimHost } from "../host/sim/host.ts";
 import { createSimOs } from "../host/sim/os.ts";
+import { telling } from "../host/transfers.ts";
 import { createAioCalls } from "./os-aio.ts";
 import type { DescribedOsHost } from "./os-calls.ts";
 import { createOsModule, type OsModule } from "./os.ts";
@@ -32,7 +34,10 @@ function nativeHost(): DescribedOsHost & AioHost {
 }
 
 const chosen = chooseHost();
-const host = "kernel" in chosen ? createSimOs(chosen as SimHost) : nativeHost();
+const silent = "kernel" in chosen ? createSimOs(chosen as SimHost) : nativeHost();
+/** Only a core without a kernel's epoll or kqueue has to be told of transfers. */
+const host =
+  chosen.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE) ? silent : telling(silent, chosen);
 const os = createOsModule(host) as NodeOsModule;
 const aio = createAioCalls(host);
 

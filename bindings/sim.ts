@@ -8,6 +8,7 @@ import { createSimHost } from "../host/sim/host.ts";
 import { Kernel, type Personality } from "../host/sim/kernel.ts";
 import { createSimOs } from "../host/sim/os.ts";
 import type { TraceEntry } from "../host/sim/trace.ts";
+import { telling } from "../host/transfers.ts";
 import { ValueError } from "./errors.ts";
 import { KernelOwner } from "../host/sim/sharing/owner.ts";
 import { joinKernel, type Ticket } from "../host/sim/sharing/thread.ts";
@@ -99,7 +100,7 @@ export class Sim implements SimModule {
     const made = createSimHost(kernel);
     const host = isProgram ? made : boundTo(kernel, descriptors, made);
     const os = createSimOs(made);
-    const calls = isProgram ? os : boundTo(kernel, descriptors, os);
+    const calls = telling(isProgram ? os : boundTo(kernel, descriptors, os), host);
     return {
       select: createSelectModuleFrom(this.#core, host),
       os: { ...createOsModule(calls), ...createAioCalls(calls) },

@@ -113,5 +113,8 @@ export async function inThread(
     worker.once("message", resolve);
     worker.once("error", reject);
   });
-  return { done: done.finally(() => worker.terminate()) };
+  const ended = done.finally(() => worker.terminate());
+  // Who awaits it is told; nobody may do so yet.
+  ended.catch(() => undefined);
+  return { done: ended };
 }

@@ -3,6 +3,7 @@
 import {
   EINVAL,
   ENOSYS,
+  EOPNOTSUPP,
   EPERM,
   FILTER_AIO,
   FILTER_NETDEV,
@@ -49,6 +50,11 @@ export function catchUp(queue: Queue, filter: i32): void {
 
 /** f_attach: 0 or a negative errno, and then nothing is left of the attempt. */
 export function attach(queue: Queue, knote: Knote): i32 {
+  const attached = attachAny(queue, knote);
+  return attached === -ENOSYS ? -EOPNOTSUPP : attached; // a host that has no source for it
+}
+
+function attachAny(queue: Queue, knote: Knote): i32 {
   const filter = knote.filter;
   if (filter === FILTER_READ || filter === FILTER_WRITE) return attachDescriptor(queue, knote);
   if (filter === FILTER_TIMER) return attachTimer(queue, knote);

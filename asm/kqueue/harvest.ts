@@ -1,7 +1,7 @@
 // What the kernel has to say, sorted into the line of active knotes.
 
 import { FILTER_PROC, FILTER_READ, FILTER_WRITE, READY_RECORD_SIZE } from "../abi";
-import * as host from "../host";
+import * as calls from "../epoll/calls";
 import { ReadyRecord } from "../registry";
 import { reportDirectly } from "./express";
 import { Knote, SET_MAIN, SET_SECOND, STATUS_DISABLED } from "./knote";
@@ -12,7 +12,7 @@ import { activate, FILTER_SOURCE, findKnote, Queue } from "./queue";
 import { rebuild } from "./sets";
 import { LEAST_ROOM, readyRecords, readyRoom } from "./scratch";
 import { readSignal } from "./signal";
-import { expireTimers } from "./timer";
+import { expireTimers, isTimerDue } from "./timer";
 import { readParents, readVnodes } from "./vnode";
 
 /** What the sources of a queue have to tell; after the events, which lie in the same memory. */
@@ -75,7 +75,7 @@ function sort(queue: Queue, fd: i32, mask: u32): void {
 
 /** Collects the second set, which has only WRITE and READ knotes. */
 function harvestSecond(queue: Queue, room: i32): void {
-  const count = host.epoll_wait(queue.second, readyRecords(), room, 0);
+  const count = calls.epoll_wait(queue.second, readyRecords(), room, 0);
   if (count === room) more = true;
   for (let i = 0; i < count; i++) {
     const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
@@ -99,7 +99,7 @@ export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bo
   if (queue.line > 0) timeoutMs = 0;
   queue.leftover = queue.line;
   const room = min(max(capacity + queue.sources, LEAST_ROOM), readyRoom());
-  const count = host.epoll_wait(queue.epfd, readyRecords(), room, timeoutMs);
+  const count = calls.epoll_wait(queue.epfd, readyRecords(), room, timeoutMs);
   more = count === room;
   queue.stamp++;
   const alone = queue.line === 0 && queue.writers === null && !queue.stale;
@@ -113,7 +113,7 @@ export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bo
     sort(queue, event.fd, event.mask);
   }
   if (secondReady) harvestSecond(queue, room);
-  if (timerReady) expireTimers(queue);
+  if (timerReady || isTimerDue(queue)) expireTimers(queue);
   if (vnodesReady) readVnodes(queue);
   if (parentsReady) readParents(queue);
   if (connectorReady) readConnector(queue);

@@ -1,16 +1,15 @@
 // Which file a descriptor was open on when its knote was made: a number may be closed behind our
 // back and given to another file.
 
-import { EBADF, EINVAL, ENOENT, STAT_DEV, STAT_INO } from "../abi";
-import * as host from "../host";
+import { EBADF, ENOENT, STAT_DEV, STAT_INO } from "../abi";
+import { kindOf } from "../epoll/item";
 import { Knote } from "./knote";
 import { stat } from "./scratch";
 
 /** Remembers the file of a new knote, leaving its stat record in `stat`. */
 export function identify(knote: Knote): i32 {
   if (knote.ident > (i32.MAX_VALUE as u64)) return -EBADF;
-  const known = host.fd_stat(knote.ident as i32, stat);
-  if (known < 0) return known === -EINVAL ? -EBADF : known;
+  if (kindOf(knote.ident as i32) < 0) return -EBADF;
   knote.ino = load<u64>(stat + STAT_INO);
   knote.dev = load<u64>(stat + STAT_DEV);
   return 0;
@@ -18,7 +17,7 @@ export function identify(knote: Knote): i32 {
 
 /** 0 if the descriptor is still open on it (`stat` tells more), else -EBADF or -ENOENT. */
 export function sameFile(knote: Knote): i32 {
-  if (host.fd_stat(knote.ident as i32, stat) < 0) return -EBADF;
+  if (kindOf(knote.ident as i32) < 0) return -EBADF;
   const same = knote.ino === load<u64>(stat + STAT_INO) && knote.dev === load<u64>(stat + STAT_DEV);
   return same ? 0 : -ENOENT;
 }

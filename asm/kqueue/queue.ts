@@ -2,6 +2,7 @@
 // sources that its filters share. What the kernel knows as the queue is one epoll set.
 
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EVENT_IN } from "../abi";
+import * as calls from "../epoll/calls";
 import * as host from "../host";
 import { allocate, release } from "../memory";
 import {
@@ -129,7 +130,7 @@ export function createQueue(epfd: i32): Queue | null {
 /** Closes what the queue itself opened. Its knotes are gone, its own descriptor is the caller's. */
 export function closeQueue(queue: Queue): void {
   if (queue.posts >= 0) host.post_close(queue.epfd);
-  if (queue.second >= 0) host.close(queue.second);
+  if (queue.second >= 0) calls.close(queue.second);
   if (queue.wake >= 0) host.close(queue.wake);
   if (queue.timerfd >= 0) host.close(queue.timerfd);
   if (queue.inotify >= 0) host.close(queue.inotify);
@@ -270,7 +271,7 @@ export function deactivate(queue: Queue, knote: Knote): void {
 
 /** Adds a descriptor of our own to the main set. 0 or a negative errno. */
 export function enterSource(queue: Queue, fd: i32): i32 {
-  const result = host.epoll_ctl(queue.epfd, EPOLL_CTL_ADD, fd, EVENT_IN);
+  const result = calls.epoll_ctl(queue.epfd, EPOLL_CTL_ADD, fd, EVENT_IN);
   if (result === 0) queue.sources++;
   return result;
 }
@@ -280,13 +281,13 @@ export function addSource(queue: Queue, fd: i32): i32 {
   if (fd < 0) return fd;
   const result = enterSource(queue, fd);
   if (result === 0) return fd;
-  host.close(fd);
+  calls.close(fd);
   return result;
 }
 
 /** Takes a source out again. Closing it is its owner's. */
 export function removeSource(queue: Queue, fd: i32): void {
-  host.epoll_ctl(queue.epfd, EPOLL_CTL_DEL, fd, 0);
+  calls.epoll_ctl(queue.epfd, EPOLL_CTL_DEL, fd, 0);
   queue.sources--;
 }
 

@@ -21,6 +21,7 @@ import {
   FILTER_USER,
   FILTER_WRITE,
 } from "../abi";
+import { kindOf } from "../epoll/item";
 import * as host from "../host";
 import {
   attach,
@@ -120,7 +121,7 @@ function touchKnote(queue: Queue, knote: Knote, change: KeventRecord): i32 {
 function missing(change: KeventRecord): i32 {
   if (!isDescriptorFilter(change.filter)) return -ENOENT;
   if (change.ident > (i32.MAX_VALUE as u64)) return -EBADF;
-  return host.fd_stat(change.ident as i32, stat) < 0 ? -EBADF : -ENOENT;
+  return kindOf(change.ident as i32) < 0 ? -EBADF : -ENOENT;
 }
 
 /** Applies one change. 0 or a negative errno. */

@@ -30,6 +30,7 @@ import {
   EEXIST,
   EINVAL,
   ENODEV,
+  ENOSYS,
   EPERM,
   EPIPE,
   EPOLL_CLOEXEC,
@@ -58,9 +59,12 @@ import {
   FILTER_READ,
   NOTE_FILE_POLL,
   NOTE_LOWAT,
+  STAT_BYTES,
   STAT_FLAGS,
   STAT_KIND,
 } from "../abi";
+import * as calls from "../epoll/calls";
+import { setOf } from "../epoll/item";
 import * as host from "../host";
 import {
   Knote,
@@ -94,7 +98,7 @@ export function maskOf(knote: Knote): u32 {
   return mask;
 }
 
-function setOf(queue: Queue, knote: Knote): i32 {
+function entrySet(queue: Queue, knote: Knote): i32 {
   return knote.set === SET_SECOND ? queue.second : queue.epfd;
 }
 
@@ -118,15 +122,15 @@ function addEntry(queue: Queue, knote: Knote): i32 {
   const fd = knote.ident as i32;
   const mask = maskOf(knote);
   knote.set = SET_MAIN;
-  let result = host.epoll_ctl(queue.epfd, EPOLL_CTL_ADD, fd, mask);
+  let result = calls.epoll_ctl(queue.epfd, EPOLL_CTL_ADD, fd, mask);
   if (result !== -EEXIST) return result;
   if (queue.second < 0) {
-    const second = addSource(queue, host.epoll_create1(EPOLL_CLOEXEC));
+    const second = addSource(queue, calls.epoll_create1(EPOLL_CLOEXEC));
     if (second < 0) return second;
     queue.second = second;
   }
   knote.set = SET_SECOND;
-  result = host.epoll_ctl(queue.second, EPOLL_CTL_ADD, fd, mask);
+  result = calls.epoll_ctl(queue.second, EPOLL_CTL_ADD, fd, mask);
   return result;
 }
 
@@ -135,7 +139,7 @@ export function attachDescriptor(queue: Queue, knote: Knote): i32 {
   const fd = knote.ident as i32;
   const known = identify(knote);
   if (known < 0) return known;
-  knote.kind = load<i32>(stat + STAT_KIND);
+  knote.kind = setOf(fd) === null ? load<i32>(stat + STAT_KIND) : FD_EPOLL;
   knote.mask = 0;
   knote.what = questionOf(knote, load<u32>(stat + STAT_FLAGS));
   const reads = knote.filter === FILTER_READ;
@@ -146,7 +150,7 @@ export function attachDescriptor(queue: Queue, knote: Knote): i32 {
     // What is always ready fires again with EV_CLEAR when the file is written to.
     if (reads || knote.flags & EV_CLEAR) {
       const watched = watchFile(queue, knote);
-      if (watched < 0) return watched;
+      if (watched < 0 && watched !== -ENOSYS) return watched; // lookAtFiles does without
     }
     knote.set = SET_FILES;
     knote.listed = queue.files;
@@ -168,7 +172,7 @@ function pollOnce(fd: i32, want: u32): u32 {
   store<i32>(stat, fd);
   store<u16>(stat, want as u16, 4);
   store<u16>(stat, 0, 6);
-  return host.poll(stat, 1, 0) > 0 ? load<u16>(stat, 6) : 0;
+  return calls.poll(stat, 1, 0) > 0 ? load<u16>(stat, 6) : 0;
 }
 
 /** f_detach: stops watching. 0, or why the kernel knew nothing of it: -EBADF, -ENOENT. */
@@ -181,9 +185,9 @@ export function detachDescriptor(queue: Queue, knote: Knote): i32 {
   if (knote.set === SET_NONE) return sameFile(knote);
   setMuted(queue, knote, false);
   const same = isSame(queue, knote);
-  const gone = host.epoll_ctl(setOf(queue, knote), EPOLL_CTL_DEL, knote.ident as i32, 0);
+  const gone = calls.epoll_ctl(entrySet(queue, knote), EPOLL_CTL_DEL, knote.ident as i32, 0);
   // It was closed behind our back. If a dup keeps the file open, so does the kernel the entry.
-  if (gone < 0) queue.stale = true;
+  if (gone < 0) queue.stale = calls.hasEpoll();
   return same < 0 ? same : gone;
 }
 
@@ -250,7 +254,7 @@ export function forgetEntry(queue: Queue, knote: Knote): void {
 /** Gives the kernel the mask of a knote once more. */
 export function rearm(queue: Queue, knote: Knote): i32 {
   if (knote.set !== SET_MAIN && knote.set !== SET_SECOND) return 0;
-  return host.epoll_ctl(setOf(queue, knote), EPOLL_CTL_MOD, knote.ident as i32, maskOf(knote));
+  return calls.epoll_ctl(entrySet(queue, knote), EPOLL_CTL_MOD, knote.ident as i32, maskOf(knote));
 }
 
 /** Writes the question for `data` of a knote as the data record at `at`. */
@@ -277,7 +281,7 @@ export function testDescriptor(queue: Queue, knote: Knote, at: usize): i32 {
     knote.filter === FILTER_READ ? testRead(knote, value, state) : testWrite(knote, value, state);
   if (knote.set === SET_FILES) {
     // Until the file is written to.
-    if (holds && knote.flags & EV_CLEAR) knote.status |= STATUS_MUTED;
+    if (holds && knote.flags & EV_CLEAR) muteFile(knote);
     return holds ? 1 : 0;
   }
   const before = maskOf(knote);
@@ -285,6 +289,18 @@ export function testDescriptor(queue: Queue, knote: Knote, at: usize): i32 {
   setMuted(queue, knote, !holds || (isMeasured(knote) && !(knote.flags & EV_CLEAR)));
   if (maskOf(knote) !== before && rearm(queue, knote) < 0) return -EBADF;
   return holds ? 1 : 0;
+}
+
+/** Keeps quiet of a file until it is written to: inotify tells, or its size does. */
+function muteFile(knote: Knote): void {
+  knote.status |= STATUS_MUTED;
+  if (knote.source < 0 && sameFile(knote) === 0) knote.bytes = load<i64>(stat + STAT_BYTES);
+}
+
+/** Whether a file that inotify does not watch has another size than when it was muted. */
+function isResized(knote: Knote): bool {
+  if (knote.source >= 0 || !(knote.status & STATUS_MUTED) || sameFile(knote) < 0) return false;
+  return knote.bytes !== load<i64>(stat + STAT_BYTES);
 }
 
 /** Looks again what a socket is; asks once more if it listens. */
@@ -388,6 +404,7 @@ function testWrite(knote: Knote, value: i64, state: u32): bool {
 export function lookAtFiles(queue: Queue): void {
   let knote: Knote | null = queue.files;
   while (knote !== null) {
+    if (isResized(knote)) knote.status &= ~STATUS_MUTED;
     if (!(knote.status & (STATUS_DISABLED | STATUS_MUTED))) activate(queue, knote);
     knote = knote.listed;
   }

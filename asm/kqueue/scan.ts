@@ -23,6 +23,7 @@ import {
   POLL_RECORD_SIZE,
   POLL_RECORD_WANT,
 } from "../abi";
+import * as calls from "../epoll/calls";
 import * as host from "../host";
 import { dropKnote } from "./filters";
 import {
@@ -66,7 +67,7 @@ function refreshOld(queue: Queue, count: i32): void {
     }
     knote = knote.after;
   }
-  if (old === 0 || host.poll(pollsStart(), old, 0) < 0) return;
+  if (old === 0 || calls.poll(pollsStart(), old, 0) < 0) return;
   old = 0;
   knote = queue.first;
   for (let i = 0; i < count && knote !== null; i++) {
@@ -90,7 +91,10 @@ function askAll(queue: Queue, count: i32): void {
     if (isDescriptor(knote)) askData(knote, dataStart() + (asked++ as usize) * DATA_SIZE);
     knote = knote.after;
   }
-  if (asked > 0) host.fd_data(dataStart(), asked);
+  // A host that cannot tell: nothing is known of any, what poll says counts.
+  if (asked > 0 && host.fd_data(dataStart(), asked) < 0) {
+    memory.fill(dataStart(), 0, (asked as usize) * DATA_SIZE);
+  }
 }
 
 /** Whether the condition of a knote holds; drops those whose descriptor is closed. */

@@ -12,6 +12,7 @@ import {
   FILTER_WRITE,
   READY_RECORD_SIZE,
 } from "../abi";
+import * as calls from "../epoll/calls";
 import * as host from "../host";
 import { readyRecords, readyRoom } from "./scratch";
 import { ReadyRecord } from "../registry";
@@ -23,7 +24,7 @@ import { forgetEntry, maskOf } from "./rw";
 
 /** Adds a source, if the queue has it. */
 function enter(set: i32, fd: i32): void {
-  if (fd >= 0) host.epoll_ctl(set, EPOLL_CTL_ADD, fd, EVENT_IN);
+  if (fd >= 0) calls.epoll_ctl(set, EPOLL_CTL_ADD, fd, EVENT_IN);
 }
 
 /** Fills new sets with the entries of the knotes in one cell of the table. */
@@ -37,7 +38,7 @@ function enterChain(queue: Queue, first: Knote | null, main: i32, second: i32): 
       const added =
         sameFile(knote) < 0
           ? -EBADF
-          : host.epoll_ctl(set, EPOLL_CTL_ADD, knote.ident as i32, maskOf(knote));
+          : calls.epoll_ctl(set, EPOLL_CTL_ADD, knote.ident as i32, maskOf(knote));
       if (added < 0) forgetEntry(queue, knote); // closed as well, and dropped when it is touched
     }
     knote = knote.chain;
@@ -60,7 +61,7 @@ function empty(queue: Queue, fd: i32, set: i32, isNew: bool): void {
   const room = readyRoom();
   // Level-triggered entries come again, after all others.
   for (let left = queue.count; left >= 0; left -= room) {
-    const count = host.epoll_wait(fd, readyRecords(), room, 0);
+    const count = calls.epoll_wait(fd, readyRecords(), room, 0);
     for (let i = 0; i < count; i++) {
       const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
       const knote = entryOf(queue, event.fd, set);
@@ -79,8 +80,12 @@ function empty(queue: Queue, fd: i32, set: i32, isNew: bool): void {
  * the price of a descriptor that was closed without omnipoll/os while a dup of it was open.
  */
 export function rebuild(queue: Queue): void {
-  const main = host.epoll_create1(EPOLL_CLOEXEC);
-  const second = queue.second < 0 ? -1 : host.epoll_create1(EPOLL_CLOEXEC);
+  if (!calls.hasEpoll()) {
+    queue.stale = queue.foreign = false; // sets of our own keep nothing of the kind
+    return;
+  }
+  const main = calls.epoll_create1(EPOLL_CLOEXEC);
+  const second = queue.second < 0 ? -1 : calls.epoll_create1(EPOLL_CLOEXEC);
   if (main < 0 || (second < 0 && queue.second >= 0)) {
     if (main >= 0) host.close(main);
     if (second >= 0) host.close(second);
@@ -117,7 +122,7 @@ export function rebuild(queue: Queue): void {
     const knote = findKnote(outer, queue.epfd, FILTER_READ);
     if (knote !== null && knote.set !== SET_NONE) {
       const set = knote.set === SET_MAIN ? outer.epfd : outer.second;
-      host.epoll_ctl(set, EPOLL_CTL_ADD, queue.epfd, maskOf(knote));
+      calls.epoll_ctl(set, EPOLL_CTL_ADD, queue.epfd, maskOf(knote));
     }
     outer = outer.next;
   }

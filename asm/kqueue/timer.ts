@@ -3,6 +3,7 @@
 import {
   EINVAL,
   ENOMEM,
+  ENOSYS,
   EV_ADD,
   EV_CLEAR,
   EV_ERROR,
@@ -13,6 +14,7 @@ import {
   NOTE_SECONDS,
   NOTE_USECONDS,
 } from "../abi";
+import { setDeadline } from "../epoll/calls";
 import * as host from "../host";
 import { allocate, release } from "../memory";
 import { KeventRecord, Knote } from "./knote";
@@ -83,7 +85,9 @@ export function armTimers(queue: Queue): void {
   const first = queue.timerCount > 0 ? max(at(queue, 0).deadline, f64.MIN_VALUE) : 0;
   if (first === queue.armed) return;
   queue.armed = first;
-  host.timerfd_settime(queue.timerfd, first);
+  // Without a timer of the kernel the waits end in time.
+  if (queue.timerfd < 0) setDeadline(queue.epfd, first);
+  else host.timerfd_settime(queue.timerfd, first);
 }
 
 /** Milliseconds of a timer's data (timer2sbintime); negative if the units are no one unit. */
@@ -121,7 +125,7 @@ function start(queue: Queue, knote: Knote): i32 {
 export function attachTimer(queue: Queue, knote: Knote): i32 {
   if (queue.timerfd < 0) {
     const timerfd = addSource(queue, host.timerfd_create());
-    if (timerfd < 0) return timerfd;
+    if (timerfd < 0 && timerfd !== -ENOSYS) return timerfd;
     queue.timerfd = timerfd;
   }
   if (!(knote.sfflags & NOTE_ABSTIME)) knote.flags |= EV_CLEAR;
@@ -151,6 +155,11 @@ export function touchTimer(queue: Queue, knote: Knote, change: KeventRecord): vo
     knote.data = -started;
   }
   armTimers(queue);
+}
+
+/** Whether a timer has expired of which no kernel tells. */
+export function isTimerDue(queue: Queue): bool {
+  return queue.timerfd < 0 && queue.timerCount > 0 && at(queue, 0).deadline <= host.now();
 }
 
 /** Counts what has expired by now, and sets the timer for what comes next. */

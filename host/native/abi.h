@@ -33,6 +33,7 @@
 #define ABI_EEXIST 0x11
 #define ABI_EINTR 0x4
 #define ABI_EINVAL 0x16
+#define ABI_ELOOP 0x28
 #define ABI_ENFILE 0x17
 #define ABI_ENODEV 0x13
 #define ABI_ENOENT 0x2

@@ -1,0 +1,400 @@
+// Epolls over poll(2): one call asks of all items, also of those of epolls within, which no kernel
+// knows. What is level triggered is ready as poll(2) says. Edges are observed: an item is reported
+// when it is ready and was not so when it was last looked at, or when there is more in it than then.
+// What omnipoll/os reads and writes in between is told (`transferred`). Of other readers that leaves
+// a gap: who reads everything and is sent as much again between two looks cannot be told from who
+// left it unread. So what stays silent is looked at every few milliseconds, and after a while
+// without an edge is reported once more, each time after twice as long: an event may be late, or
+// there may be one too many, but none is lost.
+
+import {
+  DATA_COUNTER,
+  DATA_ERROR,
+  DATA_FD,
+  DATA_PIPE_ROOM,
+  DATA_READABLE,
+  DATA_SENDABLE,
+  DATA_SIZE,
+  DATA_VALUE,
+  DATA_WHAT,
+  EBADF,
+  EINVAL,
+  ENOMEM,
+  EVENT_ERR,
+  EVENT_ET,
+  EVENT_HUP,
+  EVENT_IN,
+  EVENT_NVAL,
+  EVENT_ONESHOT,
+  EVENT_OUT,
+  EVENT_PRI,
+  EVENT_RDBAND,
+  EVENT_RDNORM,
+  EVENT_WRBAND,
+  EVENT_WRNORM,
+  FD_DATAGRAM,
+  FD_EVENTFD,
+  FD_PIPE,
+  FD_STREAM,
+  FD_TERMINAL,
+  POLL_RECORD_FD,
+  POLL_RECORD_READY,
+  POLL_RECORD_SIZE,
+  POLL_RECORD_WANT,
+  READY_RECORD_SIZE,
+} from "../abi";
+import { deadlineOf, remaining } from "../deadline";
+import * as host from "../host";
+import { ReadyRecord } from "../registry";
+import {
+  dequeue,
+  dropItem,
+  enqueue,
+  EpollSet,
+  findItem,
+  firstSet,
+  Item,
+  ITEM_DISABLED,
+  ITEM_QUEUED,
+  kindOf,
+  setOf,
+} from "./item";
+import { behindRecords, hasRoom, recordsStart } from "./room";
+
+/** How often, in ms, what is silent is looked at. */
+const GLANCE: f64 = 10;
+/** After how many ms without an edge all that is silent is reported again for the first time. */
+const PATIENCE: f64 = 100;
+/** What poll(2) reports whether it is asked for or not. */
+const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
+const READS: u32 = EVENT_IN | EVENT_PRI | EVENT_RDNORM | EVENT_RDBAND;
+const WRITES: u32 = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
+
+/** Number of the look that is going on. */
+let look = 0;
+/** When it began; read if there is an edge or a timer. */
+let lookedAt: f64 = 0;
+/** Items it asks of that have been reported and are ready for all one knows. */
+let silent = 0;
+/** Edge-triggered items it asks of. */
+let edges = 0;
+/** The first deadline among the epolls it asks of; 0 if there is none. */
+let soonest: f64 = 0;
+/** Where its next record is written, or read. */
+let cursor: usize = 0;
+/** Where its next question is written, or its answer read. */
+let question: usize = 0;
+
+function writeRecord(fd: i32, want: u32): void {
+  store<i32>(cursor, fd, POLL_RECORD_FD);
+  store<u16>(cursor, want as u16, POLL_RECORD_WANT);
+  store<u16>(cursor, 0, POLL_RECORD_READY);
+  cursor += POLL_RECORD_SIZE;
+}
+
+/** What of an item was reported and is no news; 0 for one that is level triggered, or in line. */
+function toldOf(item: Item): u32 {
+  return item.mask & EVENT_ET && !(item.status & ITEM_QUEUED) ? item.seen : 0;
+}
+
+/** Asks of the items of an epoll and of those within; not of what was told, if `news` alone counts. */
+function ask(set: EpollSet, news: bool): void {
+  if (set.asked === look) return;
+  set.asked = look;
+  const deadline = set.deadline;
+  if (deadline !== 0 && (soonest === 0 || deadline < soonest)) soonest = deadline;
+  let item = set.first;
+  while (item !== null) {
+    if (!(item.status & ITEM_DISABLED)) {
+      const told = toldOf(item);
+      if (told !== 0) silent++;
+      if (item.mask & EVENT_ET) edges++;
+      const inner = item.inner;
+      if (inner === null) {
+        // poll(2) cannot be told to keep quiet of errors and hang-ups.
+        const isMute = news && (told & ALWAYS) !== 0;
+        writeRecord(isMute ? -1 : item.fd, news ? item.mask & ~told : item.mask);
+      } else if (!news || told === 0) {
+        ask(inner, news);
+      }
+    }
+    item = item.after;
+  }
+}
+
+/** DATA_* that tells how much can be read from an item; -1 if nothing does. */
+function readQuestion(kind: i32): i32 {
+  if (kind === FD_EVENTFD) return DATA_COUNTER;
+  const counts =
+    kind === FD_PIPE || kind === FD_STREAM || kind === FD_DATAGRAM || kind === FD_TERMINAL;
+  return counts ? DATA_READABLE : -1;
+}
+
+/** The same of what can be written. */
+function writeQuestion(kind: i32): i32 {
+  if (kind === FD_PIPE) return DATA_PIPE_ROOM;
+  return kind === FD_STREAM || kind === FD_DATAGRAM ? DATA_SENDABLE : -1;
+}
+
+function writeQuestionOf(item: Item, what: i32): void {
+  if (what < 0) return;
+  store<i32>(question, item.fd, DATA_FD);
+  store<i32>(question, what, DATA_WHAT);
+  question += DATA_SIZE;
+}
+
+/** Asks how much the edge-triggered items hold that are ready. */
+function askHow(set: EpollSet): void {
+  if (set.heard === look) return;
+  set.heard = look;
+  let item = set.first;
+  while (item !== null) {
+    if (!(item.status & ITEM_DISABLED)) {
+      const inner = item.inner;
+      if (inner !== null) {
+        askHow(inner);
+      } else {
+        const ready: u32 = load<u16>(cursor, POLL_RECORD_READY);
+        cursor += POLL_RECORD_SIZE;
+        if (isCounted(item, ready)) {
+          writeQuestionOf(item, readQuestion(item.kind));
+          writeQuestionOf(item, writeQuestion(item.kind));
+        }
+      }
+    }
+    item = item.after;
+  }
+}
+
+function isCounted(item: Item, ready: u32): bool {
+  return (item.mask & EVENT_ET) !== 0 && ready !== 0 && (ready & EVENT_NVAL) === 0;
+}
+
+/** The next answer; -1 if there is none, as of an end of a pipe that does not go that way. */
+function answerOf(what: i32): i64 {
+  if (what < 0) return -1;
+  const value = load<i32>(question, DATA_ERROR) < 0 ? -1 : load<i64>(question, DATA_VALUE);
+  question += DATA_SIZE;
+  return value;
+}
+
+/** Whether an edge-triggered item holds more than when it was last looked at. */
+function hasGrown(item: Item): bool {
+  const readable = answerOf(readQuestion(item.kind));
+  const writable = answerOf(writeQuestion(item.kind));
+  const before = item.readable;
+  const moreToRead = readable > before;
+  const moreToWrite = writable > item.writable;
+  item.readable = readable;
+  item.writable = writable;
+  // A counter is taken and set again, to whatever it may be.
+  if (item.kind === FD_EVENTFD) return readable !== before;
+  return (moreToRead && (item.mask & READS) !== 0) || (moreToWrite && (item.mask & WRITES) !== 0);
+}
+
+/** Enters an item into the line, or takes it out, by what there is to be said of it now. */
+function settle(set: EpollSet, item: Item, state: u32, grown: bool, again: bool): void {
+  if (state === 0) {
+    dequeue(set, item);
+    item.seen = 0;
+    return;
+  }
+  if (item.mask & EVENT_ET && !(item.status & ITEM_QUEUED)) {
+    const fresh = (state & ~item.seen) !== 0;
+    item.seen &= state;
+    if (!fresh && !grown && !again) return;
+    if (fresh || grown) {
+      set.told = lookedAt;
+      set.patience = PATIENCE;
+    }
+  }
+  item.ready = state;
+  if (item.status & ITEM_QUEUED) return;
+  enqueue(set, item);
+  set.arrivals++;
+}
+
+function isDue(set: EpollSet): bool {
+  return set.deadline !== 0 && set.deadline <= lookedAt;
+}
+
+/** Takes in what the look found, of an epoll and of those within. */
+function hear(set: EpollSet): void {
+  if (set.heard === look) return;
+  set.heard = look;
+  const again = edges > 0 && lookedAt - set.told >= set.patience;
+  if (again) {
+    set.told = lookedAt;
+    set.patience = Math.max(set.patience, PATIENCE) * 2;
+  }
+  let item = set.first;
+  while (item !== null) {
+    const after = item.after;
+    if (!(item.status & ITEM_DISABLED)) {
+      const inner = item.inner;
+      if (inner !== null) {
+        hear(inner);
+        const isReady = inner.line > 0 || isDue(inner);
+        const grown = (inner.arrivals as i64) !== item.readable;
+        item.readable = inner.arrivals as i64;
+        settle(set, item, isReady ? item.mask & (EVENT_IN | EVENT_RDNORM) : 0, grown, again);
+      } else {
+        const ready: u32 = load<u16>(cursor, POLL_RECORD_READY);
+        cursor += POLL_RECORD_SIZE;
+        const grown = isCounted(item, ready) && hasGrown(item);
+        if (ready & EVENT_NVAL) dropItem(set, item); // closed behind our back
+        else settle(set, item, ready & (item.mask | ALWAYS), grown, again);
+      }
+    }
+    item = after;
+  }
+}
+
+/** Walks the epolls a look is about once more, from the record behind its own `own` ones. */
+function rewind(own: i32): void {
+  look++;
+  cursor = recordsStart() + (own as usize) * POLL_RECORD_SIZE;
+  question = behindRecords();
+}
+
+/** Copies the records of a caller, leaving out the descriptors of epolls, and asks of those. */
+function askAll(records: usize, count: i32, root: EpollSet | null, news: bool): i32 {
+  silent = edges = 0;
+  soonest = 0;
+  rewind(0);
+  for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
+    const fd = load<i32>(at, POLL_RECORD_FD);
+    writeRecord(setOf(fd) === null ? fd : -1, load<u16>(at, POLL_RECORD_WANT));
+  }
+  for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
+    const set = setOf(load<i32>(at, POLL_RECORD_FD));
+    if (set !== null) ask(set, news);
+  }
+  if (root !== null) ask(root, news);
+  return ((cursor - recordsStart()) / POLL_RECORD_SIZE) as i32;
+}
+
+/** Takes in what a look found. Of a caller's own records: how many are ready. */
+function hearAll(records: usize, count: i32, root: EpollSet | null): i32 {
+  if (edges > 0) {
+    rewind(count);
+    for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
+      const set = setOf(load<i32>(at, POLL_RECORD_FD));
+      if (set !== null) askHow(set);
+    }
+    if (root !== null) askHow(root);
+    const asked = ((question - behindRecords()) / DATA_SIZE) as i32;
+    if (asked > 0) host.fd_data(behindRecords(), asked);
+  }
+  rewind(count);
+  let ready = 0;
+  let own = recordsStart();
+  for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE, own += POLL_RECORD_SIZE) {
+    const set = setOf(load<i32>(at, POLL_RECORD_FD));
+    let found: u32 = load<u16>(own, POLL_RECORD_READY);
+    if (set !== null) {
+      hear(set);
+      const isReady = set.line > 0 || isDue(set);
+      found = isReady ? load<u16>(at, POLL_RECORD_WANT) & (EVENT_IN | EVENT_RDNORM) : 0;
+    }
+    store<u16>(at, found as u16, POLL_RECORD_READY);
+    if (found !== 0) ready++;
+  }
+  if (root !== null) {
+    hear(root);
+    if (root.line > 0 || isDue(root)) ready++;
+  }
+  return ready;
+}
+
+function sooner(timeoutMs: f64, other: f64): f64 {
+  return timeoutMs < 0 ? other : Math.min(timeoutMs, other);
+}
+
+/** How long poll(2) may wait, of `left` ms, before a timer goes off. */
+function untilTimer(left: f64): f64 {
+  return soonest === 0 ? left : sooner(left, Math.max(soonest - lookedAt, 0));
+}
+
+/** Waits until a record of the caller is ready, or an item of `root`: how many, or an errno. */
+function watch(records: usize, count: i32, root: EpollSet | null, timeoutMs: f64): i32 {
+  if (!hasRoom(count)) return -ENOMEM;
+  const deadline = deadlineOf(timeoutMs);
+  let left = timeoutMs;
+  while (true) {
+    let asked = askAll(records, count, root, false);
+    if (edges > 0 || soonest !== 0) lookedAt = host.now();
+    const wait = silent > 0 ? 0 : untilTimer(left);
+    let result = host.poll(recordsStart(), asked, wait);
+    if (result < 0) return result;
+    if (wait !== 0 && (edges > 0 || soonest !== 0)) lookedAt = host.now();
+    const ready = hearAll(records, count, root);
+    if (ready > 0 || (wait === left && left >= 0)) return ready;
+    if (silent > 0) {
+      asked = askAll(records, count, root, true);
+      result = host.poll(recordsStart(), asked, untilTimer(sooner(left, GLANCE)));
+      if (result < 0) return result;
+    }
+    left = remaining(timeoutMs, deadline);
+  }
+}
+
+/** Whether a descriptor among the records is an epoll that no kernel knows. */
+function namesSet(records: usize, count: i32): bool {
+  for (let i = 0; i < count; i++, records += POLL_RECORD_SIZE) {
+    if (setOf(load<i32>(records, POLL_RECORD_FD)) !== null) return true;
+  }
+  return false;
+}
+
+/** poll(2), of descriptors that may be epolls that no kernel knows. */
+export function pollThrough(records: usize, count: i32, timeoutMs: f64): i32 {
+  if (firstSet() === null || !namesSet(records, count)) {
+    return host.poll(records, count, timeoutMs);
+  }
+  return watch(records, count, null, timeoutMs);
+}
+
+/** Writes at most `capacity` ready records from the line, and moves on the lives of the items. */
+export function collect(set: EpollSet, ready: usize, capacity: i32): i32 {
+  const count = min(set.line, capacity);
+  for (let i = 0; i < count; i++) {
+    const item = set.head;
+    if (item === null) return i;
+    const record = changetype<ReadyRecord>(ready + (i as usize) * READY_RECORD_SIZE);
+    record.fd = item.fd;
+    record.mask = item.ready;
+    dequeue(set, item);
+    if (item.mask & EVENT_ONESHOT) item.status |= ITEM_DISABLED;
+    else if (item.mask & EVENT_ET) item.seen = item.ready;
+    else enqueue(set, item);
+  }
+  return count;
+}
+
+/** epoll_wait(2). Also returns, with 0, when the deadline of the epoll's owner has come. */
+export function waitOverPoll(epfd: i32, ready: usize, capacity: i32, timeoutMs: f64): i32 {
+  const set = setOf(epfd);
+  if (set === null) return kindOf(epfd) < 0 ? -EBADF : -EINVAL;
+  if (capacity <= 0) return -EINVAL;
+  const found = watch(0, 0, set, timeoutMs);
+  return found < 0 ? found : collect(set, ready, capacity);
+}
+
+/**
+ * The program itself has read or written so much of what was seen, or found that it would have
+ * blocked (-1): what there is beyond that is news.
+ */
+export function transferred(fd: i32, isRead: i32, bytes: i32): void {
+  let set = firstSet();
+  while (set !== null) {
+    const item = findItem(set, fd);
+    if (item !== null) {
+      if (bytes < 0) item.seen &= isRead ? ~READS : ~WRITES;
+      else if (item.kind === FD_EVENTFD) item.readable = -1;
+      else if (isRead) item.readable = item.kind === FD_DATAGRAM ? 0 : item.readable - bytes;
+      else item.writable -= bytes;
+    }
+    set = set.next;
+  }
+}
