@@ -113,8 +113,7 @@ export async function inThread(
     worker.once("message", resolve);
     worker.once("error", reject);
   });
-  const ended = done.finally(() => worker.terminate());
   // Who awaits it is told; nobody may do so yet.
-  ended.catch(() => undefined);
-  return { done: ended };
+  done.catch(() => undefined);
+  return { done };
 }
