@@ -5,14 +5,15 @@ import { fileURLToPath } from "node:url";
 import { asyncProperty, check } from "fast-check";
 import { type Choice, choices, programOf } from "./fuzz-programs.ts";
 
-const RUNNER = fileURLToPath(new URL("fuzz-runner.js", import.meta.url));
+const HERE = new URL(".", import.meta.url);
 
 /** A process that runs programs on one host. */
 class Runner {
   readonly #child: ChildProcess;
 
-  constructor(host: string) {
-    this.#child = fork(RUNNER, { env: { ...process.env, OMNIPOLL_HOST: host } });
+  constructor(host: string, tests: URL) {
+    const runner = fileURLToPath(new URL("fuzz-runner.js", tests));
+    this.#child = fork(runner, { env: { ...process.env, OMNIPOLL_HOST: host } });
   }
 
   run(steps: readonly string[]): Promise<string[]> {
@@ -36,8 +37,9 @@ class Runner {
 export class Pair {
   readonly #runners: readonly [Runner, Runner];
 
-  constructor(first = "linux", second = "sim:linux") {
-    this.#runners = [new Runner(first), new Runner(second)];
+  /** @param tests folder of the compiled tests that the second host is taken from */
+  constructor(first = "linux", second = "sim:linux", tests = HERE) {
+    this.#runners = [new Runner(first, HERE), new Runner(second, tests)];
   }
 
   /** The first step that is answered differently, with both answers; undefined if none is. */
@@ -67,12 +69,13 @@ export interface Found {
   readonly difference: string | undefined;
 }
 
-/** Runs `count` random programs of at most `length` steps. */
+/** Runs `count` random programs of at most `length` steps; one that differs is made shorter. */
 export async function search(
   pair: Pair,
   seed: number,
   count: number,
   length: number,
+  shrinks = true,
 ): Promise<Found> {
   let difference: string | undefined;
   let programs = 0;
@@ -87,7 +90,7 @@ export async function search(
     difference = found;
     return false;
   });
-  await check(property, { seed, numRuns: count });
+  await check(property, { seed, numRuns: count, endOnFailure: !shrinks });
   return { programs, difference };
 }
 

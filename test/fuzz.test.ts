@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { Pair, search } from "./fuzz-host.ts";
+import { MUTANTS, plant } from "./mutants.ts";
 
 interface Context {
   pair: Pair;
@@ -14,6 +15,8 @@ const FIXED_SEED = 20_261_121;
 const FIXED = 150;
 const FRESH = 50;
 const LENGTH = 40;
+const MUTANT_SEED = 5;
+const MUTANT_PROGRAMS = 2000;
 
 SIMULATIONS.before((context) => {
   context.pair = new Pair();
@@ -42,5 +45,17 @@ SIMULATIONS(`${FRESH} programs of seed ${seed}`, async ({ pair }) => {
   assert.is(difference, undefined);
   assert.is(programs, FRESH);
 });
+
+for (const mutant of MUTANTS) {
+  SIMULATIONS(`a planted bug is found: ${mutant.name}`, async () => {
+    const pair = new Pair("linux", "sim:linux", plant(mutant));
+    try {
+      const { difference } = await search(pair, MUTANT_SEED, MUTANT_PROGRAMS, 60, false);
+      assert.ok(difference, "not within 2000 programs");
+    } finally {
+      pair.stop();
+    }
+  });
+}
 
 SIMULATIONS.run();
