@@ -4,11 +4,18 @@ import { EBADF } from "../../asm/abi.ts";
 import { EMFILE, O_PATH } from "./constants.ts";
 import { drop, type File, hold } from "./file.ts";
 
+/** Who keeps books of the descriptors of a process, by their numbers. */
+export interface DescriptorBook {
+  /** A number is about to be closed. */
+  closing(fd: number): void;
+}
+
 /** Descriptors of a process: numbers, lowest free first, that name open files. */
 export class DescriptorTable {
   readonly #files: Array<File | undefined> = [];
   readonly #inheritable = new Set<number>();
   readonly limit: number;
+  readonly books = new Set<DescriptorBook>();
   /** No number below this one is free. */
   #free = 0;
 
@@ -58,6 +65,7 @@ export class DescriptorTable {
     if (file === undefined) return -EBADF;
     this.#files[fd] = undefined;
     this.#inheritable.delete(fd);
+    for (const book of this.books) book.closing(fd);
     if (fd < this.#free) this.#free = fd;
     drop(file);
     return 0;
@@ -76,6 +84,7 @@ export class DescriptorTable {
   copy(): DescriptorTable {
     const table = new DescriptorTable(this.limit);
     for (const [fd, file] of this) {
+      if (!file.isPassable) continue;
       while (table.#files.length < fd) table.#files.push(undefined);
       table.#files[fd] = hold(file);
       if (this.isInheritable(fd)) table.setInheritable(fd, true);

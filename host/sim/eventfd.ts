@@ -18,6 +18,9 @@ const SIZE = 8;
 /** One more than the counter can hold. */
 const LIMIT = 2n ** 64n - 1n;
 
+/** The most that it can hold. */
+export const EVENT_MAX = LIMIT - 1n;
+
 export const EFD_SEMAPHORE = 1;
 
 /** The eight bytes at the start of `bytes` as the machine's order has them. */

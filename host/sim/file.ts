@@ -62,6 +62,11 @@ export abstract class File {
     return true;
   }
 
+  /** Whether a child of fork(2) has it, too. */
+  get isPassable(): boolean {
+    return true;
+  }
+
   get isReadable(): boolean {
     return (this.flags & O_ACCMODE) !== O_WRONLY;
   }

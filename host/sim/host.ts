@@ -2,6 +2,7 @@
 
 import {
   CAPABILITY_EPOLL,
+  CAPABILITY_KQUEUE,
   CAPABILITY_SOURCES,
   EBADF,
   EINVAL,
@@ -15,7 +16,8 @@ import { BOOT_MS } from "./clock.ts";
 import { EFAULT } from "./constants.ts";
 import { controlEpoll, EpollFile } from "./epoll.ts";
 import { commonCalls, sourceCalls } from "./host-sources.ts";
-import type { Kernel } from "./kernel.ts";
+import { kqueueCalls } from "./host-kqueue.ts";
+import type { Kernel, Personality } from "./kernel.ts";
 import { startMachine } from "./machine.ts";
 import { viewAt } from "./memory.ts";
 import { lookAt, pollFiles } from "./poll.ts";
@@ -37,12 +39,18 @@ export interface SimHost extends Host {
   announceClose(fd: number): void;
 }
 
+const CAPABILITIES: Record<Personality, number> = {
+  linux: CAPABILITY_EPOLL | CAPABILITY_SOURCES,
+  bsd: CAPABILITY_KQUEUE,
+  posix: 0,
+  wasi: 0,
+};
+
 type PollCalls = Pick<Host, "capabilities" | "now" | "realtime" | "poll" | "close">;
 
 function pollCalls(kernel: Kernel): PollCalls {
   return {
-    capabilities: () =>
-      kernel.personality === "linux" ? CAPABILITY_EPOLL | CAPABILITY_SOURCES : 0,
+    capabilities: () => CAPABILITIES[kernel.personality],
     now: () => kernel.clock.now() + BOOT_MS,
     realtime: () => kernel.realtime(),
     poll(memory, records, count, timeoutMs) {
@@ -132,6 +140,7 @@ export function createSimHost(kernel: Kernel): SimHost {
     ...(kernel.personality === "linux" ? epollCalls(kernel) : NO_EPOLL),
     ...NO_SOURCES,
     ...(kernel.personality === "linux" ? sourceCalls(kernel, owner) : commonCalls(kernel)),
+    ...(kernel.personality === "bsd" ? kqueueCalls(kernel) : {}),
   };
 }
 

@@ -171,6 +171,11 @@ export class PtyMaster extends File {
     return FD_TERMINAL;
   }
 
+  /** How many bytes can be typed. */
+  get room(): number {
+    return Math.max(0, this.pty.inputRoom);
+  }
+
   poll(): number {
     const { pty } = this;
     let mask = 0;
@@ -242,6 +247,11 @@ export class PtySlave extends File {
 
   override get kind(): number {
     return FD_TERMINAL;
+  }
+
+  /** How many bytes can be printed. */
+  get room(): number {
+    return Math.max(0, ROOM - this.pty.output.size);
   }
 
   poll(): number {

@@ -121,6 +121,11 @@ export abstract class Socket extends File {
     return false;
   }
 
+  /** Whether it can be sent to: always of what has no connections. */
+  get isConnected(): boolean {
+    return true;
+  }
+
   get isInline(): boolean {
     return (this.#switches.get(SO_OOBINLINE) ?? 0) !== 0;
   }
@@ -212,7 +217,7 @@ export abstract class Socket extends File {
   }
 
   /** Connections that wait to be accepted. */
-  protected get waiting(): number {
+  get waiting(): number {
     return 0;
   }
 

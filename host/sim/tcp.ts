@@ -104,11 +104,15 @@ export class TcpSocket extends Socket implements Bindable {
     return this.isListening ? FD_LISTENER : FD_STREAM;
   }
 
+  override get isConnected(): boolean {
+    return this.state === "connected";
+  }
+
   override get isListening(): boolean {
     return this.state === "listening";
   }
 
-  protected override get waiting(): number {
+  override get waiting(): number {
     return this.#pending.length;
   }
 

@@ -132,11 +132,15 @@ export class UnixStream extends UnixSocket {
     return this.isListening ? FD_LISTENER : FD_STREAM;
   }
 
+  override get isConnected(): boolean {
+    return this.peer !== undefined;
+  }
+
   override get isListening(): boolean {
     return this.#pending !== undefined;
   }
 
-  protected override get waiting(): number {
+  override get waiting(): number {
     return this.#pending?.length ?? 0;
   }
 

@@ -1,0 +1,68 @@
+// The filters of kqueue by number (sysfilt_ops).
+
+import {
+  EBADF,
+  EPERM,
+  FILTER_AIO,
+  FILTER_READ,
+  FILTER_TIMER,
+  FILTER_USER,
+  FILTER_VNODE,
+  FILTER_WRITE,
+} from "../../asm/abi.ts";
+import type { File } from "./file.ts";
+import { makeDescriptorKnote } from "./kqueue-descriptors.ts";
+import type { Kevent, Knote } from "./kqueue-knote.ts";
+import { TimerKnote } from "./kqueue-timer.ts";
+import { UserKnote } from "./kqueue-user.ts";
+import { makeVnodeKnote } from "./kqueue-vnode.ts";
+import type { KqueueFile } from "./kqueue.ts";
+
+type MakeOnFile = (queue: KqueueFile, change: Kevent, file: File) => Knote | number;
+type Make = (queue: KqueueFile, change: Kevent) => Knote | number;
+
+/** Filters whose ident is a descriptor (f_isfd). */
+const ON_FILES = new Map<number, MakeOnFile>([
+  [FILTER_READ, makeDescriptorKnote],
+  [FILTER_WRITE, makeDescriptorKnote],
+  [FILTER_VNODE, makeVnodeKnote],
+]);
+
+const OTHERS = new Map<number, Make>([
+  // Requests are made with aio_read and aio_write, which name the queue.
+  [FILTER_AIO, () => -EPERM],
+  [FILTER_TIMER, (queue, change) => new TimerKnote(queue, change)],
+  [FILTER_USER, (queue, change) => new UserKnote(queue, change)],
+]);
+
+const NAMES = new Map([
+  [FILTER_READ, "READ"],
+  [FILTER_WRITE, "WRITE"],
+  [FILTER_AIO, "AIO"],
+  [FILTER_VNODE, "VNODE"],
+  [FILTER_TIMER, "TIMER"],
+  [FILTER_USER, "USER"],
+]);
+
+/** Whether there is such a filter. */
+export function isFilter(filter: number): boolean {
+  return ON_FILES.has(filter) || OTHERS.has(filter);
+}
+
+/** Whether the ident of a filter is a descriptor. */
+export function isDescriptorFilter(filter: number): boolean {
+  return ON_FILES.has(filter);
+}
+
+/** The name of a filter, without the EVFILT_ before it. */
+export function nameOfFilter(filter: number): string {
+  return NAMES.get(filter) ?? String(filter);
+}
+
+/** A new knote of a filter that there is, not attached yet; or a negative errno. */
+export function makeKnote(queue: KqueueFile, change: Kevent): Knote | number {
+  const onFile = ON_FILES.get(change.filter);
+  if (onFile === undefined) return (OTHERS.get(change.filter) as Make)(queue, change);
+  const file = queue.descriptors.usable(Number(change.ident));
+  return file === undefined ? -EBADF : onFile(queue, change, file);
+}

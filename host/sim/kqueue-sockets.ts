@@ -1,0 +1,49 @@
+// EVFILT_READ and EVFILT_WRITE of sockets (filt_soread, filt_sowrite). How much room makes a
+// socket writable is up to the protocol, as for poll(2).
+
+import {
+  DATA_READABLE,
+  DATA_SENDABLE,
+  EV_EOF,
+  EVENT_IN,
+  EVENT_OUT,
+  NOTE_LOWAT,
+} from "../../asm/abi.ts";
+import { WatchingKnote } from "./kqueue-watching.ts";
+import { SHUT_RECEIVE, SHUT_SEND, type Socket } from "./socket.ts";
+
+export class SocketReadKnote extends WatchingKnote {
+  declare readonly file: Socket;
+
+  event(): boolean {
+    const { file } = this;
+    this.flags &= ~EV_EOF;
+    this.fflags = 0;
+    if (file.isListening) {
+      this.data = file.waiting;
+      return file.error !== 0 ? this.end(file.error) : file.waiting > 0;
+    }
+    this.data = file.data(DATA_READABLE) as number;
+    if ((file.shut & SHUT_RECEIVE) !== 0) return this.end(file.error);
+    if (file.error !== 0) return true;
+    if ((this.sfflags & NOTE_LOWAT) !== 0) return this.data >= this.sdata;
+    return (file.poll() & EVENT_IN) !== 0;
+  }
+}
+
+export class SocketWriteKnote extends WatchingKnote {
+  declare readonly file: Socket;
+
+  event(): boolean {
+    const { file } = this;
+    this.flags &= ~EV_EOF;
+    this.fflags = 0;
+    if (file.isListening) return false;
+    this.data = file.data(DATA_SENDABLE) as number;
+    if ((file.shut & SHUT_SEND) !== 0) return this.end(file.error);
+    if (file.error !== 0) return true;
+    if (!file.isConnected) return false;
+    if ((this.sfflags & NOTE_LOWAT) !== 0) return this.data >= this.sdata;
+    return (file.poll() & EVENT_OUT) !== 0;
+  }
+}

@@ -1,0 +1,178 @@
+// The simulated BSD: its own kqueue, where FreeBSD's differs from what the core makes of epoll, and
+// what it shows of itself.
+
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { coreModule } from "../bindings/host.ts";
+import type { Kqueue } from "../bindings/kqueue.ts";
+import { OSError } from "../bindings/node.ts";
+import { DeadlockError } from "../bindings/sim-node.ts";
+import { Sim } from "../bindings/sim.ts";
+import type { FaultOptions } from "../host/sim/faults.ts";
+import { throws } from "./support.ts";
+
+const simOf = (faults: FaultOptions = {}): Sim =>
+  new Sim(coreModule(), { personality: "bsd", faults });
+
+const { KQ_EV_ADD, KQ_EV_CLEAR, KQ_EV_DISABLE, KQ_EV_ENABLE, KQ_EV_ERROR } = simOf().select;
+const { KQ_EV_ONESHOT, KQ_EV_DELETE, KQ_FILTER_READ, KQ_FILTER_TIMER } = simOf().select;
+const { KQ_FILTER_WRITE, KQ_FILTER_USER, KQ_NOTE_TRIGGER, KQ_NOTE_LOWAT } = simOf().select;
+
+type Seen = [ident: unknown, filter: number, data: unknown];
+
+function take(queue: Kqueue, timeout: number | null = 0, max = 64): Seen[] {
+  return queue.control(null, max, timeout).map(({ ident, filter, data }) => [ident, filter, data]);
+}
+
+type Given = [ident: number, filter: number, flags?: number, fflags?: number, data?: number];
+
+function changes(sim: Sim, queue: Kqueue, ...list: Given[]): void {
+  queue.control(
+    list.map((given) => sim.select.kevent(...given)),
+    0,
+  );
+}
+
+test("the kernel has the queue: the core makes no epoll of it", () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  const [r, w] = sim.os.pipe();
+  changes(sim, queue, [r, KQ_FILTER_READ], [w, KQ_FILTER_WRITE]);
+  sim.os.write(w, "abc");
+  assert.equal(take(queue), [
+    [w, KQ_FILTER_WRITE, 65_533],
+    [r, KQ_FILTER_READ, 3],
+  ]);
+  const calls = sim.trace().map(({ what }) => what);
+  assert.equal(calls, ["kqueue", "pipe2", "kevent", "write", "kevent"]);
+  assert.equal([...sim.kernel.program].length, 6, "no descriptor besides stdio, queue and pipe");
+});
+
+test("KQ-093: level-triggered knotes go to the end of the line when they are reported", () => {
+  const sim = simOf();
+  const { os } = sim;
+  const queue = sim.select.kqueue();
+  const pipes = [os.pipe(), os.pipe(), os.pipe()];
+  for (const [r] of pipes) changes(sim, queue, [r, KQ_FILTER_READ]);
+  const [a, b, c] = pipes.map(([r]) => r) as [number, number, number];
+  for (const [, w] of [pipes[2]!, pipes[0]!, pipes[1]!]) os.write(w, "x");
+  const order = (max: number): unknown[] => take(queue, 0, max).map(([ident]) => ident);
+  assert.equal(order(2), [c, a]);
+  assert.equal(order(2), [b, c]);
+  assert.equal(order(8), [a, b, c]);
+});
+
+test("KQ-081: what fires once is not tested again", () => {
+  const sim = simOf();
+  const { os } = sim;
+  const queue = sim.select.kqueue();
+  const [r, w] = os.pipe();
+  changes(sim, queue, [r, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_ONESHOT]);
+  os.write(w, "x");
+  os.read(r, 1);
+  assert.equal(take(queue), [[r, KQ_FILTER_READ, 1]]);
+  assert.equal(take(queue), []);
+});
+
+test("a low-water mark is not for pipes", () => {
+  const sim = simOf();
+  const { os } = sim;
+  const queue = sim.select.kqueue();
+  const [r, w] = os.pipe();
+  const [a, b] = os.socketpair();
+  const add = KQ_EV_ADD;
+  changes(sim, queue, [r, KQ_FILTER_READ, add, KQ_NOTE_LOWAT, 9]);
+  changes(sim, queue, [a, KQ_FILTER_READ, add, KQ_NOTE_LOWAT, 9]);
+  os.write(w, "1234");
+  os.write(b, "1234");
+  assert.equal(take(queue), [[r, KQ_FILTER_READ, 4]]);
+  os.write(b, "56789");
+  assert.equal(take(queue), [
+    [r, KQ_FILTER_READ, 4],
+    [a, KQ_FILTER_READ, 9],
+  ]);
+});
+
+test("KQ-218: what was drained leaves the queue readable until it is asked", () => {
+  const sim = simOf();
+  const { os, select } = sim;
+  const queue = select.kqueue();
+  const [r, w] = os.pipe();
+  changes(sim, queue, [r, KQ_FILTER_READ]);
+  os.write(w, "x");
+  os.read(r, 1);
+  const readable = (): number => select.select([queue.fileno()], [], [], 0)[0].length;
+  assert.is(readable(), 1);
+  assert.equal(take(queue), []);
+  assert.is(readable(), 0);
+});
+
+test("KQ-064: a child of fork has no queue", () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  const [r] = sim.os.pipe();
+  const child = sim.processes.program.fork();
+  const fds = sim.processes.find(child.pid)?.describe()["descriptors"] as string[];
+  assert.not.ok(fds.some((fd) => fd.endsWith("kqueue")));
+  assert.ok(fds.includes(`${r} pipe`));
+  changes(sim, queue, [r, KQ_FILTER_READ]);
+});
+
+test("KQ-099: closing a number drops its knotes, whatever dup of it there is", () => {
+  const sim = simOf();
+  const { os } = sim;
+  const queue = sim.select.kqueue();
+  const [r, w] = os.pipe();
+  const again = os.dup(r);
+  changes(sim, queue, [r, KQ_FILTER_READ], [again, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR]);
+  os.write(w, "x");
+  os.close(r);
+  assert.equal(take(queue), [[again, KQ_FILTER_READ, 1]]);
+  const [event] = queue.control([sim.select.kevent(r, KQ_FILTER_READ, KQ_EV_DELETE)], 1);
+  assert.is(event?.flags, KQ_EV_ERROR);
+});
+
+test("an endless wait names what is watched", () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  const [r] = sim.os.pipe();
+  changes(sim, queue, [r, KQ_FILTER_READ], [7, KQ_FILTER_USER]);
+  const error = throws(() => take(queue, null), DeadlockError);
+  assert.match(error.message, `kevent on descriptor ${queue.fileno()}`);
+  assert.match(error.message, `${r} READ (pipe), 7 USER (user event)`);
+});
+
+test("the queue shows its knotes and its line", () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  const [r, w] = sim.os.pipe();
+  changes(sim, queue, [r, KQ_FILTER_READ], [1, KQ_FILTER_USER, KQ_EV_ADD | KQ_EV_DISABLE]);
+  changes(sim, queue, [1, KQ_FILTER_USER, 0, KQ_NOTE_TRIGGER], [9, KQ_FILTER_TIMER, KQ_EV_ADD]);
+  sim.os.write(w, "x");
+  const shown = sim.kernel.descriptors.get(queue.fileno())?.describe();
+  assert.equal(shown?.["ready"], [`${r} READ (pipe)`]);
+  assert.is(shown?.["registered"], 3);
+  const knotes = shown?.["knotes"] as Array<{ state: string }> | undefined;
+  const states = knotes?.map(({ state }) => state);
+  assert.equal(states, ["active", "disabled", "idle"]);
+  assert.equal(take(queue).length, 1);
+  changes(sim, queue, [1, KQ_FILTER_USER, KQ_EV_ENABLE]);
+  assert.equal(take(queue)[1], [1, KQ_FILTER_USER, 0]);
+});
+
+test("KQ-046: changes survive a wait that is interrupted, and the wait goes on", () => {
+  const sim = simOf({ EINTR: 0.9 });
+  const queue = sim.select.kqueue();
+  const timer = sim.select.kevent(3, KQ_FILTER_TIMER, KQ_EV_ADD | KQ_EV_ONESHOT, 0, 50);
+  assert.equal(queue.control([timer], 1, 1).length, 1);
+  assert.is(sim.now(), 0.05);
+});
+
+test("there is no epoll, and a queue is not another kind of descriptor", () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  throws(() => sim.os.read(queue.fileno(), 1), OSError);
+  throws(() => sim.os.write(queue.fileno(), "x"), OSError);
+});
+
+test.run();
