@@ -18,7 +18,7 @@ export function joinSim(ticket: Ticket): SimThread {
   return joinSimFrom(coreModule(), ticket);
 }
 
-export { DeadlockError } from "../host/sim/deadlock.ts";
+export { CannotBlockError, DeadlockError } from "../host/sim/deadlock.ts";
 export { TerminatedError } from "../host/sim/terminated.ts";
 export type { FaultOptions } from "../host/sim/faults.ts";
 export type { Personality } from "../host/sim/kernel.ts";

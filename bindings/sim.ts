@@ -1,15 +1,17 @@
 // omnipoll/sim: a simulated kernel, with the whole API bound to it.
 
 import { boundTo } from "../host/sim/bound.ts";
-import { VirtualClock } from "../host/sim/clock.ts";
+import { type Clock, VirtualClock } from "../host/sim/clock.ts";
 import type { DescriptorTable } from "../host/sim/descriptors.ts";
 import type { FaultOptions } from "../host/sim/faults.ts";
 import { createSimHost } from "../host/sim/host.ts";
 import { Kernel, type Personality } from "../host/sim/kernel.ts";
 import { createSimOs } from "../host/sim/os.ts";
+import { punctual } from "../host/sim/punctual.ts";
+import { RealClock } from "../host/sim/real-clock.ts";
 import type { TraceEntry } from "../host/sim/trace.ts";
 import { telling } from "../host/transfers.ts";
-import { ValueError } from "./errors.ts";
+import { show, ValueError } from "./errors.ts";
 import { KernelOwner } from "../host/sim/sharing/owner.ts";
 import { joinKernel, type Ticket } from "../host/sim/sharing/thread.ts";
 import { createSelectModuleFrom, type SelectModule } from "./module.ts";
@@ -31,6 +33,12 @@ import type { SimSignals } from "./sim-signals.ts";
 export interface SimOptions {
   /** Which kernel it is. "linux" unless told otherwise. */
   readonly personality?: Personality;
+  /**
+   * Whether time is "virtual", which it is unless told otherwise: it stands still while the program
+   * runs, and jumps to what is next while it waits. Or "real": a wait blocks its thread, which a page's
+   * own cannot, and actions run between the tasks of the thread, too.
+   */
+  readonly clock?: "virtual" | "real";
   /** Of everything random; the same seed and program give the same trace. 1 unless told otherwise. */
   readonly seed?: number;
   /** Faults that happen at random. None unless told otherwise. */
@@ -57,6 +65,25 @@ export interface SimModule {
 /** omnipoll/os, asynchronous reads and writes included. */
 export type SimOsModule = OsModule & ReturnType<typeof createAioCalls>;
 
+const CLOCKS: Record<string, () => Clock> = {
+  virtual: () => new VirtualClock(),
+  real: () => new RealClock(),
+};
+
+function newKernel({ clock: name = "virtual", ...options }: SimOptions): Kernel {
+  const clock = CLOCKS[name]?.();
+  if (clock === undefined) {
+    throw new ValueError(`clock must be "virtual" or "real", got ${show(name)}`);
+  }
+  if (!(clock instanceof RealClock)) return new Kernel({ ...options, clock });
+  const kernel = new Kernel({ ...options, clock, epoch: Date.now() });
+  clock.afterTask = () => {
+    const failure = kernel.takeFailure();
+    if (failure !== undefined) throw failure;
+  };
+  return kernel;
+}
+
 /** A simulated kernel. */
 export class Sim implements SimModule {
   readonly kernel: Kernel;
@@ -76,7 +103,7 @@ export class Sim implements SimModule {
   /** @param core the compiled core.wasm */
   constructor(core: WebAssembly.Module, options: SimOptions = {}) {
     this.#core = core;
-    this.kernel = options.kernel ?? new Kernel({ ...options, clock: new VirtualClock() });
+    this.kernel = options.kernel ?? newKernel(options);
     ({ select: this.select, os: this.os } = this.module());
     this.processes = new SimProcesses(this.kernel, (descriptors) => this.#module(descriptors));
     this.signals = this.processes.program.signals;
@@ -97,10 +124,14 @@ export class Sim implements SimModule {
   #module(descriptors: DescriptorTable): SimModule {
     const { kernel } = this;
     const isProgram = descriptors === kernel.program;
+    const { clock } = kernel;
+    const bound = <Calls extends object>(calls: Calls): Calls => {
+      const own = isProgram ? calls : boundTo(kernel, descriptors, calls);
+      return clock instanceof RealClock ? punctual(kernel, clock, own) : own;
+    };
     const made = createSimHost(kernel);
-    const host = isProgram ? made : boundTo(kernel, descriptors, made);
-    const os = createSimOs(made);
-    const calls = telling(isProgram ? os : boundTo(kernel, descriptors, os), host);
+    const host = bound(made);
+    const calls = telling(bound(createSimOs(made)), host);
     return {
       select: createSelectModuleFrom(this.#core, host),
       os: { ...createOsModule(calls), ...createAioCalls(calls) },

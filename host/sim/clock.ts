@@ -1,4 +1,6 @@
-// Time in the simulated kernel, and what is to happen at some point of it.
+// Time in the simulated kernel, and what is to happen at some point of it. Real time: real-clock.ts.
+
+import { DeadlockError } from "./deadlock.ts";
 
 /** Time of `Host.now` when the clock begins: 0 has a meaning of its own in timerfd_settime. */
 export const BOOT_MS = 1000;
@@ -25,10 +27,18 @@ export interface Clock {
    * calls this until it is woken.
    *
    * @param limit Infinity if there is none
-   * @returns whether anything will ever happen: false if no action is scheduled and there is no
-   *   limit
+   * @returns whether it can go on: false if no action is scheduled and there is no limit, so that
+   *   nothing will ever happen, or if this thread cannot wait for it
    */
   pass(limit: number): boolean;
+
+  /**
+   * Why `pass` returned false.
+   *
+   * @param waiters what each blocked call waits for, the first that blocked first
+   * @param blocked what the call waits for that asked for time to pass
+   */
+  stuck(waiters: readonly string[], blocked: string): Error;
 
   /** Whether an action is scheduled at `limit` or before. */
   isDue(limit: number): boolean;
@@ -130,10 +140,10 @@ export class Agenda {
  * Ticks in a millisecond. Times are exact multiples of a tick, a quarter of a microsecond, also when
  * they are added to the time of day: a number has no more digits for that.
  */
-const TICKS = 2 ** 12;
+export const TICKS = 2 ** 12;
 
 /** The first tick at or after a time. */
-function tickOf(ms: number): number {
+export function tickOf(ms: number): number {
   return Math.ceil(ms * TICKS) / TICKS;
 }
 
@@ -170,5 +180,8 @@ export class VirtualClock implements Clock {
     if (limit === Infinity) return false;
     this.#now = Math.max(this.#now, tickOf(limit));
     return true;
+  }
+  stuck(waiters: readonly string[]): Error {
+    return new DeadlockError(waiters);
   }
 }

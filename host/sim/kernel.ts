@@ -5,7 +5,6 @@ import { EAGAIN, EBADF, EINTR } from "../../asm/abi.ts";
 import { type Clock, VirtualClock } from "./clock.ts";
 import { ALWAYS, ECANCELED, EDEADLK } from "./constants.ts";
 import { DescriptorTable } from "./descriptors.ts";
-import { DeadlockError } from "./deadlock.ts";
 import { Faults, type FaultOptions } from "./faults.ts";
 import type { File } from "./file.ts";
 import { randomOf } from "./random.ts";
@@ -185,7 +184,7 @@ export class Kernel {
     const limit = this.clock.now() + ms;
     this.serve?.();
     while (this.clock.now() < limit || this.clock.isDue(limit)) {
-      this.clock.pass(limit);
+      if (!this.clock.pass(limit)) throw this.clock.stuck([], `letting ${ms} ms pass`);
       this.serve?.();
       const failure = this.takeFailure();
       if (failure !== undefined) throw failure;
@@ -235,7 +234,8 @@ export class Kernel {
         if (sleeper.woken || this.#failure !== undefined) continue;
         if (clock.now() >= deadline && !clock.isDue(deadline)) return "time";
         if (!clock.pass(deadline)) {
-          this.#failure = new DeadlockError(this.sleepers.map((each) => each.waitsFor()));
+          const waiters = this.sleepers.map((each) => each.waitsFor());
+          this.#failure = clock.stuck(waiters, sleeper.waitsFor());
           return -EDEADLK;
         }
       }

@@ -1,8 +1,11 @@
 // The thread that has the simulated kernel, and answers the calls of others.
 
+import { canBlock, newBell } from "../blocking.ts";
+import { CannotBlockError } from "../deadlock.ts";
 import { createSimHost, type SimHost } from "../host.ts";
 import { type Kernel, PENDING, Sleeper, type Sleeping } from "../kernel.ts";
 import { createSimOs, type SimOs } from "../os.ts";
+import { RealClock } from "../real-clock.ts";
 import {
   CALL_CAPABILITIES,
   CALL_NOW,
@@ -164,7 +167,9 @@ const ARGUMENTS: Record<(typeof OS_CALLS)[number], string> = {
 export class KernelOwner {
   readonly #kernel: Kernel;
   readonly #name: string;
-  readonly #bell = new Int32Array(new SharedArrayBuffer(4));
+  readonly #bell: Int32Array;
+  /** The kernel's clock, if it is a real one: then nobody waits until a thread has come to rest. */
+  readonly #clock: RealClock | undefined;
   readonly #guests = new Set<Guest>();
   #listens = false;
   /** Whether this thread has had nothing to do for a while: it is not about to wait or act. */
@@ -175,14 +180,28 @@ export class KernelOwner {
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     this.#name = `sim:${kernel.personality}`;
+    const clock = kernel.clock instanceof RealClock ? kernel.clock : undefined;
+    this.#clock = clock;
+    this.#bell = clock?.bell ?? newBell();
+    if (clock !== undefined) clock.othersAct = () => this.#guests.size > 0;
     kernel.serve = () => {
       this.#isIdle = false;
-      this.#serveAll();
+      if (clock === undefined) this.#serveAll();
+      else this.#serveNow(clock);
     };
   }
 
-  /** A ticket for one more thread. It counts as running from now on. */
+  /**
+   * A ticket for one more thread. It counts as running from now on.
+   *
+   * @throws {Error} on a page that may not share memory with its workers
+   */
   invite(): Ticket {
+    if (typeof SharedArrayBuffer === "undefined") {
+      throw new Error(
+        "threads share a kernel through a SharedArrayBuffer, which a page has only if it is cross-origin isolated: serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
+      );
+    }
     const guest = new Guest(this.#kernel);
     this.#guests.add(guest);
     this.#isIdle = false;
@@ -196,6 +215,7 @@ export class KernelOwner {
 
   /** Answers what is asked for now. Returns whether a thread is running. */
   #serve(): boolean {
+    this.#clock?.catchUp();
     let isRunning = false;
     for (const guest of this.#guests) {
       if (guest.isAsleep) continue;
@@ -207,12 +227,22 @@ export class KernelOwner {
     return isRunning;
   }
 
+  /** Answers what is asked for now. What rings afterwards ends the sleep that follows. */
+  #serveNow(clock: RealClock): void {
+    clock.heard = Atomics.load(this.#bell, 0);
+    this.#serve();
+  }
+
   /** Answers until every thread sleeps or has ended: blocks while one computes. */
   #serveAll(): void {
     if (this.#guests.size === 0) return;
     while (true) {
       const heard = Atomics.load(this.#bell, 0);
       if (!this.#serve()) return;
+      if (!canBlock()) {
+        this.#kernel.fail(new CannotBlockError("a wait while other threads run"));
+        return;
+      }
       if (Atomics.wait(this.#bell, 0, heard, PATIENCE_MS) === "timed-out") {
         this.#kernel.fail(new Error(`a thread has not called for ${PATIENCE_MS} ms`));
         return;
@@ -233,7 +263,9 @@ export class KernelOwner {
     if (heard !== this.#heard) this.#isIdle = false;
     this.#heard = heard;
     const isRunning = this.#serve();
-    if (!isRunning && this.#guests.size > 0 && this.#kernel.clock.isDue(Infinity)) {
+    // Real time passes by itself.
+    const mayPass = this.#clock === undefined && !isRunning;
+    if (mayPass && this.#guests.size > 0 && this.#kernel.clock.isDue(Infinity)) {
       if (this.#isIdle) this.#kernel.clock.pass(Infinity);
       setTimeout(goOn, this.#isIdle ? 0 : QUIET_MS);
       this.#isIdle = true;

@@ -4,7 +4,9 @@ import { EAGAIN, EVENT_IN, ENOMEM, EOPNOTSUPP, POLL_RECORD_SIZE } from "../../..
 import { describeErrno } from "../../errno.ts";
 import type { Host } from "../../host.ts";
 import type { OsHost } from "../../os.ts";
+import { canBlock } from "../blocking.ts";
 import { EFAULT } from "../constants.ts";
+import { CannotBlockError } from "../deadlock.ts";
 import type { SimOs } from "../os.ts";
 import {
   CALL_CAPABILITIES,
@@ -39,8 +41,14 @@ export interface SimThread {
   end(): void;
 }
 
-/** Uses the kernel a ticket is for. The thread must be able to block: a page's own cannot. */
+/**
+ * Uses the kernel a ticket is for.
+ *
+ * @throws {CannotBlockError} in a thread that cannot block, which every call does until it is
+ *   answered: a page's own
+ */
 export function joinKernel(ticket: Ticket): SimThread {
+  if (!canBlock()) throw new CannotBlockError("every call on the kernel of another thread");
   const channel = new Channel(ticket.channel);
   const bell = new Int32Array(ticket.bell);
 

@@ -1,0 +1,41 @@
+// Calls on a kernel with a real clock, whose time goes on while the program computes.
+
+import { ECANCELED } from "./constants.ts";
+import type { Kernel } from "./kernel.ts";
+import type { RealClock } from "./real-clock.ts";
+
+/** What changes nothing, and sees nothing that time changes. */
+const TIMELESS = new Set([
+  "describe",
+  "onClose",
+  "takeFailure",
+  "announceClose",
+  "capabilities",
+  "now",
+  "realtime",
+]);
+const WAITS = new Set(["poll", "epoll_wait", "kevent"]);
+
+/**
+ * The same calls: before each, what is due by now is done, and after it what it woke. A wait ends with
+ * what an action threw meanwhile, as one does that the action interrupts.
+ */
+export function punctual<Calls extends object>(
+  kernel: Kernel,
+  clock: RealClock,
+  calls: Calls,
+): Calls {
+  const made: Record<string, unknown> = {};
+  for (const [name, call] of Object.entries(calls)) {
+    made[name] = call;
+    if (typeof call !== "function" || TIMELESS.has(name)) continue;
+    made[name] = (...given: unknown[]): unknown => {
+      clock.catchUp();
+      if (WAITS.has(name) && kernel.hasFailed) return -ECANCELED;
+      const result: unknown = call(...given);
+      clock.catchUp();
+      return result;
+    };
+  }
+  return made as Calls;
+}
