@@ -2,20 +2,11 @@
 // run; and those to which the answer here is deliberately another one. The filters that are about
 // descriptors, processes, signals and links have rows-kqueue-filters.ts.
 
-const EPOLL_OVER_KQUEUE = "epoll over kqueue, which no host has yet";
-
 export const NOT_RUN_KQUEUE: Record<string, string> = {
   "DEV-33": "raw writes to /dev/poll; here nothing limits how many descriptors are registered",
   "DEV-34": "Node cannot fork without exec",
   "DEV-36": "DP_ISPOLLED is an ioctl, for which Python's object has no method",
   "DEV-42": "DevpollSelector is one of the selectors, which are to come",
-  "EMU-11": EPOLL_OVER_KQUEUE,
-  "EMU-12": EPOLL_OVER_KQUEUE,
-  "EMU-13": EPOLL_OVER_KQUEUE,
-  "EMU-14": EPOLL_OVER_KQUEUE,
-  "EMU-15": EPOLL_OVER_KQUEUE,
-  "EMU-16": EPOLL_OVER_KQUEUE,
-  "EMU-17": EPOLL_OVER_KQUEUE,
   "EMU-20": "Windows only",
   "KQ-026": "Node cannot fork without exec",
   "KQ-054": "raw kevent(2): control() has no timeout that could be so",
@@ -29,6 +20,8 @@ export const DIFFERENCES_KQUEUE: Record<string, string> = {
   "DEV-32": "a number above the descriptor table is POLLNVAL like any that is not open",
   "DEV-37": "the object's descriptor is an empty epoll set, of which nothing is ever reported",
   "DEV-40": "the bits are Linux's: 0x1000 is POLLREMOVE, and there is no POLLONESHOT or POLLET",
+  "EMU-15": "urgent data does not wake an epoll around this one: kqueue has no filter for it",
+  "EMU-17": "a pipe is writable when the host says so, which may be by another rule than Linux's",
   "KQ-025": "`using` and Symbol.dispose take the place of `with`",
   "KQ-081": "the kernel forgets what is gone again, so READ and WRITE are tested, as on macOS",
   "KQ-215": "the row is libkqueue's: FreeBSD looks at the flags of the change only",

@@ -1,13 +1,14 @@
 // The calls of epoll: the host's, or their like where it has none. What is built on epoll calls
 // these, and need not know which.
 
-import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE, EBADF } from "../abi";
+import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE, EBADF, ENOMEM } from "../abi";
 import { capabilities } from "../capabilities";
 import * as host from "../host";
 import { controlSet } from "./control";
 import { addSet, dropSet, forgetItems, setOf } from "./item";
-import { waitOverKqueue } from "./over-kqueue";
+import { pollOverKqueue, waitOverKqueue } from "./over-kqueue";
 import { pollThrough, waitOverPoll } from "./over-poll";
+import { hasRoom } from "./room";
 
 /** Whether epolls are the kernel's. */
 export function hasEpoll(): bool {
@@ -29,7 +30,7 @@ export function epoll_create1(flags: i32): i32 {
   if (hasEpoll()) return host.epoll_create1(flags);
   const fd = openName();
   if (fd < 0) return fd;
-  const added = addSet(fd);
+  const added = hasRoom(1) ? addSet(fd) : -ENOMEM;
   if (added === 0) return fd;
   host.close(fd);
   return added;
@@ -49,7 +50,8 @@ export function epoll_wait(epfd: i32, ready: usize, capacity: i32, timeoutMs: f6
 
 /** poll(2), of any descriptors. */
 export function poll(records: usize, count: i32, timeoutMs: f64): i32 {
-  if (hasEpoll() || hasKqueue()) return host.poll(records, count, timeoutMs);
+  if (hasEpoll()) return host.poll(records, count, timeoutMs);
+  if (hasKqueue()) return pollOverKqueue(records, count, timeoutMs);
   return pollThrough(records, count, timeoutMs);
 }
 

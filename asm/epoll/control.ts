@@ -35,8 +35,9 @@ import {
   rememberFile,
   setOf,
 } from "./item";
+import { hasKqueue } from "./calls";
 import { hasRoom } from "./room";
-import { arm, disarm } from "./over-kqueue";
+import { arm, disarm, rearm } from "./over-kqueue";
 
 /** EPOLLEXCLUSIVE_OK_BITS. */
 const EXCLUSIVE_COMPANIONS: u32 =
@@ -87,17 +88,19 @@ function add(set: EpollSet, fd: i32, mask: u32, kind: i32, inner: EpollSet | nul
   item.kind = inner === null ? kind : FD_EPOLL;
   item.inner = inner;
   item.mask = mask;
-  const armed = arm(set, item, false);
+  const armed = hasKqueue() ? arm(set, item) : 0;
   if (armed < 0) dropItem(set, item);
   return armed;
 }
 
 /** What was reported is so no longer: a ready item is reported anew, and keeps its place in line. */
 function modify(set: EpollSet, item: Item, mask: u32): i32 {
+  const before = item.mask;
   item.mask = mask;
-  item.seen = 0;
   item.status &= ~ITEM_DISABLED;
-  return arm(set, item, true);
+  if (hasKqueue()) return rearm(set, item, before);
+  item.seen = 0;
+  return 0;
 }
 
 /** epoll_ctl(2). 0 or a negative errno. */
@@ -132,7 +135,7 @@ export function controlSet(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
   }
   if (op !== EPOLL_CTL_DEL) return -EINVAL;
   if (item === null) return -ENOENT;
-  disarm(set, item);
+  if (hasKqueue()) disarm(set, item);
   dropItem(set, item);
   return 0;
 }

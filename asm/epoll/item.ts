@@ -32,7 +32,7 @@ export class Item {
   status: u32;
   /** In line: what it will be reported with. */
   ready: u32;
-  /** Edge triggered: what was reported and has held ever since. */
+  /** Edge triggered: what was reported and has held ever since. Over kqueue: what it told. */
   seen: u32;
   /** FD_*. */
   kind: i32;
@@ -76,6 +76,9 @@ export class EpollSet {
   /** When edges were last reported, and after how many ms without one all are once more. */
   told: f64;
   patience: f64;
+  /** Over kqueue: it has items of which poll(2) has to tell; its user event is triggered. */
+  isUrgent: bool;
+  isAwake: bool;
   /** When a timer of its owner goes off, in the host's time; 0: never. */
   deadline: f64;
   next: EpollSet | null;

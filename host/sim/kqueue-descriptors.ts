@@ -159,6 +159,8 @@ export function makeDescriptorKnote(queue: KqueueFile, change: Kevent, file: Fil
     return new SilentKnote(queue, change);
   }
   if (kind === FD_DEVICE && !file.isPollable) return -ENODEV;
+  // The knotes of an eventfd are in one list: whatever happens to it, all of them are tested.
+  const keys = kind === FD_EVENTFD ? READ_KEYS | WRITE_KEYS : reads ? READ_KEYS : WRITE_KEYS;
   const Class = CLASSES[kind]?.[reads ? 0 : 1] ?? StateKnote;
-  return new Class(queue, change, file as never, reads ? READ_KEYS : WRITE_KEYS);
+  return new Class(queue, change, file as never, keys);
 }

@@ -1,0 +1,260 @@
+// What epolls over kqueue ask of the kernel, how they nest, and what becomes of refusals.
+
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  EBADF,
+  EINTR,
+  EINVAL,
+  ENODEV,
+  ENOMEM,
+  EOPNOTSUPP,
+  EV_ADD,
+  EV_DELETE,
+  EV_ERROR,
+  EV_RECEIPT,
+  FILTER_WRITE,
+  KEVENT_DATA,
+  KEVENT_FILTER,
+  KEVENT_FLAGS,
+  KEVENT_SIZE,
+} from "../asm/abi.ts";
+import {
+  EPOLLERR as ERR,
+  EPOLLET as ET,
+  EPOLLHUP as HUP,
+  EPOLLIN as IN,
+  EPOLLONESHOT as ONESHOT,
+  EPOLLOUT as OUT,
+  FileNotFoundError,
+  OSError,
+  PermissionError,
+} from "../bindings/node.ts";
+import { World } from "./sim-world.ts";
+import { throws } from "./support.ts";
+
+const bsd = (): World => new World("bsd");
+
+test("an epoll with nothing to report is not readable", () => {
+  const on = bsd();
+  const { os } = on;
+  const [a, b] = on.socketpair();
+  const e = on.epoll([[a, IN]]); // writable, which nobody asked about
+  const outer = on.epoll([[e, IN]]);
+  const { select } = on;
+  const p = select.poll();
+  p.register(e, IN);
+  const dp = select.devpoll();
+  dp.register(e, IN);
+  assert.equal(p.poll(0), []);
+  for (const wait of [
+    () => p.poll(20),
+    () => select.select([e], [], [], 0.02).flat(),
+    () => dp.poll(20),
+    () => outer.poll(0.02),
+  ]) {
+    const { result, ms } = on.timed((): unknown => wait());
+    assert.equal(result, []);
+    assert.ok(ms >= 20, `${ms} ms`);
+  }
+  os.write(b, "x");
+  assert.equal(p.poll(), [[e.fileno(), IN]]);
+  assert.equal(dp.poll(), [[e.fileno(), IN]]);
+  assert.equal(select.select([e], [], []), [[e], [], []]);
+  assert.equal(outer.poll(), [[e.fileno(), IN]]);
+  os.read(a, 1);
+  assert.equal(p.poll(0), []);
+  assert.equal(outer.poll(0), []);
+  dp.close();
+});
+
+test("what an epoll remembers keeps its descriptor readable, and is one edge", () => {
+  const on = bsd();
+  const { os } = on;
+  const [a, b] = on.socketpair();
+  const [c, d] = on.socketpair();
+  const inner = on.epoll([
+    [a, IN | ET],
+    [c, IN | ET],
+  ]);
+  const level = on.epoll([[inner, IN]]);
+  const edge = on.epoll([[inner, IN | ET]]);
+  const fd = inner.fileno();
+  os.write(b, "x");
+  for (let i = 0; i < 3; i++) assert.equal(level.poll(0), [[fd, IN]]);
+  assert.equal(edge.poll(0), [[fd, IN]]);
+  assert.equal(edge.poll(0), []);
+  os.write(d, "x");
+  assert.equal(edge.poll(0), [[fd, IN]]);
+  assert.equal(edge.poll(0), []);
+  assert.equal(inner.poll(0, 1).length, 1);
+  assert.equal(level.poll(0), [[fd, IN]]);
+  assert.equal(inner.poll(0).length, 1);
+  assert.equal(level.poll(0), []);
+  assert.equal(edge.poll(0), []);
+});
+
+test("a wait asks the kernel once of what happened and once of what is so, of thousands", () => {
+  const on = bsd();
+  const { os } = on;
+  const quiet = Array.from({ length: 1000 }, () => [on.eventfd(), IN] as const);
+  const [a, b] = on.socketpair();
+  const e = on.epoll([...quiet, [a, IN]]);
+  os.write(b, "x");
+  const ready = (): void => assert.equal(e.poll(), [[a, IN]]);
+  e.poll(0);
+  assert.equal(on.asked(ready), { kevent: 1, poll: 1 });
+  assert.equal(on.asked(ready), { kevent: 1, poll: 1 });
+  os.read(a, 1);
+  const nothing = (): void => assert.equal(e.poll(0), []);
+  assert.equal(on.asked(nothing), { kevent: 1, poll: 0 });
+  os.write(a, "y");
+  os.read(b, 1); // room to write is nothing to who reads
+  assert.equal(on.asked(nothing), { kevent: 1, poll: 0 });
+});
+
+test("a one-shot that was reported does not wake anybody", () => {
+  const on = bsd();
+  const { os } = on;
+  const [a, b] = on.socketpair();
+  const e = on.epoll([[a, IN | ONESHOT]]);
+  os.write(b, "x");
+  assert.equal(e.poll(0), [[a, IN]]);
+  on.sim.at(on.sim.now() + 1, () => os.write(b, "y"));
+  const asked = on.asked(() => {
+    assert.equal(e.poll(2), []);
+  });
+  // The second one finds that the time is over.
+  assert.equal(asked, { kevent: 2, poll: 0 });
+});
+
+test("a one-shot that was not ready after all is still armed", () => {
+  const on = bsd();
+  const { os } = on;
+  const [r, w] = on.pipe();
+  const e = on.epoll([[r, IN | ONESHOT]]);
+  for (let i = 0; i < 3; i++) {
+    os.write(w, "x");
+    os.read(r, 1);
+    assert.equal(e.poll(0), []);
+  }
+  os.write(w, "x");
+  assert.equal(e.poll(0), [[r, IN]]);
+});
+
+test("what is closed is gone, and its number free, also if nobody told", () => {
+  const on = bsd();
+  const { os } = on;
+  const [r, w] = on.pipe();
+  const [r2, w2] = os.pipe();
+  const e = on.epoll([
+    [r, IN],
+    [r2, 0],
+  ]);
+  os.write(w, "x");
+  os.close(w2);
+  assert.equal(
+    e.poll(0),
+    [
+      [r, IN],
+      [r2, HUP],
+    ].sort(),
+  );
+  on.select.host.close(r2); // behind the core's back, with a hang-up in line
+  assert.equal(e.poll(0), [[r, IN]]);
+  os.close(r);
+  assert.equal(e.poll(0), []);
+  const [again] = on.pipe();
+  assert.ok(again === r || again === r2);
+  e.register(again, IN);
+  assert.equal(e.poll(0), []);
+});
+
+// A kernel that refuses.
+
+/** A host that refuses to add the knotes of which `errnoOf` says why. */
+function refusing(errnoOf: (filter: number) => number): World {
+  return new World("bsd", (host) => ({
+    kevent(memory, kq, changes, nchanges, events, capacity, timeoutMs) {
+      const view = new DataView(memory.buffer, changes >>> 0, nchanges * KEVENT_SIZE);
+      const refused: Array<[at: number, errno: number]> = [];
+      for (let at = 0; at < view.byteLength; at += KEVENT_SIZE) {
+        const errno = errnoOf(view.getInt16(at + KEVENT_FILTER, true));
+        if (errno === 0 || (view.getUint16(at + KEVENT_FLAGS, true) & EV_ADD) === 0) continue;
+        view.setUint16(at + KEVENT_FLAGS, EV_DELETE | EV_RECEIPT, true);
+        refused.push([at, errno]);
+      }
+      const result = host.kevent(memory, kq, changes, nchanges, events, capacity, timeoutMs);
+      for (const [at, errno] of refused) {
+        view.setUint16(at + KEVENT_FLAGS, EV_ERROR, true);
+        view.setBigInt64(at + KEVENT_DATA, BigInt(errno), true);
+      }
+      return result;
+    },
+  }));
+}
+
+test("a pipe whose reader is gone is an event, although a knote of it is refused", () => {
+  const on = bsd();
+  const { os } = on;
+  for (const mask of [OUT, 0]) {
+    const [r, w] = on.pipe();
+    os.close(r);
+    const e = on.epoll([[w, mask]]);
+    for (let i = 0; i < 3; i++) assert.equal(e.poll(0), [[w, mask | ERR]]);
+    e.modify(w, mask | ET);
+    assert.equal(e.poll(0), [[w, mask | ERR]]);
+    assert.equal(e.poll(0), []);
+  }
+});
+
+test("EMU-13: what has no filter is EPERM, other errors are the kernel's, and nothing is registered", () => {
+  for (const [errno, code] of [
+    [EINVAL, "EPERM"],
+    [ENODEV, "EPERM"],
+    [EOPNOTSUPP, "EPERM"],
+    [EBADF, "EBADF"],
+    [ENOMEM, "ENOMEM"],
+  ] as const) {
+    const on = refusing(() => errno);
+    const [r] = on.pipe();
+    const e = on.epoll();
+    throws(() => e.register(r, IN), code === "EPERM" ? PermissionError : OSError, code);
+    throws(() => e.unregister(r), FileNotFoundError, "ENOENT");
+  }
+  // One filter is enough.
+  const on = refusing((filter) => (filter === FILTER_WRITE ? EINVAL : 0));
+  const [r, w] = on.pipe();
+  const e = on.epoll([[r, IN]]);
+  on.os.write(w, "x");
+  assert.equal(e.poll(0), [[r, IN]]);
+  const device = bsd();
+  const fd = device.sim.files.open("/dev/null");
+  throws(() => device.epoll([[fd, IN]]), PermissionError, "EPERM");
+});
+
+test("a wait that is interrupted goes on, and keeps what it found", () => {
+  let interruptions = 3;
+  const on = new World("bsd", (host) => ({
+    kevent: (...given) => {
+      const isWait = given[3] === 0;
+      return isWait && interruptions-- > 0 ? -EINTR : host.kevent(...given);
+    },
+  }));
+  const [r, w] = on.pipe();
+  const e = on.epoll([[r, IN | ET]]);
+  on.os.write(w, "x");
+  assert.equal(e.poll(1), [[r, IN]]);
+  interruptions = 3;
+  const { result, ms } = on.timed(() => e.poll(0.02));
+  assert.equal(result, []);
+  assert.ok(ms >= 20, `${ms} ms`);
+  assert.ok(interruptions < 0);
+});
+
+test("a queue that cannot be made is the error of epoll()", () => {
+  const { select } = new World("bsd", () => ({ kqueue: () => -24 }));
+  throws(() => select.epoll(), OSError, "EMFILE");
+});
+
+test.run();
