@@ -26,6 +26,7 @@ import {
   EPOLLIN as IN,
   EPOLLONESHOT as ONESHOT,
   EPOLLOUT as OUT,
+  EPOLLPRI as PRI,
   FileNotFoundError,
   OSError,
   PermissionError,
@@ -94,6 +95,28 @@ test("what an epoll remembers keeps its descriptor readable, and is one edge", (
   assert.equal(edge.poll(0), []);
 });
 
+test("a level within is an edge around it, once", () => {
+  const on = bsd();
+  const { os } = on;
+  const [r, w] = on.pipe();
+  const [a, b] = on.socketpair();
+  const inner = on.epoll([
+    [r, IN],
+    [a, IN | ET],
+  ]);
+  const edge = on.epoll([[inner, IN | ET]]);
+  os.write(w, "x");
+  const once = (): void => {
+    assert.equal(edge.poll(0), [[inner.fileno(), IN]]);
+    for (let i = 0; i < 3; i++) assert.equal(edge.poll(0), []);
+  };
+  once();
+  os.read(r, 1);
+  assert.equal(edge.poll(0), []);
+  os.write(b, "x");
+  once();
+});
+
 test("a wait asks the kernel once of what happened and once of what is so, of thousands", () => {
   const on = bsd();
   const { os } = on;
@@ -140,6 +163,31 @@ test("a one-shot that was not ready after all is still armed", () => {
   }
   os.write(w, "x");
   assert.equal(e.poll(0), [[r, IN]]);
+});
+
+test("so is one that was in line, and ready no longer when its turn came", () => {
+  const on = bsd();
+  const { os } = on;
+  const pipes = [on.pipe(), on.pipe()];
+  const e = on.epoll(pipes.map(([r]) => [r, IN | ONESHOT]));
+  for (const [, w] of pipes) os.write(w, "x");
+  const [[first]] = e.poll(0, 1) as [[number, number]];
+  const [r, w] = pipes.find(([reader]) => reader !== first) as [number, number];
+  os.read(r, 1);
+  assert.equal(e.poll(0), []);
+  os.write(w, "x");
+  assert.equal(e.poll(0), [[r, IN]]);
+});
+
+test("what came to nothing does not hide what is behind it", () => {
+  const on = bsd();
+  const { os } = on;
+  const pairs = Array.from({ length: 5 }, () => on.socketpair());
+  const [r, w] = on.pipe();
+  const e = on.epoll([...pairs.map(([a]) => [a, PRI] as const), [r, IN]]);
+  for (const [, b] of pairs) os.shutdown(b, os.SHUT_WR); // RDHUP, which is not asked for
+  os.write(w, "x");
+  assert.equal(e.poll(0, 1), [[r, IN]]);
 });
 
 test("what is closed is gone, and its number free, also if nobody told", () => {
@@ -230,7 +278,10 @@ test("EMU-13: what has no filter is EPERM, other errors are the kernel's, and no
   assert.equal(e.poll(0), [[r, IN]]);
   const device = bsd();
   const fd = device.sim.files.open("/dev/null");
-  throws(() => device.epoll([[fd, IN]]), PermissionError, "EPERM");
+  const none = device.epoll();
+  throws(() => none.register(fd, IN), PermissionError, "EPERM");
+  throws(() => none.modify(fd, IN), PermissionError, "EPERM");
+  throws(() => none.unregister(fd), PermissionError, "EPERM");
 });
 
 test("a wait that is interrupted goes on, and keeps what it found", () => {

@@ -18,6 +18,7 @@ import {
   EVENT_IN,
   EVENT_OUT,
   EVENT_WAKEUP,
+  FD_DEVICE,
   FD_DIRECTORY,
   FD_EPOLL,
   FD_FILE,
@@ -37,7 +38,7 @@ import {
 } from "./item";
 import { hasKqueue } from "./calls";
 import { hasRoom } from "./room";
-import { arm, disarm, rearm } from "./over-kqueue";
+import { arm, disarm, isTaken, rearm } from "./over-kqueue";
 
 /** EPOLLEXCLUSIVE_OK_BITS. */
 const EXCLUSIVE_COMPANIONS: u32 =
@@ -103,6 +104,12 @@ function modify(set: EpollSet, item: Item, mask: u32): i32 {
   return 0;
 }
 
+/** Whether a device is one of which there is nothing to wait for, as far as the kernel tells. */
+function isAlwaysReady(fd: i32, set: EpollSet | null): bool {
+  const asked = set === null ? firstSet() : set;
+  return hasKqueue() && asked !== null && !isTaken(asked, fd);
+}
+
 /** epoll_ctl(2). 0 or a negative errno. */
 export function controlSet(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
   const set = setOf(epfd);
@@ -115,6 +122,7 @@ export function controlSet(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
     return -EBADF;
   }
   if (kind === FD_FILE || kind === FD_DIRECTORY) return -EPERM;
+  if (kind === FD_DEVICE && item === null && isAlwaysReady(fd, set)) return -EPERM;
   if (set === null || fd === epfd) return -EINVAL;
 
   const inner = setOf(fd);

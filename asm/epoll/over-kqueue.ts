@@ -15,6 +15,7 @@ import {
   EV_ADD,
   EV_CLEAR,
   EV_DELETE,
+  EV_DISABLE,
   EV_DISPATCH,
   EV_ENABLE,
   EV_EOF,
@@ -147,6 +148,13 @@ export function arm(set: EpollSet, item: Item): i32 {
     return isStrange ? -EPERM : reader;
   }
   return 0;
+}
+
+/** Whether a queue takes a descriptor that `set` does not have; what is always ready has no filter. */
+export function isTaken(set: EpollSet, fd: i32): bool {
+  change(0, fd, FILTER_READ, EV_ADD | EV_DISABLE, 0);
+  change(1, fd, FILTER_READ, EV_DELETE, 0);
+  return make(set, 2) === 0 && outcome(0) === 0;
 }
 
 /** Tells the kernel of the new mask of an item. 0 or a negative errno. */
