@@ -263,6 +263,13 @@ export const ENOSYS = 38;
 export const ELOOP = 40;
 export const EOPNOTSUPP = 95;
 
+// What the core is told of the program's own transfers, besides a number of bytes.
+
+/** It would have blocked, or did not take everything. */
+export const TRANSFER_BLOCKED = -1;
+/** The socket was shut down. */
+export const TRANSFER_SHUTDOWN = -2;
+
 // What a core call returns when the core itself refuses it.
 
 /** The descriptor is not registered. Python: KeyError or FileNotFoundError. */

@@ -42,5 +42,5 @@ export {
   pollWait,
 } from "./poll";
 export { readyStart, reserveReady } from "./ready";
-export { transferred } from "./epoll/over-poll";
+export { transferred } from "./epoll/growth";
 export { selectBegin, selectClosed, selectReady, selectWait } from "./select";

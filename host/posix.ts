@@ -1,6 +1,6 @@
-// A POSIX system: poll(2), what descriptors are and how much they hold, and nothing else. It is the
-// host of this platform with the rest taken away, so that what the core makes of poll alone can be
-// tried. The counter an object is known by (`eventfd`) would be a pipe elsewhere.
+// A POSIX system: poll(2), what descriptors are and how much they hold, posts of other threads, and
+// nothing else. It is the host of this platform with the rest taken away, so that what the core makes
+// of poll alone can be tried. What is a counter here (`eventfd`) would be a pipe elsewhere.
 
 import { ENOSYS } from "../asm/abi.ts";
 import type { Host } from "./host.ts";
@@ -32,9 +32,5 @@ export function createPosixHost(): Host {
     inotify_init: none,
     inotify_add_watch: none,
     inotify_rm_watch: none,
-    post_open: none,
-    post_close: none,
-    post: none,
-    post_take: none,
   };
 }

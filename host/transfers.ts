@@ -1,9 +1,9 @@
 // What omnipoll/os reads and writes, as far as a core that observes descriptors has to know of it.
 
-import { EAGAIN } from "../asm/abi.ts";
+import { EAGAIN, TRANSFER_BLOCKED, TRANSFER_SHUTDOWN } from "../asm/abi.ts";
 import type { OsHost } from "./os.ts";
 
-/** Called after a call that read or wrote so many bytes; -1: it would have blocked. */
+/** Called after a call that moved so many bytes, or with TRANSFER_*. */
 export type TransferListener = (fd: number, isRead: boolean, bytes: number) => void;
 
 /** By the host whose descriptors they are. */
@@ -20,25 +20,40 @@ const MSG_PEEK = 2;
 
 /** The calls of an omnipoll/os that tell of what they transfer; the others are as they were. */
 export function telling<Os extends OsHost>(os: Os, host: object): Os {
-  function tell(fd: number, isRead: boolean, result: number): number {
-    const told = listeners.get(host);
-    const bytes = result === -EAGAIN ? -1 : result;
-    if (told === undefined || bytes < -1) return result;
-    for (const listener of told) listener(fd, isRead, bytes);
+  function tell(fd: number, isRead: boolean, bytes: number): void {
+    for (const listener of listeners.get(host) ?? []) listener(fd, isRead, bytes);
+  }
+  function tellOfRead(fd: number, result: number): number {
+    if (result >= 0) tell(fd, true, result);
+    else if (result === -EAGAIN) tell(fd, true, TRANSFER_BLOCKED);
+    return result;
+  }
+  /** Where not everything was taken the kernel tells of the room there will be. */
+  function tellOfWrite(fd: number, wanted: number, result: number): number {
+    if (result >= 0 && result >= wanted) tell(fd, false, result);
+    else if (result >= 0 || result === -EAGAIN) tell(fd, false, TRANSFER_BLOCKED);
     return result;
   }
   return {
     ...os,
-    read: (fd: number, ...rest: [Uint8Array, number]) => tell(fd, true, os.read(fd, ...rest)),
-    write: (fd: number, bytes: Uint8Array) => tell(fd, false, os.write(fd, bytes)),
-    send: (fd: number, ...rest: [Uint8Array, number]) => tell(fd, false, os.send(fd, ...rest)),
+    read: (fd: number, ...rest: [Uint8Array, number]) => tellOfRead(fd, os.read(fd, ...rest)),
+    write: (fd: number, bytes: Uint8Array) =>
+      tellOfWrite(fd, bytes.byteLength, os.write(fd, bytes)),
+    send: (fd: number, bytes: Uint8Array, flags: number) =>
+      tellOfWrite(fd, bytes.byteLength, os.send(fd, bytes, flags)),
     recv(fd: number, buffer: Uint8Array, size: number, flags: number) {
       const result = os.recv(fd, buffer, size, flags);
-      return flags & MSG_PEEK ? result : tell(fd, true, result);
+      return flags & MSG_PEEK ? result : tellOfRead(fd, result);
     },
     accept(fd: number, ...rest: [Uint8Array, Int32Array]) {
       const result = os.accept(fd, ...rest);
-      return result === -EAGAIN ? tell(fd, true, result) : result;
+      tellOfRead(fd, result >= 0 ? 1 : result);
+      return result;
+    },
+    shutdown(fd: number, how: number) {
+      const result = os.shutdown(fd, how);
+      if (result >= 0) tell(fd, false, TRANSFER_SHUTDOWN);
+      return result;
     },
   };
 }

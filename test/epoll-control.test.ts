@@ -13,19 +13,22 @@ import {
   EPOLLWAKEUP as WAKEUP,
   FileExistsError,
   FileNotFoundError,
-  host,
   OSError,
   PermissionError,
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { EPOLL_CTL_ADD as ADD, EPOLL_CTL_DEL as DEL, EPOLL_CTL_MOD as MOD } from "../asm/abi.ts";
 import { scoped } from "./descriptors.ts";
+import { ownCore } from "./hosts.ts";
 import { throws } from "./support.ts";
+import { SOME_FILE } from "./world.ts";
 import { constants, writeFileSync } from "./files.ts";
 
 const [EPERM, ENOENT, EBADF, EEXIST, EINVAL, ELOOP] = [-1, -2, -9, -17, -22, -40];
 /** O_PATH, which node:fs has no name for. */
 const O_PATH = 0x200000;
+
+type Three = [number, number, number];
 
 test("EPO-032: a descriptor that is not open is EBADF", () => {
   using e = epoll();
@@ -133,7 +136,7 @@ test(
     throws(() => wrong.register(w, OUT), OSError, "EINVAL");
     throws(() => wrong.modify(w, OUT), OSError, "EINVAL");
     throws(() => wrong.unregister(w), OSError, "EINVAL");
-    const file = s.open("/dev/null");
+    const file = s.open(SOME_FILE);
     throws(() => wrong.register(file, IN), PermissionError, "EPERM");
   }),
 );
@@ -155,38 +158,45 @@ test(
 test(
   "EPO-043: an unknown operation is EINVAL, after the checks of the descriptors",
   scoped((s) => {
+    const { calls } = ownCore();
     const [r] = s.pipe();
-    const file = s.open("/dev/null");
-    const epfd = s.epoll([r, IN]).fileno();
+    const file = s.open(SOME_FILE);
+    const e = calls.epollCreate(0);
+    assert.is(calls.epollControl(e, ADD, r, IN), 0);
     for (const op of [0, 4, -1, 99]) {
-      assert.is(host.epoll_ctl(epfd, op, r, IN), EINVAL);
-      assert.is(host.epoll_ctl(epfd, op, 900, IN), EBADF);
-      assert.is(host.epoll_ctl(epfd, op, file, IN), EPERM);
+      assert.is(calls.epollControl(e, op, r, IN), EINVAL);
+      assert.is(calls.epollControl(e, op, 900, IN), EBADF);
+      assert.is(calls.epollControl(e, op, file, IN), EPERM);
     }
+    calls.epollClose(e);
   }),
 );
 
 test(
   "EPO-045: of several faults the first in the kernel's order is reported",
   scoped((s) => {
+    const { calls } = ownCore();
     const [r] = s.pipe();
-    const file = s.open("/dev/null");
-    const e = s.epoll([r, IN]);
-    const inner = s.epoll([e, IN]);
-    const epfd = e.fileno();
-    assert.is(host.epoll_ctl(900, ADD, 901, IN), EBADF);
-    assert.is(host.epoll_ctl(file, ADD, 901, IN), EBADF);
-    assert.is(host.epoll_ctl(file, ADD, file, IN), EPERM);
-    assert.is(host.epoll_ctl(r, ADD, file, IN), EPERM);
-    assert.is(host.epoll_ctl(r, ADD, r, IN), EINVAL);
-    assert.is(host.epoll_ctl(epfd, ADD, epfd, EXCLUSIVE | IN), EINVAL);
-    assert.is(host.epoll_ctl(epfd, ADD, r, EXCLUSIVE | PRI), EINVAL);
-    assert.is(host.epoll_ctl(epfd, ADD, inner.fileno(), EXCLUSIVE | IN), EINVAL);
-    assert.is(host.epoll_ctl(epfd, ADD, inner.fileno(), IN), ELOOP);
-    assert.is(host.epoll_ctl(epfd, ADD, r, IN), EEXIST);
-    assert.is(host.epoll_ctl(inner.fileno(), MOD, r, IN), ENOENT);
-    assert.is(host.epoll_ctl(inner.fileno(), DEL, r, IN), ENOENT);
-    assert.is(host.epoll_ctl(inner.fileno(), 99, r, IN), EINVAL);
+    const file = s.open(SOME_FILE);
+    const [e, inner] = [calls.epollCreate(0), calls.epollCreate(0)];
+    const [outside, inside] = [calls.epollFileno(e), calls.epollFileno(inner)];
+    assert.is(calls.epollControl(e, ADD, r, IN), 0);
+    assert.is(calls.epollControl(inner, ADD, outside, IN), 0);
+    const [none, wrong, pipe] = [900, file, r].map((fd) => calls.epollAdopt(fd)) as Three;
+    assert.is(calls.epollControl(none, ADD, 901, IN), EBADF);
+    assert.is(calls.epollControl(wrong, ADD, 901, IN), EBADF);
+    assert.is(calls.epollControl(wrong, ADD, file, IN), EPERM);
+    assert.is(calls.epollControl(pipe, ADD, file, IN), EPERM);
+    assert.is(calls.epollControl(pipe, ADD, r, IN), EINVAL);
+    assert.is(calls.epollControl(e, ADD, outside, EXCLUSIVE | IN), EINVAL);
+    assert.is(calls.epollControl(e, ADD, r, EXCLUSIVE | PRI), EINVAL);
+    assert.is(calls.epollControl(e, ADD, inside, EXCLUSIVE | IN), EINVAL);
+    assert.is(calls.epollControl(e, ADD, inside, IN), ELOOP);
+    assert.is(calls.epollControl(e, ADD, r, IN), EEXIST);
+    assert.is(calls.epollControl(inner, MOD, r, IN), ENOENT);
+    assert.is(calls.epollControl(inner, DEL, r, IN), ENOENT);
+    assert.is(calls.epollControl(inner, 99, r, IN), EINVAL);
+    for (const handle of [inner, e]) calls.epollClose(handle);
   }),
 );
 

@@ -6,13 +6,14 @@ import {
   type Epoll,
   epoll,
   EPOLLIN as IN,
-  host,
   OSError,
   OverflowError,
   ValueError,
 } from "../bindings/node.ts";
+import { EPOLL_CTL_ADD } from "../asm/abi.ts";
 import * as os from "../bindings/node-os.ts";
 import { scoped } from "./descriptors.ts";
+import { ownCore } from "./hosts.ts";
 import { inThread, throws, timed } from "./support.ts";
 
 /** What no call takes for a number. */
@@ -127,27 +128,30 @@ test("EPO-065: the timeout is looked at before maxevents", () => {
   throws(() => e.poll("x" as unknown as number, 0), ValueError);
 });
 
-test(
-  "EPO-066: the kernel refuses to wait for no events, a closed epoll first",
-  scoped((s) => {
-    const memory = new WebAssembly.Memory({ initial: 1 });
-    assert.is(host.epoll_wait(memory, s.epoll().fileno(), 0, 0, 0), -22);
-    assert.is(host.epoll_wait(memory, 900, 0, 0, 0), -9);
-  }),
-);
+test("EPO-066: the kernel refuses to wait for no events, a closed epoll first", () => {
+  const { calls } = ownCore();
+  const e = calls.epollCreate(0);
+  assert.is(calls.epollWait(e, 0, 0), -22);
+  assert.is(calls.epollWait(calls.epollAdopt(900), 0, 0), -9);
+  calls.epollClose(e);
+});
 
 test(
-  "EPO-067: any negative timeout of the host is for ever",
+  "EPO-067: any negative timeout of the core is for ever",
   scoped(async (s) => {
     const [r, w] = s.pipe();
-    const e = s.epoll([r, IN]);
-    const memory = new WebAssembly.Memory({ initial: 1 });
+    const core = ownCore();
+    const e = core.calls.epollCreate(0);
+    assert.is(core.calls.epollControl(e, EPOLL_CTL_ADD, r, IN), 0);
+    core.reserveReady(1);
     const writer = await inThread(60, "os.write(data, 'x')", w);
-    const { result, ms } = timed(() => host.epoll_wait(memory, e.fileno(), 8, 1, -2));
+    const { result, ms } = timed(() => core.calls.epollWait(e, 1, -2));
     assert.is(result, 1);
     assert.ok(ms >= 40, `${ms} ms`);
-    assert.equal([...new Int32Array(memory.buffer, 8, 2)], [r, IN]);
+    const ready = core.words().subarray(core.readyStart / 4);
+    assert.equal([...ready.subarray(0, 2)], [r, IN]);
     await writer.done;
+    core.calls.epollClose(e);
   }),
 );
 
@@ -162,14 +166,16 @@ test(
   }),
 );
 
-test("EPO-071: the host waits fractions of a millisecond, never early, never for ever", () => {
-  using e = epoll();
-  const memory = new WebAssembly.Memory({ initial: 1 });
+test("EPO-071: the core waits fractions of a millisecond, never early, never for ever", () => {
+  const core = ownCore();
+  const e = core.calls.epollCreate(0);
+  core.reserveReady(1);
   for (const timeoutMs of [0.001, 0.25, 0.9999999, 1.5]) {
-    const { result, ms } = timed(() => host.epoll_wait(memory, e.fileno(), 0, 1, timeoutMs));
+    const { result, ms } = timed(() => core.calls.epollWait(e, 1, timeoutMs));
     assert.is(result, 0);
     assert.ok(ms >= timeoutMs && ms < 200, `${timeoutMs}: ${ms} ms`);
   }
+  core.calls.epollClose(e);
 });
 
 test.run();

@@ -3,6 +3,8 @@
 import { readFileSync } from "node:fs";
 import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT, ENOSYS } from "../asm/abi.ts";
 import { Core } from "../bindings/core.ts";
+import { coreModule } from "../bindings/host.ts";
+import { host } from "../bindings/node.ts";
 import { describeErrno } from "../host/errno.ts";
 import { type Addon, loadAddon } from "../host/addon.ts";
 import type { Host } from "../host/host.ts";
@@ -52,7 +54,12 @@ export function hostWith(calls: Partial<Host> = {}): Host {
   };
 }
 
-/** A core of its own on such a host. */
+/** A core of its own on the host under test. */
+export function ownCore(): Core {
+  return new Core(coreModule(), host);
+}
+
+/** A core of its own on a host made by `hostWith`. */
 export function coreWith(calls: Partial<Host> = {}, binary: Uint8Array<ArrayBuffer> = CORE): Core {
   return new Core(new WebAssembly.Module(binary), hostWith(calls));
 }

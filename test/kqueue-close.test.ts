@@ -219,12 +219,23 @@ test("the module of another core knows no queue of this one, but can post to it"
   queue.close();
 });
 
+function waitingQueue(): ReturnType<typeof kqueue> {
+  const queue = kqueue();
+  change(queue, user(1, ADD), timer(1, ADD, 0, 1000));
+  return queue;
+}
+
 test("what is garbage is closed", async () => {
   const before = openDescriptors();
+  const one = waitingQueue();
+  const each = openDescriptors() - before;
+  assert.ok(each >= 1);
+  one.close();
+  assert.is(openDescriptors(), before);
   (() => {
-    for (let i = 0; i < 20; i++) change(kqueue(), user(1, ADD), timer(1, ADD, 0, 1000));
+    for (let i = 0; i < 20; i++) waitingQueue();
   })();
-  assert.is(openDescriptors(), before + 60);
+  assert.is(openDescriptors(), before + 20 * each);
   for (let i = 0; i < 100 && openDescriptors() > before; i++) {
     (globalThis as { gc?: () => void }).gc?.();
     await pause(10);

@@ -3,6 +3,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  BlockingIOError,
   FileNotFoundError,
   KQ_EV_ADD,
   KQ_EV_CLEAR,
@@ -17,6 +18,7 @@ import {
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { closeSync } from "./files.ts";
+import { OBSERVES } from "./world.ts";
 
 const MODES = [0, 0, KQ_EV_CLEAR, KQ_EV_DISPATCH, KQ_EV_ONESHOT];
 
@@ -172,6 +174,16 @@ class Model {
     const [fd = -1] = pipe.readers;
     os.read(fd, pipe.unread);
     pipe.unread = 0;
+    if (OBSERVES) for (const other of pipe.readers) this.#findEmpty(other);
+  }
+
+  /** Where edges are observed a read through a duplicate is seen by what is missing, if ever. */
+  #findEmpty(fd: number): void {
+    os.set_blocking(fd, false);
+    assert.throws(
+      () => os.read(fd, 1),
+      (error: unknown) => error instanceof BlockingIOError,
+    );
   }
 
   #take(): void {

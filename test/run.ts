@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { Matrix } from "./matrix.ts";
-import { OTHER_HOSTS, reasonFor, SKIPS } from "./skips.ts";
+import { OTHER_HOSTS, type OtherHost, reasonFor, SKIPS } from "./skips.ts";
 
 const folder = new URL(".", import.meta.url);
 const wanted = process.argv[2] ?? "";
@@ -29,13 +29,24 @@ interface Outcome {
   readonly seconds: number;
 }
 
+/** The last line of uvu's summary. */
+const SUMMARY = /^ *Duration: /m;
+
 /** The number after `label` in uvu's summary. */
 function counted(label: string, output: string): number {
   return Number(new RegExp(`${label}:\\D*(\\d+)`).exec(output)?.[1] ?? 0);
 }
 
-/** Runs a file, on the host of this machine or another one. */
-function runFile(file: string, host: string, limitMs: number): Promise<Outcome> {
+/**
+ * Runs a file, on the host of this machine or another one. It is ended after `limitMs`, or so long
+ * after its last test: one that failed may have left a child that holds it up.
+ */
+function runFile(
+  file: string,
+  host: string,
+  limitMs: number,
+  lingerMs = limitMs,
+): Promise<Outcome> {
   const path = new URL(file + SUFFIX, folder).pathname;
   const env: NodeJS.ProcessEnv = { ...process.env, FORCE_COLOR: "0" };
   if (host !== "") env["OMNIPOLL_HOST"] = host;
@@ -46,7 +57,14 @@ function runFile(file: string, host: string, limitMs: number): Promise<Outcome> 
   });
   let output = "";
   let errors = "";
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  let hasEnded = false;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    if (hasEnded || !SUMMARY.test(output)) return;
+    hasEnded = true;
+    const lingering = setTimeout(() => child.kill("SIGKILL"), lingerMs);
+    child.once("close", () => clearTimeout(lingering));
+  });
   child.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
   const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
   return new Promise((resolve) => {
@@ -103,12 +121,12 @@ for (const file of files) {
   report(file, "", failed, outcome, outcome.broken);
 }
 
-/** A file whose tests have all ended may still have a child that holds it up, and is ended. */
 const ELSEWHERE_MS = 20_000;
+const LINGER_MS = 2000;
 
 /** Runs a file on another host: what skips.ts lists must fail, everything else must not. */
-async function runElsewhere(file: string, host: string): Promise<void> {
-  const outcome = await runFile(file, host, ELSEWHERE_MS);
+async function runElsewhere(file: string, host: OtherHost): Promise<void> {
+  const outcome = await runFile(file, host, ELSEWHERE_MS, LINGER_MS);
   const skips = SKIPS.filter((skip) => skip.host === host && skip.file === file);
   const isSkipped = (name: string): boolean => skips.some(({ test }) => name.startsWith(test));
   const unexpected = outcome.failed.filter((name) => !isSkipped(name));
@@ -127,7 +145,7 @@ async function runElsewhere(file: string, host: string): Promise<void> {
 }
 
 for (const host of OTHER_HOSTS) {
-  const queue = files.filter((file) => reasonFor(file) === undefined);
+  const queue = files.filter((file) => reasonFor(host, file) === undefined);
   const begun = performance.now();
   const next = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {

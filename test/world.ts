@@ -4,6 +4,7 @@
 
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../asm/abi.ts";
 import { host } from "../bindings/node.ts";
 import { Sim } from "../bindings/sim.ts";
 import { coreModule } from "../bindings/host.ts";
@@ -13,6 +14,12 @@ import type { SimHost } from "../host/sim/host.ts";
 /** The simulated kernel under test; undefined on a real one. */
 export const sim: Sim | undefined =
   "kernel" in host ? new Sim(coreModule(), { kernel: (host as SimHost).kernel }) : undefined;
+
+/**
+ * Whether edges are observed: by a core over poll(2), which sees what is there and not what happens,
+ * and is told of what this program does through omnipoll/os.
+ */
+export const OBSERVES = (host.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE)) === 0;
 
 /** Blocks this thread for `ms`. */
 export function sleep(ms: number): void {
@@ -61,14 +68,16 @@ const NATIVE = `
   const os = await import(workerData.os);
   const select = await import(workerData.select);
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  const end = () => {};`;
+  const end = () => {};
+  const begin = () => Atomics.wait(workerData.begun, 0, 0);`;
 
 /** Of a thread that joins the simulated kernel of this one. */
 const SIMULATED = `
   const { coreModule } = await import(workerData.host);
   const { joinSimFrom } = await import(workerData.sim);
   const { select, os, sleep: pass, end } = joinSimFrom(coreModule(), workerData.ticket);
-  const sleep = (ms) => pass(ms / 1000);`;
+  const sleep = (ms) => pass(ms / 1000);
+  const begin = () => {};`;
 
 /**
  * Runs `code` in a thread of its own after `ms`; `os`, `select` and `data` are in its scope. The
@@ -85,6 +94,7 @@ export async function inThread(
       ${sim === undefined ? NATIVE : SIMULATED}
       const { data } = workerData;
       parentPort.postMessage("ready");
+      begin();
       if (${ms} > 0) sleep(${ms});
       try {
         parentPort.postMessage({ result: (() => { ${code} })() });
@@ -92,6 +102,8 @@ export async function inThread(
         end();
       }
     })();`;
+  /** Not before this thread goes on: on a busy machine the message takes its time. */
+  const begun = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(source, {
     eval: true,
     workerData: {
@@ -100,6 +112,7 @@ export async function inThread(
       host: new URL("../bindings/host.js", import.meta.url).href,
       sim: new URL("../bindings/sim.js", import.meta.url).href,
       ticket: sim?.invite(),
+      begun,
       data,
     },
   });
@@ -113,6 +126,8 @@ export async function inThread(
     worker.once("message", resolve);
     worker.once("error", reject);
   });
+  Atomics.store(begun, 0, 1);
+  Atomics.notify(begun, 0);
   // Who awaits it is told; nobody may do so yet.
   done.catch(() => undefined);
   return { done };

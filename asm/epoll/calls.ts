@@ -1,7 +1,7 @@
 // The calls of epoll: the host's, or their like where it has none. What is built on epoll calls
 // these, and need not know which.
 
-import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE, EBADF, ENOMEM } from "../abi";
+import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE, EBADF, EINVAL, ENOMEM, EPOLL_CLOEXEC } from "../abi";
 import { capabilities } from "../capabilities";
 import * as host from "../host";
 import { controlSet } from "./control";
@@ -28,6 +28,7 @@ export function openName(): i32 {
 /** epoll_create1(2). */
 export function epoll_create1(flags: i32): i32 {
   if (hasEpoll()) return host.epoll_create1(flags);
+  if (flags & ~EPOLL_CLOEXEC) return -EINVAL;
   const fd = openName();
   if (fd < 0) return fd;
   const added = hasRoom(1) ? addSet(fd) : -ENOMEM;

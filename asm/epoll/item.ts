@@ -37,9 +37,8 @@ export class Item {
   /** FD_*. */
   kind: i32;
 
-  /** Edge triggered: how much could be read and written when last looked at, or -1. */
+  /** Edge triggered: how much could be read when last looked at, or -1. */
   readable: i64;
-  writable: i64;
   /** Which file. */
   ino: u64;
   dev: u64;
@@ -73,8 +72,9 @@ export class EpollSet {
   /** Numbers of the look that last asked of it, and that last heard. */
   asked: i32;
   heard: i32;
-  /** When edges were last reported, and after how many ms without one all are once more. */
-  told: f64;
+  /** When it was last looked at, for how many ms since the last edge, and after how many again. */
+  lookedAt: f64;
+  quiet: f64;
   patience: f64;
   /** Over kqueue: it has items of which poll(2) has to tell; its user event is triggered. */
   isUrgent: bool;

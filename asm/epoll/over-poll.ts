@@ -1,22 +1,13 @@
 // Epolls over poll(2): one call asks of all items, also of those of epolls within, which no kernel
 // knows. What is level triggered is ready as poll(2) says. Edges are observed: an item is reported
 // when it is ready and was not so when it was last looked at, or when there is more in it than then.
-// What omnipoll/os reads and writes in between is told (`transferred`). Of other readers that leaves
+// What omnipoll/os reads and writes in between is told (growth.ts). Of other readers that leaves
 // a gap: who reads everything and is sent as much again between two looks cannot be told from who
 // left it unread. So what stays silent is looked at every few milliseconds, and after a while
 // without an edge is reported once more, each time after twice as long: an event may be late, or
 // there may be one too many, but none is lost.
 
 import {
-  DATA_COUNTER,
-  DATA_ERROR,
-  DATA_FD,
-  DATA_PIPE_ROOM,
-  DATA_READABLE,
-  DATA_SENDABLE,
-  DATA_SIZE,
-  DATA_VALUE,
-  DATA_WHAT,
   EBADF,
   EINVAL,
   ENOMEM,
@@ -26,17 +17,7 @@ import {
   EVENT_IN,
   EVENT_NVAL,
   EVENT_ONESHOT,
-  EVENT_OUT,
-  EVENT_PRI,
-  EVENT_RDBAND,
   EVENT_RDNORM,
-  EVENT_WRBAND,
-  EVENT_WRNORM,
-  FD_DATAGRAM,
-  FD_EVENTFD,
-  FD_PIPE,
-  FD_STREAM,
-  FD_TERMINAL,
   POLL_RECORD_FD,
   POLL_RECORD_READY,
   POLL_RECORD_SIZE,
@@ -46,12 +27,12 @@ import {
 import { deadlineOf, remaining } from "../deadline";
 import * as host from "../host";
 import { ReadyRecord } from "../registry";
+import { answerQuestions, askHowMuch, hasGrown, rewindQuestions } from "./growth";
 import {
   dequeue,
   dropItem,
   enqueue,
   EpollSet,
-  findItem,
   firstSet,
   Item,
   ITEM_DISABLED,
@@ -59,16 +40,14 @@ import {
   kindOf,
   setOf,
 } from "./item";
-import { behindRecords, hasRoom, recordsStart } from "./room";
+import { hasRoom, recordsStart } from "./room";
 
 /** How often, in ms, what is silent is looked at. */
 const GLANCE: f64 = 10;
-/** After how many ms without an edge all that is silent is reported again for the first time. */
+/** After how many ms of looking without an edge what is silent is reported again first. */
 const PATIENCE: f64 = 100;
 /** What poll(2) reports whether it is asked for or not. */
 const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
-const READS: u32 = EVENT_IN | EVENT_PRI | EVENT_RDNORM | EVENT_RDBAND;
-const WRITES: u32 = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 
 /** Number of the look that is going on. */
 let look = 0;
@@ -82,8 +61,6 @@ let edges = 0;
 let soonest: f64 = 0;
 /** Where its next record is written, or read. */
 let cursor: usize = 0;
-/** Where its next question is written, or its answer read. */
-let question: usize = 0;
 
 function writeRecord(fd: i32, want: u32): void {
   store<i32>(cursor, fd, POLL_RECORD_FD);
@@ -122,29 +99,17 @@ function ask(set: EpollSet, news: bool): void {
   }
 }
 
-/** DATA_* that tells how much can be read from an item; -1 if nothing does. */
-function readQuestion(kind: i32): i32 {
-  if (kind === FD_EVENTFD) return DATA_COUNTER;
-  const counts =
-    kind === FD_PIPE || kind === FD_STREAM || kind === FD_DATAGRAM || kind === FD_TERMINAL;
-  return counts ? DATA_READABLE : -1;
+/**
+ * Whether it counts how much an item holds: one that is edge triggered, or in an epoll that is
+ * (`inEdge`), which is told of everything that happens within.
+ */
+function isCounted(item: Item, inEdge: bool, ready: u32): bool {
+  const byEdge = inEdge || (item.mask & EVENT_ET) !== 0;
+  return byEdge && ready !== 0 && (ready & EVENT_NVAL) === 0;
 }
 
-/** The same of what can be written. */
-function writeQuestion(kind: i32): i32 {
-  if (kind === FD_PIPE) return DATA_PIPE_ROOM;
-  return kind === FD_STREAM || kind === FD_DATAGRAM ? DATA_SENDABLE : -1;
-}
-
-function writeQuestionOf(item: Item, what: i32): void {
-  if (what < 0) return;
-  store<i32>(question, item.fd, DATA_FD);
-  store<i32>(question, what, DATA_WHAT);
-  question += DATA_SIZE;
-}
-
-/** Asks how much the edge-triggered items hold that are ready. */
-function askHow(set: EpollSet): void {
+/** Asks how much the items that count hold. */
+function askHow(set: EpollSet, inEdge: bool): void {
   if (set.heard === look) return;
   set.heard = look;
   let item = set.first;
@@ -152,44 +117,15 @@ function askHow(set: EpollSet): void {
     if (!(item.status & ITEM_DISABLED)) {
       const inner = item.inner;
       if (inner !== null) {
-        askHow(inner);
+        askHow(inner, inEdge || (item.mask & EVENT_ET) !== 0);
       } else {
         const ready: u32 = load<u16>(cursor, POLL_RECORD_READY);
         cursor += POLL_RECORD_SIZE;
-        if (isCounted(item, ready)) {
-          writeQuestionOf(item, readQuestion(item.kind));
-          writeQuestionOf(item, writeQuestion(item.kind));
-        }
+        if (isCounted(item, inEdge, ready)) askHowMuch(item);
       }
     }
     item = item.after;
   }
-}
-
-function isCounted(item: Item, ready: u32): bool {
-  return (item.mask & EVENT_ET) !== 0 && ready !== 0 && (ready & EVENT_NVAL) === 0;
-}
-
-/** The next answer; -1 if there is none, as of an end of a pipe that does not go that way. */
-function answerOf(what: i32): i64 {
-  if (what < 0) return -1;
-  const value = load<i32>(question, DATA_ERROR) < 0 ? -1 : load<i64>(question, DATA_VALUE);
-  question += DATA_SIZE;
-  return value;
-}
-
-/** Whether an edge-triggered item holds more than when it was last looked at. */
-function hasGrown(item: Item): bool {
-  const readable = answerOf(readQuestion(item.kind));
-  const writable = answerOf(writeQuestion(item.kind));
-  const before = item.readable;
-  const moreToRead = readable > before;
-  const moreToWrite = writable > item.writable;
-  item.readable = readable;
-  item.writable = writable;
-  // A counter is taken and set again, to whatever it may be.
-  if (item.kind === FD_EVENTFD) return readable !== before;
-  return (moreToRead && (item.mask & READS) !== 0) || (moreToWrite && (item.mask & WRITES) !== 0);
 }
 
 /** Enters an item into the line, or takes it out, by what there is to be said of it now. */
@@ -203,37 +139,47 @@ function settle(set: EpollSet, item: Item, state: u32, grown: bool, again: bool)
     const fresh = (state & ~item.seen) !== 0;
     item.seen &= state;
     if (!fresh && !grown && !again) return;
-    if (fresh || grown) {
-      set.told = lookedAt;
-      set.patience = PATIENCE;
-    }
+    if (fresh || grown) set.quiet = set.patience = 0;
   }
   item.ready = state;
-  if (item.status & ITEM_QUEUED) return;
-  enqueue(set, item);
-  set.arrivals++;
+  if (!(item.status & ITEM_QUEUED)) {
+    enqueue(set, item);
+    set.arrivals++;
+  } else if (grown) {
+    set.arrivals++;
+  }
 }
 
 function isDue(set: EpollSet): bool {
   return set.deadline !== 0 && set.deadline <= lookedAt;
 }
 
+/**
+ * Whether what is silent is to be reported once more. A program that did not look for long was not
+ * without events for so long.
+ */
+function isOverdue(set: EpollSet): bool {
+  set.quiet += Math.min(lookedAt - set.lookedAt, GLANCE);
+  set.lookedAt = lookedAt;
+  const patience = Math.max(set.patience, PATIENCE);
+  if (set.quiet < patience) return false;
+  set.quiet = 0;
+  set.patience = patience * 2;
+  return true;
+}
+
 /** Takes in what the look found, of an epoll and of those within. */
-function hear(set: EpollSet): void {
+function hear(set: EpollSet, inEdge: bool): void {
   if (set.heard === look) return;
   set.heard = look;
-  const again = edges > 0 && lookedAt - set.told >= set.patience;
-  if (again) {
-    set.told = lookedAt;
-    set.patience = Math.max(set.patience, PATIENCE) * 2;
-  }
+  const again = edges > 0 && isOverdue(set);
   let item = set.first;
   while (item !== null) {
     const after = item.after;
     if (!(item.status & ITEM_DISABLED)) {
       const inner = item.inner;
       if (inner !== null) {
-        hear(inner);
+        hear(inner, inEdge || (item.mask & EVENT_ET) !== 0);
         const isReady = inner.line > 0 || isDue(inner);
         const grown = (inner.arrivals as i64) !== item.readable;
         item.readable = inner.arrivals as i64;
@@ -241,7 +187,7 @@ function hear(set: EpollSet): void {
       } else {
         const ready: u32 = load<u16>(cursor, POLL_RECORD_READY);
         cursor += POLL_RECORD_SIZE;
-        const grown = isCounted(item, ready) && hasGrown(item);
+        const grown = isCounted(item, inEdge, ready) && hasGrown(item, ready);
         if (ready & EVENT_NVAL) dropItem(set, item); // closed behind our back
         else settle(set, item, ready & (item.mask | ALWAYS), grown, again);
       }
@@ -254,7 +200,7 @@ function hear(set: EpollSet): void {
 function rewind(own: i32): void {
   look++;
   cursor = recordsStart() + (own as usize) * POLL_RECORD_SIZE;
-  question = behindRecords();
+  rewindQuestions();
 }
 
 /** Copies the records of a caller, leaving out the descriptors of epolls, and asks of those. */
@@ -280,11 +226,10 @@ function hearAll(records: usize, count: i32, root: EpollSet | null): i32 {
     rewind(count);
     for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
       const set = setOf(load<i32>(at, POLL_RECORD_FD));
-      if (set !== null) askHow(set);
+      if (set !== null) askHow(set, false);
     }
-    if (root !== null) askHow(root);
-    const asked = ((question - behindRecords()) / DATA_SIZE) as i32;
-    if (asked > 0) host.fd_data(behindRecords(), asked);
+    if (root !== null) askHow(root, false);
+    answerQuestions();
   }
   rewind(count);
   let ready = 0;
@@ -293,7 +238,7 @@ function hearAll(records: usize, count: i32, root: EpollSet | null): i32 {
     const set = setOf(load<i32>(at, POLL_RECORD_FD));
     let found: u32 = load<u16>(own, POLL_RECORD_READY);
     if (set !== null) {
-      hear(set);
+      hear(set, false);
       const isReady = set.line > 0 || isDue(set);
       found = isReady ? load<u16>(at, POLL_RECORD_WANT) & (EVENT_IN | EVENT_RDNORM) : 0;
     }
@@ -301,7 +246,7 @@ function hearAll(records: usize, count: i32, root: EpollSet | null): i32 {
     if (found !== 0) ready++;
   }
   if (root !== null) {
-    hear(root);
+    hear(root, false);
     if (root.line > 0 || isDue(root)) ready++;
   }
   return ready;
@@ -379,22 +324,4 @@ export function waitOverPoll(epfd: i32, ready: usize, capacity: i32, timeoutMs: 
   if (capacity <= 0) return -EINVAL;
   const found = watch(0, 0, set, timeoutMs);
   return found < 0 ? found : collect(set, ready, capacity);
-}
-
-/**
- * The program itself has read or written so much of what was seen, or found that it would have
- * blocked (-1): what there is beyond that is news.
- */
-export function transferred(fd: i32, isRead: i32, bytes: i32): void {
-  let set = firstSet();
-  while (set !== null) {
-    const item = findItem(set, fd);
-    if (item !== null) {
-      if (bytes < 0) item.seen &= isRead ? ~READS : ~WRITES;
-      else if (item.kind === FD_EVENTFD) item.readable = -1;
-      else if (isRead) item.readable = item.kind === FD_DATAGRAM ? 0 : item.readable - bytes;
-      else item.writable -= bytes;
-    }
-    set = set.next;
-  }
 }

@@ -5,8 +5,8 @@ import { DATA_SIZE, KEVENT_SIZE, POLL_RECORD_SIZE } from "../abi";
 import { allocate, release, roundUp } from "../memory";
 import { itemCount } from "./item";
 
-/** A record, and one question for each direction; or a kevent for each, which are never both. */
-const PER_ITEM = max(POLL_RECORD_SIZE + 2 * DATA_SIZE, POLL_RECORD_SIZE + 2 * KEVENT_SIZE);
+/** A record, and a question; or a kevent for each direction, which are never both. */
+const PER_ITEM = max(POLL_RECORD_SIZE + DATA_SIZE, POLL_RECORD_SIZE + 2 * KEVENT_SIZE);
 const SMALLEST = 16;
 
 let block: usize = 0;

@@ -113,7 +113,7 @@ function otherCalls(kernel: Kernel): OtherCalls {
 type PostCalls = Pick<Host, "post_open" | "post_close" | "post" | "post_take">;
 
 /** @param owner stands for the core: it may take what is posted to its queues */
-function postCalls(kernel: Kernel, owner: object): PostCalls {
+export function postCalls(kernel: Kernel, owner: object): PostCalls {
   const posts = postsOf(kernel);
   return {
     post_open: (queue) => posts.open(owner, queue),

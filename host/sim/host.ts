@@ -15,7 +15,7 @@ import type { Host } from "../host.ts";
 import { BOOT_MS } from "./clock.ts";
 import { EFAULT } from "./constants.ts";
 import { controlEpoll, EpollFile } from "./epoll.ts";
-import { commonCalls, sourceCalls } from "./host-sources.ts";
+import { commonCalls, postCalls, sourceCalls } from "./host-sources.ts";
 import { kqueueCalls } from "./host-kqueue.ts";
 import type { Kernel, Personality } from "./kernel.ts";
 import { startMachine } from "./machine.ts";
@@ -141,6 +141,7 @@ export function createSimHost(kernel: Kernel): SimHost {
     ...NO_SOURCES,
     ...(kernel.personality === "linux" ? sourceCalls(kernel, owner) : commonCalls(kernel)),
     ...(kernel.personality === "bsd" ? kqueueCalls(kernel) : {}),
+    ...(kernel.personality === "posix" ? postCalls(kernel, owner) : {}),
   };
 }
 
