@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { asyncProperty, check } from "fast-check";
-import { type Choice, choices, programOf } from "./fuzz-programs.ts";
+import { type Choice, choices, type Flavor, programOf } from "./fuzz-programs.ts";
 
 const HERE = new URL(".", import.meta.url);
 
@@ -75,7 +75,7 @@ export async function search(
   seed: number,
   count: number,
   length: number,
-  shrinks = true,
+  { flavor = "epoll" as Flavor, shrinks = true } = {},
 ): Promise<Found> {
   let difference: string | undefined;
   let programs = 0;
@@ -84,7 +84,7 @@ export async function search(
     programs++;
     // Shrinking tries thousands of programs: what is not small after a while stays as it is.
     if (Date.now() > shrinkUntil) return true;
-    const found = await differs(pair, programOf(numbers));
+    const found = await differs(pair, programOf(numbers, flavor));
     if (found === undefined) return true;
     if (difference === undefined) shrinkUntil = Date.now() + SHRINKING_MS;
     difference = found;

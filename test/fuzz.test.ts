@@ -50,7 +50,9 @@ for (const mutant of MUTANTS) {
   SIMULATIONS(`a planted bug is found: ${mutant.name}`, async () => {
     const pair = new Pair("linux", "sim:linux", plant(mutant));
     try {
-      const { difference } = await search(pair, MUTANT_SEED, MUTANT_PROGRAMS, 60, false);
+      const { difference } = await search(pair, MUTANT_SEED, MUTANT_PROGRAMS, 60, {
+        shrinks: false,
+      });
       assert.ok(difference, "not within 2000 programs");
     } finally {
       pair.stop();

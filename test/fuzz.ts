@@ -74,7 +74,7 @@ async function findMutants(): Promise<number> {
   );
   for (const mutant of MUTANTS) {
     const pair = new Pair("linux", "sim:linux", plant(mutant));
-    const found = await search(pair, seed, programs, length, false);
+    const found = await search(pair, seed, programs, length, { shrinks: false });
     pair.stop();
     if (found.difference === undefined) missed++;
     const outcome = found.difference === undefined ? "NOT FOUND" : "found";

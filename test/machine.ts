@@ -168,7 +168,7 @@ export class Machine {
 
   finish(): void {
     for (const object of this.#objects.values()) if ("close" in object) object.close();
-    for (const name of this.#open) os.close(this.#fd(name));
+    for (const name of this.#open) os.close(this.fd(name));
     for (const fd of this.#plugs) os.close(fd);
     rmSync(this.#folder, { recursive: true });
   }
@@ -180,23 +180,24 @@ export class Machine {
     this.#open.push(name);
   }
 
-  #fd(name: string): number {
+  /** Number of a descriptor, also of one that is closed. */
+  fd(name: string): number {
     return this.#numbers.get(name) as number;
   }
 
   #file(name: string): number | Epoll {
-    return (this.#objects.get(name) as Epoll | undefined) ?? this.#fd(name);
+    return (this.#objects.get(name) as Epoll | undefined) ?? this.fd(name);
   }
 
   #isPipe(name: string): boolean {
-    return fstatSync(this.#fd(name)).isFIFO();
+    return fstatSync(this.fd(name)).isFIFO();
   }
 
   #epoll(name: string): Epoll {
     return this.#objects.get(name) as Epoll;
   }
 
-  #path(name: string): string {
+  path(name: string): string {
     return name.startsWith("/") ? name : join(this.#folder, name);
   }
 
@@ -255,7 +256,7 @@ export class Machine {
     let total = 0;
     for (let size = Number(chunk); size >= 1;) {
       try {
-        total += os.write(this.#fd(name), "x".repeat(size));
+        total += os.write(this.fd(name), "x".repeat(size));
       } catch (error) {
         if (!(error instanceof BlockingIOError)) throw error;
         size = Math.floor(size / 2);
@@ -268,7 +269,7 @@ export class Machine {
     let total = 0;
     try {
       for (;;) {
-        const { length } = os.read(this.#fd(name), 65536);
+        const { length } = os.read(this.fd(name), 65536);
         if (length === 0) break;
         total += length;
       }
@@ -310,55 +311,55 @@ export class Machine {
       this.#slow.add(a).add(b);
     },
     bind: (name, family) => {
-      os.bind(this.#fd(name), family === "inet" ? [LOOPBACK, 0] : this.#path(name));
-      this.#addresses.set(name, os.getsockname(this.#fd(name)));
+      os.bind(this.fd(name), family === "inet" ? [LOOPBACK, 0] : this.path(name));
+      this.#addresses.set(name, os.getsockname(this.fd(name)));
     },
-    listen: (name, backlog) => os.listen(this.#fd(name), Number(backlog)),
-    connect: (name, to) => os.connect(this.#fd(name), this.#addresses.get(to) as os.Address),
+    listen: (name, backlog) => os.listen(this.fd(name), Number(backlog)),
+    connect: (name, to) => os.connect(this.fd(name), this.#addresses.get(to) as os.Address),
     accept: (name, listener) => {
-      this.#named(name, os.accept(this.#fd(listener))[0]);
+      this.#named(name, os.accept(this.fd(listener))[0]);
       this.#slowLike(name, listener);
     },
     dup: (name, of) => {
-      this.#named(name, os.dup(this.#fd(of)));
+      this.#named(name, os.dup(this.fd(of)));
       this.#slowLike(name, of);
     },
     reopen: (name, of) => {
-      const wanted = this.#fd(name);
-      const spare = [os.dup(this.#fd(of))];
-      while (spare.at(-1) !== wanted) spare.push(os.dup(this.#fd(of)));
+      const wanted = this.fd(name);
+      const spare = [os.dup(this.fd(of))];
+      while (spare.at(-1) !== wanted) spare.push(os.dup(this.fd(of)));
       for (const fd of spare.slice(0, -1)) os.close(fd);
       this.#named(name, wanted);
     },
     eventfd: (name, value, semaphore) =>
       this.#named(name, os.eventfd(Number(value), semaphore ? os.EFD_SEMAPHORE : 0)),
-    mkfifo: (path) => os.mkfifo(this.#path(path)),
-    file: (path, size) => writeFileSync(this.#path(path), "x".repeat(Number(size))),
-    open: (name, path, how) => this.#named(name, opened(this.#path(path), OPENING[how] as number)),
+    mkfifo: (path) => os.mkfifo(this.path(path)),
+    file: (path, size) => writeFileSync(this.path(path), "x".repeat(Number(size))),
+    open: (name, path, how) => this.#named(name, opened(this.path(path), OPENING[how] as number)),
     close: (name) => {
       this.#forget(name);
-      os.close(this.#fd(name));
+      os.close(this.fd(name));
     },
-    blocking: (name, on) => os.set_blocking(this.#fd(name), on === "on"),
+    blocking: (name, on) => os.set_blocking(this.fd(name), on === "on"),
 
     // Data
-    write: (name, size) => os.write(this.#fd(name), "x".repeat(Number(size))),
-    read: (name, size) => os.read(this.#fd(name), Number(size)).length,
+    write: (name, size) => os.write(this.fd(name), "x".repeat(Number(size))),
+    read: (name, size) => os.read(this.fd(name), Number(size)).length,
     fill: (name, chunk) => this.#fill(name, chunk),
     drain: (name) => this.#drain(name),
     send: (name, size, flags = "none") =>
-      os.send(this.#fd(name), "x".repeat(Number(size)), MESSAGE[flags]),
+      os.send(this.fd(name), "x".repeat(Number(size)), MESSAGE[flags]),
     recv: (name, size, flags = "none") =>
-      os.recv(this.#fd(name), Number(size), MESSAGE[flags]).length,
-    shutdown: (name, how) => os.shutdown(this.#fd(name), HOW[how] as number),
+      os.recv(this.fd(name), Number(size), MESSAGE[flags]).length,
+    shutdown: (name, how) => os.shutdown(this.fd(name), HOW[how] as number),
     so_error: (name) => {
-      const errno = os.getsockopt(this.#fd(name), os.SOL_SOCKET, os.SO_ERROR);
+      const errno = os.getsockopt(this.fd(name), os.SOL_SOCKET, os.SO_ERROR);
       return errno === 0 ? 0 : describeErrno(errno)[0];
     },
     option: (name, option, value) =>
-      os.setsockopt(this.#fd(name), os.SOL_SOCKET, OPTIONS[option] as number, Number(value)),
-    eventfd_write: (name, value) => os.eventfd_write(this.#fd(name), BigInt(value)),
-    eventfd_read: (name) => os.eventfd_read(this.#fd(name)),
+      os.setsockopt(this.fd(name), os.SOL_SOCKET, OPTIONS[option] as number, Number(value)),
+    eventfd_write: (name, value) => os.eventfd_write(this.fd(name), BigInt(value)),
+    eventfd_read: (name) => os.eventfd_read(this.fd(name)),
 
     // The module under test
     epoll: (name) => {
@@ -368,7 +369,7 @@ export class Machine {
     },
     fromfd: (name, of) => {
       this.#forget(of);
-      this.#objects.set(name, epoll.fromfd(this.#fd(of)));
+      this.#objects.set(name, epoll.fromfd(this.fd(of)));
     },
     dupepoll: (name, of) => this.#named(name, os.dup(this.#epoll(of).fileno())),
     polling: (name) => void this.#objects.set(name, poll()),

@@ -1,0 +1,137 @@
+// What random programs do with descriptors, whatever they wait with. Programs are made of numbers:
+// the same numbers, the same program, and fewer numbers a shorter one. So fast-check can shrink
+// what differs to what matters.
+//
+// Without urgent data: a machine whose TCP buffers are short of memory was seen to call a socket
+// readable that has nothing but an urgent byte.
+
+const HALVES = ["rd", "wr", "wr", "rdwr"] as const;
+
+/** What is made, those that are made often several times. Only TCP and UDP take real time. */
+const KINDS =
+  "pipe pipe pipe pipe unix unix unix unix dgram dgram seqpacket event event event file null tcp udp".split(
+    " ",
+  );
+/** One of several. */
+export function pick<Value>(from: readonly Value[], number: number): Value {
+  return from[number % from.length] as Value;
+}
+
+/** A program in the making. */
+export abstract class Descriptors {
+  readonly steps: string[];
+  /** Open descriptors, and what they are. */
+  readonly kinds = new Map<string, string>();
+  /** Closed ones. */
+  readonly gone: string[] = [];
+  #made = 0;
+
+  constructor(...steps: string[]) {
+    this.steps = steps;
+  }
+
+  name(): string {
+    return `d${++this.#made}`;
+  }
+
+  emit(...words: Array<string | number>): void {
+    this.steps.push(words.join(" "));
+  }
+
+  some(number: number): string | undefined {
+    return [...this.kinds.keys()][number % Math.max(1, this.kinds.size)];
+  }
+
+  make(a: number, b: number): void {
+    const kind = pick(KINDS, a);
+    if (kind === "event") {
+      const name = this.name();
+      this.emit("eventfd", name, b % 4, ...(b % 3 === 0 ? ["semaphore"] : []));
+      this.kinds.set(name, kind);
+      return;
+    }
+    if (kind === "file" || kind === "null") {
+      const name = this.name();
+      this.emit("open", name, kind === "null" ? "/dev/null" : "/dev/zero", "rw");
+      this.kinds.set(name, kind);
+      return;
+    }
+    const [first, second] = [this.name(), this.name()];
+    if (kind === "unix") this.emit("socketpair", first, second);
+    else if (kind === "dgram" || kind === "seqpacket") this.emit("socketpair", first, second, kind);
+    else this.emit(kind, first, second);
+    this.kinds.set(first, kind === "pipe" ? "read" : kind);
+    this.kinds.set(second, kind === "pipe" ? "write" : kind);
+  }
+
+  move(a: number, b: number, c: number): void {
+    const name = this.some(a);
+    if (name === undefined) return;
+    const kind = this.kinds.get(name) as string;
+    if (kind === "read") {
+      this.emit(
+        ...pick(
+          [
+            ["read", name, 1],
+            ["read", name, 4096],
+            ["drain", name],
+          ],
+          b,
+        ),
+      );
+    } else if (kind === "write") {
+      this.emit(
+        ...pick(
+          [
+            ["write", name, 1],
+            ["write", name, 3],
+            ["write", name, 5000],
+            ["fill", name],
+          ],
+          b,
+        ),
+      );
+    } else if (kind === "event") {
+      this.emit(
+        ...pick(
+          [
+            ["eventfd_read", name],
+            ["eventfd_write", name, c % 3],
+          ],
+          b,
+        ),
+      );
+    } else if (kind !== "file" && kind !== "null") {
+      this.#moveSocket(name, kind, b, c);
+    }
+  }
+
+  #moveSocket(name: string, kind: string, b: number, c: number): void {
+    const packets = kind !== "unix" && kind !== "tcp";
+    const step = pick(
+      ["write", "write", "write", "read", "read", "drain", "shutdown", "so_error"],
+      b,
+    );
+    if (step === "write") this.emit(step, name, pick(packets ? [0, 1, 3, 100] : [1, 3, 100], c));
+    else if (step === "read") this.emit(step, name, pick([1, 4096], c));
+    else if (step === "drain") this.emit(...(packets ? ["read", name, 9] : ["drain", name]));
+    else if (step === "shutdown") this.emit(step, name, pick(HALVES, c));
+    else this.emit(step, name);
+  }
+
+  close(a: number): void {
+    const name = this.some(a);
+    if (name === undefined) return;
+    this.emit("close", name);
+    this.kinds.delete(name);
+    this.gone.push(name);
+  }
+
+  dup(a: number): void {
+    const of = this.some(a);
+    if (of === undefined) return;
+    const name = this.name();
+    this.emit("dup", name, of);
+    this.kinds.set(name, this.kinds.get(of) as string);
+  }
+}

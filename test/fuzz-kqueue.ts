@@ -1,0 +1,153 @@
+// Random programs with kqueue.
+
+import { Descriptors, pick } from "./fuzz-descriptors.ts";
+
+const MOST_QUEUES = 3;
+
+type Step =
+  | "make"
+  | "change"
+  | "move"
+  | "close"
+  | "dup"
+  | "nest"
+  | "user"
+  | "timer"
+  | "folder"
+  | "wait";
+
+/** Steps, those that are taken often several times. */
+export const KQUEUE_STEPS = (
+  "make make make change change change change change change move move move move move move close dup " +
+  "nest user user timer folder wait wait wait wait"
+).split(" ") as Step[];
+
+/** How a knote is made; the second half as often as the first. */
+const MADE = ["ADD", "ADD", "ADD|CLEAR", "ADD|CLEAR", "ADD|ONESHOT", "ADD|DISPATCH"] as const;
+const MADE_SELDOM = ["ADD|DISABLE", "ADD|CLEAR|DISPATCH", "ADD|CLEAR|RECEIPT"] as const;
+const CHANGED = [
+  "DELETE",
+  "DISABLE",
+  "ENABLE",
+  "ENABLE|DISPATCH",
+  "ADD",
+  "ADD|CLEAR",
+  "0",
+] as const;
+const VNODE = ["WRITE", "EXTEND", "ATTRIB", "LINK", "RENAME", "DELETE"] as const;
+const USER = ["FFNOP", "FFAND", "FFOR", "FFCOPY"] as const;
+const PATHS = ["one", "two", "three"] as const;
+
+export class KqueueProgram extends Descriptors {
+  readonly #queues = ["q"];
+  readonly #known = new Set<string>();
+  readonly #files: string[] = [];
+
+  constructor() {
+    super("kqueue q");
+  }
+
+  #queue(number: number): string {
+    return pick([...this.#queues, "q", "q"], number);
+  }
+
+  #flags(key: string, number: number): string {
+    if (this.#known.has(key)) {
+      const flags = pick(CHANGED, number);
+      if (flags === "DELETE") this.#known.delete(key);
+      return flags;
+    }
+    if (number % 19 === 0) return pick(["DELETE", "ENABLE", "DISABLE", "0"], number >> 5);
+    this.#known.add(key);
+    return number % 4 === 0 ? pick(MADE_SELDOM, number >> 2) : pick(MADE, number >> 2);
+  }
+
+  change(a: number, b: number, c: number): void {
+    const on = this.#queue(a);
+    const name = c % 13 === 0 && this.gone.length > 0 ? pick(this.gone, b) : this.some(b);
+    if (name === undefined) return;
+    const kind = this.kinds.get(name);
+    if (kind === "file on disk" && a % 3 !== 0) {
+      const notes = VNODE.filter((_, i) => ((b >> i) & 1) !== 0);
+      const flags = this.#flags(`${on} VNODE ${name}`, c);
+      this.emit("kevent", on, "VNODE", name, flags, notes.join("|") || "WRITE");
+      return;
+    }
+    const reads = kind === "read" ? c % 7 !== 0 : kind === "write" ? c % 7 === 0 : c % 2 === 0;
+    const filter = reads ? "READ" : "WRITE";
+    const flags = this.#flags(`${on} ${filter} ${name}`, c >> 3);
+    const lowat = reads && kind !== "file on disk" && a % 9 === 0 ? ["LOWAT", (b % 5) + 1] : [];
+    this.emit("kevent", on, filter, name, flags, ...lowat);
+  }
+
+  user(a: number, b: number, c: number): void {
+    const on = this.#queue(a);
+    const ident = b % 3;
+    const key = `${on} USER ${ident}`;
+    const notes = `${pick(USER, c)}|${(a >> 4) & 7}`;
+    if (this.#known.has(key) && b % 3 !== 0) {
+      this.emit("kevent", on, "USER", ident, "0", `${notes}|TRIGGER`);
+    } else {
+      this.emit("kevent", on, "USER", ident, this.#flags(key, c), notes);
+    }
+  }
+
+  /** One that goes off at once or never. */
+  timer(a: number, b: number, c: number): void {
+    const on = this.#queue(a);
+    const ident = b % 3;
+    const flags = this.#flags(`${on} TIMER ${ident}`, c);
+    const isSoon = flags.includes("ONESHOT");
+    this.emit("kevent", on, "TIMER", ident, flags, "0", isSoon ? 1 : 100_000);
+    if (isSoon) this.emit("nap", 4);
+  }
+
+  override move(a: number, b: number, c: number): void {
+    const name = this.some(a);
+    if (name === undefined || this.kinds.get(name) !== "file on disk") super.move(a, b, c);
+    else if (b % 2 === 0) this.emit("write", name, (c % 3) + 1);
+    else this.emit("read", name, (c % 3) + 1);
+  }
+
+  /** What is done in a folder. */
+  folder(a: number, b: number, c: number): void {
+    const path = pick(PATHS, a);
+    const other = pick(PATHS, b);
+    const step = pick(["file", "open", "open", "append", "append", "rename", "unlink", "chmod"], c);
+    if (step === "open") {
+      if (!this.#files.includes(path)) return;
+      const name = this.name();
+      this.emit("open", name, path, "rw");
+      this.kinds.set(name, "file on disk");
+    } else if (step === "file") {
+      this.emit("file", path, b % 5);
+      if (!this.#files.includes(path)) this.#files.push(path);
+    } else if (this.#files.includes(path)) {
+      if (step === "append") this.emit(step, path, (b % 3) + 1);
+      else if (step === "rename" && path !== other) {
+        this.emit(step, path, other);
+        this.#files.splice(this.#files.indexOf(path), 1);
+        if (!this.#files.includes(other)) this.#files.push(other);
+      } else if (step === "unlink") {
+        this.emit(step, path);
+        this.#files.splice(this.#files.indexOf(path), 1);
+      } else if (step === "chmod") this.emit(step, path);
+    }
+  }
+
+  nest(a: number, b: number, c: number): void {
+    if (this.#queues.length < MOST_QUEUES) {
+      const name = `q${this.#queues.length}`;
+      this.emit("kqueue", name);
+      this.#queues.push(name);
+    }
+    const [inner, outer] = [pick(this.#queues, a), pick(this.#queues, b)];
+    if (this.#queues.indexOf(inner) <= this.#queues.indexOf(outer)) return;
+    const flags = this.#flags(`${outer} READ ${inner}`, c);
+    this.emit("kevent", outer, "READ", inner, flags);
+  }
+
+  wait(a: number, b: number): void {
+    this.emit("kwait", pick(this.#queues, a), b % 4 === 0 ? (b % 3) + 1 : 64);
+  }
+}
