@@ -12,6 +12,20 @@ const KINDS =
   "pipe pipe pipe pipe unix unix unix unix dgram dgram seqpacket event event event file null tcp udp".split(
     " ",
   );
+/** Bytes of packets. */
+export const PACKETS = [0, 1, 3, 100] as const;
+/** What is done with a socket. */
+export const SOCKET_STEPS = [
+  "write",
+  "write",
+  "write",
+  "read",
+  "read",
+  "drain",
+  "shutdown",
+  "so_error",
+] as const;
+
 /** One of several. */
 export function pick<Value>(from: readonly Value[], number: number): Value {
   return from[number % from.length] as Value;
@@ -108,11 +122,8 @@ export abstract class Descriptors {
 
   #moveSocket(name: string, kind: string, b: number, c: number): void {
     const packets = kind !== "unix" && kind !== "tcp";
-    const step = pick(
-      ["write", "write", "write", "read", "read", "drain", "shutdown", "so_error"],
-      b,
-    );
-    if (step === "write") this.emit(step, name, pick(packets ? [0, 1, 3, 100] : [1, 3, 100], c));
+    const step = pick(SOCKET_STEPS, b);
+    if (step === "write") this.emit(step, name, pick(packets ? PACKETS : [1, 3, 100], c));
     else if (step === "read") this.emit(step, name, pick([1, 4096], c));
     else if (step === "drain") this.emit(...(packets ? ["read", name, 9] : ["drain", name]));
     else if (step === "shutdown") this.emit(step, name, pick(HALVES, c));

@@ -71,6 +71,11 @@ const NOTES: Record<string, number> = {
   TRIGGER: KQ_NOTE_TRIGGER,
 };
 
+/** Of a connection that was reset after its end Linux says EPIPE first, and FreeBSD ECONNRESET. */
+const RESET = /(BrokenPipeError )?EPIPE|(ConnectionResetError )?ECONNRESET/;
+/** More than there are knotes. */
+const PLENTY = 200;
+
 /** Bits by name or by number. */
 function bitsOf(text: string, names: Record<string, number>): number {
   let bits = 0;
@@ -93,7 +98,7 @@ export class KqueueMachine {
   run(step: string): string {
     const [word, ...words] = step.split(" ") as [string, ...string[]];
     const own = this.#steps[word];
-    if (own === undefined) return this.#machine.run(step);
+    if (own === undefined) return this.#machine.run(step).replace(RESET, "reset");
     try {
       return own(...words) ?? "ok";
     } catch (error) {
@@ -139,8 +144,11 @@ export class KqueueMachine {
       const receipt = flags.includes("RECEIPT") ? 1 : 0;
       return this.#texts((this.#queues.get(on) as Kqueue).control([change], receipt, 0));
     },
-    kwait: (on, count) =>
-      this.#texts((this.#queues.get(on) as Kqueue).control(null, Number(count), 0)),
+    // Which filter is told of first is up to the host.
+    kwait: (on) => {
+      const events = (this.#queues.get(on) as Kqueue).control(null, PLENTY, 0);
+      return this.#texts(events).split(" ").sort().join(" ");
+    },
     nap: (ms) => void sleep(Number(ms)),
     append: (path, size) => void appendFileSync(this.#machine.path(path), "x".repeat(Number(size))),
     rename: (path, other) => void renameSync(this.#machine.path(path), this.#machine.path(other)),

@@ -83,6 +83,8 @@ function create(queue: Queue, change: KeventRecord): i32 {
 
   const attached = attach(queue, knote);
   if (attached < 0) {
+    // FreeBSD finds out before the knote is made whether the descriptor is open.
+    if (attached === -EBADF) change.fflags = knote.sfflags;
     destroyKnote(knote);
     return attached;
   }

@@ -349,7 +349,6 @@ function testRead(knote: Knote, value: i64, state: u32): bool {
   if (kind === FD_LISTENER && hangs) return hungUp(knote, state);
   if (kind === FD_DATAGRAM) {
     if (mask & (EVENT_HUP | EVENT_RDHUP)) return hungUp(knote, state);
-    knote.fflags = state & DATA_STATE_ERRNO;
     return (mask & EVENT_ERR) !== 0 || isEnough(knote, (mask & EVENT_IN) !== 0);
   }
   if (kind === FD_TERMINAL) {
@@ -393,7 +392,6 @@ function testWrite(knote: Knote, value: i64, state: u32): bool {
   }
   if (kind === FD_DATAGRAM) {
     if (mask & EVENT_HUP) return hungUp(knote, state);
-    knote.fflags = state & DATA_STATE_ERRNO;
     return hangs || isEnough(knote, (mask & EVENT_OUT) !== 0);
   }
   if (kind === FD_TERMINAL && hangs) return hungUp(knote, 0);

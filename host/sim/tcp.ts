@@ -252,8 +252,9 @@ export class TcpSocket extends Socket implements Bindable {
   /** A reset arrives (tcp_reset). */
   #reset(): void {
     if (this.state !== "connected") return;
-    // After the peer's FIN it is the program that goes on sending.
-    this.#end((this.shut & SHUT_RECEIVE) !== 0 && this.#hasFin ? EPIPE : ECONNRESET);
+    // After the peer's FIN, Linux says that it is the program that goes on sending.
+    const isEnded = (this.shut & SHUT_RECEIVE) !== 0 && this.#hasFin;
+    this.#end(isEnded && this.kernel.personality !== "bsd" ? EPIPE : ECONNRESET);
   }
 
   /** The peer's FIN has arrived. */
@@ -453,7 +454,9 @@ export class TcpSocket extends Socket implements Bindable {
   override dataState(): number {
     if (this.state === "closed" && !this.wasUsed) return DATA_STATE_UNCONNECTED;
     const shut = this.state === "closed" || (this.shut & SHUT_SEND) !== 0;
-    return this.error | (shut ? DATA_STATE_SHUT_WRITE : 0);
+    // Of a reset the waist says ECONNRESET, whatever came before it.
+    const errno = this.error === EPIPE ? ECONNRESET : this.error;
+    return errno | (shut ? DATA_STATE_SHUT_WRITE : 0);
   }
 
   override describe(): Record<string, unknown> {
