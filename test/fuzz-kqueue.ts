@@ -79,9 +79,13 @@ export class KqueueProgram extends Descriptors {
     }
     const reads = kind === "read" ? c % 7 !== 0 : kind === "write" ? c % 7 === 0 : c % 2 === 0;
     const filter = reads ? "READ" : "WRITE";
-    const flags = this.#flags(`${on} ${filter} ${name}`, c >> 3);
-    // Pipes have no low-water mark on FreeBSD.
-    const lowat = reads && LOWERED.has(kind as string) && a % 3 === 0 ? ["LOWAT", (b % 5) + 1] : [];
+    let flags = this.#flags(`${on} ${filter} ${name}`, c >> 3);
+    // On FreeBSD whatever is done with an eventfd or a file is news for both filters.
+    if (kind === "event" || (kind === "file on disk" && !reads))
+      flags = flags.replace("|CLEAR", "");
+    // Pipes have no low-water mark on FreeBSD; below it, an outer queue is told once by Linux.
+    const isLowered = reads && on === "q" && LOWERED.has(kind as string);
+    const lowat = isLowered && a % 3 === 0 ? ["LOWAT", (b % 5) + 1] : [];
     this.emit("kevent", on, filter, name, flags, ...lowat);
   }
 
@@ -91,7 +95,7 @@ export class KqueueProgram extends Descriptors {
     super.close(a);
     if (name === undefined || b % 4 !== 0) return;
     const filter = b % 8 === 0 ? "READ" : "WRITE";
-    this.emit("kevent", "q", filter, name, pick(["ADD|CLEAR", ...CHANGED], c));
+    this.emit("kevent", "q", filter, name, pick(CHANGED, c));
     this.#known.delete(`q ${filter} ${name}`);
   }
 
@@ -171,6 +175,6 @@ export class KqueueProgram extends Descriptors {
 
   /** Inner queues first: FreeBSD counts what they have not looked at as ready. */
   wait(): void {
-    for (const queue of [...this.#queues].reverse()) this.emit("kwait", queue);
+    for (const queue of this.#queues.toReversed()) this.emit("kwait", queue);
   }
 }

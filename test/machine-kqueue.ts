@@ -147,7 +147,7 @@ export class KqueueMachine {
     // Which filter is told of first is up to the host.
     kwait: (on) => {
       const events = (this.#queues.get(on) as Kqueue).control(null, PLENTY, 0);
-      return this.#texts(events).split(" ").sort().join(" ");
+      return this.#texts(events).split(" ").toSorted().join(" ");
     },
     nap: (ms) => void sleep(Number(ms)),
     append: (path, size) => void appendFileSync(this.#machine.path(path), "x".repeat(Number(size))),
