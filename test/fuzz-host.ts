@@ -56,6 +56,11 @@ export class Pair {
   }
 }
 
+/** The hosts that answer to programs of a flavor as one. */
+export function pairFor(flavor: Flavor): Pair {
+  return new Pair("linux", flavor === "kqueue" ? "sim:bsd" : "sim:linux");
+}
+
 /** How long a program that differs is made shorter, in ms. */
 const SHRINKING_MS = 15_000;
 

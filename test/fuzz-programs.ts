@@ -16,7 +16,8 @@ export function choices(steps: number): Arbitrary<Choice[]> {
 }
 
 /** What programs wait with. */
-export type Flavor = "epoll" | "kqueue";
+export const FLAVORS = ["epoll", "kqueue"] as const;
+export type Flavor = (typeof FLAVORS)[number];
 
 /** The steps of the program that the numbers stand for. */
 export function programOf(numbers: readonly Choice[], flavor: Flavor = "epoll"): string[] {

@@ -1,11 +1,13 @@
-// `npm run fuzz [-- --programs 20000 --length 60 --seed N --jobs 4]`: the same random programs on this
-// machine's kernel and on the simulated Linux. What differs is made as short as it can be, and is
+// `npm run fuzz [-- --programs 20000 --length 60 --seed N --jobs 4 --flavor epoll|kqueue]`: the same
+// random programs with epoll, poll and select on this machine's kernel and on the simulated Linux, and with
+// kqueue, translated for this machine's kernel, on the simulated BSD, which has a native one. What differs is made as short as it can be, and is
 // to be added to fuzz-corpus.txt once it does not differ any more. With `--mutants` it is bugs planted
 // in the simulation that are looked for, within that many programs each.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { Pair, search } from "./fuzz-host.ts";
+import { Pair, pairFor, search } from "./fuzz-host.ts";
+import { type Flavor, FLAVORS } from "./fuzz-programs.ts";
 import { MUTANTS, plant } from "./mutants.ts";
 
 const { values } = parseArgs({
@@ -14,6 +16,7 @@ const { values } = parseArgs({
     length: { type: "string", default: "60" },
     seed: { type: "string", default: String(Date.now() % 0x7fffffff) },
     jobs: { type: "string", default: String(Math.max(1, Math.floor(availableParallelism() / 2))) },
+    flavor: { type: "string", default: "" },
     mutants: { type: "boolean", default: false },
   },
 });
@@ -38,18 +41,25 @@ const length = numberOf("length", values.length);
 const seed = numberOf("seed", values.seed);
 const jobs = numberOf("jobs", values.jobs);
 
+const wanted = values.flavor;
+const flavors = FLAVORS.filter((known) => wanted === "" || wanted === known);
+if (flavors.length === 0) {
+  process.stderr.write(`fuzz: --flavor must be one of ${FLAVORS.join(", ")}, got ${wanted}\n`);
+  process.exit(2);
+}
+
 /** Looks for differences, several searches at a time; how many there are. */
-async function fuzz(): Promise<number> {
+async function fuzz(flavor: Flavor): Promise<number> {
   const begun = performance.now();
   const share = Math.ceil(programs / jobs);
   process.stdout.write(
-    `seed ${seed}: ${programs} programs of up to ${length} steps, ${jobs} at a time\n`,
+    `${flavor}, seed ${seed}: ${programs} programs of up to ${length} steps, ${jobs} at a time\n`,
   );
   const results = await Promise.all(
     Array.from({ length: jobs }, async (_, job) => {
-      const pair = new Pair();
+      const pair = pairFor(flavor);
       try {
-        return await search(pair, seed + job, share, length);
+        return await search(pair, seed + job, share, length, { flavor });
       } finally {
         pair.stop();
       }
@@ -83,4 +93,7 @@ async function findMutants(): Promise<number> {
   return missed;
 }
 
-process.exitCode = (await (values.mutants ? findMutants() : fuzz())) === 0 ? 0 : 1;
+let bad = 0;
+if (values.mutants) bad = await findMutants();
+else for (const each of flavors) bad += await fuzz(each);
+process.exitCode = bad === 0 ? 0 : 1;
