@@ -35,7 +35,8 @@ function outcomeOf(call: () => unknown): unknown {
     return call() ?? "";
   } catch (error) {
     if (!(error instanceof OSError)) throw error;
-    return error.code;
+    // A connection that was reset behind a shutdown is EPIPE on Linux, on a BSD as any other.
+    return error.code === "ECONNRESET" ? "EPIPE" : error.code;
   }
 }
 
