@@ -1,5 +1,5 @@
 // `npm run bench [-- [--quick] [GROUP…]]`: measures, prints, and writes bench/results.
-// A group is the beginning of a name: epoll, epoll-idle, poll, select, libevent.
+// A group is the beginning of a name: epoll, epoll-idle, poll, select, kqueue, libevent, sim.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,6 +16,7 @@ import { mostPipes } from "./pipes.ts";
 import { pollCases } from "./poll.bench.ts";
 import { caseTable, type Machine, targetLine, toJson, toMarkdown } from "./report.ts";
 import { selectCases } from "./select.bench.ts";
+import { simCases } from "./sim.bench.ts";
 import { checkTargets } from "./targets.ts";
 
 const { values, positionals } = parseArgs({
@@ -92,6 +93,7 @@ const cases = [
   ...selectCases(children),
   ...kqueueCases(children, limit),
   ...libeventCases(children),
+  ...simCases(),
 ].filter(
   ({ group }) => positionals.length === 0 || positionals.some((name) => group.startsWith(name)),
 );

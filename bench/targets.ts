@@ -61,6 +61,10 @@ function targetsOf(result: Result): Target[] {
       ];
     case "kqueue":
       return ready === 100 ? target(result, "omnipoll control", "C", 1.15) : [];
+    case "sim-wait":
+      return target(result, "simulated", "real kernel", 1);
+    case "sim-many":
+      return target(result, "of 1 000 000", "of 1000", 1.2);
     default:
       return [];
   }
