@@ -105,7 +105,11 @@ export interface Host {
   /** Writes a stat record of `fd` at `address`. -EBADF if it is not open or O_PATH. */
   fd_stat(memory: WebAssembly.Memory, fd: number, address: number): number;
 
-  /** Answers `count` data records at `records`, one after the other; each has its own error. */
+  /**
+   * Answers `count` data records at `records`, one after the other; each has its own error. A
+   * socket's error in `state` is inferred where asking for it would take it away; of a reset it is
+   * ECONNRESET, whatever came before.
+   */
   fd_data(memory: WebAssembly.Memory, records: number, count: number): number;
 
   /** eventfd(2) with counter 0. */
@@ -122,23 +126,30 @@ export interface Host {
 
   /**
    * Status of the ended process behind a pidfd, as waitpid(2) writes it, without reaping it and
-   * also if it is no child of ours. -EAGAIN while it runs; -ESRCH if the kernel does not tell.
+   * also if it is no child of ours. -EAGAIN while it runs; -ESRCH if the kernel does not tell;
+   * -EBADF if it is no pidfd.
    */
   proc_status(pidfd: number, pid: number): number;
 
   /**
    * A descriptor that reads every fork, exec and exit of the system as netlink messages of the
-   * process connector (cn_proc.h). -EPERM without the privilege, -EOPNOTSUPP without the connector.
+   * process connector (cn_proc.h). -EPERM without the privilege and in a pid or user namespace of
+   * its own, -EOPNOTSUPP without the connector.
    */
   proc_listen(): number;
 
   /** A descriptor that reads changes of network interfaces as RTM_*LINK messages (rtnetlink). */
   link_listen(): number;
 
-  /** IFF_* flags of the interface with an index. -ENODEV if there is none. */
+  /**
+   * IFF_* flags of the interface with an index, IFF_LOWER_UP included. -ENODEV if there is none.
+   */
   link_flags(index: number): number;
 
-  /** Reads one datagram of netlink messages; those that are not the kernel's are left out. */
+  /**
+   * Reads one datagram of netlink messages, cut to `length` bytes; those that are not the kernel's
+   * are left out. -EAGAIN if there is none, -ENOBUFS once after some were lost.
+   */
   netlink_read(memory: WebAssembly.Memory, fd: number, address: number, length: number): number;
 
   /**
@@ -164,18 +175,24 @@ export interface Host {
   inotify_rm_watch(inotify: number, watch: number): number;
 
   /**
-   * Lets other threads post kevents to the queue whose descriptor is `queue`. Returns a
-   * descriptor that is readable while some wait.
+   * Lets other threads post kevents to the queue whose descriptor is `queue`. Returns a descriptor
+   * that is readable while some wait. -EEXIST if they may already.
    */
   post_open(queue: number): number;
 
   /** Ends what `post_open` began and closes its descriptor; posts that wait are dropped. */
   post_close(queue: number): number;
 
-  /** Posts the kevent record at `address` to a queue of this process. -EBADF if it is none. */
+  /**
+   * Posts the kevent record at `address` to a queue of this process. -EBADF if it is none, -EAGAIN
+   * while 65536 wait.
+   */
   post(memory: WebAssembly.Memory, queue: number, address: number): number;
 
-  /** Takes at most `capacity` posted kevent records to `address`; returns how many. */
+  /**
+   * Takes at most `capacity` posted kevent records to `address`; returns how many. What an
+   * asynchronous read that is reported here has read is in its memory then.
+   */
   post_take(memory: WebAssembly.Memory, queue: number, address: number, capacity: number): number;
 }
 
