@@ -176,7 +176,8 @@ export class EpollFile extends File {
   }
 
   #listIfReady(item: EpollItem): void {
-    if (item.isReady || item.state() === 0) return;
+    // What is on the list is looked at, too: an epoll within takes off its own what is not ready.
+    if (item.state() === 0 || item.isReady) return;
     this.enqueue(item);
     this.waiters.wake(0);
     this.queue.wake(EVENT_IN);
