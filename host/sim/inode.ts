@@ -78,9 +78,10 @@ export class Inode {
     for (const watch of this.watches) watch.tell(mask, name, cookie);
   }
 
-  /** Tells knotes (VFS_KNOTE). */
+  /** Tells knotes, the newest first (VFS_KNOTE). */
   note(notes: number): void {
-    for (const listener of this.notes) listener(notes);
+    if (this.notes.size === 0) return;
+    for (const listener of [...this.notes].reverse()) listener(notes);
   }
 
   /** The last name, or the last descriptor, may be gone: then so is the inode. */

@@ -4,7 +4,10 @@ import {
   EBADF,
   EPERM,
   FILTER_AIO,
+  FILTER_NETDEV,
+  FILTER_PROC,
   FILTER_READ,
+  FILTER_SIGNAL,
   FILTER_TIMER,
   FILTER_USER,
   FILTER_VNODE,
@@ -13,6 +16,8 @@ import {
 import type { File } from "./file.ts";
 import { makeDescriptorKnote } from "./kqueue-descriptors.ts";
 import type { Kevent, Knote } from "./kqueue-knote.ts";
+import { LinkKnote } from "./kqueue-netdev.ts";
+import { ProcessKnote, SignalKnote } from "./kqueue-proc.ts";
 import { TimerKnote } from "./kqueue-timer.ts";
 import { UserKnote } from "./kqueue-user.ts";
 import { makeVnodeKnote } from "./kqueue-vnode.ts";
@@ -31,7 +36,10 @@ const ON_FILES = new Map<number, MakeOnFile>([
 const OTHERS = new Map<number, Make>([
   // Requests are made with aio_read and aio_write, which name the queue.
   [FILTER_AIO, () => -EPERM],
+  [FILTER_PROC, (queue, change) => new ProcessKnote(queue, change)],
+  [FILTER_SIGNAL, (queue, change) => new SignalKnote(queue, change)],
   [FILTER_TIMER, (queue, change) => new TimerKnote(queue, change)],
+  [FILTER_NETDEV, (queue, change) => new LinkKnote(queue, change)],
   [FILTER_USER, (queue, change) => new UserKnote(queue, change)],
 ]);
 
@@ -40,7 +48,10 @@ const NAMES = new Map([
   [FILTER_WRITE, "WRITE"],
   [FILTER_AIO, "AIO"],
   [FILTER_VNODE, "VNODE"],
+  [FILTER_PROC, "PROC"],
+  [FILTER_SIGNAL, "SIGNAL"],
   [FILTER_TIMER, "TIMER"],
+  [FILTER_NETDEV, "NETDEV"],
   [FILTER_USER, "USER"],
 ]);
 

@@ -12,6 +12,7 @@ import {
   NOTE_SECONDS,
   NOTE_USECONDS,
 } from "../../asm/abi.ts";
+import { calloutsOf } from "./callouts.ts";
 import type { Scheduled } from "./clock.ts";
 import { type Kevent, Knote, type Whole } from "./kqueue-knote.ts";
 
@@ -43,7 +44,7 @@ export class TimerKnote extends Knote {
   }
 
   override detach(): void {
-    if (this.#scheduled !== undefined) this.queue.kernel.clock.cancel(this.#scheduled);
+    if (this.#scheduled !== undefined) calloutsOf(this.queue.kernel).remove(this.#scheduled);
     this.#scheduled = undefined;
   }
 
@@ -83,7 +84,7 @@ export class TimerKnote extends Knote {
   }
 
   #schedule(): void {
-    this.#scheduled = this.queue.kernel.clock.schedule(this.#nextMs, this.#expire);
+    this.#scheduled = calloutsOf(this.queue.kernel).add(this.#nextMs, this.#expire);
   }
 
   /** filt_timerexpire. */

@@ -80,7 +80,7 @@ export class Process implements SignalTarget {
   send(info: SignalInfo): void {
     if (!this.isAlive) return;
     this.kernel.trace.add("signal", [info.signal, this.pid]);
-    this.#processes.tell("signalled", this, info.signal);
+    this.#processes.tell("signalled", this, info);
     this.signals.send(info);
   }
 

@@ -7,6 +7,7 @@ import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
 import { partOf } from "./part.ts";
 import { CLD_EXITED, CLD_KILLED, INIT_PID, Process, PROGRAM_PID } from "./process.ts";
 import { LAST_SIGNAL, SIGCHLD, SIGPIPE } from "./signal-numbers.ts";
+import type { SignalInfo } from "./signals.ts";
 import { WaitEntry } from "./wait-queue.ts";
 import { EVENT_HUP, EVENT_IN, EVENT_RDNORM } from "../../asm/abi.ts";
 
@@ -22,10 +23,12 @@ const BY_USER = 0;
 export interface ProcessWatcher {
   forked?(parent: Process, child: Process): void;
   executed?(process: Process): void;
-  /** It is a zombie now; its descriptors are closed. */
+  /** It is a zombie now, its descriptors are closed, and its parent is about to be told. */
+  ended?(process: Process): void;
+  /** Its parent has been told. */
   exited?(process: Process): void;
   /** A signal was sent to it, whatever it does with it. */
-  signalled?(process: Process, signal: number): void;
+  signalled?(process: Process, info: SignalInfo): void;
 }
 
 export class Processes {
@@ -77,10 +80,10 @@ export class Processes {
   }
 
   /** Tells the watchers of an event. */
-  tell(event: "executed" | "exited", process: Process): void;
+  tell(event: "executed" | "ended" | "exited", process: Process): void;
   tell(event: "forked", parent: Process, child: Process): void;
-  tell(event: "signalled", process: Process, signal: number): void;
-  tell(event: keyof ProcessWatcher, process: Process, more?: Process | number): void {
+  tell(event: "signalled", process: Process, info: SignalInfo): void;
+  tell(event: keyof ProcessWatcher, process: Process, more?: Process | SignalInfo): void {
     for (const watcher of this.watchers) {
       (watcher[event] as ((...given: unknown[]) => void) | undefined)?.(process, more);
     }
@@ -134,6 +137,7 @@ export class Processes {
     process.state = "zombie";
     process.status = status;
     process.queue.wake(EVENT_IN | EVENT_RDNORM);
+    this.tell("ended", process);
     const signal = status & SIGNAL_BITS;
     process.notifyParent(
       signal === 0 ? CLD_EXITED : CLD_KILLED,

@@ -22,7 +22,7 @@ import {
 import { ENOPROTOOPT, ENOTCONN, O_NONBLOCK, O_RDWR } from "./constants.ts";
 import { File, type Stat } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
-import { KEY_ALL, WaitQueue } from "./wait-queue.ts";
+import { KEY_ALL, KEY_ROOM, WaitQueue } from "./wait-queue.ts";
 
 export const AF_UNIX = 1;
 export const AF_INET = 2;
@@ -151,6 +151,11 @@ export abstract class Socket extends File {
     this.queue.wake(KEY_ALL);
   }
 
+  /** Something that was sent is gone, though that is of no interest to poll (sowwakeup). */
+  protected drained(): void {
+    if (this.kernel.personality === "bsd") this.queue.wake(KEY_ROOM);
+  }
+
   /** Takes the pending error: 0, or a negative errno. */
   takeError(): number {
     const { error } = this;
@@ -209,6 +214,11 @@ export abstract class Socket extends File {
   /** FIONREAD. */
   protected readableBytes(): number {
     return 0;
+  }
+
+  /** Bytes of all messages that can be read. */
+  get payload(): number {
+    return this.readableBytes();
   }
 
   /** SIOCOUTQ. */

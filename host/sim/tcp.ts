@@ -418,6 +418,8 @@ export class TcpSocket extends Socket implements Bindable {
     if (peer.#wantsRoom && peer.#isRoomy) {
       peer.#wantsRoom = false;
       peer.queue.wake(WRITABLE);
+    } else {
+      peer.drained();
     }
     if (peer.#outgoing.size === 0 && (peer.shut & SHUT_SEND) !== 0) peer.#sayFin();
   }

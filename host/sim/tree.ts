@@ -8,6 +8,7 @@ import {
   EPERM,
   NOTE_ATTRIB,
   NOTE_DELETE,
+  NOTE_EXTEND,
   NOTE_LINK,
   NOTE_RENAME,
   NOTE_WRITE,
@@ -44,6 +45,26 @@ export interface Found {
   /** The entry with that name, if there is one. */
   readonly entry: Entry | undefined;
   readonly inode: Inode | undefined;
+}
+
+/** What a rename says to knotes (vop_rename_post). `replaced` had the new name before. */
+function noteMove(
+  before: DirectoryInode,
+  after: DirectoryInode,
+  moved: Inode,
+  replaced: Inode | undefined,
+): void {
+  const replaces = replaced?.isDirectory === true ? NOTE_LINK : 0;
+  if (before === after) {
+    before.note(NOTE_WRITE | replaces);
+  } else {
+    const across = NOTE_WRITE | NOTE_EXTEND;
+    const links = moved.isDirectory ? NOTE_LINK : 0;
+    before.note(across | links);
+    after.note(across | (links & ~replaces));
+  }
+  moved.note(NOTE_RENAME);
+  replaced?.note(NOTE_DELETE);
 }
 
 export class Tree {
@@ -184,8 +205,8 @@ export class Tree {
     const { inode } = entry;
     if (inode.isDirectory) return -EISDIR;
     this.#leave(entry);
-    inode.note(inode.links === 0 ? NOTE_DELETE : NOTE_LINK);
     parent.note(NOTE_WRITE);
+    inode.note(NOTE_DELETE); // also of one of several names, as FreeBSD says it
     inode.tell(IN_ATTRIB);
     parent.tell(IN_DELETE, name);
     inode.settle();
@@ -202,8 +223,8 @@ export class Tree {
     if (entry === undefined) return -EBUSY;
     if (inode.entries.size > 0) return -ENOTEMPTY;
     this.#leave(entry);
-    inode.note(NOTE_DELETE);
     parent.note(NOTE_WRITE | NOTE_LINK);
+    inode.note(NOTE_DELETE);
     parent.tell(IN_DELETE | IN_ISDIR, name);
     inode.settle();
     return 0;
@@ -236,13 +257,10 @@ export class Tree {
     }
     const cookie = ++this.#cookie;
     const flag = isDirectory ? IN_ISDIR : 0;
-    inode.note(NOTE_RENAME);
-    before.note(NOTE_WRITE | (isDirectory && before !== after ? NOTE_LINK : 0));
-    if (after !== before) after.note(NOTE_WRITE | (isDirectory ? NOTE_LINK : 0));
+    noteMove(before, after, inode, target.inode);
     before.tell(IN_MOVED_FROM | flag, source.name, cookie);
     after.tell(IN_MOVED_TO | flag, target.name, cookie);
     if (target.inode !== undefined) {
-      target.inode.note(target.inode.links === 0 ? NOTE_DELETE : NOTE_LINK);
       target.inode.tell(IN_ATTRIB);
     }
     inode.tell(IN_MOVE_SELF | flag);

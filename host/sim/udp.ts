@@ -137,6 +137,10 @@ export class UdpSocket extends Socket implements Bindable {
     return this.#remote === undefined ? -ENOTCONN : showEndpoint(this.family, this.#remote);
   }
 
+  override get payload(): number {
+    return this.#received.reduce((sum, { length }) => sum + length, 0);
+  }
+
   protected override readableBytes(): number {
     return this.#received[0]?.length ?? 0;
   }

@@ -124,6 +124,10 @@ export class UnixDatagram extends UnixSocket {
     return this.peer === undefined ? -ENOTCONN : nameOf(this.peer.bound ?? NO_NAME);
   }
 
+  override get payload(): number {
+    return this.received.reduce((sum, { bytes }) => sum + bytes.length, 0);
+  }
+
   protected override readableBytes(): number {
     return this.received[0]?.bytes.length ?? 0;
   }

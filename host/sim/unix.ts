@@ -95,6 +95,7 @@ export abstract class UnixSocket extends Socket {
     const { sender, size } = this.received.shift() as Buffer;
     sender.allocated -= size;
     if (sender.isWritableNow) sender.queue.wake(WRITABLE);
+    else sender.drained();
   }
 
   protected override queuedBytes(): number {
@@ -182,6 +183,8 @@ export class UnixStream extends UnixSocket {
     accepted.bound = listener.bound;
     UnixStream.join(this, accepted);
     pending.push(accepted);
+    // Linux tells nobody that the client is connected, FreeBSD does (soisconnected).
+    if (this.kernel.personality === "bsd") this.changed();
     listener.queue.wake(ARRIVAL);
     return 0;
   }

@@ -4,6 +4,12 @@
 /** A wake-up that says nothing of what changed: it passes whatever is waited for. */
 export const KEY_ALL = 0;
 
+/**
+ * There is more room to send, or less to be sent, than before: of no interest but to knotes with a
+ * low-water mark of their own. No event bit is like it.
+ */
+export const KEY_ROOM = 0x10000;
+
 /** Who waits: a blocked call, an entry of an epoll, a knote. */
 export interface Waiter {
   /**
