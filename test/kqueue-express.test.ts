@@ -25,6 +25,7 @@ import {
 import * as os from "../bindings/node-os.ts";
 import { type Scope, scoped, sleep } from "./descriptors.ts";
 import { add, command, queueIn, remove, take } from "./kqueue-filters.ts";
+import { answered } from "./world.ts";
 
 /** A queue that has reported a pipe with three bytes, twice. */
 function reported(scope: Scope): { queue: Kqueue; r: number; w: number } {
@@ -95,7 +96,8 @@ test(
   scoped((scope) => {
     const { queue, r, w } = reported(scope);
     add(queue, r, KQ_FILTER_READ, 0, KQ_NOTE_LOWAT, 5);
-    assert.equal(take(queue), []);
+    // Pipes have no such mark in FreeBSD.
+    assert.equal(take(queue), answered<unknown[]>([], [[r, KQ_FILTER_READ, 0, 0, 3]]));
     os.write(w, "de");
     assert.equal(take(queue), [[r, KQ_FILTER_READ, 0, 0, 5]]);
     add(queue, r, KQ_FILTER_READ);

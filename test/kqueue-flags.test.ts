@@ -24,9 +24,24 @@ import {
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { fill, scoped } from "./descriptors.ts";
-import { change, idents, newQueue, now, timer, trigger, user } from "./kqueue-support.ts";
+import {
+  change,
+  type Fields,
+  idents,
+  newQueue,
+  now,
+  timer,
+  trigger,
+  user,
+} from "./kqueue-support.ts";
 import { closedNumber } from "./probes.ts";
 import { throws } from "./support.ts";
+import { answered } from "./world.ts";
+
+/** What is returned if the descriptors became active first, of which the core hears last. */
+function mixed<Event>(others: readonly Event[], descriptors: readonly Event[]): Event[] {
+  return answered([...others, ...descriptors], [...descriptors, ...others]);
+}
 
 /** EV_FORCEONESHOT and EV_KEEPUDATA of FreeBSD, which have no name here. */
 const FORCEONESHOT = 0x100;
@@ -42,12 +57,18 @@ test(
     const both = now(queue);
     assert.equal(
       both.map(([ident, filter, flags, , , udata]) => [ident, filter, flags, udata]),
-      [
-        [a, READ, 0, 1],
-        [a, WRITE, CLEAR, 2],
-      ],
+      answered(
+        [
+          [a, READ, 0, 1],
+          [a, WRITE, CLEAR, 2],
+        ],
+        [
+          [a, WRITE, CLEAR, 2],
+          [a, READ, 0, 1],
+        ],
+      ),
     );
-    assert.is(both[0]?.[4], 3);
+    assert.is(both.find(([, filter]) => filter === READ)?.[4], 3);
     assert.equal(now(queue), [[a, READ, 0, 0, 3, 1]]);
     change(queue, kevent(a, READ, DELETE));
     assert.equal(idents(queue), []);
@@ -64,7 +85,7 @@ test(
   "KQ-068: adding again replaces the knote",
   scoped((s) => {
     const queue = newQueue(s);
-    const [r, w] = s.pipe();
+    const [r, w] = s.socketpair();
     os.write(w, "abc");
     change(queue, kevent(r, READ, ADD, 0, 0, 1));
     change(queue, kevent(r, READ, ADD, KQ_NOTE_LOWAT, 4, 2));
@@ -133,11 +154,13 @@ test(
     change(queue, user(1, ENABLE, KQ_NOTE_TRIGGER), user(2, ADD | ENABLE, KQ_NOTE_TRIGGER));
     assert.equal(
       now(queue).map(([ident, , flags]) => [ident, flags]),
-      [
-        [1, 0],
-        [2, 0],
-        [r, 0],
-      ],
+      mixed(
+        [
+          [1, 0],
+          [2, 0],
+        ],
+        [[r, 0]],
+      ),
     );
   }),
 );
@@ -207,10 +230,8 @@ test(
       os.write(w, text);
       change(queue, trigger(1));
     }
-    assert.equal(now(queue), [
-      [1, USER, CLEAR, 0, 0, 0],
-      [r, READ, CLEAR, 0, 6, 0],
-    ]);
+    const expected = mixed<Fields>([[1, USER, CLEAR, 0, 0, 0]], [[r, READ, CLEAR, 0, 6, 0]]);
+    assert.equal(now(queue), expected);
     assert.equal(now(queue), []);
   }),
 );
@@ -256,16 +277,16 @@ test(
 );
 
 test(
-  "KQ-081: an EV_ONESHOT knote whose event is gone again is tested, as macOS does",
+  "KQ-081: an EV_ONESHOT knote whose event is gone again is tested by the core, as macOS does",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();
     change(queue, kevent(r, READ, ADD | ONESHOT));
     os.write(w, "x");
     os.read(r, 1);
-    assert.equal(now(queue), []);
+    assert.equal(now(queue), answered<Fields[]>([], [[r, READ, ONESHOT, 0, 1, 0]]));
     os.write(w, "xy");
-    assert.equal(now(queue), [[r, READ, ONESHOT, 0, 2, 0]]);
+    assert.equal(now(queue), answered<Fields[]>([[r, READ, ONESHOT, 0, 2, 0]], []));
     throws(() => change(queue, kevent(r, READ, DELETE)), FileNotFoundError);
     // What the core itself keeps is FreeBSD's: triggered, cleared by a change, reported.
     change(queue, user(1, ADD | ONESHOT), trigger(1), user(1, CLEAR));
@@ -351,7 +372,7 @@ test(
     change(queue, trigger(1));
     assert.equal(now(queue), []);
     change(queue, kevent(r, READ, ENABLE), user(1, ENABLE));
-    assert.equal(idents(queue), [1, r]);
+    assert.equal(idents(queue), mixed([1], [r]));
   }),
 );
 
@@ -390,7 +411,7 @@ test(
     change(queue, kevent(r, READ, ADD), user(1, ADD, KQ_NOTE_TRIGGER));
     assert.equal(now(queue), []);
     change(queue, kevent(r, READ, ADD | ENABLE), user(1, ADD | ENABLE));
-    assert.equal(idents(queue), [1, r]);
+    assert.equal(idents(queue), mixed([1], [r]));
   }),
 );
 

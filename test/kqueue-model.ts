@@ -1,5 +1,6 @@
 // A model of FreeBSD's kqueue_register and kqueue_scan (sys/kern/kern_event.c), for knotes of READ
-// on pipes, USER, and TIMER that never expire. Names are the kernel's, without prefixes.
+// on pipes, USER, and TIMER that never expire. Names are the kernel's, without prefixes. It can be
+// exact, with a line of its own, or as far from that as the core's kqueue is.
 
 import type { Kevent } from "../bindings/node.ts";
 import {
@@ -42,6 +43,9 @@ interface Knote {
   active: boolean;
   disabled: boolean;
   forced: boolean;
+  /** Exact: whether it is in the line, and the bytes when it was last looked at. */
+  queued: boolean;
+  data: number;
   /** Whether a user event is triggered. */
   hookid: boolean;
 }
@@ -50,18 +54,45 @@ interface Knote {
 export class Model {
   readonly knotes = new Map<string, Knote>();
   readonly bytes = new Map<number, number>();
+  readonly #isExact: boolean;
+  /** Exact: those in line, in order. */
+  #line: Knote[] = [];
+
+  constructor(isExact: boolean) {
+    this.#isExact = isExact;
+  }
 
   /** f_event. */
   #holds(kn: Knote): boolean {
     if (kn.filter === USER) return kn.hookid;
     if (kn.filter === TIMER) return false;
-    const low = (kn.sfflags & KQ_NOTE_LOWAT) === 0 ? 1 : kn.sdata;
-    return (this.bytes.get(kn.ident) as number) >= low;
+    kn.data = this.bytes.get(kn.ident) as number;
+    // Pipes have no low-water mark in FreeBSD.
+    const hasMark = !this.#isExact && (kn.sfflags & KQ_NOTE_LOWAT) !== 0;
+    return kn.data >= (hasMark ? kn.sdata : 1);
+  }
+
+  #enqueue(kn: Knote): void {
+    if (!kn.active || kn.disabled || kn.queued) return;
+    kn.queued = true;
+    this.#line.push(kn);
+  }
+
+  #dequeue(kn: Knote): void {
+    kn.queued = false;
+    this.#line = this.#line.filter((other) => other !== kn);
+  }
+
+  #drop(kn: Knote): void {
+    this.#dequeue(kn);
+    this.knotes.delete(`${kn.ident} ${kn.filter}`);
   }
 
   #touch(kn: Knote, kev: Kevent): void {
     if (kn.filter === TIMER) {
-      if ((kev.flags & ADD) !== 0) kn.active = false;
+      if ((kev.flags & ADD) === 0) return;
+      kn.active = false;
+      this.#dequeue(kn);
       return;
     }
     if (kn.filter === READ) {
@@ -98,25 +129,32 @@ export class Model {
         active: false,
         disabled: has(DISABLE),
         forced: false,
+        queued: false,
+        data: 0,
         hookid: false,
       };
       this.knotes.set(key, kn);
     } else if (has(DELETE)) {
-      this.knotes.delete(key);
+      this.#drop(kn);
       return 0;
     } else {
+      if (this.#isExact && has(FORCEONESHOT)) this.#force(kn);
       if (has(ENABLE)) kn.disabled = false;
       else if (has(DISABLE)) kn.disabled = true;
       if (!has(KEEPUDATA)) kn.udata = Number(kev.udata);
       this.#touch(kn, kev);
       // After the touch, so that a timer that is started anew can be forced in the same change.
-      if (has(FORCEONESHOT)) {
-        kn.flags |= ONESHOT;
-        kn.active = kn.forced = true;
-      }
+      if (!this.#isExact && has(FORCEONESHOT)) this.#force(kn);
     }
     if (!kn.disabled && this.#holds(kn)) kn.active = true;
+    this.#enqueue(kn);
     return 0;
+  }
+
+  #force(kn: Knote): void {
+    kn.flags |= ONESHOT;
+    kn.active = kn.forced = true;
+    this.#enqueue(kn);
   }
 
   /** Applies changes; the errors and receipts. */
@@ -138,13 +176,47 @@ export class Model {
   write(ident: number, count: number): void {
     this.bytes.set(ident, (this.bytes.get(ident) as number) + count);
     const kn = this.knotes.get(`${ident} ${READ}`);
-    if (kn !== undefined && this.#holds(kn)) kn.active = true;
+    if (kn === undefined || !this.#holds(kn)) return;
+    kn.active = true;
+    this.#enqueue(kn);
   }
 
   /** A descriptor is closed. */
   close(ident: number): void {
-    this.knotes.delete(`${ident} ${READ}`);
+    const kn = this.knotes.get(`${ident} ${READ}`);
+    if (kn !== undefined) this.#drop(kn);
     this.bytes.delete(ident);
+  }
+
+  /** Exact: kqueue_scan. The events, in order. */
+  scan(max: number): Fields[] {
+    const found: Fields[] = [];
+    for (const kn of this.#line.slice()) {
+      if (found.length === max) break;
+      this.#dequeue(kn);
+      if (kn.disabled) continue;
+      const isOnce = (kn.flags & ONESHOT) !== 0;
+      if (!isOnce && !this.#holds(kn)) {
+        kn.active = false;
+        continue;
+      }
+      const isUser = kn.filter === USER && !isOnce;
+      const data = isUser ? kn.sdata : kn.data;
+      found.push([kn.ident, kn.filter, kn.flags, isUser ? kn.sfflags : 0, data, kn.udata]);
+      if (isOnce) this.#drop(kn);
+      else if ((kn.flags & (CLEAR | DISPATCH)) === 0) this.#enqueue(kn);
+      else this.#reported(kn);
+    }
+    return found;
+  }
+
+  #reported(kn: Knote): void {
+    kn.active = false;
+    if ((kn.flags & CLEAR) !== 0) {
+      kn.hookid = false;
+      kn.data = 0;
+    }
+    if ((kn.flags & DISPATCH) !== 0) kn.disabled = true;
   }
 
   /** The events of all that a scan without limit would return, by `ident filter`. */
@@ -173,9 +245,6 @@ export class Model {
   returned(key: string): void {
     const kn = this.knotes.get(key) as Knote;
     if ((kn.flags & ONESHOT) !== 0) this.knotes.delete(key);
-    if ((kn.flags & (CLEAR | DISPATCH)) === 0) return;
-    kn.active = false;
-    if (kn.filter === USER && (kn.flags & CLEAR) !== 0) kn.hookid = false;
-    if ((kn.flags & DISPATCH) !== 0) kn.disabled = true;
+    if ((kn.flags & (CLEAR | DISPATCH)) !== 0) this.#reported(kn);
   }
 }

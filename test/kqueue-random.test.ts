@@ -18,7 +18,7 @@ import {
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { closeSync } from "./files.ts";
-import { OBSERVES } from "./world.ts";
+import { HAS_KQUEUE, OBSERVES } from "./world.ts";
 
 const MODES = [0, 0, KQ_EV_CLEAR, KQ_EV_DISPATCH, KQ_EV_ONESHOT];
 
@@ -37,6 +37,30 @@ interface Knote {
   pending: boolean;
   /** Its descriptor was closed without omnipoll/os. */
   closed: boolean;
+  /** EV_ONESHOT in FreeBSD: whether it has fired, and the bytes when it was last looked at. */
+  active: boolean;
+  found: number;
+}
+
+/** Something has happened: the kernel looks at a knote. */
+function look(knote: Knote): void {
+  knote.pending = true;
+  knote.found = knote.pipe.unread;
+  if (knote.found > 0) knote.active = true;
+}
+
+/** Whether a knote is not tested again when it is reported. */
+function isFinal({ mode }: Knote): boolean {
+  return HAS_KQUEUE && mode === KQ_EV_ONESHOT;
+}
+
+function isReady(knote: Knote): boolean {
+  return isFinal(knote) ? knote.active : knote.pipe.unread > 0;
+}
+
+/** Bytes that the event of a knote tells of. */
+function bytesOf(knote: Knote): number {
+  return isFinal(knote) ? knote.found : knote.pipe.unread;
 }
 
 class Model {
@@ -137,8 +161,14 @@ class Model {
     const mode = MODES[this.#random(MODES.length)] as number;
     this.#change(fd, KQ_EV_ADD | mode);
     const knote = this.#knotes.get(fd);
-    if (knote !== undefined && !knote.closed) knote.pending = true;
-    else this.#knotes.set(fd, { mode, pipe, enabled: true, pending: true, closed: false });
+    const found = pipe.unread;
+    if (knote === undefined || knote.closed) {
+      const active = found > 0;
+      const made = { mode, pipe, enabled: true, pending: true, closed: false, active, found };
+      this.#knotes.set(fd, made);
+      return;
+    }
+    look(knote);
   }
 
   #delete(): void {
@@ -158,14 +188,17 @@ class Model {
     const knote = this.#knotes.get(fd);
     if (knote === undefined || knote.closed) return;
     this.#change(fd, KQ_EV_ENABLE);
-    knote.enabled = knote.pending = true;
+    knote.enabled = true;
+    look(knote);
   }
 
   #write(): void {
     const pipe = this.#pipes[this.#random(13)];
     if (pipe === undefined || pipe.unread > 100) return;
     pipe.unread += os.write(pipe.writer, "xy");
-    for (const knote of this.#knotes.values()) if (knote.pipe === pipe) knote.pending = true;
+    for (const knote of this.#knotes.values()) {
+      if (knote.pipe === pipe) look(knote);
+    }
   }
 
   #read(): void {
@@ -189,7 +222,7 @@ class Model {
   #take(): void {
     const expected = new Map<number, Knote>();
     for (const [fd, knote] of this.#knotes) {
-      if (knote.closed || !knote.enabled || knote.pipe.unread === 0) continue;
+      if (knote.closed || !knote.enabled || !isReady(knote)) continue;
       if (knote.mode === KQ_EV_CLEAR && !knote.pending) continue;
       expected.set(fd, knote);
     }
@@ -198,7 +231,7 @@ class Model {
       const knote = expected.get(fd);
       // Untold, a closed number may be taken for the file that has it now, or had it before.
       if (knote === undefined && this.#isUncertain(fd)) continue;
-      assert.is(event.data, knote?.pipe.unread, String(event));
+      assert.is(event.data, knote && bytesOf(knote), String(event));
       assert.is(event.flags, knote?.mode);
       this.#reported(fd, knote as Knote);
       expected.delete(fd);

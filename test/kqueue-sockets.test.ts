@@ -13,6 +13,7 @@ import * as os from "../bindings/node-os.ts";
 import { ARRIVAL_MS, scoped, sleep } from "./descriptors.ts";
 import { add, assertSilent, dataOf, queueIn, remove, type Seen, take } from "./kqueue-filters.ts";
 import { throws } from "./support.ts";
+import { answered } from "./world.ts";
 
 const { SO_ERROR, SOL_SOCKET } = os;
 const SO_RCVLOWAT = 18;
@@ -145,7 +146,7 @@ for (const [name, makePair] of [
   ["Unix", (): [number, number] => os.socketpair(os.AF_UNIX, os.SOCK_DGRAM)],
 ] as const) {
   test(
-    `KQ-123: ${name} datagrams: data is the payload of the first, also if that is empty`,
+    `KQ-123: ${name} datagrams: data is the payload, also if that is empty`,
     scoped((scope) => {
       const queue = queueIn(scope);
       const [a, b] = makePair();
@@ -156,7 +157,8 @@ for (const [name, makePair] of [
       os.send(b, "12345");
       os.send(b, "678");
       sleep(ARRIVAL_MS);
-      assert.equal(take(queue, 1), [read(a, 5)]);
+      // Linux tells of the first only.
+      assert.equal(take(queue, 1), [read(a, answered(5, 8))]);
       os.recv(a, 10);
       assert.equal(take(queue), [read(a, 3)]);
       os.recv(a, 10);

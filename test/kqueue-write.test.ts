@@ -35,6 +35,7 @@ import {
 import { closedNumber } from "./probes.ts";
 import { inThread, throws, timed } from "./support.ts";
 import { constants } from "./files.ts";
+import { answered, HAS_KQUEUE } from "./world.ts";
 
 const { SO_ERROR, SOL_SOCKET } = os;
 const SO_SNDBUF = 7;
@@ -185,17 +186,20 @@ for (const [name, flags] of [
   test(
     `KQ-132: NOTE_LOWAT, ${name}: needs that much space, and notices it within a wait`,
     scoped(async (scope) => {
-      for (const [a, b] of [scope.pipe().toReversed(), scope.socketpair(), scope.tcp()] as const) {
+      const pairs = [scope.socketpair(), scope.tcp()];
+      // Pipes have no such mark in FreeBSD.
+      if (!HAS_KQUEUE) pairs.unshift(scope.pipe().toReversed() as [number, number]);
+      for (const [a, b] of pairs) {
         const queue = queueIn(scope);
-        const full = fill(a as number);
+        const full = fill(a);
         // Room again by the kernel's rule, not by ours.
-        add(queue, a as number, KQ_FILTER_WRITE, flags, KQ_NOTE_LOWAT, 1e9);
+        add(queue, a, KQ_FILTER_WRITE, flags, KQ_NOTE_LOWAT, 1e9);
         assertSilent(queue, 30);
-        os.read(b as number, Math.floor(full / 2));
+        os.read(b, Math.floor(full / 2));
         sleep(ARRIVAL_MS);
         assertSilent(queue);
-        const [room] = dataWithout(scope, a as number);
-        add(queue, a as number, KQ_FILTER_WRITE, 0, KQ_NOTE_LOWAT, room + 4096);
+        const [room] = dataWithout(scope, a);
+        add(queue, a, KQ_FILTER_WRITE, 0, KQ_NOTE_LOWAT, room + 4096);
         assertSilent(queue);
         const { done } = await inThread(40, "while (os.read(data, 65536).length === 65536);", b);
         const { result, ms } = timed(() => take(queue, 5));
@@ -328,7 +332,8 @@ test(
     const queue = queueIn(scope);
     const master = scope.open("/dev/ptmx", constants.O_RDWR | constants.O_NOCTTY);
     add(queue, master, KQ_FILTER_WRITE);
-    assert.equal(take(queue), [write(master, 0)]);
+    // Linux does not tell how much.
+    assert.equal(take(queue), [write(master, answered(0, 4095))]);
   }),
 );
 

@@ -21,6 +21,14 @@ export const sim: Sim | undefined =
  */
 export const OBSERVES = (host.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE)) === 0;
 
+/** Whether kqueue is the kernel's own here, and not what the core makes of epoll. */
+export const HAS_KQUEUE = sim?.kernel.personality === "bsd";
+
+/** What kqueue answers: the core's, or FreeBSD's own where that is another. */
+export function answered<Answer>(byCore: Answer, byFreeBSD: Answer): Answer {
+  return HAS_KQUEUE ? byFreeBSD : byCore;
+}
+
 /** Blocks this thread for `ms`. */
 export function sleep(ms: number): void {
   if (sim === undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

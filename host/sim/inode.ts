@@ -81,7 +81,7 @@ export class Inode {
   /** Tells knotes, the newest first (VFS_KNOTE). */
   note(notes: number): void {
     if (this.notes.size === 0) return;
-    for (const listener of [...this.notes].reverse()) listener(notes);
+    for (const listener of [...this.notes].toReversed()) listener(notes);
   }
 
   /** The last name, or the last descriptor, may be gone: then so is the inode. */

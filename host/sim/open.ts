@@ -1,6 +1,6 @@
 // open(2) on the tree of a simulated kernel.
 
-import { EEXIST, EINVAL, ENOENT } from "../../asm/abi.ts";
+import { EEXIST, EINVAL, ENOENT, NOTE_ATTRIB } from "../../asm/abi.ts";
 import {
   EISDIR,
   ELOOP,
@@ -118,7 +118,10 @@ function fileOf(
     return new DirectoryFile(kernel, inode, entry, kept);
   }
   if (inode instanceof RegularInode) {
-    if ((flags & O_TRUNC) !== 0 && inode.size > 0) truncate(inode, 0, entry);
+    if ((flags & O_TRUNC) !== 0) {
+      if (inode.size > 0) truncate(inode, 0, entry);
+      else inode.note(NOTE_ATTRIB); // FreeBSD says so in any case
+    }
     return new RegularFile(kernel, inode, entry, kept);
   }
   if (inode instanceof DeviceInode) return inode.driver(kernel, kept);
