@@ -35,7 +35,7 @@ import {
 import { hasTerminal, pause, startProgram } from "./spawned.ts";
 import { inThread, throws } from "./support.ts";
 import { constants } from "./files.ts";
-import { HAS_KQUEUE } from "./world.ts";
+import { answered, HAS_KQUEUE } from "./world.ts";
 
 function read(fd: number, data: number, flags = 0, fflags = 0): Seen {
   return [fd, KQ_FILTER_READ, flags, fflags, data];
@@ -268,24 +268,28 @@ test(
     os.write(w, "x");
     assert.equal(take(queue), [read(inner.fileno(), 1)]);
     os.read(r, 1);
+    // An epoll made of a queue stays readable until it is asked, as KQ-218 has it.
+    if (HAS_KQUEUE) assert.equal(inner.poll(0), []);
     assertSilent(queue, 20);
   }),
 );
 
 test(
-  "KQ-122: queues nest as deep as the kernel's epoll sets, then ELOOP",
+  "KQ-122: queues nest as deep as the kernel's epoll sets, then ELOOP; FreeBSD's nest deeper",
   scoped((scope) => {
     const [r, w] = scope.pipe();
     let queue = queueIn(scope);
     add(queue, r, KQ_FILTER_READ);
     const chain = [queue];
-    for (let i = 0; i < 4; i++) {
+    for (let i = 0; i < answered(4, 100); i++) {
       const outer = queueIn(scope);
       add(outer, queue.fileno(), KQ_FILTER_READ);
       chain.push((queue = outer));
     }
     const last = queueIn(scope);
-    throws(() => add(last, queue.fileno(), KQ_FILTER_READ), OSError, "ELOOP");
+    const nest = (): void => add(last, queue.fileno(), KQ_FILTER_READ);
+    if (HAS_KQUEUE) nest();
+    else throws(nest, OSError, "ELOOP");
     assertSilent(queue, 20);
     os.write(w, "x");
     for (const one of chain.toReversed()) assert.equal(dataOf(one, 1), [1]);

@@ -9,14 +9,19 @@ import { KEY_ROOM } from "./wait-queue.ts";
 export class SocketReadKnote extends WatchingKnote {
   declare readonly file: Socket;
 
+  #hasListened = false;
+
   event(): boolean {
     const { file } = this;
     this.flags &= ~EV_EOF;
     this.fflags = 0;
     if (file.isListening) {
+      this.#hasListened = true;
       this.data = file.waiting;
       return file.error !== 0 ? this.end(file.error) : file.waiting > 0;
     }
+    // A listener that was shut down is not one any more.
+    if (this.#hasListened) return this.end(file.error);
     this.data = file.payload;
     if ((file.shut & SHUT_RECEIVE) !== 0) return this.end(file.error);
     if (file.error !== 0) return true;
