@@ -33,6 +33,7 @@ import {
   type Kqueue,
   kqueue,
 } from "../bindings/node.ts";
+import * as os from "../bindings/node-os.ts";
 import { sleep } from "./descriptors.ts";
 import { appendFileSync, chmodSync, renameSync, unlinkSync } from "./files.ts";
 import { errorText, Machine } from "./machine.ts";
@@ -88,6 +89,22 @@ function textOf(bits: number, names: Record<string, number>): string {
   return found.join("|") || "0";
 }
 
+function isDatagram(fd: number): boolean {
+  try {
+    return os.getsockopt(fd, os.SOL_SOCKET, os.SO_TYPE) === os.SOCK_DGRAM;
+  } catch {
+    return false;
+  }
+}
+
+function dataOf(event: Kevent, filter: string): string {
+  // Room depends on how a kernel counts it.
+  if (filter === "WRITE") return "room";
+  // Of datagrams Linux tells how long the first is, FreeBSD how long all are.
+  if (filter === "READ" && isDatagram(Number(event.ident))) return "datagrams";
+  return String(event.data);
+}
+
 /** A Machine that has kqueues as well. */
 export class KqueueMachine {
   readonly #machine = new Machine(true);
@@ -120,8 +137,7 @@ export class KqueueMachine {
     const filter = Object.keys(FILTERS).find((name) => FILTERS[name] === event.filter) as string;
     const flags = textOf(event.flags, FLAGS);
     const notes = filter === "VNODE" ? textOf(event.fflags, NOTES) : String(event.fflags);
-    // Room depends on how a kernel counts it.
-    const data = filter === "WRITE" && !(event.flags & KQ_EV_ERROR) ? "room" : String(event.data);
+    const data = event.flags & KQ_EV_ERROR ? String(event.data) : dataOf(event, filter);
     return `${this.#knotes[Number(event.udata)]}:${flags}:${notes}:${data}`;
   }
 
