@@ -323,7 +323,9 @@ export class TcpSocket extends Socket implements Bindable {
 
   send(bytes: Uint8Array, flags: number): number {
     if (this.state === "connecting") return -EAGAIN;
-    if (this.error !== 0 && this.error !== EPIPE) return this.takeError();
+    // A reset that is an answer to what was sent after the peer's end is no news to who sends more.
+    const isOwn = this.error === EPIPE || (this.error === ECONNRESET && this.#hasFin);
+    if (this.error !== 0 && !isOwn) return this.takeError();
     if (this.state !== "connected" || (this.shut & SHUT_SEND) !== 0) {
       this.error = 0;
       return -EPIPE;
