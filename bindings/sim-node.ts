@@ -1,8 +1,22 @@
 // omnipoll/sim on Node.
 
+import { chooseHost } from "../host/index.ts";
+import type { SimHost } from "../host/sim/host.ts";
+import type { Ticket } from "../host/sim/sharing/thread.ts";
 import { coreModule } from "./host.ts";
 import { joinSimFrom, Sim, type SimOptions, type SimThread } from "./sim.ts";
-import type { Ticket } from "../host/sim/sharing/thread.ts";
+
+let current: Sim | undefined;
+
+/**
+ * The simulation that omnipoll and omnipoll/os of this thread are bound to (`OMNIPOLL_HOST`);
+ * undefined if they are on a real kernel.
+ */
+export function currentSim(): Sim | undefined {
+  const host = chooseHost();
+  if ("kernel" in host) current ??= new Sim(coreModule(), { kernel: (host as SimHost).kernel });
+  return current;
+}
 
 /**
  * A simulated kernel, with the whole API bound to it.
@@ -18,9 +32,4 @@ export function joinSim(ticket: Ticket): SimThread {
   return joinSimFrom(coreModule(), ticket);
 }
 
-export { CannotBlockError, DeadlockError } from "../host/sim/deadlock.ts";
-export { TerminatedError } from "../host/sim/terminated.ts";
-export type { FaultOptions } from "../host/sim/faults.ts";
-export type { Personality } from "../host/sim/kernel.ts";
-export type { TraceEntry } from "../host/sim/trace.ts";
-export { type Plan, Sim, type SimModule, type SimOptions, type SimThread } from "./sim.ts";
+export * from "./sim-exports.ts";

@@ -1,6 +1,7 @@
-// Tells the stories of sim-stories.ts on a terminal: `node dist/examples/stories.js`.
+// Tells the stories of sim-stories.ts: on a terminal, `node dist/examples/stories.js`, or on the console of
+// a page, without a change.
 
-import { createSim } from "../bindings/sim-node.ts";
+import { createSim } from "omnipoll/sim";
 import { tell } from "./sim-stories.ts";
 
 tell(() => createSim(), console.log);

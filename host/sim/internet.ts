@@ -74,7 +74,8 @@ function parse6(text: string): Ip | undefined {
 
 /** The address of `name`, for a socket of `family`; a negative error of the resolver if none. */
 export function endpointOf(family: number, name: SocketName): Endpoint | number {
-  const text = new TextDecoder().decode(name.text);
+  // A copy: browsers decode no memory that another thread shares.
+  const text = new TextDecoder().decode(new Uint8Array(name.text));
   const { port } = name;
   if (text === "") return { ip: family === AF_INET ? ANY4 : ANY6, port };
   if (text.toLowerCase() === "localhost") {

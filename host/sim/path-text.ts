@@ -7,7 +7,8 @@ const LONE = 0xdc00;
 /** The text of a path in bytes. */
 export function decodePath(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // A copy: browsers decode no memory that another thread shares.
+    return new TextDecoder("utf-8", { fatal: true }).decode(new Uint8Array(bytes));
   } catch {
     return Array.from(bytes, (byte) => String.fromCharCode(byte < 0x80 ? byte : LONE + byte)).join(
       "",

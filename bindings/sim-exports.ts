@@ -1,0 +1,9 @@
+// What omnipoll/sim exports besides the functions that need the core: the same everywhere.
+
+export { CannotBlockError, DeadlockError } from "../host/sim/deadlock.ts";
+export { TerminatedError } from "../host/sim/terminated.ts";
+export type { FaultOptions } from "../host/sim/faults.ts";
+export type { Personality } from "../host/sim/kernel.ts";
+export type { Ticket } from "../host/sim/sharing/thread.ts";
+export type { TraceEntry } from "../host/sim/trace.ts";
+export { type Plan, Sim, type SimModule, type SimOptions, type SimThread } from "./sim.ts";
