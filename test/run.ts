@@ -6,8 +6,10 @@
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
+import { findChromium } from "./browser/chromium.ts";
+import { BrowserHosts } from "./browser/hosts.ts";
 import { Matrix } from "./matrix.ts";
-import { OTHER_HOSTS, type OtherHost, reasonFor, SKIPS } from "./skips.ts";
+import { BROWSERS, OTHER_HOSTS, type OtherHost, reasonFor, SKIPS } from "./skips.ts";
 
 const folder = new URL(".", import.meta.url);
 const wanted = process.argv[2] ?? "";
@@ -35,6 +37,35 @@ const SUMMARY = /^ *Duration: /m;
 /** The number after `label` in uvu's summary. */
 function counted(label: string, output: string): number {
   return Number(new RegExp(`${label}:\\D*(\\d+)`).exec(output)?.[1] ?? 0);
+}
+
+/**
+ * What came of a file that printed `output`.
+ *
+ * @param ending how it ended, if not well
+ */
+function outcomeOf(
+  file: string,
+  output: string,
+  errors: string,
+  begun: number,
+  ending: string,
+): Outcome {
+  const total = counted("Total", output);
+  const passed = counted("Passed", output);
+  let broken = passed === total ? ending : "";
+  if (total === 0) broken = `no tests were run ${ending}`;
+  const path = new URL(file + SUFFIX, folder).pathname;
+  if (readFileSync(path, "utf8").includes(".only(")) broken = "there is a .only";
+  return {
+    total,
+    passed,
+    skipped: counted("Skipped", output),
+    failed: [...output.matchAll(/^ +FAIL +(?:.*? )?"(.*)"$/gm)].map(([, name]) => name as string),
+    broken,
+    output: output + errors,
+    seconds: (performance.now() - begun) / 1000,
+  };
 }
 
 /**
@@ -70,24 +101,10 @@ function runFile(
   return new Promise((resolve) => {
     child.once("close", (status, signal) => {
       clearTimeout(timer);
-      const total = counted("Total", output);
-      const passed = counted("Passed", output);
-      let broken = "";
-      if (total === 0) broken = `no tests were run${signal === null ? "" : `, ended by ${signal}`}`;
-      else if (status !== 0 && signal === null && passed === total)
-        broken = `ended with ${status ?? signal}`;
-      if (readFileSync(path, "utf8").includes(".only(")) broken = "there is a .only";
-      resolve({
-        total,
-        passed,
-        skipped: counted("Skipped", output),
-        failed: [...output.matchAll(/^ +FAIL +(?:.*? )?"(.*)"$/gm)].map(
-          ([, name]) => name as string,
-        ),
-        broken,
-        output: output + errors,
-        seconds: (performance.now() - begun) / 1000,
-      });
+      // What hung on was ended, and counts by its tests.
+      const isBad = status !== 0 && (signal === null || !hasEnded);
+      const ending = isBad ? `ended with ${status ?? signal}` : "";
+      resolve(outcomeOf(file, output, errors, begun, ending));
     });
   });
 }
@@ -124,9 +141,31 @@ for (const file of files) {
 const ELSEWHERE_MS = 60_000;
 const LINGER_MS = 2000;
 
+let browser: BrowserHosts | undefined;
+
+/** Runs a file in a page, or in a worker of one. */
+async function runInBrowser(hosts: BrowserHosts, file: string, host: string): Promise<Outcome> {
+  const begun = performance.now();
+  const output = await hosts.run(file + SUFFIX, host === "worker", ELSEWHERE_MS);
+  return outcomeOf(file, output, "", begun, /^uncaught: .*$/m.exec(output)?.[0] ?? "");
+}
+
+/** Why there is no browser for a host; it is started if there is one. */
+async function missingFor(host: OtherHost): Promise<string | undefined> {
+  if (!BROWSERS.includes(host)) return undefined;
+  if (process.env["OMNIPOLL_ADDON"] !== undefined) return "another build of the addon is tested";
+  const path = findChromium();
+  if (path === undefined) return "no chromium";
+  browser ??= await BrowserHosts.start(path);
+  return undefined;
+}
+
 /** Runs a file on another host: what skips.ts lists must fail, everything else must not. */
 async function runElsewhere(file: string, host: OtherHost): Promise<void> {
-  const outcome = await runFile(file, host, ELSEWHERE_MS, LINGER_MS);
+  const outcome =
+    browser !== undefined && BROWSERS.includes(host)
+      ? await runInBrowser(browser, file, host)
+      : await runFile(file, host, ELSEWHERE_MS, LINGER_MS);
   const skips = SKIPS.filter((skip) => skip.host === host && skip.file === file);
   const isSkipped = (name: string): boolean => skips.some(({ test }) => name.startsWith(test));
   const unexpected = outcome.failed.filter((name) => !isSkipped(name));
@@ -153,11 +192,17 @@ for (const host of OTHER_HOSTS) {
     }
   };
   const count = queue.length;
+  const missing = count === 0 ? undefined : await missingFor(host);
+  if (missing !== undefined) {
+    process.stdout.write(`skip: ${host}, ${missing}\n`);
+    continue;
+  }
   // Virtual time does not care how busy the machine is.
   await Promise.all(Array.from({ length: availableParallelism() }, next));
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   process.stdout.write(`${host}: ${count} files, ${seconds} s\n`);
 }
+await browser?.close();
 
 if (files.length === 0) {
   process.stdout.write(`no test file has ${JSON.stringify(wanted)} in its name\n`);

@@ -1,0 +1,12 @@
+// node:child_process in a browser: no program is found, as on a machine that has none.
+
+const missing = (program: string): Error =>
+  Object.assign(new Error(`spawn ${program} ENOENT`), { code: "ENOENT" });
+
+export function spawnSync(program: string): object {
+  return { status: null, signal: null, stdout: null, stderr: null, error: missing(program) };
+}
+
+export function spawn(program: string): never {
+  throw missing(program);
+}

@@ -1,0 +1,26 @@
+// What tests use of node:events, in a browser.
+
+type Listener = (...given: any[]) => void;
+
+export class EventEmitter {
+  readonly #listeners: Array<{ name: string; listener: Listener; once: boolean }> = [];
+
+  on(name: string, listener: Listener): this {
+    this.#listeners.push({ name, listener, once: false });
+    return this;
+  }
+
+  once(name: string, listener: Listener): this {
+    this.#listeners.push({ name, listener, once: true });
+    return this;
+  }
+
+  emit(name: string, ...given: readonly unknown[]): boolean {
+    const told = this.#listeners.filter((each) => each.name === name);
+    for (const each of told) {
+      if (each.once) this.#listeners.splice(this.#listeners.indexOf(each), 1);
+      each.listener(...given);
+    }
+    return told.length > 0;
+  }
+}

@@ -1,0 +1,36 @@
+// What tests use of node:fs, in a browser. Descriptors and files are those of the simulated kernel
+// (files.ts); here are the files of the package that a test reads, fetched before it runs.
+
+import * as flags from "../../../host/sim/constants.ts";
+
+const FILES = [
+  "/build/core.wasm",
+  "/test/recordings/programs.recorded.json",
+  "/test/recordings/scenarios.recorded.json",
+];
+
+const contents = new Map<string, Uint8Array<ArrayBuffer>>();
+await Promise.all(
+  FILES.map(async (path) => {
+    const response = await fetch(path);
+    if (!response.ok) throw new Error(`${path}: ${response.status}`);
+    contents.set(path, new Uint8Array(await response.arrayBuffer()));
+  }),
+);
+
+function refused(call: string): never {
+  throw Object.assign(new Error(`ENOSYS: ${call} in a browser`), { code: "ENOSYS" });
+}
+
+export function readFileSync(file: string | URL, encoding?: "utf8"): Uint8Array | string {
+  const path = file instanceof URL ? file.pathname : file;
+  const bytes = contents.get(path) ?? refused(`reading ${path}`);
+  return encoding === undefined ? bytes : new TextDecoder().decode(bytes);
+}
+
+export const watch = (): never => refused("fs.watch");
+export const chownSync = (): never => refused("chown");
+export const rmSync = (): never => refused("rm");
+
+/** Flags of open(2), of Linux. */
+export const constants = flags;

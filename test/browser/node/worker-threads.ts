@@ -1,0 +1,48 @@
+// What tests use of node:worker_threads, in a browser: a program in a thread of its own.
+
+import { Channel, ENDED } from "../../../host/sim/sharing/channel.ts";
+import type { Ticket } from "../../../host/sim/sharing/thread.ts";
+import { EventEmitter } from "./events.ts";
+
+export const isMainThread = true;
+
+const START = `
+  const parentPort = { postMessage: (message) => self.postMessage({ message }) };
+  const fail = (error) => self.postMessage({ error: String(error) });
+  self.addEventListener("unhandledrejection", (event) => fail(event.reason));
+  self.addEventListener("error", (event) => fail(event.message));
+  self.onmessage = ({ data }) => run(() => ({ parentPort, workerData: data }));
+  function run(require) {
+    PROGRAM
+  }`;
+
+const isPage = "document" in globalThis;
+
+/** A page's own thread cannot wait for another one, which is what tests start them for. */
+function refuse(ticket: Ticket | undefined): never {
+  // A thread that was invited and never comes would be waited for, too.
+  if (ticket !== undefined) new Channel(ticket.channel).state = ENDED;
+  throw new Error("a page's own thread cannot wait for another one");
+}
+
+export class Worker extends EventEmitter {
+  readonly #worker: globalThis.Worker;
+
+  /** @param program a script, which gets at workerData and parentPort by `require` */
+  constructor(program: string, { workerData }: { workerData: { ticket?: Ticket } }) {
+    super();
+    if (isPage) refuse(workerData.ticket);
+    const script = new Blob([START.replace("PROGRAM", () => program)], { type: "text/javascript" });
+    this.#worker = new globalThis.Worker(URL.createObjectURL(script));
+    this.#worker.addEventListener("message", ({ data }: MessageEvent) => {
+      if ("error" in data) this.emit("error", new Error(data.error));
+      else this.emit("message", data.message);
+    });
+    this.#worker.addEventListener("error", ({ message }) => this.emit("error", new Error(message)));
+    this.#worker.postMessage(workerData);
+  }
+
+  async terminate(): Promise<void> {
+    this.#worker.terminate();
+  }
+}
