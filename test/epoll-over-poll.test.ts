@@ -11,10 +11,21 @@ import {
   EPOLLOUT as OUT,
   EPOLLPRI as PRI,
   EPOLLRDHUP as RDHUP,
+  OSError,
 } from "../bindings/node.ts";
 import { World } from "./sim-world.ts";
 
 const posix = (): World => new World("posix");
+
+/** What a call comes to: its result, or the name of its error. */
+function outcomeOf(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof OSError)) throw error;
+    return error.code;
+  }
+}
 
 test("a level costs one poll(2), also of a wait that waits", () => {
   const on = posix();
@@ -186,6 +197,161 @@ test("epolls in epolls, and in polls of all kinds, are one poll(2) of all that i
       { kevent: 0, poll: 1 },
     );
   }
+});
+
+test("what stays silent is reported once more after 100 ms of looking, however long nobody looked", () => {
+  const on = posix();
+  const { os, sim } = on;
+  const [a, b] = on.socketpair();
+  const e = on.epoll([[a, IN | ET]]);
+  os.write(b, "x");
+  assert.equal(e.poll(), [[a, IN]]);
+  for (let i = 0; i < 9; i++) {
+    sim.advance(3600);
+    assert.equal(e.poll(0), [], `look ${i}`);
+  }
+  const { result, ms } = on.timed(() => e.poll(1));
+  assert.equal(result, [[a, IN]]);
+  assert.ok(ms <= 20, `${ms} ms`);
+  assert.is(on.timed(() => e.poll(0.15)).ms, 150);
+  assert.ok(on.timed(() => e.poll(1)).ms <= 60);
+});
+
+test("room is an edge after a write that would have blocked, or was taken in part", () => {
+  const on = posix();
+  const { os } = on;
+  for (const [reader, writer] of [on.pipe(), on.socketpair()] as const) {
+    const e = on.epoll([[writer, OUT | ET]]);
+    assert.equal(e.poll(0), [[writer, OUT]]);
+    os.write(writer, "x");
+    os.read(reader, 1);
+    assert.equal(e.poll(0), [], "there was room");
+    const bytes = new Uint8Array(2 ** 20);
+    assert.ok(os.write(writer, bytes) < bytes.length);
+    while (outcomeOf(() => os.read(reader, 2 ** 20)) !== "EAGAIN");
+    assert.equal(e.poll(0), [[writer, OUT]], "a part was taken");
+    on.fill(writer);
+    assert.equal(e.poll(0), []);
+    while (outcomeOf(() => os.read(reader, 2 ** 20)) !== "EAGAIN");
+    assert.equal(e.poll(0), [[writer, OUT]], "it was full");
+    assert.equal(e.poll(0), []);
+  }
+});
+
+test("the own shutdown is an edge, although poll(2) says what it said", () => {
+  const on = posix();
+  const { os } = on;
+  const [a, b] = on.socketpair();
+  os.write(b, "x");
+  os.shutdown(b, os.SHUT_WR);
+  const e = on.epoll([[a, IN | RDHUP | ET]]);
+  assert.equal(e.poll(0), [[a, IN | RDHUP]]);
+  assert.equal(e.poll(0), []);
+  os.shutdown(a, os.SHUT_RD);
+  assert.equal(e.poll(0), [[a, IN | RDHUP]]);
+  assert.equal(e.poll(0), []);
+});
+
+test("a connection more is an edge, also after one was accepted", () => {
+  const on = posix();
+  const { os } = on;
+  const listener = on.listener();
+  const address = os.getsockname(listener) as [string, number];
+  const e = on.epoll([[listener, IN | ET]]);
+  const connect = (): void => {
+    on.client(address);
+    on.arrive();
+  };
+  connect();
+  connect();
+  assert.equal(e.poll(0), [[listener, IN]]);
+  os.accept(listener);
+  assert.equal(e.poll(0), []);
+  connect();
+  assert.equal(e.poll(0), [[listener, IN]]);
+  os.accept(listener);
+  connect();
+  assert.equal(e.poll(0), [[listener, IN]]);
+  assert.equal(e.poll(0), []);
+});
+
+test("what happens within an epoll is an edge of it, also if it was readable", () => {
+  const on = posix();
+  const { os } = on;
+  const [r, w] = on.pipe();
+  const inner = on.epoll([[r, IN]]);
+  const outer = on.epoll([[inner, IN | ET]]);
+  for (let i = 0; i < 3; i++) {
+    os.write(w, "x");
+    assert.equal(outer.poll(0), [[inner.fileno(), IN]]);
+    assert.equal(outer.poll(0), []);
+  }
+  assert.equal(inner.poll(0), [[r, IN]]);
+});
+
+test("a counter that is read and written to what it was: whoever waits for that is told", () => {
+  const on = posix();
+  const { os } = on;
+  const fd = on.eventfd(3);
+  const reads = on.epoll([[fd, IN | ET]]);
+  const writes = on.epoll([[fd, OUT | ET]]);
+  assert.equal([reads.poll(0), writes.poll(0)], [[[fd, IN]], [[fd, OUT]]]);
+  os.eventfd_read(fd);
+  assert.equal([reads.poll(0), writes.poll(0)], [[], [[fd, OUT]]]);
+  os.eventfd_write(fd, 3);
+  assert.equal([reads.poll(0), writes.poll(0)], [[[fd, IN]], []]);
+  os.eventfd_write(fd, 0);
+  assert.equal([reads.poll(0), writes.poll(0)], [[[fd, IN]], []]);
+});
+
+for (const [name, flag] of [
+  ["level", 0],
+  ["edge", ET],
+] as const) {
+  test(`what did not fit comes next, ${name} triggered`, () => {
+    const on = posix();
+    const { os } = on;
+    const pipes = Array.from({ length: 7 }, () => on.pipe());
+    const readers = pipes.map(([r]) => r);
+    const e = on.epoll(readers.map((r) => [r, IN | flag] as const));
+    for (const [, w] of pipes) os.write(w, "x");
+    const next = (): number[] => e.poll(0, 3).map(([fd]) => readers.indexOf(fd));
+    assert.equal(next(), [0, 1, 2]);
+    assert.equal(next(), [3, 4, 5]);
+    assert.equal(next(), flag === 0 ? [6, 0, 1] : [6]);
+    assert.equal(next(), flag === 0 ? [2, 3, 4] : []);
+  });
+}
+
+test("what poll(2) knows nothing of is refused, and nothing of it remains", () => {
+  const on = posix();
+  const { os, select, sim } = on;
+  const queue = select.kqueue();
+  const folder = sim.files.open("/tmp", "r");
+  const { KQ_EV_ADD, KQ_FILTER_READ } = select;
+  const before = os.dup(folder);
+  os.close(before);
+  for (const [ident, filter] of [
+    [folder, select.KQ_FILTER_VNODE],
+    [sim.processes.program.pid, select.KQ_FILTER_PROC],
+    [28, select.KQ_FILTER_SIGNAL],
+    [1, select.KQ_FILTER_NETDEV],
+  ] as const) {
+    const change = select.kevent(ident, filter, KQ_EV_ADD, 0x1);
+    assert.is(
+      outcomeOf(() => queue.control([change], 0)),
+      "EOPNOTSUPP",
+    );
+    const remove = select.kevent(ident, filter, select.KQ_EV_DELETE);
+    assert.is(
+      outcomeOf(() => queue.control([remove], 0)),
+      "ENOENT",
+    );
+  }
+  const [r, w] = on.pipe();
+  assert.is(r, before, "no descriptor is left open");
+  os.write(w, "x");
+  assert.is(queue.control([select.kevent(r, KQ_FILTER_READ, KQ_EV_ADD)], 4, 0).length, 1);
 });
 
 test.run();

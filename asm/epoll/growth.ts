@@ -19,11 +19,11 @@ import {
   EVENT_WRBAND,
   EVENT_WRNORM,
   FD_DATAGRAM,
+  FD_DEVICE,
+  FD_EPOLL,
   FD_EVENTFD,
   FD_LISTENER,
   FD_PIPE,
-  FD_STREAM,
-  FD_TERMINAL,
   TRANSFER_BLOCKED,
   TRANSFER_SHUTDOWN,
 } from "../abi";
@@ -53,9 +53,7 @@ export function answerQuestions(): void {
 function questionOf(kind: i32): i32 {
   if (kind === FD_EVENTFD) return DATA_COUNTER;
   if (kind === FD_LISTENER) return DATA_BACKLOG;
-  const counts =
-    kind === FD_PIPE || kind === FD_STREAM || kind === FD_DATAGRAM || kind === FD_TERMINAL;
-  return counts ? DATA_READABLE : -1;
+  return kind === FD_DEVICE || kind === FD_EPOLL ? -1 : DATA_READABLE;
 }
 
 function writeQuestion(at: usize, fd: i32, what: i32): void {

@@ -17,6 +17,7 @@ import { EFAULT } from "./constants.ts";
 import { controlEpoll, EpollFile } from "./epoll.ts";
 import { commonCalls, postCalls, sourceCalls } from "./host-sources.ts";
 import { kqueueCalls } from "./host-kqueue.ts";
+import { wasiCalls } from "./host-wasi.ts";
 import type { Kernel, Personality } from "./kernel.ts";
 import { startMachine } from "./machine.ts";
 import { viewAt } from "./memory.ts";
@@ -142,6 +143,7 @@ export function createSimHost(kernel: Kernel): SimHost {
     ...(kernel.personality === "linux" ? sourceCalls(kernel, owner) : commonCalls(kernel)),
     ...(kernel.personality === "bsd" ? kqueueCalls(kernel) : {}),
     ...(kernel.personality === "posix" ? postCalls(kernel, owner) : {}),
+    ...(kernel.personality === "wasi" ? wasiCalls(kernel) : {}),
   };
 }
 

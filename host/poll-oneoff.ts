@@ -1,0 +1,269 @@
+// poll(2) made of poll_oneoff, the only wait that WASI has (wasi_snapshot_preview1), much as wasi-libc
+// makes it. There is no urgent data. A descriptor of which neither is asked, to read or to write, is
+// looked at every few milliseconds: whether it is closed, hung up or failed.
+
+import {
+  EBADF,
+  EINTR,
+  EINVAL,
+  ENOMEM,
+  EVENT_ERR,
+  EVENT_HUP,
+  EVENT_IN,
+  EVENT_NVAL,
+  EVENT_OUT,
+  EVENT_RDHUP,
+  EVENT_RDNORM,
+  EVENT_WRNORM,
+  POLL_RECORD_FD,
+  POLL_RECORD_READY,
+  POLL_RECORD_SIZE,
+  POLL_RECORD_WANT,
+} from "../asm/abi.ts";
+
+// Subscriptions: what is waited for.
+
+export const SUBSCRIPTION_SIZE = 48;
+/** 64 bits, which come back in the event. */
+export const SUBSCRIPTION_USERDATA = 0;
+export const SUBSCRIPTION_TYPE = 8;
+export const SUBSCRIPTION_FD = 16;
+export const SUBSCRIPTION_CLOCK = 16;
+/** Nanoseconds, 64 bits. */
+export const SUBSCRIPTION_TIMEOUT = 24;
+export const SUBSCRIPTION_FLAGS = 40;
+
+export const TYPE_CLOCK = 0;
+export const TYPE_READ = 1;
+export const TYPE_WRITE = 2;
+export const CLOCK_REALTIME = 0;
+export const CLOCK_MONOTONIC = 1;
+/** The timeout is a time of the clock. */
+export const CLOCK_ABSOLUTE = 1;
+
+// Events: what came.
+
+export const EVENT_SIZE = 32;
+export const EVENT_USERDATA = 0;
+export const EVENT_ERROR = 8;
+export const EVENT_TYPE = 10;
+/** How much can be read or written, 64 bits. */
+export const EVENT_BYTES = 16;
+export const EVENT_FLAGS = 24;
+export const FLAG_HANGUP = 1;
+
+// Error numbers, which are WASI's own.
+
+export const WASI_BADF = 8;
+export const WASI_CANCELED = 11;
+export const WASI_FAULT = 21;
+export const WASI_INTR = 27;
+export const WASI_INVAL = 28;
+export const WASI_IO = 29;
+export const WASI_NOMEM = 48;
+
+const EFAULT = 14;
+const EIO = 5;
+const ERRNO: Record<number, number> = {
+  [WASI_FAULT]: EFAULT,
+  [WASI_INTR]: EINTR,
+  [WASI_INVAL]: EINVAL,
+  [WASI_NOMEM]: ENOMEM,
+};
+
+/** poll_oneoff of a runtime, on the memory it was given: 0 or an error number of WASI. */
+export type PollOneoff = (
+  subscriptions: number,
+  events: number,
+  count: number,
+  found: number,
+) => number;
+
+const READS = EVENT_IN | EVENT_RDNORM;
+const WRITES = EVENT_OUT | EVENT_WRNORM;
+const NS = 1e6;
+const PAGE = 65536;
+/** 2^64 - 1 ns are for ever. */
+const FOREVER = 2n ** 64n - 1n;
+/** How often, in ms, a descriptor is looked at that nothing is asked of. */
+const GLANCE = 10;
+/** User data of the clock; other events have the number of a record. */
+const TIMEOUT = 0xffffffffn;
+
+function nanoseconds(ms: number): bigint {
+  const ns = Math.ceil(ms * NS);
+  return ns < Number(FOREVER) ? BigInt(ns) : FOREVER;
+}
+
+/** Whether nothing is asked of some descriptor that WASI could be asked. */
+function hasMute(records: DataView, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    if (records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true) < 0) continue;
+    const want = records.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_WANT, true);
+    if ((want & (READS | WRITES)) === 0) return true;
+  }
+  return false;
+}
+
+/** Waits for descriptors of one runtime. */
+export class OneoffPoller {
+  /** What the runtime reads and writes. */
+  readonly memory = new WebAssembly.Memory({ initial: 1 });
+  readonly #wait: PollOneoff;
+  readonly #now: () => number;
+  readonly #isStream: (fd: number) => boolean;
+  /** Subscriptions of the call that is being made. */
+  #count = 0;
+
+  /**
+   * @param wait poll_oneoff, on `memory`
+   * @param now milliseconds on the monotonic clock
+   * @param isStream whether a descriptor's bytes come to an end: fd_fdstat_get knows
+   */
+  constructor(wait: PollOneoff, now: () => number, isStream: (fd: number) => boolean) {
+    this.#wait = wait;
+    this.#now = now;
+    this.#isStream = isStream;
+  }
+
+  /** Makes room for so many subscriptions and their events; the address of the events. */
+  #reserve(count: number): number {
+    const events = count * SUBSCRIPTION_SIZE;
+    const missing = events + count * EVENT_SIZE + 8 - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE));
+    return events;
+  }
+
+  #subscribe(view: DataView, type: number, userdata: bigint): number {
+    const at = this.#count++ * SUBSCRIPTION_SIZE;
+    new Uint8Array(view.buffer, at, SUBSCRIPTION_SIZE).fill(0);
+    view.setBigUint64(at + SUBSCRIPTION_USERDATA, userdata, true);
+    view.setUint8(at + SUBSCRIPTION_TYPE, type);
+    return at;
+  }
+
+  /** Subscribes to what the records ask for; also to those that ask for nothing, if `all`. */
+  #ask(records: DataView, count: number, all: boolean, timeoutMs: number): void {
+    const view = new DataView(this.memory.buffer);
+    this.#count = 0;
+    for (let i = 0; i < count; i++) {
+      const fd = records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true);
+      if (fd < 0) continue;
+      const want = records.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_WANT, true);
+      const isMute = (want & (READS | WRITES)) === 0;
+      for (const [type, bits] of [
+        [TYPE_READ, READS],
+        [TYPE_WRITE, WRITES],
+      ] as const) {
+        const isAsked = (want & bits) !== 0 || (isMute && all && type === TYPE_READ);
+        if (!isAsked) continue;
+        view.setUint32(this.#subscribe(view, type, BigInt(i)) + SUBSCRIPTION_FD, fd, true);
+      }
+    }
+    if (timeoutMs >= 0) this.#time(view, timeoutMs);
+  }
+
+  /** Limits the time of the call. */
+  #time(view: DataView, ms: number): void {
+    const at = this.#subscribe(view, TYPE_CLOCK, TIMEOUT);
+    view.setUint32(at + SUBSCRIPTION_CLOCK, CLOCK_MONOTONIC, true);
+    view.setBigUint64(at + SUBSCRIPTION_TIMEOUT, nanoseconds(ms), true);
+  }
+
+  /** Makes the call: how many events it wrote at `events`, or a negative errno. */
+  #call(events: number): number {
+    const found = this.memory.buffer.byteLength - 8;
+    const error = this.#wait(0, events, this.#count, found);
+    if (error !== 0) return -(ERRNO[error] ?? EIO);
+    return new DataView(this.memory.buffer).getUint32(found, true);
+  }
+
+  /** Event bits of an event of WASI, of those that are asked for. */
+  #bitsOf(view: DataView, at: number, fd: number, want: number): number {
+    const error = view.getUint16(at + EVENT_ERROR, true);
+    if (error === WASI_BADF) return EVENT_NVAL;
+    if (error !== 0) return EVENT_ERR;
+    const isHungUp = (view.getUint16(at + EVENT_FLAGS, true) & FLAG_HANGUP) !== 0;
+    if (view.getUint8(at + EVENT_TYPE) === TYPE_WRITE) return isHungUp ? EVENT_HUP : want & WRITES;
+    if (isHungUp) return (want & READS) | EVENT_HUP;
+    // A stream that is ready to be read, and there is nothing, has ended.
+    const isEmpty = (want & EVENT_RDHUP) !== 0 && view.getBigUint64(at + EVENT_BYTES, true) === 0n;
+    return want & (isEmpty && this.#isStream(fd) ? READS | EVENT_RDHUP : READS);
+  }
+
+  /** Writes `ready` of each record, from `found` events; returns how many are not 0. */
+  #hear(records: DataView, events: number, found: number): number {
+    const view = new DataView(this.memory.buffer);
+    let ready = 0;
+    for (let i = 0; i < found; i++) {
+      const at = events + i * EVENT_SIZE;
+      const userdata = view.getBigUint64(at + EVENT_USERDATA, true);
+      if (userdata === TIMEOUT) continue;
+      const record = Number(userdata) * POLL_RECORD_SIZE;
+      const before = records.getUint16(record + POLL_RECORD_READY, true);
+      const want = records.getUint16(record + POLL_RECORD_WANT, true);
+      const fd = records.getInt32(record + POLL_RECORD_FD, true);
+      const after = before | this.#bitsOf(view, at, fd, want);
+      records.setUint16(record + POLL_RECORD_READY, after, true);
+      if (before === 0 && after !== 0) ready++;
+    }
+    return ready;
+  }
+
+  /** One call, at most `timeoutMs` long: how many records are ready, or a negative errno. */
+  #once(recordsOf: () => DataView, count: number, all: boolean, timeoutMs: number): number {
+    const events = this.#reserve(2 * count + 1);
+    this.#ask(recordsOf(), count, all, timeoutMs);
+    // Without a subscription the call is refused.
+    if (this.#count === 0) this.#time(new DataView(this.memory.buffer), Infinity);
+    const found = this.#call(events);
+    if (found < 0) return found;
+    const records = recordsOf();
+    for (let i = 0; i < count; i++) {
+      records.setUint16(i * POLL_RECORD_SIZE + POLL_RECORD_READY, 0, true);
+    }
+    return this.#hear(records, events, found);
+  }
+
+  /**
+   * How much can be read from a descriptor, or written: what an event tells that comes at once
+   * (wasi-libc's FIONREAD). -EBADF if it is not open.
+   */
+  bytes(fd: number, isWrite: boolean): number {
+    const events = this.#reserve(2);
+    const view = new DataView(this.memory.buffer);
+    this.#count = 0;
+    const at = this.#subscribe(view, isWrite ? TYPE_WRITE : TYPE_READ, 0n);
+    view.setUint32(at + SUBSCRIPTION_FD, fd, true);
+    this.#time(view, 0);
+    const found = this.#call(events);
+    if (found < 0) return found;
+    const told = new DataView(this.memory.buffer, events, found * EVENT_SIZE);
+    for (let i = 0; i < found * EVENT_SIZE; i += EVENT_SIZE) {
+      if (told.getUint8(i + EVENT_TYPE) === TYPE_CLOCK) continue;
+      if (told.getUint16(i + EVENT_ERROR, true) === WASI_BADF) return -EBADF;
+      return Number(told.getBigUint64(i + EVENT_BYTES, true));
+    }
+    return 0;
+  }
+
+  /**
+   * poll(2).
+   *
+   * @param recordsOf the poll records, which may move during a wait
+   * @param timeoutMs < 0 for ever
+   */
+  poll(recordsOf: () => DataView, count: number, timeoutMs: number): number {
+    if (!hasMute(recordsOf(), count)) return this.#once(recordsOf, count, false, timeoutMs);
+    const deadline = this.#now() + timeoutMs;
+    let left = timeoutMs;
+    while (true) {
+      const looked = this.#once(recordsOf, count, true, 0);
+      if (looked !== 0 || left === 0) return looked;
+      const glance = left < 0 ? GLANCE : Math.min(left, GLANCE);
+      const ended = this.#once(recordsOf, count, false, glance);
+      if (ended < 0) return ended;
+      if (timeoutMs >= 0) left = Math.max(deadline - this.#now(), 0);
+    }
+  }
+}
