@@ -6,7 +6,7 @@ import { EPOLLET as ET, EPOLLIN as IN, epoll } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
 import { scoped, sleep } from "./descriptors.ts";
 import { inThread, signalled, timed } from "./support.ts";
-import { clockMs, ignoreAgain, listenTo } from "./world.ts";
+import { clockMs, ignoreAgain, listenTo, tick } from "./world.ts";
 
 /** Waits on a descriptor of an epoll for data.seconds, and returns the number of events. */
 const WAIT = `return select.epoll.fromfd(data.epfd).poll(data.seconds).length;`;
@@ -123,7 +123,10 @@ test(
     const sender = signalled("USR1", 1, 20);
     const ended = new Promise((resolve) => sender.once("exit", resolve));
     const until = clockMs() + 150;
-    while (clockMs() < until) assert.equal(e.poll(1), [[r, IN]]);
+    while (clockMs() < until) {
+      assert.equal(e.poll(1), [[r, IN]]);
+      tick(1);
+    }
     await ended;
     await new Promise((resolve) => setTimeout(resolve, 20));
     ignoreAgain("SIGUSR1", count);

@@ -156,8 +156,7 @@ for (const [how, close] of CLOSES) {
       // Its own pipes come and go at the same numbers; ours are registered by number.
       const { done } = await inThread(
         0,
-        `const { closeSync } = process.getBuiltinModule("node:fs");
-         const close = data.raw ? closeSync : os.close;
+        `const close = data.raw ? closeSync : os.close;
          const end = performance.now() + 700;
          let rounds = 0;
          while (performance.now() < end) {

@@ -30,7 +30,7 @@ function joined(sim: Sim, code: string, data: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
-  }).finally(() => worker.terminate());
+  });
 }
 
 const simOf = (): Sim => new Sim(coreModule());
@@ -46,6 +46,20 @@ test("a blocked thread is woken by another one, in virtual time", async () => {
   assert.is(sim.now(), 5);
   assert.equal(os.read(r, 10).toString(), "hello");
   assert.is(await ended, 5);
+});
+
+test("a blocking write of a thread goes on until all is taken, once", async () => {
+  const sim = simOf();
+  const { os } = sim;
+  for (const [r, w] of [os.pipe(), os.socketpair()]) {
+    const bytes = 1_000_000;
+    const ended = joined(sim, `return os.write(data.w, new Uint8Array(data.bytes))`, { w, bytes });
+    let count = 0;
+    while (count < bytes) count += os.read(r, 65_536).length;
+    assert.is(await ended, bytes);
+    os.set_blocking(r, false);
+    assert.throws(() => os.read(r, 1), /EAGAIN/);
+  }
 });
 
 test("threads wait for one another", async () => {

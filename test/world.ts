@@ -35,6 +35,11 @@ export function sleep(ms: number): void {
   else sim.advance(ms / 1000);
 }
 
+/** Lets time pass on a kernel where it does so only when everybody waits. */
+export function tick(ms: number): void {
+  if (sim !== undefined) sim.advance(ms / 1000);
+}
+
 /** Milliseconds on the clock that waits are measured by. */
 export function clockMs(): number {
   return sim === undefined ? performance.now() : sim.kernel.clock.now();
@@ -76,6 +81,7 @@ const NATIVE = `
   const os = await import(workerData.os);
   const select = await import(workerData.select);
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  const { closeSync } = process.getBuiltinModule("node:fs");
   const end = () => {};
   const begin = () => Atomics.wait(workerData.begun, 0, 0);`;
 
@@ -85,10 +91,12 @@ const SIMULATED = `
   const { joinSimFrom } = await import(workerData.sim);
   const { select, os, sleep: pass, end } = joinSimFrom(coreModule(), workerData.ticket);
   const sleep = (ms) => pass(ms / 1000);
+  const closeSync = os.close;
   const begin = () => {};`;
 
 /**
- * Runs `code` in a thread of its own after `ms`; `os`, `select` and `data` are in its scope. The
+ * Runs `code` in a thread of its own after `ms`; `os`, `select`, `data`,
+ * `sleep` and a `closeSync` that omnipoll does not see are in its scope. The
  * promise resolves once the thread runs and counts the time, and gives another one of its end.
  */
 export async function inThread(

@@ -1,5 +1,6 @@
 // Bytes in order, put in at one end and taken at the other.
 
+import { copyOf } from "./memory.ts";
 export class ByteQueue {
   readonly #chunks: Uint8Array[] = [];
   /** Bytes of the first chunk that are taken already. */
@@ -9,7 +10,7 @@ export class ByteQueue {
   /** Adds a copy of `bytes`. */
   put(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#chunks.push(bytes.slice());
+    this.#chunks.push(copyOf(bytes));
     this.size += bytes.length;
   }
 

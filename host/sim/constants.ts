@@ -57,3 +57,6 @@ export const O_PATH = 0o10000000;
 
 /** What a wait reports whether it is asked for or not. */
 export const ALWAYS = EVENT_ERR | EVENT_HUP;
+
+/** What a call returns that goes on without the program: no errno. */
+export const PENDING = -(2 ** 30);

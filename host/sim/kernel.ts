@@ -1,9 +1,9 @@
 // The simulated kernel: what its parts share. Time, blocking, randomness, the record of what
 // happened. The parts know the kernel; the kernel knows none of them.
 
-import { EAGAIN, EBADF, EINTR } from "../../asm/abi.ts";
+import { EAGAIN, EBADF, EINTR, EVENT_OUT } from "../../asm/abi.ts";
 import { type Clock, VirtualClock } from "./clock.ts";
-import { ALWAYS, ECANCELED, EDEADLK } from "./constants.ts";
+import { ALWAYS, ECANCELED, EDEADLK, PENDING } from "./constants.ts";
 import { DescriptorTable } from "./descriptors.ts";
 import { Faults, type FaultOptions } from "./faults.ts";
 import type { File } from "./file.ts";
@@ -73,9 +73,6 @@ export interface Sleep {
  */
 export type Sleeping = Generator<Sleep, number, SleepEnd>;
 
-/** What a call returns that goes on without the program: no errno. */
-export const PENDING = -(2 ** 30);
-
 /**
  * Waits for `file` to change and tries again, until the answer is not -EAGAIN. A signal does not end
  * that (PEP 475), unless its handler throws.
@@ -103,6 +100,29 @@ function* retrying(
     if (end === "time") return result;
   }
   return result;
+}
+
+/** A transfer that goes on until all is done, or nothing more can be. */
+function* transferring(
+  fd: number,
+  file: File,
+  call: string,
+  length: number,
+  attempt: (done: number) => number,
+  first: number,
+  deadline: number,
+): Sleeping {
+  let done = 0;
+  let result = first;
+  while (true) {
+    if (result === -EAGAIN) {
+      result = yield* retrying(fd, file, EVENT_OUT, call, () => attempt(done), deadline);
+    }
+    if (result < 0) return done > 0 ? done : result;
+    done += result;
+    if (done >= length) return done;
+    result = attempt(done);
+  }
 }
 
 export class Kernel {
@@ -347,6 +367,28 @@ export class Kernel {
     if (result !== -EAGAIN || !blocks) return result;
     const deadline = this.clock.now() + limitMs;
     return this.run(retrying(fd, file, mask, call, attempt, deadline));
+  }
+
+  /**
+   * A write that blocks until all of `length` bytes are taken, made of one that does not.
+   *
+   * @param attempt writes what comes after the first `done` bytes
+   * @returns bytes written, or a negative errno if none were
+   */
+  writeAll(
+    fd: number,
+    file: File,
+    call: string,
+    length: number,
+    attempt: (done: number) => number,
+    blocks = file.isBlocking,
+    limitMs = Infinity,
+  ): number {
+    const first = attempt(0);
+    const isOver = first === -EAGAIN ? !blocks : first < 0 || first >= length || !blocks;
+    if (isOver) return first;
+    const deadline = this.clock.now() + limitMs;
+    return this.run(transferring(fd, file, call, length, attempt, first, deadline));
   }
 
   /** The open file a descriptor of the program names, or -EBADF. */

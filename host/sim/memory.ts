@@ -21,3 +21,8 @@ export function viewAt(
   const bytes = bytesAt(memory, address, length);
   return bytes && new DataView(bytes.buffer, bytes.byteOffset, length);
 }
+
+/** Bytes that stay as they are: Buffer's own slice() is a view of what a program may write to. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}

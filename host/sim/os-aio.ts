@@ -19,6 +19,7 @@ import {
 import type { AioHost } from "../os.ts";
 import { drop, type File, hold } from "./file.ts";
 import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
+import { copyOf } from "./memory.ts";
 import { partOf } from "./part.ts";
 import { postsOf } from "./posts.ts";
 import { WaitEntry } from "./wait-queue.ts";
@@ -234,7 +235,7 @@ export function aioCalls(kernel: Kernel, owner: object): AioHost {
     aio_write(fd, bytes, offset, queue, udata) {
       transfers.collect(owner);
       const at = Number(offset);
-      const id = transfers.begin(owner, fd, undefined, bytes.slice(), at, queue, BigInt(udata));
+      const id = transfers.begin(owner, fd, undefined, copyOf(bytes), at, queue, BigInt(udata));
       kernel.trace.add("aio_write", [fd, bytes.length, at, queue], id);
       return id;
     },

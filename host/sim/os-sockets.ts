@@ -257,17 +257,8 @@ function sendAll(
   flags: number,
 ): number {
   const blocks = socket.isBlocking && (flags & MSG_DONTWAIT) === 0;
-  const limit = socket.sendTimeout;
-  let sent = 0;
-  do {
-    const rest = bytes.subarray(sent);
-    const attempt = (): number => socket.send(rest, flags);
-    const result = kernel.retry(fd, socket, EVENT_OUT, "send", attempt, blocks, limit);
-    if (result < 0) return sent > 0 ? sent : result;
-    sent += result;
-    if (!blocks) break;
-  } while (sent < bytes.length);
-  return sent;
+  const attempt = (done: number): number => socket.send(bytes.subarray(done), flags);
+  return kernel.writeAll(fd, socket, "send", bytes.length, attempt, blocks, socket.sendTimeout);
 }
 
 /** The socket calls of omnipoll/os. */

@@ -1,6 +1,6 @@
 // omnipoll/os of a simulated kernel: calls on any descriptor, on pipes and counters.
 
-import { EBADF, EINVAL, EPIPE, EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
+import { EBADF, EINVAL, EPIPE, EVENT_IN } from "../../asm/abi.ts";
 import type { AioHost, OsHost } from "../os.ts";
 import { EFAULT, O_CLOEXEC, O_NONBLOCK } from "./constants.ts";
 import { EFD_SEMAPHORE, EventFile } from "./eventfd.ts";
@@ -63,7 +63,9 @@ function descriptorCalls(kernel: Kernel, host: SimHost): DescriptorCalls {
     write(fd, bytes) {
       const file = kernel.descriptors.usable(fd);
       if (file === undefined) return -EBADF;
-      const result = writeAll(kernel, fd, file, bytes.subarray(0, faults.writeSize(bytes.length)));
+      const wanted = bytes.subarray(0, faults.writeSize(bytes.length));
+      const attempt = (done: number): number => file.write(wanted.subarray(done));
+      const result = kernel.writeAll(fd, file, "write", wanted.length, attempt);
       trace.add("write", [fd, bytes.length], result);
       if (result === -EPIPE) kernel.raise(SIGPIPE);
       return result;
@@ -95,18 +97,6 @@ function descriptorCalls(kernel: Kernel, host: SimHost): DescriptorCalls {
       return 0;
     },
   };
-}
-
-/** A write that, on a blocking file, goes on until all bytes are taken. */
-function writeAll(kernel: Kernel, fd: number, file: File, bytes: Uint8Array): number {
-  let written = 0;
-  do {
-    const rest = bytes.subarray(written);
-    const result = kernel.retry(fd, file, EVENT_OUT, "write", () => file.write(rest));
-    if (result < 0) return written > 0 ? written : result;
-    written += result;
-  } while (file.isBlocking && written < bytes.length);
-  return written;
 }
 
 type PipeCalls = Pick<OsHost, "pipe2" | "eventfd">;

@@ -1,5 +1,7 @@
 // What happened in a simulated kernel, in order.
 
+import { PENDING } from "./constants.ts";
+
 /** One thing that happened. */
 export interface TraceEntry {
   /** Milliseconds on the kernel's clock. */
@@ -7,7 +9,7 @@ export interface TraceEntry {
   /** A system call by its name, or "wake", "timer", "signal", "action". */
   readonly what: string;
   readonly args: readonly unknown[];
-  /** Of a call: a count, a descriptor, or a negative errno. */
+  /** Of a call: a count, a descriptor, or a negative errno; none of one that blocks a thread. */
   readonly result?: number;
 }
 
@@ -30,7 +32,8 @@ export class Trace {
   add(what: string, args: readonly unknown[], result?: number): void {
     if (this.#limit === 0) return;
     const ms = this.#now();
-    this.#entries.push(result === undefined ? { ms, what, args } : { ms, what, args, result });
+    const isOver = result !== undefined && result !== PENDING;
+    this.#entries.push(isOver ? { ms, what, args, result } : { ms, what, args });
     // Dropping half at a time keeps the cost of an entry constant.
     if (this.#entries.length >= 2 * this.#limit) this.#entries = this.#entries.slice(-this.#limit);
   }

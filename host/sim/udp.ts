@@ -13,6 +13,7 @@ import {
   unbound,
 } from "./internet.ts";
 import type { Kernel } from "./kernel.ts";
+import { copyOf } from "./memory.ts";
 import {
   ARRIVAL,
   MSG_OOB,
@@ -111,7 +112,7 @@ export class UdpSocket extends Socket implements Bindable {
     const size = trueSize(bytes.length);
     if (this.#memory + size > this.receiveBuffer) return; // lost, as datagrams are
     this.#memory += size;
-    this.#received.push(bytes.slice());
+    this.#received.push(copyOf(bytes));
     this.queue.wake(ARRIVAL);
   }
 

@@ -13,6 +13,7 @@ import {
 } from "../../asm/abi.ts";
 import { ECONNREFUSED, ECONNRESET, EISCONN, EMSGSIZE, ENOTCONN, EPROTOTYPE } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
+import { copyOf } from "./memory.ts";
 import {
   type Accepted,
   AF_UNIX,
@@ -86,7 +87,7 @@ export abstract class UnixSocket extends Socket {
   protected deliver(to: UnixSocket, bytes: Uint8Array): void {
     const size = trueSize(bytes.length);
     this.allocated += size;
-    to.received.push({ bytes: bytes.slice(), start: 0, size, sender: this });
+    to.received.push({ bytes: copyOf(bytes), start: 0, size, sender: this });
     to.queue.wake(ARRIVAL);
   }
 
