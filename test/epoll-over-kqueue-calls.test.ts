@@ -31,6 +31,7 @@ import {
   OSError,
   PermissionError,
 } from "../bindings/node.ts";
+import { randomOf } from "./hosts.ts";
 import { World } from "./sim-world.ts";
 import { throws } from "./support.ts";
 
@@ -301,6 +302,24 @@ test("a wait that is interrupted goes on, and keeps what it found", () => {
   assert.equal(result, []);
   assert.ok(ms >= 20, `${ms} ms`);
   assert.ok(interruptions < 0);
+});
+
+test("no edge is lost to interruptions of any call, also within", () => {
+  const random = randomOf(1);
+  const interrupted = (): boolean => random(3) === 0;
+  const on = new World("bsd", (host) => ({
+    kevent: (...given) => (given[3] === 0 && interrupted() ? -EINTR : host.kevent(...given)),
+    poll: (...given) => (interrupted() ? -EINTR : host.poll(...given)),
+  }));
+  const [r, w] = on.pipe();
+  const inner = on.epoll([[r, IN | ET]]);
+  const outer = on.epoll([[inner, IN | ET]]);
+  for (let i = 0; i < 100; i++) {
+    on.os.write(w, "x");
+    assert.equal(outer.poll(1), [[inner.fileno(), IN]], `edge ${i}`);
+    assert.equal(inner.poll(1), [[r, IN]], `edge ${i}`);
+    assert.equal(outer.poll(0), []);
+  }
 });
 
 test("a queue that cannot be made is the error of epoll()", () => {

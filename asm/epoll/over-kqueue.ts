@@ -230,14 +230,14 @@ function fetch(set: EpollSet, limit: i32, timeoutMs: f64): i32 {
   return count;
 }
 
-/** Whether an epoll within has something to report that is news to who waits for edges. */
-function hear(item: Item, inner: EpollSet): u32 {
-  const isReady = refresh(inner);
-  const before = item.readable;
-  item.readable = inner.arrivals as i64;
+/** Takes in whether an epoll within has something to report: 0 or a negative errno. */
+function hear(item: Item, inner: EpollSet): i32 {
+  const ready = refresh(inner);
+  if (ready < 0) return ready;
   // Its wake-up is an edge of its descriptor, too.
-  if (!isReady || (item.mask & EVENT_ET && before === item.readable)) return 0;
-  return EVENT_IN | EVENT_RDNORM;
+  const isNews = !(item.mask & EVENT_ET) || item.readable !== (inner.arrivals as i64);
+  item.ready = ready > 0 && isNews ? EVENT_IN | EVENT_RDNORM : 0;
+  return 0;
 }
 
 /** Leaves of what poll(2) and the kernel told of an item what it waits for; whether that is any. */
@@ -267,14 +267,15 @@ function leave(set: EpollSet, item: Item): void {
 
 /**
  * Asks what is so now of the first items in line, at most `wanted`; those of which nothing is
- * leave it. How many stay.
+ * leave it. How many stay, or a negative errno; then the line is as it was.
  */
 function look(set: EpollSet, wanted: i32): i32 {
   const asked = min(set.line, wanted);
   let item = set.head;
   for (let i = 0; i < asked && item !== null; i++) {
     const inner = item.inner;
-    if (inner !== null) item.ready = hear(item, inner);
+    const heard = inner === null ? 0 : hear(item, inner);
+    if (heard < 0) return heard;
     item = item.behind;
   }
   let at = recordsStart();
@@ -286,13 +287,16 @@ function look(set: EpollSet, wanted: i32): i32 {
     store<u16>(at, 0, POLL_RECORD_READY);
     item = item.behind;
   }
-  if (asked > 0) host.poll(recordsStart(), asked, 0);
+  const polled = asked > 0 ? host.poll(recordsStart(), asked, 0) : 0;
+  if (polled < 0) return polled;
   at = recordsStart();
   let staying = 0;
   item = set.head;
   for (let i = 0; i < asked && item !== null; i++, at += POLL_RECORD_SIZE) {
     const behind = item.behind;
-    if (item.inner === null) item.ready = load<u16>(at, POLL_RECORD_READY);
+    const inner = item.inner;
+    if (inner === null) item.ready = load<u16>(at, POLL_RECORD_READY);
+    else item.readable = inner.arrivals as i64;
     if (item.ready & EVENT_NVAL) dropItem(set, item); // closed behind our back
     else if (judge(set, item)) staying++;
     item = behind;
@@ -312,7 +316,7 @@ function gather(set: EpollSet, wanted: i32, timeoutMs: f64): i32 {
     while (ready === 0 && set.line > 0) ready = look(set, wanted);
     fetched += found;
     // There may be more behind events that were none.
-    if (ready > 0 || found < limit || fetched > all) return ready;
+    if (ready !== 0 || found < limit || fetched > all) return ready;
     timeoutMs = 0;
   }
 }
@@ -326,8 +330,8 @@ function isRepeated(item: Item): bool {
   );
 }
 
-/** Brings an epoll within up to date: whether it has something to report. */
-function refresh(set: EpollSet): bool {
+/** Brings an epoll within up to date: whether it has something to report, or a negative errno. */
+function refresh(set: EpollSet): i32 {
   if (set.isUrgent) noteUrgent(set);
   const ready = gather(set, SAMPLE, 0);
   let item = set.head;
@@ -337,7 +341,7 @@ function refresh(set: EpollSet): bool {
     item = behind;
   }
   settleWake(set);
-  return ready > 0;
+  return ready;
 }
 
 /** Writes ready records of the first `count` items in line, and moves on their lives. */
@@ -384,7 +388,7 @@ function deny(records: usize, count: i32): i32 {
   for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
     if (load<u16>(at, POLL_RECORD_READY) === 0) continue;
     const set = setOf(load<i32>(at, POLL_RECORD_FD));
-    if (set === null || refresh(set)) continue;
+    if (set === null || refresh(set) !== 0) continue;
     store<u16>(at, 0, POLL_RECORD_READY);
     denied++;
   }
