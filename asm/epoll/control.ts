@@ -38,7 +38,7 @@ import {
 } from "./item";
 import { hasKqueue } from "./calls";
 import { hasRoom } from "./room";
-import { arm, disarm, isTaken, rearm } from "./over-kqueue";
+import { arm, disarm, isTaken, rearm } from "./knotes";
 
 /** EPOLLEXCLUSIVE_OK_BITS. */
 const EXCLUSIVE_COMPANIONS: u32 =

@@ -1,47 +1,25 @@
 // Epolls over kqueue. The kernel's queue says of what something has happened, as the wake-ups of
-// Linux do, and poll(2) what is so now: of the items at the head of the line, before they are
-// reported. An item has a READ and a WRITE knote, whatever its mask, since errors and hang-ups are
-// always reported. A knote the mask asks for is level triggered if the item is: the kernel reports
-// it again and again, and the queue's descriptor stays readable. All others are edges, which the
-// line remembers.
+// Linux do (knotes.ts), and poll(2) what is so now: of the items at the head of the line, before they
+// are reported. What the kernel goes on reporting is left to it, all else the line remembers.
 
 import {
   EBADF,
   EINVAL,
-  ENODEV,
-  EOPNOTSUPP,
-  EPERM,
-  EPIPE,
-  EV_ADD,
-  EV_CLEAR,
-  EV_DELETE,
-  EV_DISABLE,
-  EV_DISPATCH,
-  EV_ENABLE,
   EV_EOF,
-  EV_ERROR,
-  EV_RECEIPT,
   EVENT_ERR,
   EVENT_ET,
   EVENT_HUP,
   EVENT_IN,
   EVENT_NVAL,
   EVENT_ONESHOT,
-  EVENT_OUT,
   EVENT_PRI,
-  EVENT_RDBAND,
   EVENT_RDHUP,
   EVENT_RDNORM,
-  EVENT_WRBAND,
-  EVENT_WRNORM,
   FD_DATAGRAM,
   FD_STREAM,
   FILTER_READ,
   FILTER_USER,
-  FILTER_WRITE,
   KEVENT_SIZE,
-  NOTE_LOWAT,
-  NOTE_TRIGGER,
   POLL_RECORD_FD,
   POLL_RECORD_READY,
   POLL_RECORD_SIZE,
@@ -64,141 +42,24 @@ import {
   kindOf,
   setOf,
 } from "./item";
+import { enable, FAILED, flagsOf, READS, settleWake, WRITES } from "./knotes";
 import { behindRecords, recordsStart, roomForItems } from "./room";
-import { mayBeUrgent, noteUrgent, waitUrgent } from "./urgent";
+import { noteUrgent, waitUrgent } from "./urgent";
 
-/** What the READ filter tells of, and the WRITE filter. */
-const READS: u32 = EVENT_IN | EVENT_RDNORM | EVENT_RDBAND;
-const WRITES: u32 = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 /** What poll(2) reports whether it is asked for or not. */
 const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
 
-// What the kernel has told of an item (`Item.seen`).
+// What the kernel has told of an item (`Item.seen`); and FAILED.
 
 /** The ends of both directions: hosts whose poll(2) knows no RDHUP. */
 const READ_ENDED: u32 = 0x1;
 const WRITE_ENDED: u32 = 0x2;
-/** An error, of which a BSD's poll(2) says nothing. */
-const FAILED: u32 = 0x4;
 /** A level-triggered knote, so that it will tell again. */
 const READ_TOLD: u32 = 0x8;
 const WRITE_TOLD: u32 = 0x10;
 
 /** So many items of an epoll within are looked at to tell whether it is ready. */
 const SAMPLE = 16;
-
-// Knotes.
-
-/** Flags of the knote of a filter that tells of `interest`. */
-function flagsOf(mask: u32, interest: u32): u32 {
-  if (!(mask & interest)) return EV_CLEAR;
-  if (mask & EVENT_ONESHOT) return EV_DISPATCH;
-  return mask & EVENT_ET ? EV_CLEAR : 0;
-}
-
-function change(at: i32, ident: i32, filter: i32, flags: u32, fflags: u32): KeventRecord {
-  const record = changetype<KeventRecord>(behindRecords() + (at as usize) * KEVENT_SIZE);
-  record.ident = ident as u64;
-  record.filter = filter as i16;
-  record.flags = (flags | EV_RECEIPT) as u16;
-  record.fflags = fflags;
-  record.data = 0;
-  record.udata = 0;
-  return record;
-}
-
-/** A knote for `interest`; without any it tells of ends and errors alone, where there are marks. */
-function addition(at: i32, item: Item, filter: i32, interest: u32): void {
-  const isAsked = (item.mask & interest) !== 0;
-  const flags = EV_ADD | flagsOf(item.mask, interest);
-  const record = change(at, item.fd, filter, flags, isAsked ? 0 : NOTE_LOWAT);
-  if (!isAsked) record.data = i32.MAX_VALUE;
-}
-
-/** Makes `count` changes; the receipts are where they were. 0 or a negative errno. */
-function make(set: EpollSet, count: i32): i32 {
-  const at = behindRecords();
-  return min(host.kevent(set.fd, at, count, at, count, 0), 0);
-}
-
-/** What became of a change: 0 or a negative errno. */
-function outcome(at: i32): i32 {
-  const record = changetype<KeventRecord>(behindRecords() + (at as usize) * KEVENT_SIZE);
-  return record.flags & EV_ERROR ? -(record.data as i32) : 0;
-}
-
-/** Tells the kernel of an item. 0 or a negative errno. */
-export function arm(set: EpollSet, item: Item): i32 {
-  if (mayBeUrgent(item)) set.isUrgent = true;
-  item.seen = item.ready = 0;
-  item.readable = -1;
-  addition(0, item, FILTER_READ, READS);
-  addition(1, item, FILTER_WRITE, WRITES);
-  const made = make(set, 2);
-  if (made < 0) return made;
-  const reader = outcome(0);
-  const writer = outcome(1);
-  if (writer === -EPIPE) {
-    // A pipe without a reader: an event on Linux, not an error.
-    item.seen = FAILED;
-    enqueue(set, item);
-    settleWake(set);
-  } else if (reader < 0 && writer < 0) {
-    const isStrange = reader === -EINVAL || reader === -ENODEV || reader === -EOPNOTSUPP;
-    return isStrange ? -EPERM : reader;
-  }
-  return 0;
-}
-
-/** Whether a queue takes a descriptor that `set` does not have; what is always ready has no filter. */
-export function isTaken(set: EpollSet, fd: i32): bool {
-  change(0, fd, FILTER_READ, EV_ADD | EV_DISABLE, 0);
-  change(1, fd, FILTER_READ, EV_DELETE, 0);
-  return make(set, 2) === 0 && outcome(0) === 0;
-}
-
-/** Tells the kernel of the new mask of an item. 0 or a negative errno. */
-export function rearm(set: EpollSet, item: Item, before: u32): i32 {
-  const mask = item.mask;
-  const isSame =
-    flagsOf(mask, READS) === flagsOf(before, READS) &&
-    flagsOf(mask, WRITES) === flagsOf(before, WRITES);
-  const isWider: bool = (mask & ~before & ~(READS | WRITES)) !== 0;
-  // A level that goes on being reported keeps its place.
-  if (isSame && !isWider && !(mask & (EVENT_ET | EVENT_ONESHOT)) && mask & (READS | WRITES))
-    return 0;
-  // A knote keeps its flags for life, so a new one is made; it fires again if it is ready.
-  disarm(set, item);
-  return arm(set, item);
-}
-
-/** Tells the kernel to forget an item; what it does not know is gone already. */
-export function disarm(set: EpollSet, item: Item): void {
-  change(0, item.fd, FILTER_READ, EV_DELETE, 0);
-  change(1, item.fd, FILTER_WRITE, EV_DELETE, 0);
-  make(set, 2);
-}
-
-/** Has the kernel tell of a one-shot item again, which was not ready after all. */
-function enable(set: EpollSet, item: Item): void {
-  change(0, item.fd, FILTER_READ, EV_ENABLE, 0);
-  change(1, item.fd, FILTER_WRITE, EV_ENABLE, 0);
-  make(set, 2);
-}
-
-/** Keeps the queue readable while the line remembers what the kernel has reported. */
-function settleWake(set: EpollSet): void {
-  const wanted: bool = set.line > 0;
-  if (wanted === set.isAwake) return;
-  set.isAwake = wanted;
-  if (wanted) {
-    change(0, 0, FILTER_USER, EV_ADD, 0);
-    change(1, 0, FILTER_USER, 0, NOTE_TRIGGER);
-  } else {
-    change(0, 0, FILTER_USER, EV_DELETE, 0);
-  }
-  make(set, wanted ? 2 : 1);
-}
 
 // The line.
 
