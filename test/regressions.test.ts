@@ -25,7 +25,7 @@ test("a queue that makes room for many events leaves epoll's events where they a
 
 /** Pairs of descriptors: what is written to the first is read from the second. */
 const PAIRS: Record<string, () => [number, number]> = {
-  pipe: () => os.pipe().reverse() as [number, number],
+  pipe: () => os.pipe().toReversed() as [number, number],
   stream: () => os.socketpair(),
   datagram: () => os.socketpair(os.AF_UNIX, os.SOCK_DGRAM),
   packet: () => os.socketpair(os.AF_UNIX, os.SOCK_SEQPACKET),

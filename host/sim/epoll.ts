@@ -20,7 +20,8 @@ import {
 } from "../../asm/abi.ts";
 import { ALWAYS, ELOOP, O_RDWR } from "./constants.ts";
 import { File } from "./file.ts";
-import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import { Sleeper, type Sleeping } from "./sleep.ts";
 import { WaitEntry, type Waiter, WaitQueue } from "./wait-queue.ts";
 
 /** Bits that say how an entry behaves, and are never reported. */

@@ -23,7 +23,8 @@ import {
 import { ENXIO, O_RDWR } from "./constants.ts";
 import type { DescriptorTable } from "./descriptors.ts";
 import { drop, File, hold } from "./file.ts";
-import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import { Sleeper, type Sleeping } from "./sleep.ts";
 import { isDescriptorFilter, isFilter, makeKnote, nameOfFilter } from "./kqueue-filters.ts";
 import type { Kevent, Knote, Whole } from "./kqueue-knote.ts";
 import type { Completion, CompletionQueue } from "./os-aio.ts";

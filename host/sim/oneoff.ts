@@ -42,7 +42,8 @@ import {
 } from "../poll-oneoff.ts";
 import { BOOT_MS } from "./clock.ts";
 import type { File } from "./file.ts";
-import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import { Sleeper, type Sleeping } from "./sleep.ts";
 import { viewAt } from "./memory.ts";
 import { WaitEntry } from "./wait-queue.ts";
 

@@ -31,7 +31,8 @@ import {
   S_IFREG,
   SocketInode,
 } from "./inode.ts";
-import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import { Sleeper, type Sleeping } from "./sleep.ts";
 import { Pipe, PipeEnd } from "./pipe.ts";
 import { treeOf } from "./tree.ts";
 import { KEY_ALL, WaitEntry } from "./wait-queue.ts";

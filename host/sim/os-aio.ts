@@ -18,7 +18,8 @@ import {
 } from "../../asm/abi.ts";
 import type { AioHost } from "../os.ts";
 import { drop, type File, hold } from "./file.ts";
-import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import { Sleeper, type Sleeping } from "./sleep.ts";
 import { copyOf } from "./memory.ts";
 import { partOf } from "./part.ts";
 import { postsOf } from "./posts.ts";

@@ -9,7 +9,8 @@ import {
   POLL_RECORD_WANT,
 } from "../../asm/abi.ts";
 import { ALWAYS } from "./constants.ts";
-import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import { Sleeper, type Sleeping } from "./sleep.ts";
 import { WaitEntry } from "./wait-queue.ts";
 
 /** Looks at every record once, writes `ready` of each, and returns how many are not 0. */

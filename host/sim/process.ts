@@ -1,7 +1,8 @@
 // One simulated process. The program is one; all others are puppets that a script moves.
 
 import type { DescriptorTable } from "./descriptors.ts";
-import { type Kernel, Sleeper } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import { Sleeper } from "./sleep.ts";
 import type { Processes } from "./processes.ts";
 import { SIGCHLD } from "./signal-numbers.ts";
 import { type SignalInfo, Signals, type SignalTarget } from "./signals.ts";

@@ -3,7 +3,8 @@
 import { EAGAIN, EINTR, EINVAL, ESRCH } from "../../asm/abi.ts";
 import { ECHILD } from "./constants.ts";
 import { DescriptorTable } from "./descriptors.ts";
-import { type Kernel, Sleeper, type Sleeping } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
+import { Sleeper, type Sleeping } from "./sleep.ts";
 import { partOf } from "./part.ts";
 import { CLD_EXITED, CLD_KILLED, INIT_PID, Process, PROGRAM_PID } from "./process.ts";
 import { LAST_SIGNAL, SIGCHLD, SIGPIPE } from "./signal-numbers.ts";

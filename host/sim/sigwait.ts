@@ -1,7 +1,7 @@
 // Waiting for a signal without a descriptor.
 
 import { EINTR } from "../../asm/abi.ts";
-import { Sleeper, type Sleeping } from "./kernel.ts";
+import { Sleeper, type Sleeping } from "./sleep.ts";
 import { nameOfSignal } from "./signal-numbers.ts";
 import type { Signals } from "./signals.ts";
 import { WaitEntry } from "./wait-queue.ts";

@@ -4,7 +4,8 @@ import { canBlock, newBell } from "../blocking.ts";
 import { CannotBlockError } from "../deadlock.ts";
 import { PENDING } from "../constants.ts";
 import { createSimHost, type SimHost } from "../host.ts";
-import { type Kernel, Sleeper, type Sleeping } from "../kernel.ts";
+import type { Kernel } from "../kernel.ts";
+import { Sleeper, type Sleeping } from "../sleep.ts";
 import { createSimOs, type SimOs } from "../os.ts";
 import { RealClock } from "../real-clock.ts";
 import {
