@@ -238,6 +238,38 @@ test("room is an edge after a write that would have blocked, or was taken in par
   }
 });
 
+test("what comes after all was read is an edge, also the end, which is one only once", () => {
+  const on = posix();
+  const { os, sim } = on;
+  for (const [reader, writer] of [on.socketpair(), on.pipe()] as const) {
+    const e = on.epoll([[reader, IN | ET]]);
+    os.write(writer, "xy");
+    assert.equal(e.poll(0), [[reader, IN]]);
+    os.write(writer, "z");
+    assert.is(os.read(reader, 9).length, 3);
+    assert.equal(e.poll(0), []);
+    os.write(writer, "z");
+    assert.equal(e.poll(0), [[reader, IN]]);
+    assert.is(os.read(reader, 9).length, 1);
+    os.close(writer);
+    assert.is(e.poll(0).length, 1);
+    for (let i = 0; i < 3; i++) {
+      assert.is(os.read(reader, 9).length, 0);
+      assert.equal(e.poll(0), []);
+    }
+  }
+  const timer = sim.timerfd({ blocking: false });
+  const e = on.epoll([[timer, IN | ET]]);
+  sim.timerfd_settime(timer, { initial: 0.25, interval: 0.25 });
+  for (let i = 0; i < 3; i++) {
+    assert.equal(e.poll(1), [[timer, IN]]);
+    os.read(timer, 8);
+    sim.advance(0.25);
+    assert.equal(e.poll(0), [[timer, IN]]);
+    os.read(timer, 8);
+  }
+});
+
 test("the own shutdown is an edge, although poll(2) says what it said", () => {
   const on = posix();
   const { os } = on;

@@ -23,6 +23,9 @@ import {
 /** What clients of the echo server do: in a thread each, with blocking sockets. */
 const CLIENT = `
   const fd = os.socket(os.AF_INET, os.SOCK_STREAM);
+  for (const option of [os.SO_SNDBUF, os.SO_RCVBUF]) {
+    os.setsockopt(fd, os.SOL_SOCKET, option, data.buffer);
+  }
   os.connect(fd, data.address);
   const sent = Buffer.alloc(data.size, data.fill);
   let at = 0, got = 0, right = true;
@@ -47,6 +50,11 @@ test(
     const { kevent, KQ_FILTER_READ, KQ_FILTER_WRITE } = select;
     const { KQ_EV_ADD, KQ_EV_CLEAR, KQ_EV_DELETE, KQ_EV_EOF, KQ_EV_ERROR } = select;
     const listener = s.listener();
+    // Much less than the client that sends everything first, and reads nothing meanwhile.
+    const buffer = 65_536;
+    for (const option of [os.SO_SNDBUF, os.SO_RCVBUF]) {
+      os.setsockopt(listener, os.SOL_SOCKET, option, buffer);
+    }
     const kq = select.kqueue();
     kq.control([kevent(listener, KQ_FILTER_READ, KQ_EV_ADD)], 0);
 
@@ -95,11 +103,11 @@ test(
     const clients = [
       { size: 10, fill: 1, chunk: 3, ahead: 0 },
       { size: 300_000, fill: 2, chunk: 10_000, ahead: 0 },
-      { size: 8_000_000, fill: 3, chunk: 1_000_000, ahead: 4_000_000 },
+      { size: 8_000_000, fill: 3, chunk: 1_000_000, ahead: 8_000_000 },
       { size: 50_000, fill: 4, chunk: 50_000, ahead: 100 },
     ];
     const workers = await Promise.all(
-      clients.map((client) => inThread(0, CLIENT, { address, ...client })),
+      clients.map((client) => inThread(0, CLIENT, { address, buffer, ...client })),
     );
     while (served < clients.length) {
       const events = kq.control(null, 3, 5);

@@ -11,10 +11,12 @@ import {
   DATA_SIZE,
   DATA_VALUE,
   DATA_WHAT,
+  EVENT_HUP,
   EVENT_IN,
   EVENT_OUT,
   EVENT_PRI,
   EVENT_RDBAND,
+  EVENT_RDHUP,
   EVENT_RDNORM,
   EVENT_WRBAND,
   EVENT_WRNORM,
@@ -33,6 +35,7 @@ import { EpollSet, findItem, firstSet, Item } from "./item";
 import { behindRecords } from "./room";
 
 const READS: u32 = EVENT_IN | EVENT_PRI | EVENT_RDNORM | EVENT_RDBAND;
+const ENDS: u32 = EVENT_HUP | EVENT_RDHUP;
 const WRITES: u32 = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 
 /** Where the next question is written, or its answer read. */
@@ -100,8 +103,10 @@ function move(item: Item, isRead: bool, bytes: i32): void {
     const wakes: u32 = isRead ? EVENT_OUT : EVENT_IN;
     if (item.mask & wakes) item.readable = -1;
     else if (item.readable >= 0) item.readable = counterOf(item.fd);
-  } else if (isRead) {
+  } else if (isRead && bytes > 0) {
     item.readable = item.kind === FD_DATAGRAM ? 0 : item.readable - bytes;
+    // All that was seen is gone: what there is now has come since, be it the end if that was not seen.
+    if (item.readable <= 0 && !(item.seen & ENDS)) item.seen &= ~READS;
   }
 }
 
