@@ -10,6 +10,7 @@ import { O_RDWR } from "../host/sim/constants.ts";
 import { File } from "../host/sim/file.ts";
 import { aioCalls, type Completion } from "../host/sim/os-aio.ts";
 import type { WaitQueue } from "../host/sim/wait-queue.ts";
+import { onBoth } from "./sim-personalities.ts";
 import { throws } from "./support.ts";
 
 const EPIPE = 32;
@@ -62,7 +63,7 @@ test("a read of a pipe ends when something comes; the bytes are there with the k
   assert.is(sim.now(), 6);
 });
 
-test("a write goes on until all is taken, with the bytes as they were", () => {
+onBoth("a write goes on until all is taken, with the bytes as they were", (simOf) => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();
@@ -118,7 +119,7 @@ class MemoryFile extends File {
   }
 }
 
-test("a file is read and written at offsets, while the program waits", () => {
+onBoth("a file is read and written at offsets, while the program waits", (simOf) => {
   const sim = simOf();
   const { os, kernel } = sim;
   const queue = sim.select.kqueue();
@@ -162,7 +163,7 @@ test("a queue of the kernel's own is told itself, once the bytes are in the buff
   assert.is(textOf(buffer), "abcd");
 });
 
-test("an error is the data of a kevent with EV_ERROR", () => {
+onBoth("an error is the data of a kevent with EV_ERROR", (simOf) => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const [r, w] = sim.os.pipe();
@@ -186,7 +187,7 @@ test("what is wrong from the start is thrown", () => {
   assert.equal(take(queue, 1), []);
 });
 
-test("the descriptor may be closed and the buffer detached meanwhile", () => {
+onBoth("the descriptor may be closed and the buffer detached meanwhile", (simOf) => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();
@@ -202,7 +203,7 @@ test("the descriptor may be closed and the buffer detached meanwhile", () => {
   throws(() => os.write(w, "x"), BrokenPipeError, "EPIPE");
 });
 
-test("a queue that is closed gets nothing, and the others theirs", () => {
+onBoth("a queue that is closed gets nothing, and the others theirs", (simOf) => {
   const sim = simOf();
   const { os } = sim;
   const [gone, kept] = [sim.select.kqueue(), sim.select.kqueue()];
@@ -221,7 +222,7 @@ test("a queue that is closed gets nothing, and the others theirs", () => {
   assert.equal([take(fresh, 1), take(kept, 1)], [[], []]);
 });
 
-test("ends wake whoever watches the queue, and come among other events", () => {
+onBoth("ends wake whoever watches the queue, and come among other events", (simOf) => {
   const sim = simOf();
   const { os, select } = sim;
   const queue = select.kqueue();
@@ -240,7 +241,7 @@ test("ends wake whoever watches the queue, and come among other events", () => {
   );
 });
 
-test("more than are allowed at once is EAGAIN, and each ends with its own byte", () => {
+onBoth("more than are allowed at once is EAGAIN, and each ends with its own byte", (simOf) => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();

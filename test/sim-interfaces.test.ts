@@ -7,6 +7,7 @@ import type { Kqueue } from "../bindings/kqueue.ts";
 import { BlockingIOError, FileExistsError, FileNotFoundError, OSError } from "../bindings/node.ts";
 import { Sim } from "../bindings/sim.ts";
 import { interfacesOf } from "../host/sim/interfaces.ts";
+import { onBoth } from "./sim-personalities.ts";
 import { throws } from "./support.ts";
 
 const simOf = (): Sim => new Sim(coreModule());
@@ -32,8 +33,7 @@ function command(sim: Sim, queue: Kqueue, index: number, flags: number, fflags =
 }
 
 /** A queue, and an interface that is down. */
-function down() {
-  const sim = simOf();
+function down(sim: Sim) {
   return { sim, queue: sim.select.kqueue(), eth: sim.interfaces.add("eth0") };
 }
 
@@ -62,8 +62,8 @@ test("interfaces have names, indexes and the flags of Linux", () => {
   );
 });
 
-test("LINKUP, LINKDOWN and LINKINV, each in its time, with the state as data", () => {
-  const { sim, queue, eth } = down();
+onBoth("LINKUP, LINKDOWN and LINKINV, each in its time, with the state as data", (simOf) => {
+  const { sim, queue, eth } = down(simOf());
   watch(sim, queue, eth.index, KQ_EV_CLEAR, ALL);
   assert.equal(take(queue), []);
   eth.carrier(false);
@@ -83,8 +83,8 @@ test("LINKUP, LINKDOWN and LINKINV, each in its time, with the state as data", (
   throws(() => command(sim, queue, eth.index, KQ_EV_DELETE), FileNotFoundError, "ENOENT");
 });
 
-test("without EV_CLEAR notes stay and add up; what was not asked for does not fire", () => {
-  const { sim, queue, eth } = down();
+onBoth("without EV_CLEAR notes stay and add up; what was not asked for does not fire", (simOf) => {
+  const { sim, queue, eth } = down(simOf());
   watch(sim, queue, eth.index, 0, UP | DOWN);
   eth.up();
   assert.equal([take(queue), take(queue)], [[[0, UP, UP]], [[0, UP, UP]]]);
@@ -99,8 +99,8 @@ test("without EV_CLEAR notes stay and add up; what was not asked for does not fi
   assert.equal(take(other), [[KQ_EV_CLEAR | KQ_EV_ONESHOT | KQ_EV_EOF, 0, INV]]);
 });
 
-test("ONESHOT and DISPATCH, and only what happens from then on", () => {
-  const { sim, queue, eth } = down();
+onBoth("ONESHOT and DISPATCH, and only what happens from then on", (simOf) => {
+  const { sim, queue, eth } = down(simOf());
   eth.up();
   eth.down();
   watch(sim, queue, eth.index, KQ_EV_ONESHOT, ALL);
@@ -117,8 +117,8 @@ test("ONESHOT and DISPATCH, and only what happens from then on", () => {
   assert.equal(take(queue), [[flags, UP, UP]]);
 });
 
-test("a waiter is woken, and no such interface is ENODEV", () => {
-  const { sim, queue, eth } = down();
+onBoth("a waiter is woken, and no such interface is ENODEV", (simOf) => {
+  const { sim, queue, eth } = down(simOf());
   watch(sim, queue, eth.index, KQ_EV_CLEAR, ALL);
   watch(sim, queue, 1, 0, ALL);
   sim.at(2, () => eth.up());
@@ -130,7 +130,7 @@ test("a waiter is woken, and no such interface is ENODEV", () => {
 });
 
 test("messages that were lost are made up for by asking", () => {
-  const { sim, queue, eth } = down();
+  const { sim, queue, eth } = down(simOf());
   const other = sim.interfaces.add("eth1");
   watch(sim, queue, eth.index, KQ_EV_CLEAR, ALL);
   watch(sim, queue, other.index, KQ_EV_CLEAR, ALL);

@@ -9,6 +9,7 @@ import { FileNotFoundError, OSError, ProcessLookupError } from "../bindings/node
 import { Sim } from "../bindings/sim.ts";
 import type { SimProcess } from "../bindings/sim-processes.ts";
 import { connectorOf } from "../host/sim/connector.ts";
+import { onBoth } from "./sim-personalities.ts";
 import { throws } from "./support.ts";
 
 const [SIGTERM, SIGCONT, SIGSTOP] = [15, 18, 19];
@@ -57,7 +58,7 @@ for (const [what, end, status] of [
   ["exit 255", (child: SimProcess) => child.exit(255), 255 << 8],
   ["SIGTERM", (child: SimProcess) => child.kill("SIGTERM"), SIGTERM],
 ] as const) {
-  test(`KQ-161, KQ-165, KQ-175: NOTE_EXIT: ${what}`, () => {
+  onBoth(`KQ-161, KQ-165, KQ-175: NOTE_EXIT: ${what}`, (simOf) => {
     const sim = simOf();
     const queue = sim.select.kqueue();
     const child = sim.processes.fork();
@@ -74,22 +75,25 @@ for (const [what, end, status] of [
   });
 }
 
-test("KQ-163, KQ-164: nobody is ESRCH, and so is a zombie whose end is not asked for", () => {
-  const sim = simOf();
-  const queue = sim.select.kqueue();
-  for (const pid of [4711, 0, 0x7fffffff, 0x80000000]) {
-    throws(() => watch(sim, queue, pid, EXIT), ProcessLookupError, "ESRCH");
-  }
-  const child = sim.processes.fork();
-  child.exit(7);
-  throws(() => watch(sim, queue, child.pid, 0), ProcessLookupError, "ESRCH");
-  watch(sim, queue, child.pid, EXIT);
-  assert.equal(take(queue), [exit(child, 7 << 8)]);
-  child.wait();
-  throws(() => watch(sim, queue, child.pid, EXIT), ProcessLookupError, "ESRCH");
-});
+onBoth(
+  "KQ-163, KQ-164: nobody is ESRCH, and so is a zombie whose end is not asked for",
+  (simOf) => {
+    const sim = simOf();
+    const queue = sim.select.kqueue();
+    for (const pid of [4711, 0, 0x7fffffff, 0x80000000]) {
+      throws(() => watch(sim, queue, pid, EXIT), ProcessLookupError, "ESRCH");
+    }
+    const child = sim.processes.fork();
+    child.exit(7);
+    throws(() => watch(sim, queue, child.pid, 0), ProcessLookupError, "ESRCH");
+    watch(sim, queue, child.pid, EXIT);
+    assert.equal(take(queue), [exit(child, 7 << 8)]);
+    child.wait();
+    throws(() => watch(sim, queue, child.pid, EXIT), ProcessLookupError, "ESRCH");
+  },
+);
 
-test("KQ-166: NOTE_FORK and NOTE_EXEC, each as it is asked for, and they add up", () => {
+onBoth("KQ-166: NOTE_FORK and NOTE_EXEC, each as it is asked for, and they add up", (simOf) => {
   const sim = simOf();
   const [queue, other] = [sim.select.kqueue(), sim.select.kqueue()];
   const child = sim.processes.fork();
@@ -108,7 +112,7 @@ test("KQ-166: NOTE_FORK and NOTE_EXEC, each as it is asked for, and they add up"
   throws(() => remove(sim, other, child.pid), FileNotFoundError, "ENOENT");
 });
 
-test("KQ-166: of the program itself, too", () => {
+onBoth("KQ-166: of the program itself, too", (simOf) => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   watch(sim, queue, PROGRAM, FORK | EXEC);
@@ -148,23 +152,46 @@ test("KQ-167: NOTE_TRACK follows children and theirs; udata is inherited", () =>
   assert.equal(take(queue, 1), []);
 });
 
-test("KQ-167: children that end at once are not lost, also if their parent does not wait", () => {
+onBoth(
+  "KQ-167: children that end at once are not lost, also if their parent does not wait",
+  (simOf) => {
+    const sim = simOf();
+    const queue = sim.select.kqueue();
+    const top = sim.processes.fork();
+    top.signals.ignore("SIGCHLD"); // nobody sees a zombie
+    watch(sim, queue, top.pid, TRACK | EXIT);
+    const count = 40;
+    for (let i = 0; i < count; i++) top.fork().exit(i);
+    const events = take(queue, 0, 1024);
+    const born = events.filter(([, , fflags]) => fflags === CHILD);
+    const ended = events.filter(([, , fflags]) => fflags === EXIT).map(([, , , data]) => data);
+    assert.is(born.length, count);
+    assert.equal(
+      ended,
+      Array.from({ length: count }, (_, i) => i << 8),
+    );
+  },
+);
+
+onBoth("KQ-167: a child is followed from its fork on, and its children from theirs", (simOf) => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const top = sim.processes.fork();
-  top.signals.ignore("SIGCHLD"); // nobody sees a zombie
-  watch(sim, queue, top.pid, TRACK | EXIT);
-  const count = 40;
-  for (let i = 0; i < count; i++) top.fork().exit(i);
-  const events = take(queue, 0, 1024);
-  const born = events.filter(([, , fflags]) => fflags === CHILD);
-  const ended = events.filter(([, , fflags]) => fflags === EXIT).map(([, , , data]) => data);
-  assert.is(born.length, count);
-  assert.equal(
-    ended,
-    Array.from({ length: count }, (_, i) => i << 8),
-  );
+  watch(sim, queue, top.pid, TRACK | EXIT | FORK);
+  const first = KQ_EV_CLEAR | KQ_EV_ONESHOT;
+  const upper = top.fork();
+  assert.equal(byPid(take(queue)), [note(top, FORK), note(upper, CHILD, top.pid, first)]);
+  const lower = upper.fork();
+  assert.equal(byPid(take(queue)), [note(upper, FORK), note(lower, CHILD, upper.pid, first)]);
+  for (const [i, child] of [lower, upper, top].entries()) child.exit(i);
+  const ends = [exit(top, 2 << 8), exit(upper, 1 << 8), exit(lower, 0)];
+  assert.equal(byPid(take(queue)), ends);
+  assert.equal(take(queue), []);
 });
+
+function byPid(seen: readonly Seen[]): Seen[] {
+  return seen.toSorted(([a], [b]) => Number(a) - Number(b));
+}
 
 test("KQ-168: an overrun of the connector is NOTE_TRACKERR, and ends are still told", () => {
   const sim = simOf();
@@ -199,7 +226,7 @@ test("without the privilege FORK, EXEC and TRACK are EOPNOTSUPP, EXIT is not", (
   assert.equal(take(queue), [exit(child, 6 << 8)]);
 });
 
-test("KQ-171, KQ-172, KQ-173: NOTE_EXIT added late, taken back, and while disabled", () => {
+onBoth("KQ-171, KQ-172, KQ-173: NOTE_EXIT added late, taken back, and while disabled", (simOf) => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const [late, back, off] = [sim.processes.fork(), sim.processes.fork(), sim.processes.fork()];
@@ -216,7 +243,7 @@ test("KQ-171, KQ-172, KQ-173: NOTE_EXIT added late, taken back, and while disabl
   assert.equal(take(queue), [exit(off, 256)]);
 });
 
-test("KQ-174: many children, two queues: one end each, and nothing is left open", () => {
+onBoth("KQ-174: many children, two queues: one end each, and nothing is left open", (simOf) => {
   const sim = simOf();
   const open = (): number => [...sim.kernel.program].length;
   const before = open();

@@ -1,0 +1,12 @@
+// Tests of what both a simulated Linux and a simulated BSD can do.
+
+import { test } from "uvu";
+import { coreModule } from "../bindings/host.ts";
+import { Sim } from "../bindings/sim.ts";
+
+/** A test on each of them; `simOf` makes a new simulation. */
+export function onBoth(name: string, body: (simOf: () => Sim) => void): void {
+  for (const personality of ["linux", "bsd"] as const) {
+    test(`${name} (${personality})`, () => body(() => new Sim(coreModule(), { personality })));
+  }
+}
