@@ -1,6 +1,6 @@
 // Descriptors of Linux that omnipoll/os has no calls for: timerfd and signalfd.
 
-import { EBADF, EINVAL } from "../asm/abi.ts";
+import { EBADF, EINVAL, ENOSYS } from "../asm/abi.ts";
 import { O_NONBLOCK } from "../host/sim/constants.ts";
 import type { Kernel } from "../host/sim/kernel.ts";
 import { processesOf } from "../host/sim/processes.ts";
@@ -73,6 +73,7 @@ export class SimDescriptors {
   signalfd(mask: readonly Signal[], fd: number, { blocking = true }: BlockingOption): number {
     const kernel = this.#kernel;
     const set = new Set(mask.map(signalNumberOf));
+    if (kernel.personality === "bsd") checkedCall(kernel, -ENOSYS, "signalfd", "");
     if (fd === -1) {
       const { signals } = processesOf(kernel).current;
       const made = kernel.open(new SignalFile(kernel, signals, set, blocking ? 0 : O_NONBLOCK));

@@ -202,7 +202,7 @@ export class Sim implements SimModule {
    * while they are blocked: `signals.block`.
    *
    * @param fd a signalfd that is to have this mask from now on; -1 for a new one
-   * @throws {OSError} EINVAL if `fd` is no signalfd
+   * @throws {OSError} EINVAL if `fd` is no signalfd; ENOSYS on a BSD, which has none
    */
   signalfd(mask: readonly Signal[], fd = -1, options: BlockingOption = {}): number {
     return this.#descriptors.signalfd(mask, fd, options);

@@ -63,8 +63,7 @@ test("a read of a pipe ends when something comes; the bytes are there with the k
   assert.is(sim.now(), 6);
 });
 
-onBoth("a write goes on until all is taken, with the bytes as they were", (simOf) => {
-  const sim = simOf();
+onBoth("a write goes on until all is taken, with the bytes as they were", (sim) => {
   const { os } = sim;
   const queue = sim.select.kqueue();
   const [r, w] = os.pipe();
@@ -119,8 +118,7 @@ class MemoryFile extends File {
   }
 }
 
-onBoth("a file is read and written at offsets, while the program waits", (simOf) => {
-  const sim = simOf();
+onBoth("a file is read and written at offsets, while the program waits", (sim) => {
   const { os, kernel } = sim;
   const queue = sim.select.kqueue();
   const file = new MemoryFile(kernel, O_RDWR);
@@ -163,8 +161,7 @@ test("a queue of the kernel's own is told itself, once the bytes are in the buff
   assert.is(textOf(buffer), "abcd");
 });
 
-onBoth("an error is the data of a kevent with EV_ERROR", (simOf) => {
-  const sim = simOf();
+onBoth("an error is the data of a kevent with EV_ERROR", (sim) => {
   const queue = sim.select.kqueue();
   const [r, w] = sim.os.pipe();
   sim.os.close(r);
@@ -187,8 +184,7 @@ test("what is wrong from the start is thrown", () => {
   assert.equal(take(queue, 1), []);
 });
 
-onBoth("the descriptor may be closed and the buffer detached meanwhile", (simOf) => {
-  const sim = simOf();
+onBoth("the descriptor may be closed and the buffer detached meanwhile", (sim) => {
   const { os } = sim;
   const queue = sim.select.kqueue();
   const [r, w] = os.pipe();
@@ -203,8 +199,7 @@ onBoth("the descriptor may be closed and the buffer detached meanwhile", (simOf)
   throws(() => os.write(w, "x"), BrokenPipeError, "EPIPE");
 });
 
-onBoth("a queue that is closed gets nothing, and the others theirs", (simOf) => {
-  const sim = simOf();
+onBoth("a queue that is closed gets nothing, and the others theirs", (sim) => {
   const { os } = sim;
   const [gone, kept] = [sim.select.kqueue(), sim.select.kqueue()];
   const [r, w] = os.pipe();
@@ -222,8 +217,7 @@ onBoth("a queue that is closed gets nothing, and the others theirs", (simOf) => 
   assert.equal([take(fresh, 1), take(kept, 1)], [[], []]);
 });
 
-onBoth("ends wake whoever watches the queue, and come among other events", (simOf) => {
-  const sim = simOf();
+onBoth("ends wake whoever watches the queue, and come among other events", (sim) => {
   const { os, select } = sim;
   const queue = select.kqueue();
   const outer = select.epoll();
@@ -241,8 +235,7 @@ onBoth("ends wake whoever watches the queue, and come among other events", (simO
   );
 });
 
-onBoth("more than are allowed at once is EAGAIN, and each ends with its own byte", (simOf) => {
-  const sim = simOf();
+onBoth("more than are allowed at once is EAGAIN, and each ends with its own byte", (sim) => {
   const { os } = sim;
   const queue = sim.select.kqueue();
   const [r, w] = os.pipe();

@@ -9,6 +9,7 @@ import { OSError } from "../bindings/node.ts";
 import { DeadlockError } from "../bindings/sim-node.ts";
 import { Sim } from "../bindings/sim.ts";
 import type { FaultOptions } from "../host/sim/faults.ts";
+import { joined } from "./sim-joined.ts";
 import { throws } from "./support.ts";
 
 const simOf = (faults: FaultOptions = {}): Sim =>
@@ -166,6 +167,117 @@ test("KQ-046: changes survive a wait that is interrupted, and the wait goes on",
   const timer = sim.select.kevent(3, KQ_FILTER_TIMER, KQ_EV_ADD | KQ_EV_ONESHOT, 0, 50);
   assert.equal(queue.control([timer], 1, 1).length, 1);
   assert.is(sim.now(), 0.05);
+});
+
+test("timers that are due at one time are told of together", () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  const once = KQ_EV_ADD | KQ_EV_ONESHOT;
+  changes(sim, queue, [1, KQ_FILTER_TIMER, once, 0, 20], [2, KQ_FILTER_TIMER, KQ_EV_ADD, 0, 10]);
+  changes(sim, queue, [3, KQ_FILTER_TIMER, once, 0, 10]);
+  assert.equal(take(queue, 1), [
+    [2, KQ_FILTER_TIMER, 1],
+    [3, KQ_FILTER_TIMER, 1],
+  ]);
+  assert.is(sim.now(), 0.01);
+  assert.equal(take(queue, 1), [
+    [1, KQ_FILTER_TIMER, 1],
+    [2, KQ_FILTER_TIMER, 1],
+  ]);
+  assert.is(sim.now(), 0.02);
+  sim.advance(0.1);
+  assert.equal(take(queue), [[2, KQ_FILTER_TIMER, 10]]);
+});
+
+test("forcing a timer that is started anew in the same change comes to nothing", () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  const FORCEONESHOT = 0x100;
+  changes(sim, queue, [1, KQ_FILTER_TIMER, KQ_EV_ADD, 0, 1e6]);
+  changes(sim, queue, [1, KQ_FILTER_TIMER, KQ_EV_ADD | FORCEONESHOT, 0, 1e6]);
+  assert.equal(take(queue), []);
+  changes(sim, queue, [1, KQ_FILTER_TIMER, FORCEONESHOT]);
+  assert.equal(take(queue), [[1, KQ_FILTER_TIMER, 0]]);
+});
+
+test("EVFILT_EMPTY: everything that was sent has been taken; of sockets only", () => {
+  const sim = simOf();
+  const { os } = sim;
+  const queue = sim.select.kqueue();
+  const [a, b] = os.socketpair();
+  const EMPTY = -13;
+  changes(sim, queue, [a, EMPTY, KQ_EV_ADD | KQ_EV_CLEAR]);
+  assert.equal(take(queue), [[a, EMPTY, 0]]);
+  os.write(a, "1234");
+  assert.equal(take(queue), []);
+  os.read(b, 2);
+  assert.equal(take(queue), []);
+  sim.at(3, () => os.read(b, 2));
+  assert.equal(take(queue, 9), [[a, EMPTY, 0]]);
+  assert.is(sim.now(), 3);
+  throws(() => changes(sim, queue, [os.pipe()[0], EMPTY]), OSError, "EINVAL");
+});
+
+test("KQ-167: who arrives and forks before that is told of is followed twice", () => {
+  // The knote that tells of an arrival has NOTE_TRACK, too, until it is reported (filt_procattach).
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  const { KQ_FILTER_PROC, KQ_NOTE_TRACK, KQ_NOTE_CHILD } = sim.select;
+  const top = sim.processes.fork();
+  changes(sim, queue, [top.pid, KQ_FILTER_PROC, KQ_EV_ADD, KQ_NOTE_TRACK]);
+  const upper = top.fork();
+  const lower = upper.fork();
+  const born = queue.control(null, 64, 0).filter(({ fflags }) => fflags === KQ_NOTE_CHILD);
+  assert.equal(
+    born.map(({ ident, data }) => [ident, data]),
+    [
+      [upper.pid, top.pid],
+      [lower.pid, upper.pid],
+      [lower.pid, upper.pid],
+    ],
+  );
+});
+
+test("KQ-102: closing the queue while it is waited on does not end the wait", () => {
+  const sim = simOf();
+  const { os } = sim;
+  const queue = sim.select.kqueue();
+  const [r, w] = os.pipe();
+  changes(sim, queue, [r, KQ_FILTER_READ], [5, KQ_FILTER_TIMER, KQ_EV_ADD, 0, 4000]);
+  sim.at(1, () => os.close(queue.fileno()));
+  sim.at(2, () => os.close(r));
+  sim.at(3, () => os.write(1, "r is closed, its knote gone"));
+  assert.equal(take(queue, 10), [[5, KQ_FILTER_TIMER, 1]]);
+  assert.is(sim.now(), 4);
+  throws(() => take(queue), OSError, "EBADF");
+  os.close(w);
+});
+
+test("KQ-214, KQ-061: threads wait on one queue; what happens once is told to one of them", async () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  const once = KQ_EV_ADD | KQ_EV_ONESHOT;
+  changes(sim, queue, [1, KQ_FILTER_USER, once], [2, KQ_FILTER_USER, KQ_EV_ADD | KQ_EV_CLEAR]);
+  const wait = `
+    const queue = select.kqueue.fromfd(data);
+    return queue.control(null, 4, 5).map(({ ident }) => ident);`;
+  const act = `
+    const queue = select.kqueue.fromfd(data);
+    sleep(2);
+    queue.control([select.kevent(1, -11, 0, 0x01000000)], 0);
+    return "done";`;
+  const fd = queue.fileno();
+  const others = [joined(sim, wait, fd), joined(sim, act, fd)];
+  const own = take(queue, 5).map(([ident]) => ident);
+  const [other, done] = await Promise.all(others);
+  assert.is(done, "done");
+  assert.equal([...own, ...(other as number[])], [1]);
+});
+
+test("what Linux alone has is ENOSYS", () => {
+  const sim = simOf();
+  throws(() => sim.os.pidfd_open(sim.processes.program.pid), OSError, "ENOSYS");
+  throws(() => sim.signalfd(["SIGUSR1"]), OSError, "ENOSYS");
 });
 
 test("there is no epoll, and a queue is not another kind of descriptor", () => {

@@ -62,8 +62,8 @@ test("interfaces have names, indexes and the flags of Linux", () => {
   );
 });
 
-onBoth("LINKUP, LINKDOWN and LINKINV, each in its time, with the state as data", (simOf) => {
-  const { sim, queue, eth } = down(simOf());
+onBoth("LINKUP, LINKDOWN and LINKINV, each in its time, with the state as data", (made) => {
+  const { sim, queue, eth } = down(made);
   watch(sim, queue, eth.index, KQ_EV_CLEAR, ALL);
   assert.equal(take(queue), []);
   eth.carrier(false);
@@ -83,8 +83,8 @@ onBoth("LINKUP, LINKDOWN and LINKINV, each in its time, with the state as data",
   throws(() => command(sim, queue, eth.index, KQ_EV_DELETE), FileNotFoundError, "ENOENT");
 });
 
-onBoth("without EV_CLEAR notes stay and add up; what was not asked for does not fire", (simOf) => {
-  const { sim, queue, eth } = down(simOf());
+onBoth("without EV_CLEAR notes stay and add up; what was not asked for does not fire", (made) => {
+  const { sim, queue, eth } = down(made);
   watch(sim, queue, eth.index, 0, UP | DOWN);
   eth.up();
   assert.equal([take(queue), take(queue)], [[[0, UP, UP]], [[0, UP, UP]]]);
@@ -99,8 +99,8 @@ onBoth("without EV_CLEAR notes stay and add up; what was not asked for does not 
   assert.equal(take(other), [[KQ_EV_CLEAR | KQ_EV_ONESHOT | KQ_EV_EOF, 0, INV]]);
 });
 
-onBoth("ONESHOT and DISPATCH, and only what happens from then on", (simOf) => {
-  const { sim, queue, eth } = down(simOf());
+onBoth("ONESHOT and DISPATCH, and only what happens from then on", (made) => {
+  const { sim, queue, eth } = down(made);
   eth.up();
   eth.down();
   watch(sim, queue, eth.index, KQ_EV_ONESHOT, ALL);
@@ -117,8 +117,8 @@ onBoth("ONESHOT and DISPATCH, and only what happens from then on", (simOf) => {
   assert.equal(take(queue), [[flags, UP, UP]]);
 });
 
-onBoth("a waiter is woken, and no such interface is ENODEV", (simOf) => {
-  const { sim, queue, eth } = down(simOf());
+onBoth("a waiter is woken, and no such interface is ENODEV", (made) => {
+  const { sim, queue, eth } = down(made);
   watch(sim, queue, eth.index, KQ_EV_CLEAR, ALL);
   watch(sim, queue, 1, 0, ALL);
   sim.at(2, () => eth.up());

@@ -58,8 +58,7 @@ for (const [what, end, status] of [
   ["exit 255", (child: SimProcess) => child.exit(255), 255 << 8],
   ["SIGTERM", (child: SimProcess) => child.kill("SIGTERM"), SIGTERM],
 ] as const) {
-  onBoth(`KQ-161, KQ-165, KQ-175: NOTE_EXIT: ${what}`, (simOf) => {
-    const sim = simOf();
+  onBoth(`KQ-161, KQ-165, KQ-175: NOTE_EXIT: ${what}`, (sim) => {
     const queue = sim.select.kqueue();
     const child = sim.processes.fork();
     watch(sim, queue, child.pid, EXIT);
@@ -75,26 +74,21 @@ for (const [what, end, status] of [
   });
 }
 
-onBoth(
-  "KQ-163, KQ-164: nobody is ESRCH, and so is a zombie whose end is not asked for",
-  (simOf) => {
-    const sim = simOf();
-    const queue = sim.select.kqueue();
-    for (const pid of [4711, 0, 0x7fffffff, 0x80000000]) {
-      throws(() => watch(sim, queue, pid, EXIT), ProcessLookupError, "ESRCH");
-    }
-    const child = sim.processes.fork();
-    child.exit(7);
-    throws(() => watch(sim, queue, child.pid, 0), ProcessLookupError, "ESRCH");
-    watch(sim, queue, child.pid, EXIT);
-    assert.equal(take(queue), [exit(child, 7 << 8)]);
-    child.wait();
-    throws(() => watch(sim, queue, child.pid, EXIT), ProcessLookupError, "ESRCH");
-  },
-);
+onBoth("KQ-163, KQ-164: nobody is ESRCH, and so is a zombie whose end is not asked for", (sim) => {
+  const queue = sim.select.kqueue();
+  for (const pid of [4711, 0, 0x7fffffff, 0x80000000]) {
+    throws(() => watch(sim, queue, pid, EXIT), ProcessLookupError, "ESRCH");
+  }
+  const child = sim.processes.fork();
+  child.exit(7);
+  throws(() => watch(sim, queue, child.pid, 0), ProcessLookupError, "ESRCH");
+  watch(sim, queue, child.pid, EXIT);
+  assert.equal(take(queue), [exit(child, 7 << 8)]);
+  child.wait();
+  throws(() => watch(sim, queue, child.pid, EXIT), ProcessLookupError, "ESRCH");
+});
 
-onBoth("KQ-166: NOTE_FORK and NOTE_EXEC, each as it is asked for, and they add up", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-166: NOTE_FORK and NOTE_EXEC, each as it is asked for, and they add up", (sim) => {
   const [queue, other] = [sim.select.kqueue(), sim.select.kqueue()];
   const child = sim.processes.fork();
   watch(sim, queue, child.pid, FORK | EXEC | EXIT);
@@ -112,8 +106,7 @@ onBoth("KQ-166: NOTE_FORK and NOTE_EXEC, each as it is asked for, and they add u
   throws(() => remove(sim, other, child.pid), FileNotFoundError, "ENOENT");
 });
 
-onBoth("KQ-166: of the program itself, too", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-166: of the program itself, too", (sim) => {
   const queue = sim.select.kqueue();
   watch(sim, queue, PROGRAM, FORK | EXEC);
   sim.at(1, () => sim.processes.fork());
@@ -154,8 +147,7 @@ test("KQ-167: NOTE_TRACK follows children and theirs; udata is inherited", () =>
 
 onBoth(
   "KQ-167: children that end at once are not lost, also if their parent does not wait",
-  (simOf) => {
-    const sim = simOf();
+  (sim) => {
     const queue = sim.select.kqueue();
     const top = sim.processes.fork();
     top.signals.ignore("SIGCHLD"); // nobody sees a zombie
@@ -173,8 +165,7 @@ onBoth(
   },
 );
 
-onBoth("KQ-167: a child is followed from its fork on, and its children from theirs", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-167: a child is followed from its fork on, and its children from theirs", (sim) => {
   const queue = sim.select.kqueue();
   const top = sim.processes.fork();
   watch(sim, queue, top.pid, TRACK | EXIT | FORK);
@@ -226,8 +217,7 @@ test("without the privilege FORK, EXEC and TRACK are EOPNOTSUPP, EXIT is not", (
   assert.equal(take(queue), [exit(child, 6 << 8)]);
 });
 
-onBoth("KQ-171, KQ-172, KQ-173: NOTE_EXIT added late, taken back, and while disabled", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-171, KQ-172, KQ-173: NOTE_EXIT added late, taken back, and while disabled", (sim) => {
   const queue = sim.select.kqueue();
   const [late, back, off] = [sim.processes.fork(), sim.processes.fork(), sim.processes.fork()];
   watch(sim, queue, late.pid, 0);
@@ -243,8 +233,7 @@ onBoth("KQ-171, KQ-172, KQ-173: NOTE_EXIT added late, taken back, and while disa
   assert.equal(take(queue), [exit(off, 256)]);
 });
 
-onBoth("KQ-174: many children, two queues: one end each, and nothing is left open", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-174: many children, two queues: one end each, and nothing is left open", (sim) => {
   const open = (): number => [...sim.kernel.program].length;
   const before = open();
   const queues = [sim.select.kqueue(), sim.select.kqueue()];

@@ -4,9 +4,9 @@ import { test } from "uvu";
 import { coreModule } from "../bindings/host.ts";
 import { Sim } from "../bindings/sim.ts";
 
-/** A test on each of them; `simOf` makes a new simulation. */
-export function onBoth(name: string, body: (simOf: () => Sim) => void): void {
+/** A test on each of them. */
+export function onBoth(name: string, body: (sim: Sim) => void): void {
   for (const personality of ["linux", "bsd"] as const) {
-    test(`${name} (${personality})`, () => body(() => new Sim(coreModule(), { personality })));
+    test(`${name} (${personality})`, () => body(new Sim(coreModule(), { personality })));
   }
 }

@@ -259,8 +259,7 @@ test("signalfd: a read blocks, and tells who sent the signal", () => {
   );
 });
 
-onBoth("KQ-176, KQ-177: counted since the last report, and the handlers run as well", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-176, KQ-177: counted since the last report, and the handlers run as well", (sim) => {
   const { KQ_EV_CLEAR } = sim.select;
   const queue = sim.select.kqueue();
   let calls = 0;
@@ -278,8 +277,7 @@ onBoth("KQ-176, KQ-177: counted since the last report, and the handlers run as w
   assert.is(sim.now(), 1);
 });
 
-onBoth("KQ-177: ignored signals count, and the default action is taken", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-177: ignored signals count, and the default action is taken", (sim) => {
   const { KQ_EV_CLEAR } = sim.select;
   const queue = sim.select.kqueue();
   watch(sim, queue, SIGPIPE);
@@ -299,8 +297,7 @@ onBoth("KQ-177: ignored signals count, and the default action is taken", (simOf)
 
 onBoth(
   "KQ-177: SIGCHLD counts its children, unless it is ignored; then only what kill sends",
-  (simOf) => {
-    const sim = simOf();
+  (sim) => {
     const { KQ_EV_CLEAR } = sim.select;
     const queue = sim.select.kqueue();
     watch(sim, queue, SIGCHLD);
@@ -320,8 +317,7 @@ onBoth(
 
 onBoth(
   "KQ-179, KQ-180: nothing of before; what is no signal or cannot be caught stays silent",
-  (simOf) => {
-    const sim = simOf();
+  (sim) => {
     const { KQ_EV_CLEAR, KQ_EV_DELETE } = sim.select;
     const queue = sim.select.kqueue();
     sim.signals.on(SIGUSR2, () => {});
@@ -341,8 +337,7 @@ onBoth(
   },
 );
 
-onBoth("KQ-181, KQ-182: disabled it is counted on; ONESHOT and DISPATCH", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-181, KQ-182: disabled it is counted on; ONESHOT and DISPATCH", (sim) => {
   const { KQ_EV_CLEAR, KQ_EV_DELETE, KQ_EV_DISABLE, KQ_EV_ENABLE } = sim.select;
   const { KQ_EV_DISPATCH, KQ_EV_ONESHOT } = sim.select;
   const queue = sim.select.kqueue();
@@ -370,8 +365,7 @@ onBoth("KQ-181, KQ-182: disabled it is counted on; ONESHOT and DISPATCH", (simOf
   assert.equal(eventsOf(queue), [[SIGUSR2, KQ_EV_CLEAR | KQ_EV_DISPATCH, 1]]);
 });
 
-onBoth("KQ-219: a queue in a queue with EV_CLEAR reports each signal once", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-219: a queue in a queue with EV_CLEAR reports each signal once", (sim) => {
   const { kevent, kqueue, KQ_EV_ADD, KQ_EV_CLEAR, KQ_FILTER_READ } = sim.select;
   const [inner, outer] = [kqueue(), kqueue()];
   watch(sim, inner, SIGWINCH);
@@ -393,8 +387,7 @@ onBoth("KQ-219: a queue in a queue with EV_CLEAR reports each signal once", (sim
   }
 });
 
-onBoth("KQ-184, EMU-06: queues count on their own, and thousands of signals", (simOf) => {
-  const sim = simOf();
+onBoth("KQ-184, EMU-06: queues count on their own, and thousands of signals", (sim) => {
   const { KQ_EV_CLEAR } = sim.select;
   const [one, two] = [sim.select.kqueue(), sim.module().select.kqueue()];
   sim.signals.on(SIGRT, () => {});

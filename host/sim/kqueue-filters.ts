@@ -18,10 +18,14 @@ import { makeDescriptorKnote } from "./kqueue-descriptors.ts";
 import type { Kevent, Knote } from "./kqueue-knote.ts";
 import { LinkKnote } from "./kqueue-netdev.ts";
 import { ProcessKnote, SignalKnote } from "./kqueue-proc.ts";
+import { makeEmptyKnote } from "./kqueue-sockets.ts";
 import { TimerKnote } from "./kqueue-timer.ts";
 import { UserKnote } from "./kqueue-user.ts";
 import { makeVnodeKnote } from "./kqueue-vnode.ts";
 import type { KqueueFile } from "./kqueue.ts";
+
+/** EVFILT_EMPTY: of sockets, and in no table but the kernel's. */
+const FILTER_EMPTY = -13;
 
 type MakeOnFile = (queue: KqueueFile, change: Kevent, file: File) => Knote | number;
 type Make = (queue: KqueueFile, change: Kevent) => Knote | number;
@@ -31,6 +35,7 @@ const ON_FILES = new Map<number, MakeOnFile>([
   [FILTER_READ, makeDescriptorKnote],
   [FILTER_WRITE, makeDescriptorKnote],
   [FILTER_VNODE, makeVnodeKnote],
+  [FILTER_EMPTY, makeEmptyKnote],
 ]);
 
 const OTHERS = new Map<number, Make>([
@@ -53,6 +58,7 @@ const NAMES = new Map([
   [FILTER_TIMER, "TIMER"],
   [FILTER_NETDEV, "NETDEV"],
   [FILTER_USER, "USER"],
+  [FILTER_EMPTY, "EMPTY"],
 ]);
 
 /** Whether there is such a filter. */

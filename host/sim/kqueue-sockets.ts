@@ -1,9 +1,22 @@
-// EVFILT_READ and EVFILT_WRITE of sockets (filt_soread, filt_sowrite). How much room makes a
+// EVFILT_READ, EVFILT_WRITE and EVFILT_EMPTY of sockets (filt_soread, filt_sowrite, filt_soempty). How much room makes a
 // socket writable is up to the protocol, as for poll(2).
 
-import { DATA_SENDABLE, EV_EOF, EVENT_IN, EVENT_OUT, NOTE_LOWAT } from "../../asm/abi.ts";
+import {
+  DATA_SENDABLE,
+  EINVAL,
+  EV_EOF,
+  EVENT_IN,
+  EVENT_OUT,
+  FD_DATAGRAM,
+  FD_LISTENER,
+  FD_STREAM,
+  NOTE_LOWAT,
+} from "../../asm/abi.ts";
+import type { File } from "./file.ts";
+import type { Kevent, Knote } from "./kqueue-knote.ts";
 import { WatchingKnote } from "./kqueue-watching.ts";
 import { SHUT_RECEIVE, SHUT_SEND, type Socket } from "./socket.ts";
+import type { KqueueFile } from "./kqueue.ts";
 import { KEY_ROOM } from "./wait-queue.ts";
 
 export class SocketReadKnote extends WatchingKnote {
@@ -51,4 +64,23 @@ export class SocketWriteKnote extends WatchingKnote {
     if ((this.sfflags & NOTE_LOWAT) !== 0) return this.data >= this.sdata;
     return (file.poll() & EVENT_OUT) !== 0;
   }
+}
+
+/** Everything that was sent is gone (filt_soempty). A filter that Python has no name for. */
+class SocketEmptyKnote extends WatchingKnote {
+  declare readonly file: Socket;
+
+  event(): boolean {
+    const { file } = this;
+    if (file.isListening) return true;
+    this.data = file.queuedBytes;
+    return this.data === 0;
+  }
+}
+
+/** A new knote of EMPTY on the file that its ident names; or a negative errno. */
+export function makeEmptyKnote(queue: KqueueFile, change: Kevent, file: File): Knote | number {
+  const isSocket =
+    file.kind === FD_STREAM || file.kind === FD_LISTENER || file.kind === FD_DATAGRAM;
+  return isSocket ? new SocketEmptyKnote(queue, change, file, EVENT_OUT | KEY_ROOM) : -EINVAL;
 }

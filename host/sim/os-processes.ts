@@ -1,6 +1,6 @@
 // Processes and named files of omnipoll/os on a simulated kernel.
 
-import { EINVAL, ESRCH } from "../../asm/abi.ts";
+import { EINVAL, ESRCH, ENOSYS } from "../../asm/abi.ts";
 import type { OsHost } from "../os.ts";
 import { ECANCELED, O_EXCL, O_NONBLOCK } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
@@ -38,7 +38,9 @@ export function processCalls(kernel: Kernel): ProcessCalls {
       return kernel.hasFailed ? -ECANCELED : result;
     },
     pidfd_open(pid, flags) {
-      const fd = openProcess(kernel, pid, flags);
+      // FreeBSD has nothing of the kind for a process that is there already.
+      const isThere = kernel.personality !== "bsd";
+      const fd = isThere ? openProcess(kernel, pid, flags) : -ENOSYS;
       kernel.trace.add("pidfd_open", [pid, flags], fd);
       return fd;
     },

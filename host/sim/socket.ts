@@ -222,7 +222,7 @@ export abstract class Socket extends File {
   }
 
   /** SIOCOUTQ. */
-  protected queuedBytes(): number {
+  get queuedBytes(): number {
     return 0;
   }
 
@@ -233,7 +233,7 @@ export abstract class Socket extends File {
 
   override data(what: number): number {
     if (what === DATA_READABLE) return this.isListening ? -EINVAL : this.readableBytes();
-    if (what === DATA_SENDABLE) return Math.max(0, this.sendBuffer - this.queuedBytes());
+    if (what === DATA_SENDABLE) return Math.max(0, this.sendBuffer - this.queuedBytes);
     if (what === DATA_BACKLOG) return this.isListening ? Math.max(1, this.waiting) : -EINVAL;
     return -EINVAL;
   }

@@ -451,7 +451,7 @@ export class TcpSocket extends Socket implements Bindable {
     return this.#incoming.size;
   }
 
-  protected override queuedBytes(): number {
+  override get queuedBytes(): number {
     return this.#outgoing.size;
   }
 

@@ -99,7 +99,7 @@ export abstract class UnixSocket extends Socket {
     else sender.drained();
   }
 
-  protected override queuedBytes(): number {
+  override get queuedBytes(): number {
     return this.allocated;
   }
 
