@@ -62,7 +62,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(["posix"], "its own choice of waits and its colours", "cli", "demo", "prompt"),
   leftOut(["posix"], SOURCES, "cli-kqueue"),
   leftOut(OTHER_HOSTS, "about the calls that this machine's host makes", "kqueue-strace", "strace"),
-  leftOut(POLLING, SHARED, "epoll-waiting"),
+  leftOut([...POLLING, ...BSD], SHARED, "epoll-waiting"),
   leftOut(SIMULATED, "Node's own objects, which have real descriptors", "waitable"),
   leftOut(TELLING, SYSTEM, "kqueue-netdev", "netlink-source"),
   leftOut(TELLING, CHILDREN, "kqueue-proc", "kqueue-track", "process-source"),
@@ -101,6 +101,7 @@ const ROOM = "an edge of more room in a socket that had some";
 const TURNS = "kqueue's line of what is active is in another order";
 const TELLS = "an edge that a kqueue does not tell of, or tells of once more";
 const WAKES = "a kqueue wakes everybody who waits";
+const EVERYBODYS = "a queue of the kernel is every thread's; sim-bsd has it";
 const NUMBER = "a queue of the kernel is its number, whosever that is now";
 const DATAGRAMS = "the next datagram may have come after the last look: one event too many";
 
@@ -246,6 +247,7 @@ export const SKIPS: readonly Skip[] = [
   ...skips(BSD, "epoll-events", "no filter fires for a fresh socket", "EPO-082: "),
   ...skips(BSD, "epoll-oneshot", WAKES, "EPO-143: ", "EPO-145: "),
   ...skips(BSD, "kqueue-close", NUMBER, "fromfd is the same queue", "a queue whose descriptor is"),
+  ...skips(BSD, "kqueue-user", EVERYBODYS, "KQ-214: ", "another thread may", "a thread that"),
   ...recorded(BSD, DUPLICATES, "epoll: two registrations of one file, the newest first"),
   ...recorded(BSD, DUPLICATES, "epoll: a duplicate keeps the entry of a closed number"),
   ...recorded(BSD, DUPLICATES, "epoll: a number reused while the old file lives", "program 36"),
