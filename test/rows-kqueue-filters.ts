@@ -16,5 +16,6 @@ export const DIFFERENCES_KQUEUE_FILTERS: Record<string, string> = {
   "KQ-123": "data is the payload of the first datagram: Linux does not tell the total",
   "KQ-132": "pipes have NOTE_LOWAT, too, as on macOS",
   "KQ-143": "an extension within the last block of a file is a write to inotify",
+  "KQ-145": "the simulated BSD says NOTE_DELETE of each name that is lost, as FreeBSD does",
   "KQ-177": "a default action that ends the process ends it before anybody can ask",
 };

@@ -10,7 +10,6 @@ export const NOT_RUN_KQUEUE: Record<string, string> = {
   "EMU-20": "Windows only",
   "KQ-026": "Node cannot fork without exec",
   "KQ-054": "raw kevent(2): control() has no timeout that could be so",
-  "KQ-061": "threads of JavaScript share no objects, and only user events reach other threads",
 };
 
 /** The tests hold these to ours. */
