@@ -10,6 +10,7 @@ import { createSimOs } from "../host/sim/os.ts";
 import { punctual } from "../host/sim/punctual.ts";
 import { RealClock } from "../host/sim/real-clock.ts";
 import type { TraceEntry } from "../host/sim/trace.ts";
+import { type KernelView, viewOf } from "../host/sim/view.ts";
 import { telling } from "../host/transfers.ts";
 import { show, ValueError } from "./errors.ts";
 import { KernelOwner } from "../host/sim/sharing/owner.ts";
@@ -211,6 +212,11 @@ export class Sim implements SimModule {
   /** What happened, the last things of it. */
   trace(): TraceEntry[] {
     return this.kernel.trace.entries();
+  }
+
+  /** Open files with their buffers, wait queues, registrations and ready lists. Changes nothing. */
+  look(): KernelView {
+    return viewOf(this.kernel);
   }
 }
 

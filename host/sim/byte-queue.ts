@@ -32,6 +32,11 @@ export class ByteQueue {
     return copied;
   }
 
+  /** The bytes, in place and in pieces. */
+  pieces(): Uint8Array[] {
+    return this.#chunks.map((chunk, i) => (i === 0 ? chunk.subarray(this.#start) : chunk));
+  }
+
   /** Takes the first `count` bytes away. */
   drop(count: number): void {
     this.size -= count;

@@ -62,6 +62,12 @@ export class EpollItem implements Waiter {
     return this.file.poll() & this.mask & ~PRIVATE;
   }
 
+  /** As `state`, but no list is changed. */
+  peek(): number {
+    const bits = this.file instanceof EpollFile ? this.file.peek() : this.file.poll();
+    return bits & this.mask & ~PRIVATE;
+  }
+
   /** ep_poll_callback. */
   wake(key: number): boolean {
     if (this.isDisabled || (key !== 0 && (key & this.mask) === 0)) return false;
@@ -117,6 +123,12 @@ export class EpollFile extends File {
       this.#unlist(item);
       item = next;
     }
+    return 0;
+  }
+
+  /** As `poll`, but the list stays as it is. */
+  peek(): number {
+    for (const item of this.readyList()) if (item.peek() !== 0) return EVENT_IN | EVENT_RDNORM;
     return 0;
   }
 

@@ -131,6 +131,11 @@ export abstract class File {
     return {};
   }
 
+  /** What waits to be read, oldest first, in place: not to be changed or kept. */
+  buffered(): readonly Uint8Array[] {
+    return [];
+  }
+
   /** The last reference is gone. */
   release(): void {}
 }

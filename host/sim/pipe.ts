@@ -209,6 +209,10 @@ export class PipeEnd extends File {
     return { ...super.stat(), ino: this.inode?.ino ?? this.pipe.ino };
   }
 
+  override buffered(): readonly Uint8Array[] {
+    return this.pipe.slots.map(({ bytes, start, end }) => bytes.subarray(start, end));
+  }
+
   override describe(): Record<string, unknown> {
     const { pipe } = this;
     return {

@@ -11,7 +11,22 @@ import {
 import { ALWAYS } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
 import { Sleeper, type Sleeping } from "./sleep.ts";
-import { WaitEntry } from "./wait-queue.ts";
+import { WaitEntry, type Waiter } from "./wait-queue.ts";
+
+/** A blocked poll in the queues of one of its files: wakes it for what was asked of that one. */
+export class PollWaiter implements Waiter {
+  readonly sleeper: Sleeper;
+  readonly #mask: number;
+
+  constructor(sleeper: Sleeper, mask: number) {
+    this.sleeper = sleeper;
+    this.#mask = mask;
+  }
+
+  wake(key: number): boolean {
+    return (key === 0 || (key & this.#mask) !== 0) && this.sleeper.wake(0);
+  }
+}
 
 /** Looks at every record once, writes `ready` of each, and returns how many are not 0. */
 function scan(kernel: Kernel, view: DataView, count: number): number {
@@ -39,9 +54,7 @@ function enter(kernel: Kernel, view: DataView, count: number, sleeper: Sleeper):
     const file = kernel.descriptors.usable(view.getInt32(at + POLL_RECORD_FD, true));
     if (file === undefined) continue;
     const mask = view.getUint16(at + POLL_RECORD_WANT, true) | ALWAYS;
-    const waiter = {
-      wake: (key: number) => (key === 0 || (key & mask) !== 0) && sleeper.wake(0),
-    };
+    const waiter = new PollWaiter(sleeper, mask);
     for (const queue of file.queues()) {
       const entry = new WaitEntry(waiter);
       queue.add(entry);

@@ -220,6 +220,10 @@ export class PtyMaster extends File {
     return what === DATA_READABLE ? this.pty.output.size : -EINVAL;
   }
 
+  override buffered(): readonly Uint8Array[] {
+    return this.pty.output.pieces();
+  }
+
   override describe(): Record<string, unknown> {
     return { printed: this.pty.output.size, slaves: this.pty.slaves };
   }
@@ -297,6 +301,10 @@ export class PtySlave extends File {
     if (what !== DATA_READABLE) return -EINVAL;
     const { pty } = this;
     return pty.mode.canonical ? pty.lines.reduce((sum, line) => sum + line, 0) : pty.input.size;
+  }
+
+  override buffered(): readonly Uint8Array[] {
+    return this.pty.input.pieces();
   }
 
   override describe(): Record<string, unknown> {

@@ -463,6 +463,10 @@ export class TcpSocket extends Socket implements Bindable {
     return errno | (shut ? DATA_STATE_SHUT_WRITE : 0);
   }
 
+  override buffered(): readonly Uint8Array[] {
+    return this.#incoming.pieces();
+  }
+
   override describe(): Record<string, unknown> {
     return {
       state: this.state,

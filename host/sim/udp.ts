@@ -150,6 +150,10 @@ export class UdpSocket extends Socket implements Bindable {
     return this.error;
   }
 
+  override buffered(): readonly Uint8Array[] {
+    return this.#received;
+  }
+
   override describe(): Record<string, unknown> {
     return { received: this.#received.map(({ length }) => length), error: this.error };
   }

@@ -103,6 +103,10 @@ export abstract class UnixSocket extends Socket {
     return this.allocated;
   }
 
+  override buffered(): readonly Uint8Array[] {
+    return this.received.map(({ bytes, start }) => bytes.subarray(start));
+  }
+
   override describe(): Record<string, unknown> {
     return {
       received: this.received.map(({ bytes, start }) => bytes.length - start),
