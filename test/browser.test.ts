@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { InlineConfig } from "vite";
 import { findChromium, launch } from "./browser/chromium.ts";
 import { type ServeOptions, serveTree } from "./browser/server.ts";
 import { exampleOf } from "./spawned.ts";
@@ -162,45 +163,75 @@ inBrowser("the stories are told in a page as in Node, line by line", async () =>
 });
 
 const ENTRY = `
-  import { epoll, EPOLLIN } from "omnipoll";
-  import { pipe, write } from "omnipoll/os";
   import { createSim } from "omnipoll/sim";
-  const [r, w] = pipe();
-  const ep = epoll();
-  ep.register(r, EPOLLIN);
-  write(w, "x");
-  const sim = createSim();
-  sim.advance(2);
-  document.body.append(JSON.stringify([ep.poll(0), sim.now()]));`;
+  const sim = createSim({ clock: "real" });
+  const [r, w] = sim.os.pipe();
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  worker.onmessage = ({ data }) => {
+    if (data !== "ready") return document.body.append(JSON.stringify(data));
+    worker.postMessage({ ticket: sim.invite(), fd: r });
+    setTimeout(() => sim.os.write(w, "x"), 100);
+  };`;
+const WORKER = `
+  import { joinSim } from "omnipoll/sim";
+  onmessage = ({ data: { ticket, fd } }) => {
+    const { select, end } = joinSim(ticket);
+    const ep = select.epoll();
+    ep.register(fd, select.EPOLLIN);
+    postMessage(ep.poll(5));
+    end();
+  };
+  postMessage("ready");`;
 
-inBrowser("a program built by Vite works, without a word of configuration", async () => {
-  const { build } = await import("vite");
+/** A program that has installed the package from the registry, in a folder of its own. */
+function programOf(entry: string): string {
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-vite-"));
   const installed = join(folder, "node_modules/omnipoll");
-  try {
-    // As it is when it has been installed from the registry.
-    mkdirSync(installed, { recursive: true });
-    for (const file of ["package.json", ...files]) {
-      if (!file.endsWith(".node"))
-        cpSync(join(root, file), join(installed, file), { recursive: true });
+  mkdirSync(installed, { recursive: true });
+  for (const file of ["package.json", ...files]) {
+    if (!file.endsWith(".node")) {
+      cpSync(join(root, file), join(installed, file), { recursive: true });
     }
-    const icon = '<link rel="icon" href="data:,">';
-    const page = `<!doctype html>${icon}<body><script type="module" src="./main.js"></script></body>`;
-    writeFileSync(join(folder, "index.html"), page);
-    writeFileSync(join(folder, "main.js"), ENTRY);
-    await build({ root: folder, configFile: false, logLevel: "warn" });
-    const text = await withPage(
-      async ({ page: opened }) => {
-        await opened.waitForFunction("document.body.textContent.trim() !== ''");
-        return opened.textContent("body");
-      },
-      { folder: join(folder, "dist") },
-      "/index.html",
-    );
-    assert.is(text?.trim(), "[[[3,1]],2]");
+  }
+  const icon = '<link rel="icon" href="data:,">';
+  const page = `<!doctype html>${icon}<body><script type="module" src="./main.js"></script></body>`;
+  writeFileSync(join(folder, "index.html"), page);
+  writeFileSync(join(folder, "main.js"), entry);
+  writeFileSync(join(folder, "worker.js"), WORKER);
+  return folder;
+}
+
+async function textIn({ page }: Opened): Promise<string | undefined> {
+  await page.waitForFunction("document.body.textContent.trim() !== ''");
+  return (await page.textContent("body"))?.trim();
+}
+
+/** What such a program shows, once Vite has built it. */
+async function shownBy(entry: string, config: InlineConfig = {}): Promise<string | undefined> {
+  const { build } = await import("vite");
+  const folder = programOf(entry);
+  const options = { folder: join(folder, "dist") };
+  try {
+    await build({ root: folder, configFile: false, logLevel: "warn", ...config });
+    return await withPage(textIn, options, "/index.html");
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+inBrowser("a program built by Vite works as it is", async () => {
+  const entry = `
+    import { epoll, EPOLLIN } from "omnipoll";
+    import { eventfd } from "omnipoll/os";
+    const fd = eventfd(1);
+    const ep = epoll();
+    ep.register(fd, EPOLLIN);
+    document.body.append(JSON.stringify(ep.poll(1)));`;
+  assert.is(await shownBy(entry), "[[3,1]]");
+});
+
+inBrowser("and one with a worker that waits while the page acts", async () => {
+  assert.is(await shownBy(ENTRY, { worker: { format: "es" } }), "[[3,1]]");
 });
 
 test.run();
