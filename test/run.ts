@@ -9,7 +9,7 @@ import { availableParallelism } from "node:os";
 import { findChromium } from "./browser/chromium.ts";
 import { BrowserHosts } from "./browser/hosts.ts";
 import { Matrix } from "./matrix.ts";
-import { BROWSERS, OTHER_HOSTS, type OtherHost, reasonFor, SKIPS } from "./skips.ts";
+import { BROWSERS, isSkipped, OTHER_HOSTS, type OtherHost, reasonFor, SKIPS } from "./skips.ts";
 
 const folder = new URL(".", import.meta.url);
 const wanted = process.argv[2] ?? "";
@@ -23,8 +23,8 @@ interface Outcome {
   readonly total: number;
   readonly passed: number;
   readonly skipped: number;
-  /** Names of the tests that failed. */
-  readonly failed: readonly string[];
+  /** The tests that failed, and what they said. */
+  readonly failed: ReadonlyArray<{ readonly name: string; readonly message: string }>;
   /** Why it counts as failed although no test did. */
   readonly broken: string;
   readonly output: string;
@@ -61,7 +61,9 @@ function outcomeOf(
     total,
     passed,
     skipped: counted("Skipped", output),
-    failed: [...output.matchAll(/^ +FAIL +(?:.*? )?"(.*)"$/gm)].map(([, name]) => name as string),
+    failed: [...output.matchAll(/^ +FAIL +(?:.*? )?"(.*)"\n +(.*)$/gm)].map(
+      ([, name = "", message = ""]) => ({ name, message }),
+    ),
     broken,
     output: output + errors,
     seconds: (performance.now() - begun) / 1000,
@@ -167,11 +169,14 @@ async function runElsewhere(file: string, host: OtherHost): Promise<void> {
       ? await runInBrowser(browser, file, host)
       : await runFile(file, host, ELSEWHERE_MS, LINGER_MS);
   const skips = SKIPS.filter((skip) => skip.host === host && skip.file === file);
-  const isSkipped = (name: string): boolean => skips.some(({ test }) => name.startsWith(test));
-  const unexpected = outcome.failed.filter((name) => !isSkipped(name));
-  const stale = skips.filter(({ test }) => !outcome.failed.some((name) => name.startsWith(test)));
+  const unexpected = outcome.failed.filter(
+    ({ name, message }) => !isSkipped(host, file, name, message),
+  );
+  const stale = skips.filter(
+    ({ test }) => !outcome.failed.some(({ name }) => name.startsWith(test)),
+  );
   const problems = [
-    ...unexpected.map((name) => `failed: ${name}`),
+    ...unexpected.map(({ name }) => `failed: ${name}`),
     ...stale.map(({ test }) => `need not be skipped: ${test}`),
     ...(outcome.broken === "" ? [] : [outcome.broken]),
   ];

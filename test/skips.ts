@@ -92,7 +92,6 @@ export interface Skip {
 const STARTED = "a program is started, which has no descriptors of a simulation";
 const COLLECTED = "counts descriptors of this machine";
 const LOOPBACK = "the only interface with addresses is loopback";
-const ALONE = "a page's own thread cannot wait for what another one does";
 const DEVICES = "of a device poll(2) does not tell whether it is always ready";
 const DUPLICATES = "what is registered is a number: nothing is known of duplicates";
 const ORDER = "what became ready between two looks has no order";
@@ -183,23 +182,6 @@ export const SKIPS: readonly Skip[] = [
   ...skips(BROWSERS, "kqueue-control", STARTED, "KQ-063: ", "KQ-064: "),
   ...skips(BROWSERS, "kqueue", STARTED, "KQ-024: "),
   ...skips(BROWSERS, "poll-churn", "no page sees its memory", "poll objects that are collected"),
-  ...skips(["page"], "devpoll", ALONE, "DEV-15: "),
-  ...skips(["page"], "epoll-oneshot", ALONE, "EPO-137: ", "EPO-143: ", "EPO-145: "),
-  ...skips(["page"], "epoll-poll", ALONE, "EPO-052: ", "EPO-067: "),
-  ...skips(["page"], "kqueue-aio", ALONE, "AIO: a read of a pipe ends"),
-  ...skips(["page"], "kqueue-close", ALONE, "KQ-102: a descriptor that another thread closes"),
-  ...skips(["page"], "kqueue-nesting", ALONE, "waiting on a queue from outside ends"),
-  ...skips(["page"], "kqueue-read", ALONE, "KQ-111: bytes that come one by one"),
-  ...skips(["page"], "kqueue-write", ALONE, "KQ-132: NOTE_LOWAT, "),
-  ...skips(["page"], "kqueue", ALONE, "KQ-032: "),
-  ...skips(["page"], "os-interruptions", ALONE, "recv goes on", "read of a socket", "send goes"),
-  ...skips(["page"], "os-interruptions", ALONE, "write goes on", "accept goes on", "connect "),
-  ...skips(["page"], "os", ALONE, "read goes on until there is data"),
-  ...skips(["page"], "poll-states", ALONE, "POL-47: ", "POL-48: "),
-  ...skips(["page"], "select-states", ALONE, "a descriptor that only hangs up does not hide"),
-  ...skips(["page"], "select-states", ALONE, "a descriptor that reports only what does not"),
-  ...skips(["page"], "select-states", ALONE, "SEL-30: ", "SEL-53: ", "SEL-54: "),
-  ...skips(["page"], "timeout", ALONE, "POL-21: "),
   ...skips(POLLING, "epoll-control", DEVICES, "EPO-038: "),
   ...skips(["posix"], "epoll-control", DEVICES, "EPO-039: "),
   ...skips(POLLING, "epoll-control", DUPLICATES, "EPO-163: ", "EPO-166: ", "EPO-168: "),
@@ -260,9 +242,15 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(POLLING, "Linux wakes who waits for an epoll to be IN, not RDNORM", "program 72"),
 ];
 
+/** What a test fails with on a host that refuses what it needs: it counts as skipped. */
+const REFUSALS: ReadonlyArray<{ readonly host: OtherHost; readonly message: string }> = [
+  { host: "page", message: "a page's own thread cannot wait for another one" },
+];
+
 /** Whether a host cannot pass a test. */
-export function isSkipped(host: string, file: string, name: string): boolean {
-  return SKIPS.some(
-    (skip) => skip.host === host && skip.file === file && name.startsWith(skip.test),
+export function isSkipped(host: string, file: string, name: string, message = ""): boolean {
+  return (
+    REFUSALS.some((refusal) => refusal.host === host && refusal.message === message) ||
+    SKIPS.some((skip) => skip.host === host && skip.file === file && name.startsWith(skip.test))
   );
 }

@@ -9,6 +9,12 @@ class Bytes extends Uint8Array {
     if (encoding === "latin1") return String.fromCharCode(...this);
     return Array.from(this, (byte) => byte.toString(16).padStart(2, "0")).join("");
   }
+
+  write(text: string): number {
+    const bytes = new TextEncoder().encode(text).subarray(0, this.length);
+    this.set(bytes);
+    return bytes.length;
+  }
 }
 
 function bytesOf(text: string, encoding: Encoding = "utf8"): ArrayLike<number> {

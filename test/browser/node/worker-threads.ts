@@ -6,12 +6,18 @@ import { EventEmitter } from "./events.ts";
 
 export const isMainThread = true;
 
+const GLOBALS = new URL("globals.js", import.meta.url).href;
+
 const START = `
+  const globals = import("${GLOBALS}");
   const parentPort = { postMessage: (message) => self.postMessage({ message }) };
   const fail = (error) => self.postMessage({ error: String(error) });
   self.addEventListener("unhandledrejection", (event) => fail(event.reason));
   self.addEventListener("error", (event) => fail(event.message));
-  self.onmessage = ({ data }) => run(() => ({ parentPort, workerData: data }));
+  self.onmessage = async ({ data }) => {
+    await globals;
+    run(() => ({ parentPort, workerData: data }));
+  };
   function run(require) {
     PROGRAM
   }`;
