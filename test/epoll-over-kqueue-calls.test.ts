@@ -27,6 +27,7 @@ import {
   EPOLLONESHOT as ONESHOT,
   EPOLLOUT as OUT,
   EPOLLPRI as PRI,
+  FileExistsError,
   FileNotFoundError,
   OSError,
   PermissionError,
@@ -34,6 +35,9 @@ import {
 import { randomOf } from "./hosts.ts";
 import { World } from "./sim-world.ts";
 import { throws } from "./support.ts";
+
+const O_RDWR = 2;
+const O_NONBLOCK = 0x800;
 
 const bsd = (): World => new World("bsd");
 
@@ -169,15 +173,19 @@ test("a one-shot that was not ready after all is still armed", () => {
 test("so is one that was in line, and ready no longer when its turn came", () => {
   const on = bsd();
   const { os } = on;
-  const pipes = [on.pipe(), on.pipe()];
-  const e = on.epoll(pipes.map(([r]) => [r, IN | ONESHOT]));
-  for (const [, w] of pipes) os.write(w, "x");
-  const [[first]] = e.poll(0, 1) as [[number, number]];
-  const [r, w] = pipes.find(([reader]) => reader !== first) as [number, number];
-  os.read(r, 1);
-  assert.equal(e.poll(0), []);
-  os.write(w, "x");
-  assert.equal(e.poll(0), [[r, IN]]);
+  for (const open of [on.pipe.bind(on), on.socketpair.bind(on)]) {
+    const pairs = [open(), open()];
+    const e = on.epoll(pairs.map(([r]) => [r, IN | ONESHOT]));
+    for (const [, w] of pairs) os.write(w, "x");
+    const [[first]] = e.poll(0, 1) as [[number, number]];
+    const [r, w] = pairs.find(([reader]) => reader !== first) as [number, number];
+    os.read(r, 1);
+    // Nothing is asked again and again, either.
+    const { kevent } = on.asked(() => assert.equal(e.poll(1), []));
+    assert.ok(kevent <= 5, `${kevent} calls`);
+    os.write(w, "x");
+    assert.equal(e.poll(0), [[r, IN]]);
+  }
 });
 
 test("what came to nothing does not hide what is behind it", () => {
@@ -217,6 +225,33 @@ test("what is closed is gone, and its number free, also if nobody told", () => {
   assert.ok(again === r || again === r2);
   e.register(again, IN);
   assert.equal(e.poll(0), []);
+});
+
+test("a number that was closed behind the core's back is free for the same file, opened anew", () => {
+  const on = bsd();
+  const { os, sim } = on;
+  os.mkfifo("/tmp/fifo");
+  const open = (): number => sim.files.open("/tmp/fifo", O_RDWR | O_NONBLOCK);
+  const r = open();
+  for (const mask of [IN, IN | ET, IN | ONESHOT, 0]) {
+    const e = on.epoll([[r, mask]]);
+    throws(() => e.register(r, mask), FileExistsError, "EEXIST");
+    const reopened = (): void => {
+      on.select.host.close(r);
+      assert.is(open(), r);
+    };
+    reopened();
+    e.register(r, IN);
+    throws(() => e.register(r, IN), FileExistsError, "EEXIST");
+    os.write(r, "x");
+    assert.equal(e.poll(0), [[r, IN]]);
+    reopened();
+    throws(() => e.unregister(r), FileNotFoundError, "ENOENT");
+    e.register(r, mask);
+    reopened();
+    throws(() => e.modify(r, OUT), FileNotFoundError, "ENOENT");
+    assert.equal(e.poll(0), []);
+  }
 });
 
 // A kernel that refuses.

@@ -38,7 +38,7 @@ import {
 } from "./item";
 import { hasKqueue } from "./calls";
 import { hasRoom } from "./room";
-import { arm, disarm, isTaken, rearm } from "./knotes";
+import { arm, disarm, isKnown, isTaken, rearm } from "./knotes";
 
 /** EPOLLEXCLUSIVE_OK_BITS. */
 const EXCLUSIVE_COMPANIONS: u32 =
@@ -99,7 +99,11 @@ function modify(set: EpollSet, item: Item, mask: u32): i32 {
   const before = item.mask;
   item.mask = mask;
   item.status &= ~ITEM_DISABLED;
-  if (hasKqueue()) return rearm(set, item, before);
+  if (hasKqueue()) {
+    const armed = rearm(set, item, before);
+    if (armed === -ENOENT) dropItem(set, item);
+    return armed;
+  }
   item.seen = 0;
   return 0;
 }
@@ -108,6 +112,11 @@ function modify(set: EpollSet, item: Item, mask: u32): i32 {
 function isAlwaysReady(fd: i32, set: EpollSet | null): bool {
   const asked = set === null ? firstSet() : set;
   return hasKqueue() && asked !== null && !isTaken(asked, fd);
+}
+
+/** Whether the kernel has forgotten an item: it was closed, and the same file opened again. */
+function isGone(set: EpollSet, item: Item): bool {
+  return hasKqueue() && !isKnown(set, item);
 }
 
 /** epoll_ctl(2). 0 or a negative errno. */
@@ -132,7 +141,7 @@ export function controlSet(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
   if (op === EPOLL_CTL_ADD && inner !== null) {
     if (reaches(inner, set) || depthAbove(set) + 1 + depthBelow(inner) > DEEPEST) return -ELOOP;
   }
-  if (item !== null && !isSameFile(item)) {
+  if (item !== null && (!isSameFile(item) || (op === EPOLL_CTL_ADD && isGone(set, item)))) {
     dropItem(set, item); // the number was closed, and is another file's now
     item = null;
   }
@@ -143,7 +152,7 @@ export function controlSet(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
   }
   if (op !== EPOLL_CTL_DEL) return -EINVAL;
   if (item === null) return -ENOENT;
-  if (hasKqueue()) disarm(set, item);
+  const isHeld: bool = !hasKqueue() || disarm(set, item);
   dropItem(set, item);
-  return 0;
+  return isHeld ? 0 : -ENOENT;
 }

@@ -22,6 +22,8 @@ import { allocate, release } from "../memory";
 export const ITEM_QUEUED: u32 = 0x1;
 /** One-shot, and reported: silent until it is modified. */
 export const ITEM_DISABLED: u32 = 0x2;
+/** Over kqueue: it has no knote, which was refused. */
+export const ITEM_BARE: u32 = 0x4;
 
 @unmanaged
 export class Item {

@@ -6,6 +6,7 @@
 import {
   EINVAL,
   ENODEV,
+  ENOENT,
   EOPNOTSUPP,
   EPERM,
   EPIPE,
@@ -34,7 +35,7 @@ import {
 } from "../abi";
 import * as host from "../host";
 import { KeventRecord } from "../kqueue/knote";
-import { enqueue, EpollSet, Item } from "./item";
+import { enqueue, EpollSet, Item, ITEM_BARE } from "./item";
 import { behindRecords } from "./room";
 import { mayBeUrgent } from "./urgent";
 
@@ -63,10 +64,12 @@ function change(at: i32, ident: i32, filter: i32, flags: u32, fflags: u32): Keve
   return record;
 }
 
-/** A knote for `interest`; without any it tells of ends and errors alone, where there are marks. */
-function addition(at: i32, item: Item, filter: i32, interest: u32): void {
+/**
+ * A change of the knote for `interest`; without any it tells of ends and errors alone, where there
+ * are marks. Every change says so once more, since each replaces what was said before.
+ */
+function knote(at: i32, item: Item, filter: i32, interest: u32, flags: u32): void {
   const isAsked = (item.mask & interest) !== 0;
-  const flags = EV_ADD | flagsOf(item.mask, interest);
   const record = change(at, item.fd, filter, flags, isAsked ? 0 : NOTE_LOWAT);
   if (!isAsked) record.data = i32.MAX_VALUE;
 }
@@ -88,8 +91,9 @@ export function arm(set: EpollSet, item: Item): i32 {
   if (mayBeUrgent(item)) set.isUrgent = true;
   item.seen = item.ready = 0;
   item.readable = -1;
-  addition(0, item, FILTER_READ, READS);
-  addition(1, item, FILTER_WRITE, WRITES);
+  item.status &= ~ITEM_BARE;
+  knote(0, item, FILTER_READ, READS, EV_ADD | flagsOf(item.mask, READS));
+  knote(1, item, FILTER_WRITE, WRITES, EV_ADD | flagsOf(item.mask, WRITES));
   const made = make(set, 2);
   if (made < 0) return made;
   const reader = outcome(0);
@@ -97,6 +101,7 @@ export function arm(set: EpollSet, item: Item): i32 {
   if (writer === -EPIPE) {
     // A pipe without a reader: an event on Linux, not an error.
     item.seen = FAILED;
+    if (reader < 0) item.status |= ITEM_BARE;
     enqueue(set, item);
     settleWake(set);
   } else if (reader < 0 && writer < 0) {
@@ -113,7 +118,10 @@ export function isTaken(set: EpollSet, fd: i32): bool {
   return make(set, 2) === 0 && outcome(0) === 0;
 }
 
-/** Tells the kernel of the new mask of an item. 0 or a negative errno. */
+/**
+ * Tells the kernel of the new mask of an item. 0 or a negative errno: -ENOENT if it knows nothing of
+ * the item, whose descriptor was closed.
+ */
 export function rearm(set: EpollSet, item: Item, before: u32): i32 {
   const mask = item.mask;
   const isSame =
@@ -121,24 +129,36 @@ export function rearm(set: EpollSet, item: Item, before: u32): i32 {
     flagsOf(mask, WRITES) === flagsOf(before, WRITES);
   const isWider: bool = (mask & ~before & ~(READS | WRITES)) !== 0;
   // A level that goes on being reported keeps its place.
-  if (isSame && !isWider && !(mask & (EVENT_ET | EVENT_ONESHOT)) && mask & (READS | WRITES))
-    return 0;
+  if (isSame && !isWider && !(mask & (EVENT_ET | EVENT_ONESHOT)) && mask & (READS | WRITES)) {
+    return isKnown(set, item) ? 0 : -ENOENT;
+  }
   // A knote keeps its flags for life, so a new one is made; it fires again if it is ready.
-  disarm(set, item);
-  return arm(set, item);
+  return disarm(set, item) ? arm(set, item) : -ENOENT;
 }
 
-/** Tells the kernel to forget an item; what it does not know is gone already. */
-export function disarm(set: EpollSet, item: Item): void {
+/** Whether one of the last two changes found a knote of an item. */
+function hasFound(item: Item): bool {
+  return outcome(0) !== -ENOENT || outcome(1) !== -ENOENT || (item.status & ITEM_BARE) !== 0;
+}
+
+/** Tells the kernel to forget an item; whether it knew of it: what was closed it does not know. */
+export function disarm(set: EpollSet, item: Item): bool {
   change(0, item.fd, FILTER_READ, EV_DELETE, 0);
   change(1, item.fd, FILTER_WRITE, EV_DELETE, 0);
-  make(set, 2);
+  return make(set, 2) < 0 || hasFound(item);
+}
+
+/** Whether the kernel knows of an item: the knotes are told what they were told before. */
+export function isKnown(set: EpollSet, item: Item): bool {
+  knote(0, item, FILTER_READ, READS, 0);
+  knote(1, item, FILTER_WRITE, WRITES, 0);
+  return make(set, 2) < 0 || hasFound(item);
 }
 
 /** Has the kernel tell of a one-shot item again, which was not ready after all. */
 export function enable(set: EpollSet, item: Item): void {
-  change(0, item.fd, FILTER_READ, EV_ENABLE, 0);
-  change(1, item.fd, FILTER_WRITE, EV_ENABLE, 0);
+  knote(0, item, FILTER_READ, READS, EV_ENABLE);
+  knote(1, item, FILTER_WRITE, WRITES, EV_ENABLE);
   make(set, 2);
 }
 
