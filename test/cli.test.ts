@@ -88,7 +88,9 @@ for (const api of APIS) {
 
   test(`${api}: stdin has data, and is left unread`, async () => {
     const ended = await shell(
-      `{ sleep 0.2; echo hello; sleep 0.3; } | { omnipoll ${wait.join(" ")} stdin; cat; }`,
+      // The writer stays until the wait is over, however long it takes to begin.
+      `over=$(mktemp -u); { sleep 0.2; echo hello; until [ -e $over ]; do sleep 0.05; done; } |
+       { omnipoll ${wait.join(" ")} stdin; touch $over; cat; }; rm $over`,
     );
     const [first = "", ...rest] = ended.stdout.split("\n");
     const line = JSON.parse(first) as Line;
