@@ -2,7 +2,8 @@
 
 import type { Ticket } from "../host/sim/sharing/thread.ts";
 import { coreModule } from "./browser-host.ts";
-import { joinSimFrom, Sim, type SimOptions, type SimThread } from "./sim.ts";
+import { joinSimFrom, Sim, type SimThread } from "./sim.ts";
+import type { SimOptions } from "./sim-options.ts";
 
 let current: Sim | undefined;
 

@@ -7,4 +7,5 @@ export type { Personality } from "../host/sim/kernel.ts";
 export type { Ticket } from "../host/sim/sharing/thread.ts";
 export type { TraceEntry } from "../host/sim/trace.ts";
 export type { FileView, KernelView, RegistrationView, WaiterView } from "../host/sim/view.ts";
-export { type Plan, Sim, type SimModule, type SimOptions, type SimThread } from "./sim.ts";
+export { type Plan, Sim, type SimModule, type SimThread } from "./sim.ts";
+export type { SimOptions } from "./sim-options.ts";

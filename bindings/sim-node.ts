@@ -4,7 +4,8 @@ import { chooseHost } from "../host/index.ts";
 import type { SimHost } from "../host/sim/host.ts";
 import type { Ticket } from "../host/sim/sharing/thread.ts";
 import { coreModule } from "./host.ts";
-import { joinSimFrom, Sim, type SimOptions, type SimThread } from "./sim.ts";
+import { joinSimFrom, Sim, type SimThread } from "./sim.ts";
+import type { SimOptions } from "./sim-options.ts";
 
 let current: Sim | undefined;
 

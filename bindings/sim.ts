@@ -1,18 +1,16 @@
 // omnipoll/sim: a simulated kernel, with the whole API bound to it.
 
 import { boundTo } from "../host/sim/bound.ts";
-import { type Clock, VirtualClock } from "../host/sim/clock.ts";
 import type { DescriptorTable } from "../host/sim/descriptors.ts";
-import type { FaultOptions } from "../host/sim/faults.ts";
 import { createSimHost } from "../host/sim/host.ts";
-import { Kernel, type Personality } from "../host/sim/kernel.ts";
+import type { Kernel } from "../host/sim/kernel.ts";
 import { createSimOs } from "../host/sim/os.ts";
 import { punctual } from "../host/sim/punctual.ts";
 import { RealClock } from "../host/sim/real-clock.ts";
 import type { TraceEntry } from "../host/sim/trace.ts";
 import { type KernelView, viewOf } from "../host/sim/view.ts";
 import { telling } from "../host/transfers.ts";
-import { show, ValueError } from "./errors.ts";
+import { ValueError } from "./errors.ts";
 import { KernelOwner } from "../host/sim/sharing/owner.ts";
 import { joinKernel, type Ticket } from "../host/sim/sharing/thread.ts";
 import { createSelectModuleFrom, type SelectModule } from "./module.ts";
@@ -27,30 +25,9 @@ import {
 } from "./sim-descriptors.ts";
 import { SimFiles } from "./sim-files.ts";
 import { SimInterfaces } from "./sim-interfaces.ts";
+import { kernelOf, type SimOptions } from "./sim-options.ts";
 import { SimProcesses } from "./sim-processes.ts";
 import type { SimSignals } from "./sim-signals.ts";
-
-/** How a simulated kernel is made. */
-export interface SimOptions {
-  /** Which kernel it is. "linux" unless told otherwise. */
-  readonly personality?: Personality;
-  /**
-   * Whether time is "virtual", which it is unless told otherwise: it stands still while the program
-   * runs, and jumps to what is next while it waits. Or "real": a wait blocks its thread, which a page's
-   * own cannot, and actions run between the tasks of the thread, too.
-   */
-  readonly clock?: "virtual" | "real";
-  /** Of everything random; the same seed and program give the same trace. 1 unless told otherwise. */
-  readonly seed?: number;
-  /** Faults that happen at random. None unless told otherwise. */
-  readonly faults?: FaultOptions;
-  /** Descriptors a process may have. 2^21 unless told otherwise. */
-  readonly descriptorLimit?: number;
-  /** A kernel that exists already; everything else said here is of no effect then. */
-  readonly kernel?: Kernel;
-  /** Entries of the trace that are kept. 10 000 unless told otherwise; 0 for none. */
-  readonly traceLimit?: number;
-}
 
 /** Something that is going to happen, until it is cancelled. */
 export interface Plan {
@@ -65,25 +42,6 @@ export interface SimModule {
 
 /** omnipoll/os, asynchronous reads and writes included. */
 export type SimOsModule = OsModule & ReturnType<typeof createAioCalls>;
-
-const CLOCKS: Record<string, () => Clock> = {
-  virtual: () => new VirtualClock(),
-  real: () => new RealClock(),
-};
-
-function newKernel({ clock: name = "virtual", ...options }: SimOptions): Kernel {
-  const clock = CLOCKS[name]?.();
-  if (clock === undefined) {
-    throw new ValueError(`clock must be "virtual" or "real", got ${show(name)}`);
-  }
-  if (!(clock instanceof RealClock)) return new Kernel({ ...options, clock });
-  const kernel = new Kernel({ ...options, clock, epoch: Date.now() });
-  clock.afterTask = () => {
-    const failure = kernel.takeFailure();
-    if (failure !== undefined) throw failure;
-  };
-  return kernel;
-}
 
 /** A simulated kernel. */
 export class Sim implements SimModule {
@@ -104,7 +62,7 @@ export class Sim implements SimModule {
   /** @param core the compiled core.wasm */
   constructor(core: WebAssembly.Module, options: SimOptions = {}) {
     this.#core = core;
-    this.kernel = options.kernel ?? newKernel(options);
+    this.kernel = kernelOf(options);
     ({ select: this.select, os: this.os } = this.module());
     this.processes = new SimProcesses(this.kernel, (descriptors) => this.#module(descriptors));
     this.signals = this.processes.program.signals;

@@ -4,7 +4,8 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { EPOLLET, EPOLLIN } from "../bindings/constants.ts";
 import { coreModule } from "../bindings/host.ts";
-import { Sim, type SimOptions } from "../bindings/sim.ts";
+import { Sim } from "../bindings/sim.ts";
+import type { SimOptions } from "../bindings/sim-options.ts";
 import type { EpollFile } from "../host/sim/epoll.ts";
 import { DeadlockError } from "../host/sim/deadlock.ts";
 
@@ -28,6 +29,32 @@ test("a wait jumps to what is scheduled", () => {
   assert.equal(p.poll(2000), [[r, EPOLLIN]]);
   assert.is(sim.now(), 3);
   assert.equal(select.select([r], [w], [], 1), [[r], [w], []]);
+});
+
+test("options are refused that there are not, or that make no sense", () => {
+  const refused: Array<[options: unknown, message: string]> = [
+    [null, "options must be an object, got null"],
+    [{ seeed: 1 }, 'options have no "seeed", but personality, clock, seed'],
+    [{ personality: "solaris" }, "personality must be one of linux, bsd, posix, wasi, got"],
+    [{ clock: "constructor" }, 'clock must be "virtual" or "real", got "constructor"'],
+    [{ seed: -1 }, "seed must be from 0 to 2**53 - 1, got -1"],
+    [{ seed: "1" }, 'seed must be an integer, got "1"'],
+    [{ faults: { EINTER: 1 } }, 'faults have no "EINTER", but EINTR, EMFILE'],
+    [{ faults: { EINTR: 1.5 } }, "faults.EINTR must be from 0 to 1, got 1.5"],
+    [{ faults: { EINTR: NaN } }, "faults.EINTR must be from 0 to 1, got NaN"],
+    [{ faults: [1] }, "faults must be an object, got "],
+    [{ descriptorLimit: 0.5 }, "descriptorLimit must be an integer, got 0.5"],
+    [{ traceLimit: -1 }, "traceLimit must be from 0 to 2**53 - 1, got -1"],
+  ];
+  for (const [options, message] of refused) {
+    assert.throws(
+      () => simOf(options as SimOptions),
+      (error: unknown) => (error as Error).message.startsWith(message),
+      message,
+    );
+  }
+  const { kernel } = simOf({ seed: 7, descriptorLimit: 100, traceLimit: 0, faults: { EINTR: 0 } });
+  assert.is(kernel.personality, "linux");
 });
 
 test("a wait that can never end says what it waits for", () => {
