@@ -145,6 +145,24 @@ test(
 );
 
 test(
+  "room is an edge for who could not write everything",
+  scoped((s) => {
+    const bytes = new Uint8Array(2 ** 24);
+    for (const [reader, writer] of [s.pipe(), s.socketpair(), s.tcp()] as const) {
+      const e = s.epoll([writer, OUT | ET]);
+      assert.equal(e.poll(0), [[writer, OUT]]);
+      const taken = os.write(writer, bytes);
+      assert.ok(taken > 0 && taken < bytes.length, `${taken} bytes`);
+      for (let left = taken; left > 0;) {
+        sleep(ARRIVAL_MS);
+        left -= os.read(reader, left).length;
+      }
+      assert.equal(e.poll(2), [[writer, OUT]]);
+    }
+  }),
+);
+
+test(
   "EPO-114: a hangup is one edge, draining adds none",
   scoped((s) => {
     const [r, w] = s.pipe();

@@ -224,6 +224,8 @@ export class TcpSocket extends Socket implements Bindable {
     const accepted = new TcpSocket(this.kernel, this.family, 0);
     accepted.endpoint = client.#remote;
     accepted.#remote = client.endpoint;
+    accepted.sendBuffer = this.sendBuffer;
+    accepted.receiveBuffer = this.receiveBuffer;
     accepted.#establish();
     accepted.lowat = this.lowat;
     accepted.peer = client;
@@ -348,6 +350,7 @@ export class TcpSocket extends Socket implements Bindable {
       return -EAGAIN;
     }
     const taken = bytes.subarray(0, room);
+    if (taken.length < bytes.length) this.#wantsRoom = true;
     const isUrgent = (flags & MSG_OOB) !== 0 && taken.length === bytes.length && bytes.length > 0;
     this.#outgoing.put(taken);
     const before = peer.#incoming.size + this.#outgoing.size;
