@@ -239,6 +239,7 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(BSD, TELLS, "eventfd ET: a semaphore that keeps tokens"),
   ...recorded(BSD, TELLS, "epoll in epoll: edges outside", "program 11", "program 22"),
   ...recorded(BSD, TELLS, "program 51", "program 64", "program 72", "program 135", "program 173"),
+  ...recorded(BSD, TELLS, "program 78", "program 187"),
   ...recorded(POLLING, "Linux wakes who waits for an epoll to be IN, not RDNORM", "program 72"),
 ];
 

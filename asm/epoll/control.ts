@@ -114,9 +114,12 @@ function isAlwaysReady(fd: i32, set: EpollSet | null): bool {
   return hasKqueue() && asked !== null && !isTaken(asked, fd);
 }
 
-/** Whether the kernel has forgotten an item: it was closed, and the same file opened again. */
+/**
+ * Whether the kernel has forgotten an item: it was closed, and another file has its number. Asked
+ * where files have no numbers that tell them apart, since an edge may be told of once more by that.
+ */
 function isGone(set: EpollSet, item: Item): bool {
-  return hasKqueue() && !isKnown(set, item);
+  return item.ino === 0 && hasKqueue() && !isKnown(set, item);
 }
 
 /** epoll_ctl(2). 0 or a negative errno. */
