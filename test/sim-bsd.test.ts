@@ -274,6 +274,49 @@ test("KQ-214, KQ-061: threads wait on one queue; what happens once is told to on
   assert.equal([...own, ...(other as number[])], [1]);
 });
 
+test("another process has queues of its own, of its descriptors and signals", () => {
+  const sim = simOf();
+  const child = sim.processes.fork();
+  const { select, os } = child;
+  const { kevent, KQ_FILTER_SIGNAL } = select;
+  const queue = select.kqueue();
+  const [r, w] = os.pipe();
+  const SIGCONT = 18;
+  queue.control([kevent(r), kevent(SIGCONT, KQ_FILTER_SIGNAL, KQ_EV_ADD)], 0);
+  const own = sim.select.kqueue();
+  changes(sim, own, [SIGCONT, KQ_FILTER_SIGNAL]);
+  os.write(w, "abc");
+  child.kill("SIGCONT");
+  assert.equal(take(queue), [
+    [r, KQ_FILTER_READ, 3],
+    [SIGCONT, KQ_FILTER_SIGNAL, 1],
+  ]);
+  assert.equal(take(own), []);
+  child.exit();
+  sim.signals.on("SIGCONT", () => {});
+  sim.processes.program.kill("SIGCONT");
+  assert.equal(take(own), [[SIGCONT, KQ_FILTER_SIGNAL, 1]]);
+});
+
+test("KQ-055: a timeout of more than 2^31 seconds is for ever", () => {
+  const sim = simOf();
+  const queue = sim.select.kqueue();
+  assert.equal(take(queue, 2 ** 31 - 1), []);
+  throws(() => take(queue, 2 ** 31), DeadlockError);
+});
+
+test("queues may watch each other", () => {
+  const sim = simOf();
+  const [one, two] = [sim.select.kqueue(), sim.select.kqueue()];
+  changes(sim, one, [two.fileno(), KQ_FILTER_READ], [1, KQ_FILTER_USER]);
+  changes(sim, two, [one.fileno(), KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR]);
+  changes(sim, one, [1, KQ_FILTER_USER, 0, KQ_NOTE_TRIGGER]);
+  assert.equal(take(two), [[one.fileno(), KQ_FILTER_READ, 2]]);
+  assert.equal(take(one), [[1, KQ_FILTER_USER, 0]]);
+  one.close();
+  assert.equal(take(two), []);
+});
+
 test("what Linux alone has is ENOSYS", () => {
   const sim = simOf();
   throws(() => sim.os.pidfd_open(sim.processes.program.pid), OSError, "ENOSYS");

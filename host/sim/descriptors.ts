@@ -65,7 +65,7 @@ export class DescriptorTable {
     if (file === undefined) return -EBADF;
     this.#files[fd] = undefined;
     this.#inheritable.delete(fd);
-    for (const book of this.books) book.closing(fd);
+    if (this.books.size > 0) for (const book of this.books) book.closing(fd);
     if (fd < this.#free) this.#free = fd;
     drop(file);
     return 0;

@@ -9,6 +9,9 @@ import { type Kevent, readKevent, writeKevent } from "./kqueue-knote.ts";
 import { KqueueFile, type Report } from "./kqueue.ts";
 import { viewAt } from "./memory.ts";
 
+/** A timeout of more seconds than 31 bits have is none (kqueue_scan). */
+const LONGEST_MS = 2 ** 31 * 1000;
+
 type KqueueCalls = Pick<Host, "kqueue" | "kevent">;
 
 /** A change as the trace has it. */
@@ -39,7 +42,8 @@ function control(
   if (count > 0) return count;
   const fault = kernel.faults.interruption();
   if (fault < 0) return fault;
-  const deadline = timeoutMs < 0 ? Infinity : kernel.clock.now() + timeoutMs;
+  const isEndless = timeoutMs < 0 || timeoutMs >= LONGEST_MS;
+  const deadline = isEndless ? Infinity : kernel.clock.now() + timeoutMs;
   if (!kernel.mayWait(deadline)) return 0;
   return kernel.run(queue.wait(kq, capacity, deadline, report));
 }
