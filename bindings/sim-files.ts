@@ -236,7 +236,10 @@ export class SimFiles {
     }
     const base = whence === "set" ? 0 : whence === "cur" ? file.offset : file.stat().bytes;
     const result = base + offset;
-    if (result >= 0) file.offset = result;
+    if (result >= 0) {
+      file.offset = result;
+      file.inode.note(0); // knotes look once more
+    }
     return this.#traced("lseek", [fd, offset, whence], result < 0 ? -EINVAL : result);
   }
 
