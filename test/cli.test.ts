@@ -390,6 +390,28 @@ test("doctor says which host serves what", async () => {
   for (const api of APIS) assert.is((found.apis[api] as { works: boolean }).works, true);
 });
 
+test("doctor says how other hosts serve them", async () => {
+  const KERNEL = "the simulated kernel's";
+  const expected = {
+    posix: ["native, by the kernel's poll", "over poll", "over poll"],
+    "sim:linux": [`simulated, by ${KERNEL} poll`, `by ${KERNEL} epoll`, "over epoll, timerfd"],
+    "sim:bsd": [`simulated, by ${KERNEL} poll`, "the core, over kqueue", `by ${KERNEL} kqueue`],
+    "sim:posix": [`simulated, by ${KERNEL} poll`, "over poll", "over poll"],
+    "sim:wasi": [`simulated, by ${KERNEL} poll_oneoff`, "over poll", "over poll"],
+  };
+  for (const [host, services] of Object.entries(expected)) {
+    const { status, stdout } = await omnipoll(["doctor"], { env: { OMNIPOLL_HOST: host } });
+    assert.is(status, 0, host);
+    assert.match(stdout, `host       ${host}, as OMNIPOLL_HOST says`);
+    for (const [i, api] of ["poll", "epoll", "kqueue"].entries()) {
+      const line = new RegExp(`^${api} +(.*)$`, "m").exec(stdout)?.[1] ?? "";
+      assert.ok(line.includes(services[i] as string), `${host}: ${api} ${line}`);
+    }
+    assert.not.match(stdout, /^processes/m);
+    assert.not.match(stdout, /epoll_pwait2/);
+  }
+});
+
 test("without the addon, every command says so in one line", async () => {
   const addon = join(folder, "missing.node");
   const broken = join(folder, "broken.node");

@@ -3,7 +3,13 @@
 import { statSync } from "node:fs";
 import { arch, platform, release, type } from "node:os";
 import { fileURLToPath } from "node:url";
-import { ABI_VERSION, CAPABILITY_EPOLL, READY_RECORD_SIZE } from "../../asm/abi.ts";
+import {
+  ABI_VERSION,
+  CAPABILITY_EPOLL,
+  CAPABILITY_KQUEUE,
+  CAPABILITY_SOURCES,
+  READY_RECORD_SIZE,
+} from "../../asm/abi.ts";
 import { addonPath } from "../../host/addon.ts";
 import type { Host } from "../../host/host.ts";
 import { complain, print } from "./output.ts";
@@ -13,7 +19,7 @@ const CORE = new URL("../../../build/core.wasm", import.meta.url);
 
 /** How one API is served. */
 interface Service {
-  readonly served: "native" | "translated";
+  readonly served: "native" | "translated" | "simulated";
   readonly by: string;
   /** Whether it told a pipe with data from one without. */
   readonly works: boolean;
@@ -60,8 +66,15 @@ const SHORT = 0.1;
 /** … takes at least 1 ms on a kernel that only knows whole ones, and less than this on others. */
 const LIMIT = 0.9;
 
-/** Whether the kernel waits for fractions of a millisecond; measured, as a filter may forbid it. */
-function hasShortWaits(host: Host): boolean {
+/** Whether the kernel is one of ours. */
+const isSimulated = (host: Host): boolean => host.name.startsWith("sim:");
+
+/**
+ * Whether the kernel's epoll waits for fractions of a millisecond; measured, as a filter may forbid
+ * it. Undefined if it has none, or no time of its own.
+ */
+function hasShortWaits(host: Host): boolean | undefined {
+  if (isSimulated(host) || (host.capabilities() & CAPABILITY_EPOLL) === 0) return undefined;
   const memory = new WebAssembly.Memory({ initial: 1 });
   const epfd = host.epoll_create1(0);
   if (epfd < 0) return false;
@@ -102,11 +115,28 @@ function asks(omnipoll: Package): Record<string, (fd: number) => number[]> {
   };
 }
 
-/** What kqueue is made of. */
-const SOURCES = "epoll, timerfd, eventfd, inotify, pidfd and netlink";
+/** Who serves an API on a host: by what call of its kernel, or over what. */
+function serviceOf(api: string, host: Host): Omit<Service, "works"> {
+  const capabilities = host.capabilities();
+  const hasEpoll = (capabilities & CAPABILITY_EPOLL) !== 0;
+  const hasKqueue = (capabilities & CAPABILITY_KQUEUE) !== 0;
+  const isNative =
+    api === "poll" || (api === "epoll" && hasEpoll) || (api === "kqueue" && hasKqueue);
+  if (isNative) {
+    const call = host.name === "sim:wasi" ? "poll_oneoff" : api;
+    return isSimulated(host)
+      ? { served: "simulated", by: `the simulated kernel's ${call}` }
+      : { served: "native", by: `the kernel's ${call}` };
+  }
+  let over = "poll";
+  if (api === "epoll" && hasKqueue) over = "kqueue";
+  if (api === "kqueue" && hasEpoll) over = "epoll, timerfd, eventfd, inotify, pidfd and netlink";
+  return { served: "translated", by: `the core, over ${over}` };
+}
 
 /** Whether kqueue tells what a process does before it ends; undefined if it cannot be asked. */
-function hasProcessNotes({ kqueue, kevent, ...names }: Package): boolean | undefined {
+function hasProcessNotes({ kqueue, kevent, host, ...names }: Package): boolean | undefined {
+  if (isSimulated(host) || (host.capabilities() & CAPABILITY_SOURCES) === 0) return undefined;
   const { KQ_FILTER_PROC, KQ_EV_ADD, KQ_NOTE_FORK, KQ_NOTE_EXEC, KQ_NOTE_TRACK } = names;
   const notes = KQ_NOTE_FORK | KQ_NOTE_EXEC | KQ_NOTE_TRACK;
   using object = kqueue();
@@ -130,16 +160,10 @@ async function services(omnipoll: Package): Promise<Record<string, Service>> {
       return false;
     }
   };
-  const isNative = (omnipoll.host.capabilities() & CAPABILITY_EPOLL) !== 0;
   const ask = asks(omnipoll);
   const found: Record<string, Service> = {};
   for (const [api, body] of Object.entries(ask)) {
-    const native = api === "poll" || (api === "epoll" && isNative);
-    found[api] = {
-      served: native ? "native" : "translated",
-      by: native ? `the kernel's ${api}` : `the core, over ${api === "kqueue" ? SOURCES : "poll"}`,
-      works: works(body),
-    };
+    found[api] = { ...serviceOf(api, omnipoll.host), works: works(body) };
   }
   return found;
 }
@@ -151,11 +175,12 @@ async function examine(version: string): Promise<Findings> {
     const apis = await services(omnipoll);
     const broken = Object.keys(apis).filter((api) => apis[api]?.works === false);
     const procNotes = hasProcessNotes(omnipoll);
+    const shortWaits = hasShortWaits(omnipoll.host);
     return {
       ...found,
       host: omnipoll.host.name,
       ...(procNotes !== undefined && { proc_notes: procNotes }),
-      epoll_pwait2: hasShortWaits(omnipoll.host),
+      ...(shortWaits !== undefined && { epoll_pwait2: shortWaits }),
       apis,
       ...(broken.length > 0 && { problem: `${broken.join(", ")} gave a wrong answer for a pipe` }),
     };
