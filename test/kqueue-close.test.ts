@@ -282,7 +282,10 @@ test("a queue of 100 000 knotes is closed in no time, and its memory serves the 
     for (let round = 0; round < 3; round++) {
       const queue = newKqueue();
       queue.control(changes, 0);
-      const { ms } = timed(() => queue.close());
+      // Of work: time depends on what else runs on the machine.
+      const begun = process.cpuUsage();
+      queue.close();
+      const ms = process.cpuUsage(begun).user / 1000;
       assert.ok(ms < 500, `${ms} ms`);
       if (round === 0) memory = core.calls.memory.buffer.byteLength;
       else assert.is(core.calls.memory.buffer.byteLength, memory);

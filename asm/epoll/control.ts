@@ -86,7 +86,7 @@ function add(set: EpollSet, fd: i32, mask: u32, kind: i32, inner: EpollSet | nul
   const item = addItem(set, fd);
   if (item === null) return -ENOMEM;
   rememberFile(item);
-  item.kind = inner === null ? kind : FD_EPOLL;
+  item.kind = (inner === null ? kind : FD_EPOLL) as u8;
   item.inner = inner;
   item.mask = mask;
   const armed = hasKqueue() ? arm(set, item) : 0;
@@ -119,7 +119,7 @@ function isAlwaysReady(fd: i32, set: EpollSet | null): bool {
  * where files have no numbers that tell them apart, since an edge may be told of once more by that.
  */
 function isGone(set: EpollSet, item: Item): bool {
-  return item.ino === 0 && hasKqueue() && !isKnown(set, item);
+  return item.file === 0 && hasKqueue() && !isKnown(set, item);
 }
 
 /** epoll_ctl(2). 0 or a negative errno. */

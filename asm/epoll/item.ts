@@ -19,31 +19,31 @@ import { stat } from "../kqueue/scratch";
 import { allocate, release } from "../memory";
 
 /** In the line of its epoll. */
-export const ITEM_QUEUED: u32 = 0x1;
+export const ITEM_QUEUED: u8 = 0x1;
 /** One-shot, and reported: silent until it is modified. */
-export const ITEM_DISABLED: u32 = 0x2;
+export const ITEM_DISABLED: u8 = 0x2;
 /** Over kqueue: it has no knote, which was refused. */
-export const ITEM_BARE: u32 = 0x4;
+export const ITEM_BARE: u8 = 0x4;
 
+/** 64 bytes: of many items most of a look is what it takes to fetch them. */
 @unmanaged
 export class Item {
   set: EpollSet | null;
   fd: i32;
   /** What was asked for, with the flags. */
   mask: u32;
-  status: u32;
   /** In line: what it will be reported with. */
   ready: u32;
   /** Edge triggered: what was reported and has held ever since. Over kqueue: what it told. */
   seen: u32;
+  status: u8;
   /** FD_*. */
-  kind: i32;
+  kind: u8;
 
   /** Edge triggered: how much could be read when last looked at, or -1. */
   readable: i64;
-  /** Which file. */
-  ino: u64;
-  dev: u64;
+  /** Which file; 0 if its host does not number it. */
+  file: u64;
 
   /** The epoll that is known by the descriptor. */
   inner: EpollSet | null;
@@ -295,13 +295,18 @@ export function kindOf(fd: i32): i32 {
   return isClosed ? -EBADF : FD_OTHER;
 }
 
+/** Which file the stat record in `stat` is of: one number, of the inode and the device. */
+function fileOf(): u64 {
+  const ino = load<u64>(stat + STAT_INO);
+  return ino === 0 ? 0 : ino ^ rotl<u64>(load<u64>(stat + STAT_DEV), 40);
+}
+
 /** Remembers the file whose stat record is in `stat`. */
 export function rememberFile(item: Item): void {
-  item.ino = load<u64>(stat + STAT_INO);
-  item.dev = load<u64>(stat + STAT_DEV);
+  item.file = fileOf();
 }
 
 /** Whether the stat record in `stat` is of the file of an item. */
 export function isSameFile(item: Item): bool {
-  return item.ino === load<u64>(stat + STAT_INO) && item.dev === load<u64>(stat + STAT_DEV);
+  return item.file === fileOf();
 }
