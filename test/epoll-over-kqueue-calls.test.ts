@@ -9,6 +9,7 @@ import {
   ENODEV,
   ENOMEM,
   EOPNOTSUPP,
+  EPIPE,
   EV_ADD,
   EV_DELETE,
   EV_ERROR,
@@ -36,6 +37,8 @@ import {
 import { randomOf } from "./hosts.ts";
 import { World } from "./sim-world.ts";
 import { throws } from "./support.ts";
+
+const NVAL = 0x20;
 
 const bsd = (): World => new World("bsd");
 
@@ -204,7 +207,7 @@ test("what is closed is gone, and its number free, also if nobody told", () => {
   const [r2, w2] = os.pipe();
   const e = on.epoll([
     [r, IN],
-    [r2, 0],
+    [r2, NVAL],
   ]);
   os.write(w, "x");
   os.close(w2);
@@ -295,6 +298,18 @@ test("a pipe whose reader is gone is an event, although a knote of it is refused
     assert.equal(e.poll(0), [[w, mask | ERR]]);
     assert.equal(e.poll(0), []);
   }
+});
+
+test("it can be modified and unregistered also if both are", () => {
+  const on = refusing((filter) => (filter === FILTER_WRITE ? EPIPE : EINVAL));
+  const [r, w] = on.pipe();
+  on.os.close(r);
+  const e = on.epoll([[w, OUT]]);
+  assert.equal(e.poll(0), [[w, OUT | ERR]]);
+  e.modify(w, 0);
+  for (let i = 0; i < 2; i++) assert.equal(e.poll(0), [[w, ERR]]);
+  e.unregister(w);
+  assert.equal(e.poll(0), []);
 });
 
 test("EMU-13: what has no filter is EPERM, other errors are the kernel's, and nothing is registered", () => {

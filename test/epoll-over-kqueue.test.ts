@@ -195,11 +195,20 @@ test("EMU-14: a wider mask of a level asks anew of what was denied before", () =
   const on = bsd();
   const { os } = on;
   const [a, b] = on.socketpair();
+  on.fill(a);
   const e = on.epoll([[a, OUT]]);
   os.shutdown(b, os.SHUT_WR);
-  assert.equal(e.poll(0), [[a, OUT]]);
+  assert.equal(e.poll(0), []);
   e.modify(a, OUT | RDHUP);
-  for (let i = 0; i < 3; i++) assert.equal(e.poll(0), [[a, OUT | RDHUP]]);
+  for (let i = 0; i < 3; i++) assert.equal(e.poll(0), [[a, RDHUP]]);
+
+  const [c, d] = on.tcp();
+  const urgent = on.epoll([[c, IN]]);
+  os.send(d, "!", os.MSG_OOB);
+  on.arrive();
+  assert.equal(urgent.poll(0), []);
+  urgent.modify(c, IN | PRI);
+  for (let i = 0; i < 3; i++) assert.equal(urgent.poll(0), [[c, PRI]]);
 });
 
 test("EMU-15: urgent data is reported while it is there, or once", () => {
@@ -230,6 +239,38 @@ test("EMU-15: urgent data is reported while it is there, or once", () => {
     for (const e of all) assert.equal(e.poll(0.02), []);
     once.modify(b, PRI | ONESHOT);
   }
+});
+
+test("EMU-15: urgent data stays when what came before it has been read", () => {
+  const on = bsd();
+  const { os } = on;
+  const [a, b] = on.tcp();
+  const e = on.epoll([[b, IN | PRI]]);
+  os.send(a, "n");
+  os.send(a, "!", os.MSG_OOB);
+  on.arrive();
+  assert.equal(e.poll(), [[b, IN | PRI]]);
+  assert.is(os.recv(b, 9).toString(), "n");
+  for (let i = 0; i < 2; i++) assert.equal(e.poll(), [[b, PRI]]);
+});
+
+test("EMU-15: a wait notices urgent data at once, and soon where it was reported before", () => {
+  const on = bsd();
+  const { os, sim } = on;
+  const [a, b] = on.tcp();
+  const e = on.epoll([[b, PRI | ET]]);
+  const urgent = (): unknown => os.send(a, "!", os.MSG_OOB);
+  sim.at(sim.now() + 1, urgent);
+  const first = on.timed(() => e.poll());
+  assert.equal(first.result, [[b, PRI]]);
+  assert.ok(first.ms >= 1000 && first.ms < 1001, `${first.ms} ms`);
+  // It is passed, and comes again, while the wait goes on.
+  sim.at(sim.now() + 1, () => os.send(a, "n"));
+  sim.at(sim.now() + 1.1, () => os.recv(b, 9));
+  sim.at(sim.now() + 1.2, urgent);
+  const second = on.timed(() => e.poll());
+  assert.equal(second.result, [[b, PRI]]);
+  assert.ok(second.ms >= 1200 && second.ms < 1220, `${second.ms} ms`);
 });
 
 test("EMU-16: a new writer takes the hang-up of a FIFO away", () => {
