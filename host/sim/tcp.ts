@@ -52,6 +52,7 @@ import {
   type SocketName,
   WRITABLE,
 } from "./socket.ts";
+import { Received } from "./tcp-received.ts";
 
 type State = "closed" | "listening" | "connecting" | "connected";
 
@@ -63,15 +64,6 @@ const RECEIVE_BUFFER = 131_072;
 const FIRST_RETRY_MS = 1000;
 /** How often (tcp_syn_retries). */
 const RETRIES = 6;
-
-/** Where in the stream the urgent byte is. */
-interface Urgent {
-  /** Bytes before it that are not read yet. */
-  ahead: number;
-  readonly byte: number;
-  /** Taken by MSG_OOB already: nothing announces it any more. */
-  isTaken: boolean;
-}
 
 export class TcpSocket extends Socket implements Bindable {
   readonly name = "tcp socket";
@@ -88,8 +80,7 @@ export class TcpSocket extends Socket implements Bindable {
   #backlog = 0;
   /** Bytes to be sent, and received bytes. */
   readonly #outgoing = new ByteQueue();
-  readonly #incoming = new ByteQueue();
-  #urgent: Urgent | undefined;
+  readonly #incoming = new Received();
   /** Somebody found no room to send (SOCK_NOSPACE): told when there is. */
   #wantsRoom = false;
   #isReleased = false;
@@ -131,15 +122,13 @@ export class TcpSocket extends Socket implements Bindable {
     if (this.#isReadable) mask |= READABLE;
     if ((this.shut & SHUT_SEND) !== 0 || this.#isRoomy) mask |= EVENT_OUT | EVENT_WRNORM;
     else this.#wantsRoom = true;
-    if (this.#urgent?.isTaken === false) mask |= EVENT_PRI;
+    if (this.#incoming.isAnnounced) mask |= EVENT_PRI;
     return mask;
   }
 
   /** tcp_stream_is_readable: enough bytes, among which an urgent one that is next is none. */
   get #isReadable(): boolean {
-    const urgent = this.#urgent;
-    const target = urgent !== undefined && urgent.ahead === 0 && !this.isInline ? 1 : 0;
-    return this.#incoming.size >= this.lowat + target;
+    return this.#incoming.size >= this.lowat + this.#incoming.skipped(this.isInline);
   }
 
   bind(name: SocketName): number {
@@ -370,26 +359,18 @@ export class TcpSocket extends Socket implements Bindable {
   }
 
   #announce(ahead: number, byte: number): void {
-    this.#urgent = { ahead, byte, isTaken: false };
+    this.#incoming.announce(ahead, byte);
     this.queue.wake(ARRIVAL);
-  }
-
-  /** Bytes that one read may take: not beyond the urgent byte. */
-  get #untilMark(): number {
-    const urgent = this.#urgent;
-    if (urgent === undefined) return this.#incoming.size;
-    if (urgent.ahead > 0) return Math.min(urgent.ahead, this.#incoming.size);
-    return this.#incoming.size;
   }
 
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if (this.state === "listening") return -ENOTCONN;
-    if ((flags & MSG_OOB) !== 0) return this.#receiveUrgent(buffer, size, flags);
     const peeks = (flags & MSG_PEEK) !== 0;
-    const urgent = this.#urgent;
-    // The urgent byte is left out of the stream, and gone when a read passes it.
-    const skip = urgent !== undefined && urgent.ahead === 0 && !this.isInline ? 1 : 0;
-    const available = Math.min(size, this.#untilMark - skip);
+    if ((flags & MSG_OOB) !== 0) {
+      return this.isInline ? -EINVAL : this.#incoming.takeUrgent(buffer, size, peeks);
+    }
+    const skip = this.#incoming.skipped(this.isInline);
+    const available = Math.min(size, this.#incoming.untilMark - skip);
     if (available <= 0) {
       if (skip > 0 && !peeks && this.#incoming.size > 0 && size > 0) this.#pass(0, skip);
       return this.#nothing();
@@ -410,12 +391,7 @@ export class TcpSocket extends Socket implements Bindable {
 
   /** Takes read bytes away, and gives the peer the room. */
   #pass(count: number, skip: number): void {
-    this.#incoming.drop(count + skip);
-    const urgent = this.#urgent;
-    if (urgent !== undefined) {
-      if (skip > 0 || (urgent.ahead === 0 && count > 0)) this.#urgent = undefined;
-      else urgent.ahead -= count;
-    }
+    this.#incoming.pass(count, skip);
     const { peer } = this;
     if (peer === undefined || peer.#outgoing.size === 0) return;
     if (peer.#push(this) === 0) return;
@@ -429,14 +405,6 @@ export class TcpSocket extends Socket implements Bindable {
     if (peer.#outgoing.size === 0 && (peer.shut & SHUT_SEND) !== 0) peer.#sayFin();
   }
 
-  #receiveUrgent(buffer: Uint8Array, size: number, flags: number): number {
-    const urgent = this.#urgent;
-    if (urgent === undefined || urgent.isTaken || this.isInline) return -EINVAL;
-    if (size > 0) buffer[0] = urgent.byte;
-    if ((flags & MSG_PEEK) === 0) urgent.isTaken = true;
-    return Math.min(size, 1);
-  }
-
   ownName(): SocketName {
     return showEndpoint(this.family, this.endpoint ?? unbound(this.family));
   }
@@ -447,11 +415,7 @@ export class TcpSocket extends Socket implements Bindable {
   }
 
   protected override readableBytes(): number {
-    const urgent = this.#urgent;
-    if (urgent !== undefined && !this.isInline) {
-      return Math.min(urgent.ahead, this.#incoming.size);
-    }
-    return this.#incoming.size;
+    return this.#incoming.readable(this.isInline);
   }
 
   override get queuedBytes(): number {
@@ -476,7 +440,7 @@ export class TcpSocket extends Socket implements Bindable {
       received: this.#incoming.size,
       toSend: this.#outgoing.size,
       pending: this.#pending.length,
-      urgent: this.#urgent !== undefined,
+      urgent: this.#incoming.hasUrgent,
       error: this.error,
       shut: this.shut,
     };
