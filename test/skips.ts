@@ -56,6 +56,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(OTHER_HOSTS, ADDON, "addresses", "data", "sources", "stress", "threads", "waist"),
   leftOut(OTHER_HOSTS, "about building the package", "build"),
   leftOut(OTHER_HOSTS, SIMULATION, "epoll-over-kqueue", "epoll-over-kqueue-calls"),
+  leftOut(OTHER_HOSTS, SIMULATION, "epoll-over-kqueue-errors"),
   leftOut(OTHER_HOSTS, SIMULATION, "epoll-over-poll", "epoll-random", "fuzz"),
   leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue-native"),
   leftOut(SIMULATED, COMMAND, "cli", "cli-kqueue", "demo", "echo", "prompt"),
