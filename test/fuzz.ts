@@ -2,7 +2,8 @@
 // random programs with epoll, poll and select on this machine's kernel and on the simulated Linux, and with
 // kqueue, translated for this machine's kernel, on the simulated BSD, which has a native one. What differs is made as short as it can be, and is
 // to be added to fuzz-corpus.txt once it does not differ any more. With `--mutants` it is bugs planted
-// in the simulation that are looked for, within that many programs each.
+// in the simulation that are looked for, within that many programs each; with
+// `--hosts posix,sim:posix` it is these two that are compared.
 
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     seed: { type: "string", default: String(Date.now() % 0x7fffffff) },
     jobs: { type: "string", default: String(Math.max(1, Math.floor(availableParallelism() / 2))) },
     flavor: { type: "string", default: "" },
+    hosts: { type: "string" },
     mutants: { type: "boolean", default: false },
   },
 });
@@ -48,16 +50,22 @@ if (flavors.length === 0) {
   process.exit(2);
 }
 
+const hosts = values.hosts?.split(",");
+if (hosts !== undefined && hosts.length !== 2) {
+  process.stderr.write(`fuzz: --hosts must be two names with a comma, got ${values.hosts}\n`);
+  process.exit(2);
+}
+
 /** Looks for differences, several searches at a time; how many there are. */
 async function fuzz(flavor: Flavor): Promise<number> {
   const begun = performance.now();
   const share = Math.ceil(programs / jobs);
   process.stdout.write(
-    `${flavor}, seed ${seed}: ${programs} programs of up to ${length} steps, ${jobs} at a time\n`,
+    `${flavor}${hosts === undefined ? "" : ` on ${values.hosts}`}, seed ${seed}: ${programs} programs of up to ${length} steps, ${jobs} at a time\n`,
   );
   const results = await Promise.all(
     Array.from({ length: jobs }, async (_, job) => {
-      const pair = pairFor(flavor);
+      const pair = hosts === undefined ? pairFor(flavor) : new Pair(hosts[0], hosts[1]);
       try {
         return await search(pair, seed + job, share, length, { flavor });
       } finally {
