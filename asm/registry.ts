@@ -17,6 +17,7 @@ import {
   READY_RECORD_MASK,
   READY_RECORD_SIZE,
 } from "./abi";
+import { reserveOwn } from "./epoll/room";
 import { allocate, release } from "./memory";
 
 /** One registration. The layout is abi.ts's; the compiler rejects a field that drifts. */
@@ -141,6 +142,7 @@ export class Registry {
       if (record.fd !== GAP) this.append(record.fd, record.want);
     }
     release(from, fromBytes);
+    reserveOwn(capacity); // without memory for that, a wait that needs it says so
     return true;
   }
 
@@ -262,6 +264,7 @@ export function createRegistry(): Registry | null {
   registry.count = 0;
   registry.gaps = 0;
   memory.fill(registry.index, 0, SMALLEST * 8);
+  reserveOwn(SMALLEST);
   return registry;
 }
 

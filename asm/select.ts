@@ -27,6 +27,7 @@ import {
 } from "./abi";
 import { remaining } from "./deadline";
 import { poll } from "./epoll/calls";
+import { reserveOwn } from "./epoll/room";
 import * as host from "./host";
 import { allocate, LARGEST, release, roundUp } from "./memory";
 import { PollRecord } from "./registry";
@@ -113,6 +114,7 @@ export function selectBegin(readers: u32, writers: u32, exceptional: u32): usize
   readEnd = readers;
   writeEnd = readers + writers;
   exceptEnd = total;
+  reserveOwn(total);
   return entries;
 }
 

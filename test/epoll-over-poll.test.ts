@@ -13,6 +13,8 @@ import {
   EPOLLRDHUP as RDHUP,
   OSError,
 } from "../bindings/node.ts";
+import { EPOLL_CTL_ADD, FD_STREAM, STAT_INO, STAT_KIND, STAT_SIZE } from "../asm/abi.ts";
+import { coreWith } from "./hosts.ts";
 import { World } from "./sim-world.ts";
 
 const posix = (): World => new World("posix");
@@ -215,6 +217,66 @@ test("what stays silent is reported once more after 100 ms of looking, however l
   assert.ok(ms <= 20, `${ms} ms`);
   assert.is(on.timed(() => e.poll(0.15)).ms, 150);
   assert.ok(on.timed(() => e.poll(1)).ms <= 60);
+});
+
+test("what others do is not lost either while there are edges all the time", () => {
+  const on = posix();
+  const { os, sim } = on;
+  const [a, b] = on.socketpair();
+  const [r, w] = on.pipe();
+  const e = on.epoll([
+    [a, IN | ET],
+    [r, IN | ET],
+  ]);
+  const others = sim.os;
+  others.write(b, "xy");
+  assert.equal(e.poll(), [[a, IN]]);
+  others.read(a, 9);
+  others.write(b, "xy");
+  const begun = sim.now();
+  const another = sim.module().os;
+  sim.every(0.005, () => another.write(w, "x"));
+  let found: number[] = [];
+  while (!found.includes(a)) {
+    found = e.poll().map(([fd]) => fd);
+    if (found.includes(r)) os.read(r, 9);
+    assert.ok(sim.now() - begun <= 1.1, `nothing for ${sim.now() - begun} s`);
+  }
+  assert.ok(sim.now() - begun >= 0.5);
+});
+
+test("no wait takes memory: what it needs is there since something was registered", () => {
+  const COUNT = 60_000;
+  const core = coreWith({
+    capabilities: () => 0,
+    eventfd: () => COUNT,
+    close: () => 0,
+    poll: () => 0,
+    fd_stat: (memory, fd, address) => {
+      const view = new DataView(memory.buffer, address, STAT_SIZE);
+      for (let i = 0; i < STAT_SIZE; i++) view.setUint8(i, 0);
+      view.setUint32(STAT_KIND, FD_STREAM, true);
+      view.setUint32(STAT_INO, fd + 1, true);
+      return 0;
+    },
+  });
+  const { calls } = core;
+  const size = (): number => calls.memory.buffer.byteLength;
+  const handle = calls.pollCreate();
+  for (let fd = 0; fd < COUNT; fd++) calls.pollRegister(handle, fd, IN);
+  const withoutEpoll = size();
+  const epfd = calls.epollCreate(0);
+  assert.ok(size() > withoutEpoll, "the records of the poll object need room twice");
+  assert.is(calls.pollRegister(handle, calls.epollFileno(epfd), IN), 0);
+  assert.is(calls.epollControl(epfd, EPOLL_CTL_ADD, 7, IN), 0);
+  core.reserveReady(1);
+  const before = size();
+  assert.is(calls.pollWait(handle, 0), 0);
+  assert.is(calls.epollWait(epfd, 1, 0), 0);
+  const entries = calls.selectBegin(1, 0, 0);
+  new Int32Array(calls.memory.buffer)[entries / 4] = calls.epollFileno(epfd);
+  assert.is(calls.selectWait(0), 0);
+  assert.is(size(), before);
 });
 
 test("room is an edge after a write that would have blocked, or was taken in part", () => {

@@ -78,6 +78,8 @@ export class EpollSet {
   lookedAt: f64;
   quiet: f64;
   patience: f64;
+  /** For how many ms it has been looked at since the first edge after the last time; -1: no edge. */
+  busy: f64;
   /** Over kqueue: it has items of which poll(2) has to tell; its user event is triggered. */
   isUrgent: bool;
   isAwake: bool;

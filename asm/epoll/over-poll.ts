@@ -4,8 +4,8 @@
 // What omnipoll/os reads and writes in between is told (growth.ts). Of other readers that leaves
 // a gap: who reads everything and is sent as much again between two looks cannot be told from who
 // left it unread. So what stays silent is looked at every few milliseconds, and after a while
-// without an edge is reported once more, each time after twice as long: an event may be late, or
-// there may be one too many, but none is lost.
+// without an edge is reported once more, each time after twice as long; or after a second, if others
+// have edges. An event may be late, or there may be one too many, but none is lost.
 
 import {
   EBADF,
@@ -40,12 +40,14 @@ import {
   kindOf,
   setOf,
 } from "./item";
-import { hasRoom, recordsStart } from "./room";
+import { recordsStart, reserveOwn } from "./room";
 
 /** How often, in ms, what is silent is looked at. */
 const GLANCE: f64 = 10;
 /** After how many ms of looking without an edge what is silent is reported again first. */
 const PATIENCE: f64 = 100;
+/** The same while others have edges. */
+const LONGEST: f64 = 1000;
 /** What poll(2) reports whether it is asked for or not. */
 const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
 
@@ -139,7 +141,10 @@ function settle(set: EpollSet, item: Item, state: u32, grown: bool, again: bool)
     const fresh = (state & ~item.seen) !== 0;
     item.seen &= state;
     if (!fresh && !grown && !again) return;
-    if (fresh || grown) set.quiet = set.patience = 0;
+    if (fresh || grown) {
+      set.quiet = set.patience = 0;
+      if (set.busy < 0) set.busy = 0;
+    }
   }
   item.ready = state;
   if (!(item.status & ITEM_QUEUED)) {
@@ -159,12 +164,16 @@ function isDue(set: EpollSet): bool {
  * without events for so long.
  */
 function isOverdue(set: EpollSet): bool {
-  set.quiet += Math.min(lookedAt - set.lookedAt, GLANCE);
+  const passed = Math.min(lookedAt - set.lookedAt, GLANCE);
   set.lookedAt = lookedAt;
+  set.quiet += passed;
+  if (set.busy >= 0) set.busy += passed;
   const patience = Math.max(set.patience, PATIENCE);
-  if (set.quiet < patience) return false;
+  const isQuiet = set.quiet >= patience;
+  if (!isQuiet && set.busy < LONGEST) return false;
   set.quiet = 0;
-  set.patience = patience * 2;
+  set.busy = -1;
+  if (isQuiet) set.patience = patience * 2;
   return true;
 }
 
@@ -263,7 +272,7 @@ function untilTimer(left: f64): f64 {
 
 /** Waits until a record of the caller is ready, or an item of `root`: how many, or an errno. */
 function watch(records: usize, count: i32, root: EpollSet | null, timeoutMs: f64): i32 {
-  if (!hasRoom(count)) return -ENOMEM;
+  if (!reserveOwn(count)) return -ENOMEM;
   const deadline = deadlineOf(timeoutMs);
   let left = timeoutMs;
   while (true) {

@@ -1,9 +1,10 @@
-// What a look at descriptors needs: poll records for all items there are, and questions for how
-// much those that are edge triggered hold. Grown when something is registered.
+// What a look at descriptors needs: poll records for all items there are and for what poll objects
+// and select() ask besides, and questions for how much those that are edge triggered hold. Grown when
+// something is registered.
 
 import { DATA_SIZE, KEVENT_SIZE, POLL_RECORD_SIZE } from "../abi";
 import { allocate, release, roundUp } from "../memory";
-import { itemCount } from "./item";
+import { firstSet, itemCount } from "./item";
 
 /** A record, and a question; or a kevent for each direction, which are never both. */
 const PER_ITEM = max(POLL_RECORD_SIZE + DATA_SIZE, POLL_RECORD_SIZE + 2 * KEVENT_SIZE);
@@ -12,6 +13,8 @@ const SMALLEST = 16;
 let block: usize = 0;
 let bytes: usize = 0;
 let room = 0;
+/** The most records that a caller brings. */
+let own = 0;
 
 function resize(items: i32): bool {
   const wanted = roundUp((items as usize) * PER_ITEM);
@@ -27,10 +30,16 @@ function resize(items: i32): bool {
 
 /** Makes room for the items there are and `more`. Not while a look is going on. */
 export function hasRoom(more: i32): bool {
-  const wanted = max(itemCount() + more, SMALLEST);
+  const wanted = max(itemCount() + own + more, SMALLEST);
   // Without memory for a smaller block the larger one goes on serving.
   if (wanted <= room && wanted * 8 > room) return true;
   return resize(wanted) || wanted <= room;
+}
+
+/** Makes room for as many records that a caller brings, once there is an epoll among them. */
+export function reserveOwn(count: i32): bool {
+  if (count > own) own = count;
+  return firstSet() === null || itemCount() + own <= room || hasRoom(0);
 }
 
 /** Poll records. */
