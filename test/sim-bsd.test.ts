@@ -3,36 +3,15 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { coreModule } from "../bindings/host.ts";
-import type { Kqueue } from "../bindings/kqueue.ts";
 import { OSError } from "../bindings/node.ts";
 import { DeadlockError } from "../bindings/sim-node.ts";
-import { Sim } from "../bindings/sim.ts";
-import type { FaultOptions } from "../host/sim/faults.ts";
 import { joined } from "./sim-joined.ts";
+import { changes, simOf, take } from "./sim-bsd-support.ts";
 import { throws } from "./support.ts";
 
-const simOf = (faults: FaultOptions = {}): Sim =>
-  new Sim(coreModule(), { personality: "bsd", faults });
-
-const { KQ_EV_ADD, KQ_EV_CLEAR, KQ_EV_DISABLE, KQ_EV_ENABLE, KQ_EV_ERROR } = simOf().select;
-const { KQ_EV_ONESHOT, KQ_EV_DELETE, KQ_FILTER_READ, KQ_FILTER_TIMER } = simOf().select;
-const { KQ_FILTER_WRITE, KQ_FILTER_USER, KQ_NOTE_TRIGGER, KQ_NOTE_LOWAT } = simOf().select;
-
-type Seen = [ident: unknown, filter: number, data: unknown];
-
-function take(queue: Kqueue, timeout: number | null = 0, max = 64): Seen[] {
-  return queue.control(null, max, timeout).map(({ ident, filter, data }) => [ident, filter, data]);
-}
-
-type Given = [ident: number, filter: number, flags?: number, fflags?: number, data?: number];
-
-function changes(sim: Sim, queue: Kqueue, ...list: Given[]): void {
-  queue.control(
-    list.map((given) => sim.select.kevent(...given)),
-    0,
-  );
-}
+const { KQ_EV_ADD, KQ_EV_CLEAR, KQ_EV_DISABLE, KQ_EV_ENABLE } = simOf().select;
+const { KQ_EV_ERROR, KQ_EV_ONESHOT, KQ_EV_DELETE, KQ_FILTER_READ } = simOf().select;
+const { KQ_FILTER_TIMER, KQ_FILTER_WRITE, KQ_FILTER_USER, KQ_NOTE_TRIGGER } = simOf().select;
 
 test("the kernel has the queue: the core makes no epoll of it", () => {
   const sim = simOf();
@@ -73,25 +52,6 @@ test("KQ-081: what fires once is not tested again", () => {
   os.read(r, 1);
   assert.equal(take(queue), [[r, KQ_FILTER_READ, 1]]);
   assert.equal(take(queue), []);
-});
-
-test("a low-water mark is not for pipes", () => {
-  const sim = simOf();
-  const { os } = sim;
-  const queue = sim.select.kqueue();
-  const [r, w] = os.pipe();
-  const [a, b] = os.socketpair();
-  const add = KQ_EV_ADD;
-  changes(sim, queue, [r, KQ_FILTER_READ, add, KQ_NOTE_LOWAT, 9]);
-  changes(sim, queue, [a, KQ_FILTER_READ, add, KQ_NOTE_LOWAT, 9]);
-  os.write(w, "1234");
-  os.write(b, "1234");
-  assert.equal(take(queue), [[r, KQ_FILTER_READ, 4]]);
-  os.write(b, "56789");
-  assert.equal(take(queue), [
-    [r, KQ_FILTER_READ, 4],
-    [a, KQ_FILTER_READ, 9],
-  ]);
 });
 
 test("KQ-218: what was drained leaves the queue readable until it is asked", () => {
@@ -169,72 +129,17 @@ test("KQ-046: changes survive a wait that is interrupted, and the wait goes on",
   assert.is(sim.now(), 0.05);
 });
 
-test("timers that are due at one time are told of together", () => {
-  const sim = simOf();
-  const queue = sim.select.kqueue();
-  const once = KQ_EV_ADD | KQ_EV_ONESHOT;
-  changes(sim, queue, [1, KQ_FILTER_TIMER, once, 0, 20], [2, KQ_FILTER_TIMER, KQ_EV_ADD, 0, 10]);
-  changes(sim, queue, [3, KQ_FILTER_TIMER, once, 0, 10]);
-  assert.equal(take(queue, 1), [
-    [2, KQ_FILTER_TIMER, 1],
-    [3, KQ_FILTER_TIMER, 1],
-  ]);
-  assert.is(sim.now(), 0.01);
-  assert.equal(take(queue, 1), [
-    [1, KQ_FILTER_TIMER, 1],
-    [2, KQ_FILTER_TIMER, 1],
-  ]);
-  assert.is(sim.now(), 0.02);
-  sim.advance(0.1);
-  assert.equal(take(queue), [[2, KQ_FILTER_TIMER, 10]]);
-});
-
-test("forcing a timer that is started anew in the same change comes to nothing", () => {
-  const sim = simOf();
-  const queue = sim.select.kqueue();
-  const FORCEONESHOT = 0x100;
-  changes(sim, queue, [1, KQ_FILTER_TIMER, KQ_EV_ADD, 0, 1e6]);
-  changes(sim, queue, [1, KQ_FILTER_TIMER, KQ_EV_ADD | FORCEONESHOT, 0, 1e6]);
-  assert.equal(take(queue), []);
-  changes(sim, queue, [1, KQ_FILTER_TIMER, FORCEONESHOT]);
-  assert.equal(take(queue), [[1, KQ_FILTER_TIMER, 0]]);
-});
-
-test("EVFILT_EMPTY: everything that was sent has been taken; of sockets only", () => {
+test("of several knotes on one file the newest is told first", () => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();
-  const [a, b] = os.socketpair();
-  const EMPTY = -13;
-  changes(sim, queue, [a, EMPTY, KQ_EV_ADD | KQ_EV_CLEAR]);
-  assert.equal(take(queue), [[a, EMPTY, 0]]);
-  os.write(a, "1234");
-  assert.equal(take(queue), []);
-  os.read(b, 2);
-  assert.equal(take(queue), []);
-  sim.at(3, () => os.read(b, 2));
-  assert.equal(take(queue, 9), [[a, EMPTY, 0]]);
-  assert.is(sim.now(), 3);
-  throws(() => changes(sim, queue, [os.pipe()[0], EMPTY]), OSError, "EINVAL");
-});
-
-test("KQ-167: who arrives and forks before that is told of is followed twice", () => {
-  // The knote that tells of an arrival has NOTE_TRACK, too, until it is reported (filt_procattach).
-  const sim = simOf();
-  const queue = sim.select.kqueue();
-  const { KQ_FILTER_PROC, KQ_NOTE_TRACK, KQ_NOTE_CHILD } = sim.select;
-  const top = sim.processes.fork();
-  changes(sim, queue, [top.pid, KQ_FILTER_PROC, KQ_EV_ADD, KQ_NOTE_TRACK]);
-  const upper = top.fork();
-  const lower = upper.fork();
-  const born = queue.control(null, 64, 0).filter(({ fflags }) => fflags === KQ_NOTE_CHILD);
+  const [r, w] = os.pipe();
+  const [second, third] = [os.dup(r), os.dup(r)];
+  changes(sim, queue, [second, KQ_FILTER_READ], [r, KQ_FILTER_READ], [third, KQ_FILTER_READ]);
+  os.write(w, "x");
   assert.equal(
-    born.map(({ ident, data }) => [ident, data]),
-    [
-      [upper.pid, top.pid],
-      [lower.pid, upper.pid],
-      [lower.pid, upper.pid],
-    ],
+    take(queue).map(([ident]) => ident),
+    [third, r, second],
   );
 });
 
@@ -315,12 +220,6 @@ test("queues may watch each other", () => {
   assert.equal(take(one), [[1, KQ_FILTER_USER, 0]]);
   one.close();
   assert.equal(take(two), []);
-});
-
-test("what Linux alone has is ENOSYS", () => {
-  const sim = simOf();
-  throws(() => sim.os.pidfd_open(sim.processes.program.pid), OSError, "ENOSYS");
-  throws(() => sim.signalfd(["SIGUSR1"]), OSError, "ENOSYS");
 });
 
 test("there is no epoll, and a queue is not another kind of descriptor", () => {

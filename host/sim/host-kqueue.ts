@@ -65,8 +65,8 @@ export function kqueueCalls(kernel: Kernel): KqueueCalls {
       let at = events >>> 0;
       let view: DataView | undefined;
       const report: Report = (event) => {
-        // The memory may have grown while the call slept.
-        if (view?.buffer !== memory.buffer) view = new DataView(memory.buffer);
+        // Not before: the memory may grow while the call sleeps.
+        view ??= new DataView(memory.buffer);
         writeKevent(view, at, event);
         at += KEVENT_SIZE;
       };
