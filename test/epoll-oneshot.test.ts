@@ -3,6 +3,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
+  type Epoll,
   EPOLLERR as ERR,
   EPOLLET as ET,
   EPOLLEXCLUSIVE as EXCLUSIVE,
@@ -200,16 +201,22 @@ const WAIT = `return select.epoll.fromfd(data.epfd).poll(data.seconds).length;`;
 
 /** Time within which a thread that was started is blocked in its wait. */
 const BLOCKED_MS = 150;
+/** How long it waits: a busy machine takes its time to start several. */
+const WAIT_SECONDS = 1.5;
+
+/** A thread that waits for each epoll; started together. */
+function waitersOf(epolls: readonly Epoll[]): Promise<Array<{ done: Promise<unknown> }>> {
+  return Promise.all(
+    epolls.map((e) => inThread(0, WAIT, { epfd: e.fileno(), seconds: WAIT_SECONDS })),
+  );
+}
 
 test(
   "EPO-143: of two blocked epolls with EXCLUSIVE one wakes",
   scoped(async (s) => {
     const [r, w] = s.pipe();
     const epolls = [s.epoll([r, EXCLUSIVE | IN]), s.epoll([r, EXCLUSIVE | IN])];
-    const waiters = [];
-    for (const e of epolls) {
-      waiters.push(await inThread(0, WAIT, { epfd: e.fileno(), seconds: 0.6 }));
-    }
+    const waiters = await waitersOf(epolls);
     sleep(BLOCKED_MS);
     os.write(w, "x");
     // The wake is spent on one; the other looks again at its deadline only.
@@ -236,10 +243,7 @@ test(
   scoped(async (s) => {
     const [r, w] = s.pipe();
     const exclusive = [1, 2, 3].map(() => s.epoll([r, EXCLUSIVE | IN]));
-    const waiters = [];
-    for (const e of [...exclusive, s.epoll([r, IN])]) {
-      waiters.push(await inThread(0, WAIT, { epfd: e.fileno(), seconds: 0.8 }));
-    }
+    const waiters = await waitersOf([...exclusive, s.epoll([r, IN])]);
     sleep(BLOCKED_MS);
     os.write(w, "x");
     sleep(BLOCKED_MS);

@@ -16,10 +16,9 @@ const BLOCKED_MS = 150;
 
 /** Starts three threads that wait on one epoll for `seconds`. */
 async function threeWaiters(epfd: number, seconds: number): Promise<Array<Promise<unknown>>> {
-  const waiters = [];
-  for (let i = 0; i < 3; i++) waiters.push((await inThread(0, WAIT, { epfd, seconds })).done);
+  const waiters = await Promise.all([0, 1, 2].map(() => inThread(0, WAIT, { epfd, seconds })));
   sleep(BLOCKED_MS);
-  return waiters;
+  return waiters.map(({ done }) => done);
 }
 
 test(
@@ -38,7 +37,7 @@ test(
   "EPO-155: an edge is for one waiter",
   scoped(async (s) => {
     const [r, w] = s.pipe();
-    const waiters = await threeWaiters(s.epoll([r, IN | ET]).fileno(), 0.6);
+    const waiters = await threeWaiters(s.epoll([r, IN | ET]).fileno(), 1.5);
     os.write(w, "x");
     const counts = (await Promise.all(waiters)) as number[];
     assert.equal(counts.sort(), [0, 0, 1]);

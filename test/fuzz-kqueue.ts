@@ -81,8 +81,7 @@ export class KqueueProgram extends Descriptors {
     const filter = reads ? "READ" : "WRITE";
     let flags = this.#flags(`${on} ${filter} ${name}`, c >> 3);
     // On FreeBSD whatever is done with an eventfd or a file is news for both filters.
-    if (kind === "event" || (kind === "file on disk" && !reads))
-      flags = flags.replace("|CLEAR", "");
+    if (kind === "event" || kind === "file on disk") flags = flags.replace("|CLEAR", "");
     // Pipes have no low-water mark on FreeBSD; below it, an outer queue is told once by Linux.
     const isLowered = reads && on === "q" && LOWERED.has(kind as string);
     const lowat = isLowered && a % 3 === 0 ? ["LOWAT", (b % 5) + 1] : [];
