@@ -6,6 +6,12 @@ export type { FaultOptions } from "../host/sim/faults.ts";
 export type { Personality } from "../host/sim/kernel.ts";
 export type { Ticket } from "../host/sim/sharing/thread.ts";
 export type { TraceEntry } from "../host/sim/trace.ts";
-export type { FileView, KernelView, RegistrationView, WaiterView } from "../host/sim/view.ts";
+export type {
+  FileView,
+  KernelView,
+  KnoteView,
+  RegistrationView,
+  WaiterView,
+} from "../host/sim/view.ts";
 export { type Plan, Sim, type SimModule, type SimThread } from "./sim.ts";
 export type { SimOptions } from "./sim-options.ts";

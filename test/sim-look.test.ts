@@ -222,6 +222,9 @@ test("a kqueue of the simulated BSD: knotes with their filters", () => {
   assert.is((read?.flags ?? 0) & KQ_EV_CLEAR, KQ_EV_CLEAR);
   assert.equal([timer?.ident, timer?.filter, timer?.disabled], [7, "TIMER", true]);
   assert.is(timer?.file, undefined);
+  const none = { fflags: 0, data: 0 };
+  assert.equal(read?.knote, { asked: none, found: { fflags: 0, data: 1 }, active: true });
+  assert.equal(timer?.knote, { asked: { fflags: 0, data: 1000 }, found: none, active: false });
   assert.equal(set.ready, [0]);
   const [first] = pipe.queues.flat();
   assert.equal(first, { what: "kqueue", file: set.id, registration: 0, exclusive: false });

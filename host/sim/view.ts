@@ -65,6 +65,24 @@ export interface RegistrationView {
   readonly flags: number;
   /** Whether it has reported and is silent until it is changed. */
   readonly disabled: boolean;
+  /** Of a knote: what it was told to look for, and what it has found. */
+  readonly knote?: KnoteView;
+}
+
+/** Two fields of a kevent. */
+export interface NotesView {
+  readonly fflags: number;
+  readonly data: number | bigint;
+}
+
+/** What is in a knote. */
+export interface KnoteView {
+  /** Of the change that made it, or the last one. */
+  readonly asked: NotesView;
+  /** Of the event it would be, when it was last looked at. */
+  readonly found: NotesView;
+  /** Whether it has happened and was not reported since. */
+  readonly active: boolean;
 }
 
 /** A whole kernel. */
@@ -96,12 +114,17 @@ function watchedBy(registration: Registration): File | undefined {
   return file;
 }
 
+function viewOfKnote({ sfflags, sdata, fflags, data, isActive: active }: Knote): KnoteView {
+  return { asked: { fflags: sfflags, data: sdata }, found: { fflags, data }, active };
+}
+
 function viewOfRegistration(registration: Registration): RegistrationView {
   const watched = watchedBy(registration);
   const file = watched === undefined ? undefined : idOf(watched);
   if (registration instanceof Knote) {
     const { ident, filter, flags, isDisabled: disabled } = registration;
-    return { ident, file, filter: nameOfFilter(filter), flags, disabled };
+    const knote = viewOfKnote(registration);
+    return { ident, file, filter: nameOfFilter(filter), flags, disabled, knote };
   }
   const { fd: ident, mask: flags, isDisabled: disabled } = registration;
   return { ident, file, flags: flags >>> 0, disabled };
