@@ -25,6 +25,7 @@ import {
   closeNative,
   controlNative,
   createNative,
+  forgetNative,
   nativeFileno,
   postNative,
 } from "./kqueue/native";
@@ -125,7 +126,8 @@ export function kqueueReserve(handle: i32, changes: i32, capacity: i32): i32 {
   if (changes < 0 || capacity < 0) return -EINVAL;
   if (handle === 0) return reserve(changes, 0, 0);
   if (calls.hasKqueue()) {
-    return nativeFileno(handle) < 0 ? ERROR_BAD_HANDLE : reserve(changes, capacity, 0);
+    const kq = nativeFileno(handle);
+    return kq < 0 ? kq : reserve(changes, capacity, 0);
   }
   const queue = named(handle);
   if (queue === null) return ERROR_BAD_HANDLE;
@@ -240,6 +242,7 @@ export function kqueueControl(handle: i32, changes: i32, capacity: i32, timeoutM
 
 /** Forgets a descriptor in all queues, and epolls of our own: it is about to be closed. */
 export function forgetClosed(fd: i32): void {
+  if (calls.hasKqueue()) forgetNative(fd);
   const closing = queueOf(fd);
   if (closing !== null) endQueue(closing);
   let queue = firstQueue();

@@ -83,6 +83,14 @@ export function payloadOf(handle: i32): usize {
   return entryAt(handle & SLOT_MASK).payload;
 }
 
+/** Gives `payload` to all objects of a kind that have `old`. */
+export function replacePayload(kind: i32, old: usize, payload: usize): void {
+  for (let slot = 0; slot < used; slot++) {
+    const entry = entryAt(slot);
+    if (entry.kind === kind && entry.payload === old) entry.payload = payload;
+  }
+}
+
 /** Forgets an object: its handle is refused from now on. */
 export function closeObject(handle: i32, kind: i32): i32 {
   const entry = entryOf(handle, kind);

@@ -117,6 +117,28 @@ test("fromfd takes a descriptor as it is, and close closes it", () => {
   throws(() => kq.control(null, 1, 0), ValueError);
 });
 
+test("a queue that is closed is so for all its objects, and its number closed once", () => {
+  let closing: ((fd: number) => void) | undefined;
+  const waited: number[] = [];
+  const host = hostOf((_memory, kq) => (waited.push(kq), 0), {
+    onClose: (listener) => void (closing = listener),
+  });
+  const { kqueue } = createSelectModule(host);
+  const [first, second] = [kqueue(), kqueue()];
+  const same = kqueue.fromfd(KQ);
+  same.close();
+  assert.equal(host.closed, [KQ]);
+  throws(() => first.control(null, 1, 0), OSError, "EBADF");
+  closing?.(KQ + 1); // through omnipoll/os
+  throws(() => second.control(null, 1, 0), OSError, "EBADF");
+  const again = kqueue.fromfd(KQ); // another queue has the number now
+  for (const closed of [first, second]) closed.close();
+  assert.equal(host.closed, [KQ]);
+  again.control(null, 1, 0);
+  again.close();
+  assert.equal([host.closed, waited], [[KQ, KQ], [KQ]]);
+});
+
 test("a queue of a host that fails to make one, or to wait, says why", () => {
   const failing = createSelectModule(hostOf(() => -EBADF, { kqueue: () => -24 }));
   throws(() => failing.kqueue(), OSError, "EMFILE");

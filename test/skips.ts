@@ -101,7 +101,6 @@ const ROOM = "an edge of more room in a socket that had some";
 const TURNS = "kqueue's line of what is active is in another order";
 const TELLS = "an edge that a kqueue does not tell of, or tells of once more";
 const EVERYBODYS = "a queue of the kernel is every thread's; sim-bsd has it";
-const NUMBER = "a queue of the kernel is its number, whosever that is now";
 const DATAGRAMS = "the next datagram may have come after the last look: one event too many";
 
 function skips(
@@ -229,7 +228,6 @@ export const SKIPS: readonly Skip[] = [
   ...skips(BSD, "epoll-edge", TELLS, "EPO-121: "),
   ...skips(BSD, "epoll-events", "no filter fires for a fresh socket", "EPO-082: "),
   ...skips(BSD, "epoll-oneshot", SHARED, "EPO-143: ", "EPO-145: "),
-  ...skips(BSD, "kqueue-close", NUMBER, "fromfd is the same queue", "a queue whose descriptor is"),
   ...skips(BSD, "kqueue-user", EVERYBODYS, "KQ-214: ", "another thread may", "a thread that"),
   ...recorded(BSD, DUPLICATES, "epoll: two registrations of one file, the newest first"),
   ...recorded(BSD, DUPLICATES, "epoll: a duplicate keeps the entry of a closed number"),

@@ -1,10 +1,18 @@
 // Queues of a host that has kqueue. The kernel is the authority: the core remembers the
-// descriptor and nothing else.
+// descriptor and nothing else. Of a queue that was closed, by another object or by its number, it
+// remembers -EBADF: the number may be another file's by now.
 
 import { EBADF, EINTR, ERROR_BAD_HANDLE, KEVENT_SIZE } from "../abi";
 import { deadlineOf, remaining } from "../deadline";
 import * as host from "../host";
-import { closeObject, isObject, KIND_KQUEUE, openObject, payloadOf } from "../objects";
+import {
+  closeObject,
+  isObject,
+  KIND_KQUEUE,
+  openObject,
+  payloadOf,
+  replacePayload,
+} from "../objects";
 import { changesStart, eventsStart } from "./scratch";
 
 /** Handle of a new queue, or a negative errno. */
@@ -21,16 +29,23 @@ export function adoptNative(kq: i32): i32 {
   return kq < 0 ? -EBADF : openObject(KIND_KQUEUE, kq as usize);
 }
 
-/** Descriptor of a queue. */
+/** Descriptor of a queue, or a negative errno. */
 export function nativeFileno(handle: i32): i32 {
   return isObject(handle, KIND_KQUEUE) ? (payloadOf(handle) as i32) : ERROR_BAD_HANDLE;
+}
+
+/** A descriptor is about to be closed: if it is a queue's, all its objects are over. */
+export function forgetNative(fd: i32): void {
+  replacePayload(KIND_KQUEUE, fd as usize, -EBADF as usize);
 }
 
 /** Closes the descriptor and forgets the object, also if the kernel says EBADF. */
 export function closeNative(handle: i32): i32 {
   const kq = nativeFileno(handle);
-  if (kq < 0) return kq;
+  if (kq === ERROR_BAD_HANDLE) return kq;
   closeObject(handle, KIND_KQUEUE);
+  if (kq < 0) return kq;
+  forgetNative(kq);
   return host.close(kq);
 }
 
