@@ -9,6 +9,7 @@ import { chooseHost } from "../host/index.ts";
 import type { AioHost } from "../host/os.ts";
 import type { SimHost } from "../host/sim/host.ts";
 import { createSimOs } from "../host/sim/os.ts";
+import { timely } from "../host/sim/punctual.ts";
 import { telling } from "../host/transfers.ts";
 import { createAioCalls } from "./os-aio.ts";
 import type { DescribedOsHost } from "./os-calls.ts";
@@ -34,7 +35,12 @@ function nativeHost(): DescribedOsHost & AioHost {
 }
 
 const chosen = chooseHost();
-const silent = "kernel" in chosen ? createSimOs(chosen as SimHost) : nativeHost();
+
+function simulatedHost(host: SimHost): DescribedOsHost & AioHost {
+  return timely(host.kernel, createSimOs(host));
+}
+
+const silent = "kernel" in chosen ? simulatedHost(chosen as SimHost) : nativeHost();
 /** Only a core without a kernel's epoll or kqueue has to be told of transfers. */
 const host =
   chosen.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE) ? silent : telling(silent, chosen);

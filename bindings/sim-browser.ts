@@ -1,15 +1,29 @@
 // omnipoll/sim in a browser.
 
 import type { Ticket } from "../host/sim/sharing/thread.ts";
+import { NAMED } from "../host/sim/make-kernel.ts";
 import { coreModule } from "./browser-host.ts";
+import { show } from "./errors.ts";
 import { joinSimFrom, Sim, type SimThread } from "./sim.ts";
 import type { SimOptions } from "./sim-options.ts";
 
 let current: Sim | undefined;
 
-/** The simulation that omnipoll and omnipoll/os of this thread are bound to. */
+/** The kernel that `globalThis.OMNIPOLL_HOST` names, as the variable of the environment does in Node. */
+function choose(): Sim {
+  const { OMNIPOLL_HOST: name = "sim:linux" } = globalThis as { OMNIPOLL_HOST?: string };
+  const choice = NAMED.get(name);
+  if (choice !== undefined) return createSim(choice);
+  const known = [...NAMED.keys()].join(", ");
+  throw new Error(`omnipoll: OMNIPOLL_HOST must be one of ${known}, got ${show(name)}`);
+}
+
+/**
+ * The simulation that omnipoll and omnipoll/os of this thread are bound to: a Linux in virtual time, or
+ * what `globalThis.OMNIPOLL_HOST` named when they were first imported.
+ */
 export function currentSim(): Sim {
-  current ??= createSim();
+  current ??= choose();
   return current;
 }
 

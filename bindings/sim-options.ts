@@ -1,9 +1,8 @@
 // How a simulated kernel is made: the options of createSim, checked.
 
-import { type Clock, VirtualClock } from "../host/sim/clock.ts";
 import type { FaultOptions } from "../host/sim/faults.ts";
-import { Kernel, type Personality } from "../host/sim/kernel.ts";
-import { RealClock } from "../host/sim/real-clock.ts";
+import type { Kernel, Personality } from "../host/sim/kernel.ts";
+import { CLOCKS, makeKernel, PERSONALITIES } from "../host/sim/make-kernel.ts";
 import { integerOf } from "./arguments.ts";
 import { show, ValueError } from "./errors.ts";
 
@@ -29,11 +28,6 @@ export interface SimOptions {
   readonly traceLimit?: number;
 }
 
-const CLOCKS: Record<string, () => Clock> = {
-  virtual: () => new VirtualClock(),
-  real: () => new RealClock(),
-};
-const PERSONALITIES: readonly string[] = ["linux", "bsd", "posix", "wasi"] satisfies Personality[];
 const FAULTS: readonly string[] = [
   "EINTR",
   "EMFILE",
@@ -96,7 +90,7 @@ function checkFaults(faults: unknown): void {
  */
 export function kernelOf(options: SimOptions): Kernel {
   entriesOf(options, "options", OPTIONS);
-  const { kernel: known, clock: clockName = "virtual", ...rest } = options;
+  const { kernel: known, clock = "virtual", ...rest } = options;
   if (known !== undefined) return known;
   const { personality = "linux", seed, faults, descriptorLimit, traceLimit } = rest;
   if (!PERSONALITIES.includes(personality)) {
@@ -104,19 +98,12 @@ export function kernelOf(options: SimOptions): Kernel {
       `personality must be one of ${PERSONALITIES.join(", ")}, got ${show(personality)}`,
     );
   }
-  const clock = Object.hasOwn(CLOCKS, clockName) ? CLOCKS[clockName]?.() : undefined;
-  if (clock === undefined) {
-    throw new ValueError(`clock must be "virtual" or "real", got ${show(clockName)}`);
+  if (!CLOCKS.includes(clock)) {
+    throw new ValueError(`clock must be "virtual" or "real", got ${show(clock)}`);
   }
   checkWhole(seed, "seed", 0);
   checkFaults(faults);
   checkWhole(descriptorLimit, "descriptorLimit", 0);
   checkWhole(traceLimit, "traceLimit", 0);
-  if (!(clock instanceof RealClock)) return new Kernel({ ...rest, clock });
-  const kernel = new Kernel({ ...rest, clock, epoch: Date.now() });
-  clock.afterTask = () => {
-    const failure = kernel.takeFailure();
-    if (failure !== undefined) throw failure;
-  };
-  return kernel;
+  return makeKernel({ ...rest, clock });
 }

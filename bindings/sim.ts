@@ -5,8 +5,7 @@ import type { DescriptorTable } from "../host/sim/descriptors.ts";
 import { createSimHost } from "../host/sim/host.ts";
 import type { Kernel } from "../host/sim/kernel.ts";
 import { createSimOs } from "../host/sim/os.ts";
-import { punctual } from "../host/sim/punctual.ts";
-import { RealClock } from "../host/sim/real-clock.ts";
+import { timely } from "../host/sim/punctual.ts";
 import type { TraceEntry } from "../host/sim/trace.ts";
 import { type KernelView, viewOf } from "../host/sim/view.ts";
 import { telling } from "../host/transfers.ts";
@@ -83,11 +82,8 @@ export class Sim implements SimModule {
   #module(descriptors: DescriptorTable): SimModule {
     const { kernel } = this;
     const isProgram = descriptors === kernel.program;
-    const { clock } = kernel;
-    const bound = <Calls extends object>(calls: Calls): Calls => {
-      const own = isProgram ? calls : boundTo(kernel, descriptors, calls);
-      return clock instanceof RealClock ? punctual(kernel, clock, own) : own;
-    };
+    const bound = <Calls extends object>(calls: Calls): Calls =>
+      timely(kernel, isProgram ? calls : boundTo(kernel, descriptors, calls));
     const made = createSimHost(kernel);
     const host = bound(made);
     const calls = telling(bound(createSimOs(made)), host);

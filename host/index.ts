@@ -4,19 +4,19 @@ import type { Host } from "./host.ts";
 import { createLinuxHost } from "./linux.ts";
 import { createPosixHost } from "./posix.ts";
 import { createSimHost } from "./sim/host.ts";
-import { Kernel, type Personality } from "./sim/kernel.ts";
+import { type Choice, makeKernel, NAMED } from "./sim/make-kernel.ts";
+import { timely } from "./sim/punctual.ts";
 
-const simulated = (personality: Personality) => (): Host =>
-  createSimHost(new Kernel({ personality }));
+function simulated(choice: Choice): Host {
+  const kernel = makeKernel(choice);
+  return timely(kernel, createSimHost(kernel));
+}
 
 /** Hosts by the name `OMNIPOLL_HOST` gives them. */
 const HOSTS: Record<string, () => Host> = {
   linux: createLinuxHost,
   posix: createPosixHost,
-  "sim:linux": simulated("linux"),
-  "sim:bsd": simulated("bsd"),
-  "sim:posix": simulated("posix"),
-  "sim:wasi": simulated("wasi"),
+  ...Object.fromEntries([...NAMED].map(([name, choice]) => [name, () => simulated(choice)])),
 };
 
 /**

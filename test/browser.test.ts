@@ -109,6 +109,26 @@ inBrowser("it is bound to a simulated Linux, in virtual time", async () => {
   assert.equal(found, ["sim:linux", [[3, 1]], "Uint8Array", "héllo", 3600, none, none]);
 });
 
+/** Name of the host that a page is bound to, or why there is none. */
+function nameOn(wanted: string): Promise<string> {
+  return withPage(({ page }) =>
+    page.evaluate<string>(`(async () => {
+      globalThis.OMNIPOLL_HOST = ${JSON.stringify(wanted)};
+      try {
+        return (await import("omnipoll")).host.name;
+      } catch (error) {
+        return error.message;
+      }
+    })()`),
+  );
+}
+
+inBrowser("or to what OMNIPOLL_HOST names", async () => {
+  assert.is(await nameOn("sim:bsd"), "sim:bsd");
+  const refused = /^omnipoll: OMNIPOLL_HOST must be one of sim:linux, .*, got "linux"$/;
+  assert.match(await nameOn("linux"), refused);
+});
+
 const BLOCKS = /^CannotBlockError: .* would have to block, .*timeout of 0.*worker.*virtual clock/;
 
 inBrowser("the real clock: a page polls, and never blocks", async () => {

@@ -9,7 +9,15 @@ import { availableParallelism } from "node:os";
 import { findChromium } from "./browser/chromium.ts";
 import { BrowserHosts } from "./browser/hosts.ts";
 import { Matrix } from "./matrix.ts";
-import { BROWSERS, isSkipped, OTHER_HOSTS, type OtherHost, reasonFor, SKIPS } from "./skips.ts";
+import {
+  BROWSERS,
+  clockless,
+  isSkipped,
+  OTHER_HOSTS,
+  type OtherHost,
+  reasonFor,
+  SKIPS,
+} from "./skips.ts";
 
 const folder = new URL(".", import.meta.url);
 const wanted = process.argv[2] ?? "";
@@ -146,17 +154,21 @@ const LINGER_MS = 2000;
 let browser: BrowserHosts | undefined;
 
 /** Runs a file in a page, or in a worker of one. */
-async function runInBrowser(hosts: BrowserHosts, file: string, host: string): Promise<Outcome> {
+async function runInBrowser(hosts: BrowserHosts, file: string, host: OtherHost): Promise<Outcome> {
   const begun = performance.now();
-  const output = await hosts.run(file + SUFFIX, host === "worker", ELSEWHERE_MS);
+  const { base, isReal } = clockless(host);
+  const place = { host: isReal ? "sim:linux:real" : "sim:linux", isWorker: base === "worker" };
+  const output = await hosts.run(file + SUFFIX, place, ELSEWHERE_MS);
   return outcomeOf(file, output, "", begun, /^uncaught: .*$/m.exec(output)?.[0] ?? "");
 }
+
+const isInBrowser = (host: OtherHost): boolean => BROWSERS.includes(clockless(host).base);
 
 /** Why a host is left out; the browser is started if it needs one. */
 async function missingFor(host: OtherHost): Promise<string | undefined> {
   if (host !== "posix" && process.env["OMNIPOLL_ADDON"] !== undefined)
     return "another build of the addon is tested";
-  if (!BROWSERS.includes(host)) return undefined;
+  if (!isInBrowser(host)) return undefined;
   const path = findChromium();
   if (path === undefined) return "no chromium";
   browser ??= await BrowserHosts.start(path);
@@ -166,12 +178,13 @@ async function missingFor(host: OtherHost): Promise<string | undefined> {
 /** Runs a file on another host: what skips.ts lists must fail, everything else must not. */
 async function runElsewhere(file: string, host: OtherHost): Promise<void> {
   const outcome =
-    browser !== undefined && BROWSERS.includes(host)
+    browser !== undefined && isInBrowser(host)
       ? await runInBrowser(browser, file, host)
       : await runFile(file, host, ELSEWHERE_MS, LINGER_MS);
-  const skips = SKIPS.filter((skip) => skip.host === host && skip.file === file);
+  const { base } = clockless(host);
+  const skips = SKIPS.filter((skip) => skip.host === base && skip.file === file);
   const unexpected = outcome.failed.filter(
-    ({ name, message }) => !isSkipped(host, file, name, message),
+    ({ name, message }) => !isSkipped(base, file, name, message),
   );
   const stale = skips.filter(
     ({ test }) => !outcome.failed.some(({ name }) => name.startsWith(test)),
@@ -203,8 +216,9 @@ for (const host of OTHER_HOSTS) {
     process.stdout.write(`skip: ${host}, ${missing}\n`);
     continue;
   }
-  // Virtual time does not care how busy the machine is.
-  await Promise.all(Array.from({ length: availableParallelism() }, next));
+  // Virtual time does not care how busy the machine is; a real clock does.
+  const lanes = clockless(host).isReal ? 2 : availableParallelism();
+  await Promise.all(Array.from({ length: lanes }, next));
   const seconds = ((performance.now() - begun) / 1000).toFixed(1);
   process.stdout.write(`${host}: ${count} files, ${seconds} s\n`);
 }

@@ -1,6 +1,7 @@
 // The real clock of a simulated kernel: waits that block, time that goes on while the program computes,
 // and several threads on one kernel.
 
+import { spawnSync } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { Worker } from "node:worker_threads";
@@ -32,6 +33,8 @@ function compute(ms: number): void {
   const end = performance.now() + ms;
   while (performance.now() < end);
 }
+
+const entry = (name: string): string => new URL(`../bindings/${name}.js`, import.meta.url).href;
 
 function fail(text: string): never {
   throw new Error(text);
@@ -260,6 +263,29 @@ test("a thread that cannot block is told so, and what to do instead", () => {
   } finally {
     Atomics.wait = wait;
   }
+});
+
+test("OMNIPOLL_HOST gives a program a simulation with the real clock", () => {
+  const program = `
+    const { epoll, EPOLLIN } = await import(${JSON.stringify(entry("node"))});
+    const os = await import(${JSON.stringify(entry("node-os"))});
+    const { currentSim } = await import(${JSON.stringify(entry("sim-node"))});
+    const [r, w] = os.pipe();
+    const ep = epoll();
+    ep.register(r, EPOLLIN);
+    const sim = currentSim();
+    sim.at(sim.now() + 0.01, () => sim.os.write(w, "x"));
+    const end = performance.now() + 20;
+    while (performance.now() < end);
+    const found = [ep.poll(0).length, os.read(r, 5).length];
+    const begun = performance.now();
+    ep.poll(0.05);
+    console.log(JSON.stringify([...found, performance.now() - begun >= 50]));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    env: { ...process.env, OMNIPOLL_HOST: "sim:linux:real" },
+    encoding: "utf8",
+  });
+  assert.is(stdout, "[1,1,true]\n", stderr);
 });
 
 test("there are two clocks", () => {

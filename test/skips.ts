@@ -9,12 +9,39 @@ export const OTHER_HOSTS = [
   "sim:posix",
   "page",
   "worker",
+  "worker:real",
 ] as const;
 
 export type OtherHost = (typeof OTHER_HOSTS)[number];
 
 /** The simulated Linux in a browser: on the thread of a page, and in a worker. */
 export const BROWSERS: readonly OtherHost[] = ["page", "worker"];
+
+/** Files that wait, and so run in a worker with the real clock, too. */
+const WAITING = new Set([
+  "devpoll",
+  "epoll-oneshot",
+  "epoll-poll",
+  "epoll-waiting",
+  "kqueue",
+  "kqueue-aio",
+  "kqueue-nesting",
+  "kqueue-programs",
+  "kqueue-read",
+  "kqueue-timer",
+  "kqueue-timers",
+  "kqueue-user",
+  "kqueue-write",
+  "os-interruptions",
+  "poll-states",
+  "select-states",
+  "timeout",
+]);
+
+/** The host whose skips are those of `host`, and whether that differs in its clock alone. */
+export function clockless(host: OtherHost): { base: OtherHost; isReal: boolean } {
+  return host === "worker:real" ? { base: "worker", isReal: true } : { base: host, isReal: false };
+}
 const LINUX: readonly OtherHost[] = ["sim:linux", ...BROWSERS];
 /** Simulations in Node. */
 const IN_NODE = ["sim:linux", "sim:bsd", "sim:posix"] as const;
@@ -78,7 +105,9 @@ const LEFT_OUT: readonly LeftOut[] = [
 /** Why a file is left out on a host; undefined if it is not. */
 export function reasonFor(host: OtherHost, file: string): string | undefined {
   if (file.startsWith("sim")) return SIMULATION;
-  return LEFT_OUT.find(({ hosts, files }) => hosts.includes(host) && files.includes(file))?.reason;
+  const { base, isReal } = clockless(host);
+  if (isReal && !WAITING.has(file)) return "as in virtual time: nothing waits";
+  return LEFT_OUT.find(({ hosts, files }) => hosts.includes(base) && files.includes(file))?.reason;
 }
 
 /** A test that a host cannot pass. */

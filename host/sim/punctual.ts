@@ -2,7 +2,7 @@
 
 import { ECANCELED } from "./constants.ts";
 import type { Kernel } from "./kernel.ts";
-import type { RealClock } from "./real-clock.ts";
+import { RealClock } from "./real-clock.ts";
 
 /** What changes nothing, and sees nothing that time changes. */
 const TIMELESS = new Set([
@@ -20,11 +20,7 @@ const WAITS = new Set(["poll", "epoll_wait", "kevent"]);
  * The same calls: before each, what is due by now is done, and after it what it woke. A wait ends with
  * what an action threw meanwhile, as one does that the action interrupts.
  */
-export function punctual<Calls extends object>(
-  kernel: Kernel,
-  clock: RealClock,
-  calls: Calls,
-): Calls {
+function punctual<Calls extends object>(kernel: Kernel, clock: RealClock, calls: Calls): Calls {
   const made: Record<string, unknown> = {};
   for (const [name, call] of Object.entries(calls)) {
     made[name] = call;
@@ -38,4 +34,10 @@ export function punctual<Calls extends object>(
     };
   }
   return made as Calls;
+}
+
+/** Calls that are to be made on a kernel: punctual ones, if it has a real clock. */
+export function timely<Calls extends object>(kernel: Kernel, calls: Calls): Calls {
+  const { clock } = kernel;
+  return clock instanceof RealClock ? punctual(kernel, clock, calls) : calls;
 }

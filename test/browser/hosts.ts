@@ -4,7 +4,13 @@ import type { Browser, Page } from "playwright-core";
 import { launch } from "./chromium.ts";
 import { serveTree, type TreeServer } from "./server.ts";
 
-/** A browser that runs test files; its API is bound to a simulated Linux. */
+/** Where a test file runs in a browser, and on which simulation. */
+export interface Place {
+  readonly host: string;
+  readonly isWorker: boolean;
+}
+
+/** A browser that runs test files. */
 export class BrowserHosts {
   readonly #browser: Browser;
   readonly #server: TreeServer;
@@ -22,7 +28,7 @@ export class BrowserHosts {
   }
 
   /** Runs a compiled test file of dist/test; resolves to what it printed, or why it did not. */
-  async run(name: string, isWorker: boolean, limitMs: number): Promise<string> {
+  async run(name: string, { host, isWorker }: Place, limitMs: number): Promise<string> {
     const page = this.#idle.pop() ?? (await (await this.#browser.newContext()).newPage());
     let isOver = false;
     const timer = setTimeout(() => {
@@ -32,9 +38,9 @@ export class BrowserHosts {
     try {
       // A new document, in which nothing is left of the file before.
       await page.goto(this.#server.origin);
-      const asked = `${JSON.stringify(`/dist/test/${name}`)}, ${isWorker}`;
+      const asked = JSON.stringify([`/dist/test/${name}`, host, isWorker]);
       return await page.evaluate<string>(
-        `import("/dist/test/browser/page.js").then(({ runFile }) => runFile(${asked}))`,
+        `import("/dist/test/browser/page.js").then(({ runFile }) => runFile(...${asked}))`,
       );
     } catch (error) {
       return `uncaught: ${(error as Error).message}`;

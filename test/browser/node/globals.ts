@@ -38,6 +38,17 @@ export const Buffer = {
   isBuffer: (value: unknown): boolean => value instanceof Bytes,
 };
 
+let asleepMs = 0;
+const { wait } = Atomics;
+Atomics.wait = ((...given: Parameters<typeof wait>) => {
+  const begun = performance.now();
+  try {
+    return wait(...given);
+  } finally {
+    asleepMs += performance.now() - begun;
+  }
+}) as typeof wait;
+
 type Exit = () => void;
 const exits: Exit[] = [];
 let output = "";
@@ -68,9 +79,9 @@ const process = {
     const passed = performance.now() - (s * 1e3 + ns / 1e6);
     return [Math.floor(passed / 1e3), (passed % 1e3) * 1e6];
   },
-  /** A thread uses at most the time that passes. */
+  /** A thread uses at most the time that it does not sleep. */
   cpuUsage({ user }: { user: number } = { user: 0 }): { user: number; system: number } {
-    return { user: performance.now() * 1e3 - user, system: 0 };
+    return { user: (performance.now() - asleepMs) * 1e3 - user, system: 0 };
   },
   /** A simulation has no umask. */
   umask: () => 0o022,
