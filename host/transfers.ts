@@ -16,7 +16,8 @@ export function onTransfer(host: object, listener: TransferListener): void {
   else known.push(listener);
 }
 
-const MSG_PEEK = 2;
+/** MSG_OOB and MSG_PEEK: what is read so is not what there is to read. */
+const BESIDE = 0x1 | 0x2;
 
 /** The calls of an omnipoll/os that tell of what they transfer; the others are as they were. */
 export function telling<Os extends OsHost>(os: Os, host: object): Os {
@@ -43,7 +44,7 @@ export function telling<Os extends OsHost>(os: Os, host: object): Os {
       tellOfWrite(fd, bytes.byteLength, os.send(fd, bytes, flags)),
     recv(fd: number, buffer: Uint8Array, size: number, flags: number) {
       const result = os.recv(fd, buffer, size, flags);
-      return flags & MSG_PEEK ? result : tellOfRead(fd, result);
+      return flags & BESIDE ? result : tellOfRead(fd, result);
     },
     accept(fd: number, ...rest: [Uint8Array, Int32Array]) {
       const result = os.accept(fd, ...rest);

@@ -332,6 +332,33 @@ test("what comes after all was read is an edge, also the end, which is one only 
   }
 });
 
+test("that the peer sends no more is an edge for who did not ask for that", () => {
+  const on = posix();
+  const { os } = on;
+  for (const [a, b] of [on.socketpair(), on.tcp()] as const) {
+    const e = on.epoll([[a, IN | ET]]);
+    const writes = on.epoll([[a, OUT | ET]]);
+    assert.equal(writes.poll(0), [[a, OUT]]);
+    os.write(b, "x");
+    on.arrive();
+    assert.equal(e.poll(0), [[a, IN]]);
+    os.shutdown(b, os.SHUT_WR);
+    on.arrive();
+    assert.equal([e.poll(0), writes.poll(0)], [[[a, IN]], [[a, OUT]]]);
+    assert.equal([e.poll(0), writes.poll(0)], [[], []]);
+    // It is no reason to look at it all the time.
+    e.unregister(a);
+    writes.modify(a, ET);
+    const { poll } = on.asked(() => {
+      assert.equal(
+        on.timed(() => writes.poll(1)),
+        { result: [], ms: 1000 },
+      );
+    });
+    assert.is(poll, 2);
+  }
+});
+
 test("the own shutdown is an edge, although poll(2) says what it said", () => {
   const on = posix();
   const { os } = on;
@@ -416,6 +443,32 @@ for (const [name, flag] of [
     assert.equal(next(), flag === 0 ? [2, 3, 4] : []);
   });
 }
+
+test("what is nobody's event ends no wait", () => {
+  const on = posix();
+  const { os, select, sim } = on;
+  const whole = (wait: () => unknown[]): void => {
+    const { poll } = on.asked(() => {
+      assert.equal(on.timed(wait), { result: [], ms: 1000 });
+    });
+    assert.ok(poll <= 2, `${poll} calls`);
+  };
+  const [r, w] = on.pipe();
+  const inner = on.epoll([[r, IN]]);
+  const outer = on.epoll([[inner, OUT]]);
+  const p = select.poll();
+  p.register(inner, OUT);
+  os.write(w, "x");
+  whole(() => outer.poll(1));
+  whole(() => p.poll(1000));
+  const [gone] = on.pipe();
+  const e = on.epoll([[gone, IN]]);
+  sim.os.close(gone); // nobody tells
+  whole(() => e.poll(1));
+  sim.at(sim.now() + 0.5, () => os.write(w, "x"));
+  whole(() => outer.poll(1));
+  assert.equal(inner.poll(0), [[r, IN]]);
+});
 
 test("what poll(2) knows nothing of is refused, and nothing of it remains", () => {
   const on = posix();

@@ -247,7 +247,7 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(POLLING, ORDER, "epoll: order with edges"),
   ...recorded(POLLING, ORDER, "program 121", "program 207", "program 267"),
   ...recorded(POLLING, UNSEEN, "unix stream ET: what wakes", "unix datagrams ET", "program 64"),
-  ...recorded(POLLING, UNSEEN, "program 84", "program 105", "program 200", "program 202"),
+  ...recorded(POLLING, UNSEEN, "program 105", "program 202"),
   ...recorded(POLLING, ROOM, "program 111", "program 165", "program 196", "program 197"),
   ...recorded(POLLING, ROOM, "program 199", "program 284", "program 311"),
   ...recorded(POLLING, DATAGRAMS, "udp ET"),

@@ -17,7 +17,9 @@ import {
   EVENT_IN,
   EVENT_NVAL,
   EVENT_ONESHOT,
+  EVENT_RDHUP,
   EVENT_RDNORM,
+  FD_STREAM,
   POLL_RECORD_FD,
   POLL_RECORD_READY,
   POLL_RECORD_SIZE,
@@ -50,6 +52,8 @@ const PATIENCE: f64 = 100;
 const LONGEST: f64 = 1000;
 /** What poll(2) reports whether it is asked for or not. */
 const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
+/** What an epoll is while it has something to report. */
+const READABLE: u32 = EVENT_IN | EVENT_RDNORM;
 
 /** Number of the look that is going on. */
 let look = 0;
@@ -71,9 +75,29 @@ function writeRecord(fd: i32, want: u32): void {
   cursor += POLL_RECORD_SIZE;
 }
 
+/**
+ * What poll(2) is asked of an item. That the peer sends no more is an edge of all that is ready, also
+ * if it is not asked for; it stays so.
+ */
+function watchedOf(item: Item): u32 {
+  const asks = item.mask & EVENT_ET && item.kind === FD_STREAM && !(item.seen & EVENT_RDHUP);
+  return asks ? item.mask | EVENT_RDHUP : item.mask;
+}
+
 /** What of an item was reported and is no news; 0 for one that is level triggered, or in line. */
 function toldOf(item: Item): u32 {
   return item.mask & EVENT_ET && !(item.status & ITEM_QUEUED) ? item.seen : 0;
+}
+
+/** The epoll within an item that wants to know of it. */
+function within(item: Item): EpollSet | null {
+  return item.mask & READABLE ? item.inner : null;
+}
+
+/** The epoll that a record of a caller asks of. */
+function setIn(record: usize): EpollSet | null {
+  const wants = (load<u16>(record, POLL_RECORD_WANT) & READABLE) !== 0;
+  return wants ? setOf(load<i32>(record, POLL_RECORD_FD)) : null;
 }
 
 /** Asks of the items of an epoll and of those within; not of what was told, if `news` alone counts. */
@@ -86,15 +110,16 @@ function ask(set: EpollSet, news: bool): void {
   while (item !== null) {
     if (!(item.status & ITEM_DISABLED)) {
       const told = toldOf(item);
-      if (told !== 0) silent++;
+      if (told & (item.mask | ALWAYS)) silent++;
       if (item.mask & EVENT_ET) edges++;
-      const inner = item.inner;
-      if (inner === null) {
+      if (item.inner === null) {
         // poll(2) cannot be told to keep quiet of errors and hang-ups.
         const isMute = news && (told & ALWAYS) !== 0;
-        writeRecord(isMute ? -1 : item.fd, news ? item.mask & ~told : item.mask);
+        const watched = watchedOf(item);
+        writeRecord(isMute ? -1 : item.fd, news ? watched & ~told : watched);
       } else if (!news || told === 0) {
-        ask(inner, news);
+        const inner = within(item);
+        if (inner !== null) ask(inner, news);
       }
     }
     item = item.after;
@@ -117,9 +142,9 @@ function askHow(set: EpollSet, inEdge: bool): void {
   let item = set.first;
   while (item !== null) {
     if (!(item.status & ITEM_DISABLED)) {
-      const inner = item.inner;
-      if (inner !== null) {
-        askHow(inner, inEdge || (item.mask & EVENT_ET) !== 0);
+      if (item.inner !== null) {
+        const inner = within(item);
+        if (inner !== null) askHow(inner, inEdge || (item.mask & EVENT_ET) !== 0);
       } else {
         const ready: u32 = load<u16>(cursor, POLL_RECORD_READY);
         cursor += POLL_RECORD_SIZE;
@@ -130,16 +155,19 @@ function askHow(set: EpollSet, inEdge: bool): void {
   }
 }
 
-/** Enters an item into the line, or takes it out, by what there is to be said of it now. */
-function settle(set: EpollSet, item: Item, state: u32, grown: bool, again: bool): void {
+/** Enters an item into the line, or takes it out, by what there is to be `found` of it now. */
+function settle(set: EpollSet, item: Item, found: u32, grown: bool, again: bool): void {
+  const state = found & (item.mask | ALWAYS);
+  // What is not asked for is remembered.
+  const unasked = (found | item.seen) & EVENT_RDHUP & ~item.mask;
   if (state === 0) {
     dequeue(set, item);
-    item.seen = 0;
+    item.seen = unasked;
     return;
   }
+  const fresh = (found & ~item.seen) !== 0;
+  item.seen = (item.seen & found) | unasked;
   if (item.mask & EVENT_ET && !(item.status & ITEM_QUEUED)) {
-    const fresh = (state & ~item.seen) !== 0;
-    item.seen &= state;
     if (!fresh && !grown && !again) return;
     if (fresh || grown) {
       set.quiet = set.patience = 0;
@@ -186,19 +214,23 @@ function hear(set: EpollSet, inEdge: bool): void {
   while (item !== null) {
     const after = item.after;
     if (!(item.status & ITEM_DISABLED)) {
-      const inner = item.inner;
-      if (inner !== null) {
-        hear(inner, inEdge || (item.mask & EVENT_ET) !== 0);
-        const isReady = inner.line > 0 || isDue(inner);
-        const grown = (inner.arrivals as i64) !== item.readable;
-        item.readable = inner.arrivals as i64;
-        settle(set, item, isReady ? item.mask & (EVENT_IN | EVENT_RDNORM) : 0, grown, again);
+      if (item.inner !== null) {
+        const inner = within(item);
+        if (inner !== null) {
+          hear(inner, inEdge || (item.mask & EVENT_ET) !== 0);
+          const isReady = inner.line > 0 || isDue(inner);
+          const grown = (inner.arrivals as i64) !== item.readable;
+          item.readable = inner.arrivals as i64;
+          settle(set, item, isReady ? item.mask & READABLE : 0, grown, again);
+        } else {
+          settle(set, item, 0, false, again);
+        }
       } else {
         const ready: u32 = load<u16>(cursor, POLL_RECORD_READY);
         cursor += POLL_RECORD_SIZE;
         const grown = isCounted(item, inEdge, ready) && hasGrown(item, ready);
         if (ready & EVENT_NVAL) dropItem(set, item); // closed behind our back
-        else settle(set, item, ready & (item.mask | ALWAYS), grown, again);
+        else settle(set, item, ready & (watchedOf(item) | ALWAYS), grown, again);
       }
     }
     item = after;
@@ -222,7 +254,7 @@ function askAll(records: usize, count: i32, root: EpollSet | null, news: bool): 
     writeRecord(setOf(fd) === null ? fd : -1, load<u16>(at, POLL_RECORD_WANT));
   }
   for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
-    const set = setOf(load<i32>(at, POLL_RECORD_FD));
+    const set = setIn(at);
     if (set !== null) ask(set, news);
   }
   if (root !== null) ask(root, news);
@@ -234,7 +266,7 @@ function hearAll(records: usize, count: i32, root: EpollSet | null): i32 {
   if (edges > 0) {
     rewind(count);
     for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
-      const set = setOf(load<i32>(at, POLL_RECORD_FD));
+      const set = setIn(at);
       if (set !== null) askHow(set, false);
     }
     if (root !== null) askHow(root, false);
@@ -244,12 +276,12 @@ function hearAll(records: usize, count: i32, root: EpollSet | null): i32 {
   let ready = 0;
   let own = recordsStart();
   for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE, own += POLL_RECORD_SIZE) {
-    const set = setOf(load<i32>(at, POLL_RECORD_FD));
+    const set = setIn(at);
     let found: u32 = load<u16>(own, POLL_RECORD_READY);
     if (set !== null) {
       hear(set, false);
       const isReady = set.line > 0 || isDue(set);
-      found = isReady ? load<u16>(at, POLL_RECORD_WANT) & (EVENT_IN | EVENT_RDNORM) : 0;
+      found = isReady ? load<u16>(at, POLL_RECORD_WANT) & READABLE : 0;
     }
     store<u16>(at, found as u16, POLL_RECORD_READY);
     if (found !== 0) ready++;
@@ -283,7 +315,8 @@ function watch(records: usize, count: i32, root: EpollSet | null, timeoutMs: f64
     if (result < 0) return result;
     if (wait !== 0 && (edges > 0 || soonest !== 0)) lookedAt = host.now();
     const ready = hearAll(records, count, root);
-    if (ready > 0 || (wait === left && left >= 0)) return ready;
+    // Time is up, unless poll(2) ended because of what is nobody's event: a closed descriptor.
+    if (ready > 0 || left === 0 || (wait === left && left > 0 && result === 0)) return ready;
     if (silent > 0) {
       asked = askAll(records, count, root, true);
       result = host.poll(recordsStart(), asked, untilTimer(sooner(left, GLANCE)));
@@ -320,7 +353,7 @@ export function collect(set: EpollSet, ready: usize, capacity: i32): i32 {
     record.mask = item.ready;
     dequeue(set, item);
     if (item.mask & EVENT_ONESHOT) item.status |= ITEM_DISABLED;
-    else if (item.mask & EVENT_ET) item.seen = item.ready;
+    else if (item.mask & EVENT_ET) item.seen = item.ready | (item.seen & EVENT_RDHUP);
     else enqueue(set, item);
   }
   return count;
