@@ -11,6 +11,7 @@ import {
   EPOLLOUT as OUT,
   KQ_EV_ADD,
   KQ_EV_CLEAR,
+  KQ_EV_EOF,
   KQ_FILTER_PROC,
   KQ_FILTER_READ,
   KQ_NOTE_EXIT,
@@ -114,6 +115,27 @@ test("KQ-117: a file that another process lets grow fires again", () => {
     [8],
   );
   assert.is(sim.now(), 2);
+});
+
+test("a terminal that a queue reads: lines, an end of file that was typed, and a hang-up", () => {
+  const { select, os, files } = simOf();
+  const [master, slave] = files.openpty();
+  const kq = select.kqueue();
+  kq.control([select.kevent(slave, KQ_FILTER_READ, KQ_EV_ADD)], 0);
+  const seen = (): Array<[number, unknown]> =>
+    kq.control(null, 4, 0).map(({ flags, data }) => [flags, data]);
+  assert.equal(seen(), []);
+  os.write(master, "abc");
+  assert.equal(seen(), [], "no line yet");
+  os.write(master, "\n");
+  assert.equal(seen(), [[0, 4]]);
+  assert.is(String(os.read(slave, 10)), "abc\n");
+  os.write(master, "\x04");
+  assert.equal(seen(), [[0, 1]]);
+  assert.is(os.read(slave, 10).length, 0);
+  assert.equal(seen(), []);
+  os.close(master);
+  assert.equal(seen(), [[KQ_EV_EOF, 0]]);
 });
 
 test("EMU-07: a zombie is reported at once", () => {

@@ -55,7 +55,7 @@ const POLLING = ["posix", "sim:posix"] as const;
 const ADDON = "about the C addon";
 const COMMAND = "about programs that are started, which know nothing of a simulation";
 const SAME = "the same on every host: no call is made";
-const CHILDREN = "real processes; sim-processes and sim-kqueue-proc have these rows";
+const CHILDREN = "real processes; sim-processes, sim-kqueue-proc and sim-rows have these rows";
 const SIGNALS = "real signals; sim-signals and sim-kqueue have these rows";
 const SIMULATION = "makes simulations of its own, whatever the host is";
 const SYSTEM = "real interfaces; sim-interfaces has these rows";
@@ -153,14 +153,14 @@ function recorded(
 export const SKIPS: readonly Skip[] = [
   ...skips(SIMULATED, "devpoll", STARTED, "DEV-21: a program that is started"),
   ...skips(SIMULATED, "devpoll", COLLECTED, "what is garbage is closed"),
-  ...skips(SIMULATED, "epoll-edge", "fs.watch is Node's own inotify", "EPO-124: "),
-  ...skips(SIMULATED, "epoll-events", CHILDREN, "EPO-100: ", "EPO-125: "),
   ...skips(
-    IN_NODE,
-    "epoll-events",
-    "a terminal of script(1); sim.files.openpty has them",
-    "EPO-101: ",
+    SIMULATED,
+    "epoll-edge",
+    "fs.watch is Node's own inotify; sim-rows has the row",
+    "EPO-124: ",
   ),
+  ...skips(SIMULATED, "epoll-events", CHILDREN, "EPO-100: ", "EPO-125: "),
+  ...skips(IN_NODE, "epoll-events", "a terminal of script(1); sim-rows has these", "EPO-101: "),
   ...skips(SIMULATED, "handles", "hosts of this machine", "cores in one thread share nothing"),
   ...skips(SIMULATED, "kqueue-close", "hosts of this machine", "the module of another core"),
   ...skips(SIMULATED, "kqueue-close", COLLECTED, "1 000 queues"),
@@ -170,12 +170,7 @@ export const SKIPS: readonly Skip[] = [
   ...skips(SIMULATED, "kqueue-nesting", CHILDREN, "KQ-217: the end of a process"),
   ...skips(SIMULATED, "kqueue-nesting", SIGNALS, "KQ-217: a signal makes"),
   ...skips(SIMULATED, "kqueue-nesting", CHILDREN, "KQ-219: "),
-  ...skips(
-    IN_NODE,
-    "kqueue-read",
-    "a terminal of script(1); sim.files.openpty has them",
-    "a terminal: ",
-  ),
+  ...skips(IN_NODE, "kqueue-read", "a terminal of script(1); sim-rows has these", "a terminal: "),
   ...skips(
     SIMULATED,
     "kqueue-vnode",
@@ -203,7 +198,7 @@ export const SKIPS: readonly Skip[] = [
   ...skips(SIMULATED, "os", STARTED, "everything made is close-on-exec", "nothing made reaches"),
   ...skips(SIMULATED, "os", "flags as /proc shows them", "set_blocking changes one flag"),
   ...skips(SIMULATED, "os", CHILDREN, "kill with signal 0", "kill sends", "pidfd_open gives"),
-  ...skips(SIMULATED, "poll", "the limit of this process", "POL-53: "),
+  ...skips(SIMULATED, "poll", "the limit of this process; sim-rows has its own", "POL-53: "),
   ...skips(SIMULATED, "select", STARTED, "SEL-17: "),
   ...skips(BROWSERS, "epoll", "flags as /proc shows them", "EPO-008: "),
   ...skips(BROWSERS, "kqueue-close", "hosts of this machine", "a queue of 100 000 knotes"),
