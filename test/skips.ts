@@ -175,7 +175,7 @@ export const SKIPS: readonly Skip[] = [
     SIMULATED,
     "kqueue-vnode",
     "chown(2), which a simulation without users lacks",
-    "KQ-144: ",
+    "KQ-144: so is chown",
   ),
   ...skips(SIMULATED, "kqueue-vnode", STARTED, "another process wakes a waiter"),
   ...skips(LINUX, "kqueue-vnode", "devices have no inode", "a device may be watched"),
