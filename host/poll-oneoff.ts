@@ -56,15 +56,20 @@ export const FLAG_HANGUP = 1;
 
 export const WASI_BADF = 8;
 export const WASI_CANCELED = 11;
+export const WASI_DEADLK = 16;
 export const WASI_FAULT = 21;
 export const WASI_INTR = 27;
 export const WASI_INVAL = 28;
 export const WASI_IO = 29;
 export const WASI_NOMEM = 48;
 
-const EFAULT = 14;
 const EIO = 5;
+const EFAULT = 14;
+const EDEADLK = 35;
+const ECANCELED = 125;
 const ERRNO: Record<number, number> = {
+  [WASI_CANCELED]: ECANCELED,
+  [WASI_DEADLK]: EDEADLK,
   [WASI_FAULT]: EFAULT,
   [WASI_INTR]: EINTR,
   [WASI_INVAL]: EINVAL,
@@ -78,6 +83,12 @@ export type PollOneoff = (
   count: number,
   found: number,
 ) => number;
+
+/** What poll_oneoff is called with. */
+export type OneoffCall = Parameters<PollOneoff>;
+
+/** Something that takes calls of poll_oneoff: it yields each, is given what that returned. */
+export type OneoffCalls = Generator<OneoffCall, number, number>;
 
 const READS = EVENT_IN | EVENT_RDNORM;
 const WRITES = EVENT_OUT | EVENT_WRNORM;
@@ -170,10 +181,13 @@ export class OneoffPoller {
     view.setBigUint64(at + SUBSCRIPTION_TIMEOUT, nanoseconds(ms), true);
   }
 
-  /** Makes the call: how many events it wrote at `events`, or a negative errno. */
-  #call(events: number): number {
-    const found = this.memory.buffer.byteLength - 8;
-    const error = this.#wait(0, events, this.#count, found);
+  /** The call that is to be made, with room for events at `events`. */
+  #call(events: number): OneoffCall {
+    return [0, events, this.#count, this.memory.buffer.byteLength - 8];
+  }
+
+  /** What came of it: how many events were written, or a negative errno. */
+  #foundBy([, , , found]: OneoffCall, error: number): number {
     if (error !== 0) return -(ERRNO[error] ?? EIO);
     return new DataView(this.memory.buffer).getUint32(found, true);
   }
@@ -211,12 +225,13 @@ export class OneoffPoller {
   }
 
   /** One call, at most `timeoutMs` long: how many records are ready, or a negative errno. */
-  #once(recordsOf: () => DataView, count: number, all: boolean, timeoutMs: number): number {
+  *#once(recordsOf: () => DataView, count: number, all: boolean, timeoutMs: number): OneoffCalls {
     const events = this.#reserve(2 * count + 1);
     this.#ask(recordsOf(), count, all, timeoutMs);
     // Without a subscription the call is refused.
     if (this.#count === 0) this.#time(new DataView(this.memory.buffer), Infinity);
-    const found = this.#call(events);
+    const call = this.#call(events);
+    const found = this.#foundBy(call, yield call);
     if (found < 0) return found;
     const records = recordsOf();
     for (let i = 0; i < count; i++) {
@@ -236,7 +251,8 @@ export class OneoffPoller {
     const at = this.#subscribe(view, isWrite ? TYPE_WRITE : TYPE_READ, 0n);
     view.setUint32(at + SUBSCRIPTION_FD, fd, true);
     this.#time(view, 0);
-    const found = this.#call(events);
+    const call = this.#call(events);
+    const found = this.#foundBy(call, this.#wait(...call));
     if (found < 0) return found;
     const told = new DataView(this.memory.buffer, events, found * EVENT_SIZE);
     for (let i = 0; i < found * EVENT_SIZE; i += EVENT_SIZE) {
@@ -254,14 +270,24 @@ export class OneoffPoller {
    * @param timeoutMs < 0 for ever
    */
   poll(recordsOf: () => DataView, count: number, timeoutMs: number): number {
-    if (!hasMute(recordsOf(), count)) return this.#once(recordsOf, count, false, timeoutMs);
+    const calls = this.calls(recordsOf, count, timeoutMs);
+    let step = calls.next();
+    while (!step.done) step = calls.next(this.#wait(...step.value));
+    return step.value;
+  }
+
+  /** The calls that a poll(2) takes, for who makes them himself. */
+  *calls(recordsOf: () => DataView, count: number, timeoutMs: number): OneoffCalls {
+    if (!hasMute(recordsOf(), count)) {
+      return yield* this.#once(recordsOf, count, false, timeoutMs);
+    }
     const deadline = this.#now() + timeoutMs;
     let left = timeoutMs;
     while (true) {
-      const looked = this.#once(recordsOf, count, true, 0);
+      const looked = yield* this.#once(recordsOf, count, true, 0);
       if (looked !== 0 || left === 0) return looked;
       const glance = left < 0 ? GLANCE : Math.min(left, GLANCE);
-      const ended = this.#once(recordsOf, count, false, glance);
+      const ended = yield* this.#once(recordsOf, count, false, glance);
       if (ended < 0) return ended;
       if (timeoutMs >= 0) left = Math.max(deadline - this.#now(), 0);
     }

@@ -42,6 +42,7 @@ import {
   POLLHUP as HUP,
   POLLNVAL as NVAL,
 } from "../bindings/node.ts";
+import { joined } from "./sim-joined.ts";
 import { World } from "./sim-world.ts";
 
 const wasi = (): World => new World("wasi");
@@ -364,6 +365,38 @@ test("kqueue: READ and WRITE with their data, ends, TIMER and USER; what is refu
   for (const filter of [select.KQ_FILTER_VNODE, select.KQ_FILTER_PROC, select.KQ_FILTER_SIGNAL]) {
     assert.throws(() => queue.control([kevent(1, filter, ADD, 1)], 0), /ENOTSUP|EOPNOTSUPP/);
   }
+});
+
+test("threads of one kernel wait in it at once", async () => {
+  const { sim, select, os } = wasi();
+  const [r, w] = os.pipe();
+  const [r2, w2] = os.pipe();
+  const code = `
+    const p = select.poll();
+    p.register(data[0], 1);
+    const ep = select.epoll();
+    ep.register(data[0], 1);
+    let count = 0;
+    while (true) {
+      if (count % 2 === 0) p.poll();
+      else ep.poll();
+      const bytes = os.read(data[0], 1);
+      if (bytes.length === 0) return count;
+      count++;
+      sleep(0.25);
+      os.write(data[1], bytes);
+    }`;
+  const ended = joined(sim, code, [r, w2]);
+  const p = select.poll();
+  p.register(r2, IN);
+  for (let i = 0; i < 100; i++) {
+    os.write(w, "x");
+    assert.equal(p.poll(1000), [[r2, IN]]);
+    assert.is(os.read(r2, 1).toString(), "x");
+  }
+  assert.is(sim.now(), 25);
+  os.close(w);
+  assert.is(await ended, 100);
 });
 
 test("devpoll; and no other wait was ever made", () => {

@@ -28,12 +28,13 @@ import {
   STAT_KIND,
 } from "../../asm/abi.ts";
 import type { Host } from "../host.ts";
-import { OneoffPoller } from "../poll-oneoff.ts";
+import { type OneoffCalls, OneoffPoller } from "../poll-oneoff.ts";
 import { EFAULT } from "./constants.ts";
 import { dataCalls } from "./host-data.ts";
 import type { Kernel } from "./kernel.ts";
 import { viewAt } from "./memory.ts";
-import { pollOneoff } from "./oneoff.ts";
+import { oneoff, pollOneoff } from "./oneoff.ts";
+import type { Sleeping } from "./sleep.ts";
 
 /** What fd_filestat_get calls a file, in terms of FD_*: pipes and listeners are streams. */
 const KINDS: Record<number, number> = {
@@ -72,13 +73,20 @@ export function wasiCalls(kernel: Kernel): WasiCalls {
     view.setUint32(at + DATA_STATE, 0, true);
   }
 
+  /** Makes the calls that a poll(2) takes, one after the other. */
+  function* waiting(calls: OneoffCalls): Sleeping {
+    let step = calls.next();
+    while (!step.done) step = calls.next(yield* oneoff(kernel, poller.memory, ...step.value));
+    return step.value;
+  }
+
   return {
     poll(memory, records, count, timeoutMs) {
       if (count < 0) return -EINVAL;
       if (viewAt(memory, records, count * POLL_RECORD_SIZE) === undefined) return -EFAULT;
       const recordsOf = (): DataView =>
         new DataView(memory.buffer, records >>> 0, count * POLL_RECORD_SIZE);
-      return poller.poll(recordsOf, count, timeoutMs);
+      return kernel.run(waiting(poller.calls(recordsOf, count, timeoutMs)));
     },
     fd_stat(memory, fd, address) {
       const result = fd_stat(memory, fd, address);

@@ -23,6 +23,7 @@ import {
   EVENT_TYPE,
   EVENT_USERDATA,
   FLAG_HANGUP,
+  type OneoffCall,
   SUBSCRIPTION_CLOCK,
   SUBSCRIPTION_FD,
   SUBSCRIPTION_FLAGS,
@@ -35,12 +36,14 @@ import {
   TYPE_WRITE,
   WASI_BADF,
   WASI_CANCELED,
+  WASI_DEADLK,
   WASI_FAULT,
   WASI_INTR,
   WASI_INVAL,
   WASI_IO,
 } from "../poll-oneoff.ts";
 import { BOOT_MS } from "./clock.ts";
+import { EDEADLK } from "./constants.ts";
 import type { File } from "./file.ts";
 import type { Kernel } from "./kernel.ts";
 import { Sleeper, type Sleeping } from "./sleep.ts";
@@ -163,15 +166,18 @@ function* wait(
   return 0;
 }
 
+/** Why a wait ended early, as WASI says it. */
+function errorOf(ended: number): number {
+  if (ended === -EINTR) return WASI_INTR;
+  return ended === -EDEADLK ? WASI_DEADLK : WASI_CANCELED;
+}
+
 /** poll_oneoff: 0 or an error number of WASI. Addresses are of `memory`. */
-export function pollOneoff(
+export function* oneoff(
   kernel: Kernel,
   memory: WebAssembly.Memory,
-  from: number,
-  to: number,
-  count: number,
-  countAt: number,
-): number {
+  ...[from, to, count, countAt]: OneoffCall
+): Sleeping {
   const asked = viewAt(memory, from, count * SUBSCRIPTION_SIZE);
   const isWritable = viewAt(memory, to, count * EVENT_SIZE) && viewAt(memory, countAt, 4);
   if (asked === undefined || isWritable === undefined) return WASI_FAULT;
@@ -184,9 +190,9 @@ export function pollOneoff(
   // What is due now happens before time is up.
   if (found.every(({ type }) => type === TYPE_CLOCK) && kernel.clock.isDue(deadline))
     found.length = 0;
-  const ended = found.length > 0 ? 0 : kernel.run(wait(kernel, subscriptions, deadline, found));
+  const ended = found.length > 0 ? 0 : yield* wait(kernel, subscriptions, deadline, found);
   kernel.trace.add("poll_oneoff", [count], ended < 0 ? ended : found.length);
-  if (ended < 0) return ended === -EINTR ? WASI_INTR : WASI_CANCELED;
+  if (ended < 0) return errorOf(ended);
   const view = new DataView(memory.buffer);
   for (const [i, { userdata, type, error, bytes, flags }] of found.entries()) {
     const at = to + i * EVENT_SIZE;
@@ -199,4 +205,13 @@ export function pollOneoff(
   }
   view.setUint32(countAt, found.length, true);
   return 0;
+}
+
+/** The same, as a call that blocks the program. */
+export function pollOneoff(
+  kernel: Kernel,
+  memory: WebAssembly.Memory,
+  ...given: OneoffCall
+): number {
+  return kernel.run(oneoff(kernel, memory, ...given));
 }
