@@ -7,10 +7,12 @@ import type { Kernel } from "./kernel.ts";
 import { nameOfFilter } from "./kqueue-filters.ts";
 import { type Kevent, readKevent, writeKevent } from "./kqueue-knote.ts";
 import { KqueueFile, type Report } from "./kqueue.ts";
-import { viewAt } from "./memory.ts";
+import { isWithin } from "./memory.ts";
 
 /** A timeout of more seconds than 31 bits have is none (kqueue_scan). */
 const LONGEST_MS = 2 ** 31 * 1000;
+
+const NONE: readonly never[] = [];
 
 type KqueueCalls = Pick<Host, "kqueue" | "kevent">;
 
@@ -20,9 +22,9 @@ function show({ ident, filter, flags, fflags, data }: Kevent): string {
   return `${nameOfFilter(filter)} ${ident} ${bits} ${data}`;
 }
 
-function changesAt(memory: WebAssembly.Memory, address: number, count: number): Kevent[] {
-  if (count === 0) return [];
-  const view = viewAt(memory, address, count * KEVENT_SIZE) as DataView;
+function changesAt(memory: WebAssembly.Memory, address: number, count: number): readonly Kevent[] {
+  if (count === 0) return NONE;
+  const view = new DataView(memory.buffer, address >>> 0, count * KEVENT_SIZE);
   return Array.from({ length: count }, (_, i) => readKevent(view, i * KEVENT_SIZE));
 }
 
@@ -60,8 +62,8 @@ export function kqueueCalls(kernel: Kernel): KqueueCalls {
       const file = kernel.descriptors.usable(kq);
       if (!(file instanceof KqueueFile)) return -EBADF;
       if (nchanges < 0 || capacity < 0) return -EINVAL;
-      if (viewAt(memory, changes, nchanges * KEVENT_SIZE) === undefined) return -EFAULT;
-      if (viewAt(memory, events, capacity * KEVENT_SIZE) === undefined) return -EFAULT;
+      if (!isWithin(memory, changes, nchanges * KEVENT_SIZE)) return -EFAULT;
+      if (!isWithin(memory, events, capacity * KEVENT_SIZE)) return -EFAULT;
       let at = events >>> 0;
       let view: DataView | undefined;
       const report: Report = (event) => {
@@ -71,7 +73,7 @@ export function kqueueCalls(kernel: Kernel): KqueueCalls {
         at += KEVENT_SIZE;
       };
       const asked = changesAt(memory, changes, nchanges);
-      const shown = kernel.trace.isOn ? asked.map(show) : [];
+      const shown = kernel.trace.isOn && nchanges > 0 ? asked.map(show) : NONE;
       const result = control(file, kq, asked, capacity, timeoutMs, report);
       kernel.trace.add("kevent", [kq, shown, capacity, timeoutMs], result);
       return result;

@@ -20,7 +20,7 @@ import { kqueueCalls } from "./host-kqueue.ts";
 import { wasiCalls } from "./host-wasi.ts";
 import type { Kernel, Personality } from "./kernel.ts";
 import { startMachine } from "./machine.ts";
-import { viewAt } from "./memory.ts";
+import { isWithin } from "./memory.ts";
 import { lookAt, pollFiles } from "./poll.ts";
 
 /** A deadline of the clock, from a timeout as it crosses the waist. */
@@ -56,7 +56,7 @@ function pollCalls(kernel: Kernel): PollCalls {
     realtime: () => kernel.realtime(),
     poll(memory, records, count, timeoutMs) {
       if (count < 0) return -EINVAL;
-      if (viewAt(memory, records, count * POLL_RECORD_SIZE) === undefined) return -EFAULT;
+      if (!isWithin(memory, records, count * POLL_RECORD_SIZE)) return -EFAULT;
       const fault = kernel.faults.interruption();
       if (fault < 0) return fault;
       const asked = { memory, address: records >>> 0, count };
@@ -100,7 +100,7 @@ function epollCalls(kernel: Kernel): EpollCalls {
       const file = kernel.descriptors.usable(epfd);
       if (!(file instanceof EpollFile)) return file === undefined ? -EBADF : -EINVAL;
       if (capacity <= 0) return -EINVAL;
-      if (viewAt(memory, ready, capacity * READY_RECORD_SIZE) === undefined) return -EFAULT;
+      if (!isWithin(memory, ready, capacity * READY_RECORD_SIZE)) return -EFAULT;
       const fault = kernel.faults.interruption();
       if (fault < 0) return fault;
       let at = ready >>> 0;

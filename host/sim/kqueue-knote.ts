@@ -49,7 +49,8 @@ function putWhole(view: DataView, at: number, value: Whole): void {
     return;
   }
   view.setUint32(at, value, true);
-  view.setInt32(at + 4, Math.floor(value / WORD), true);
+  const isShort = value >= 0 && value < WORD;
+  view.setInt32(at + 4, isShort ? 0 : Math.floor(value / WORD), true);
 }
 
 /** The kevent record at `at`. */

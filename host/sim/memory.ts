@@ -12,6 +12,11 @@ export function bytesAt(
   return new Uint8Array(buffer, start, length);
 }
 
+/** Whether `length` bytes from `address` on are all within the memory. */
+export function isWithin(memory: WebAssembly.Memory, address: number, length: number): boolean {
+  return length >= 0 && (address >>> 0) + length <= memory.buffer.byteLength;
+}
+
 /** The same bytes as a DataView. */
 export function viewAt(
   memory: WebAssembly.Memory,
