@@ -231,7 +231,7 @@ export interface KqueueFunction {
   /**
    * One more object for the queue with this descriptor. In the thread that made the queue it can
    * do all that the first can, and closing either closes the queue for both; in another thread it
-   * can trigger user events.
+   * can trigger user events. On a kernel with kqueue it can do everything there, too, and close it.
    */
   fromfd(fd: number): Kqueue;
   readonly prototype: Kqueue;

@@ -246,8 +246,8 @@ export class KqueueFile extends File implements CompletionQueue {
 
   /**
    * kqueue_kevent, the changes: makes them, and reports those that fail and those that want a
-   * receipt. Returns how many were reported; a negative errno if one fails without room for that;
-   * undefined if all were made, or without room for a receipt.
+   * receipt. Returns how many were reported; a negative errno if one fails without room for that, 0
+   * if there is none for a receipt, and then the others are not made; undefined if all were made.
    */
   apply(changes: readonly Kevent[], capacity: number, report: Report): number | undefined {
     let reported = 0;
