@@ -8,6 +8,7 @@ import {
   FileNotFoundError,
   OSError,
 } from "../bindings/node.ts";
+import { randomOf } from "./hosts.ts";
 import { changes, simOf, take } from "./sim-bsd-support.ts";
 import { throws } from "./support.ts";
 
@@ -64,6 +65,83 @@ test("forcing a timer that is started anew in the same change comes to nothing",
   changes(sim, queue, [1, KQ_FILTER_TIMER, FORCEONESHOT]);
   assert.equal(take(queue), [[1, KQ_FILTER_TIMER, 0]]);
 });
+
+/** Timers on a clock that stands still meanwhile, as they ought to be. */
+class TimerModel {
+  now = 0;
+  readonly #timers = new Map<number, { next: number; period: number; count: number }>();
+
+  add(ident: number, ms: number, isOnce: boolean): void {
+    // A knote stays periodic, or not, as it was made.
+    const once = this.#timers.get(ident)?.period ?? (isOnce ? 0 : 1);
+    this.#timers.set(ident, { next: this.now + ms, period: once === 0 ? 0 : ms, count: 0 });
+  }
+
+  delete(ident: number): boolean {
+    return this.#timers.delete(ident);
+  }
+
+  /** Lets time pass to `end`. */
+  pass(end: number): void {
+    this.now = end;
+    for (const timer of this.#timers.values()) {
+      while (timer.next <= end) {
+        timer.count++;
+        timer.next = timer.period === 0 ? Infinity : timer.next + timer.period;
+      }
+    }
+  }
+
+  /** What a wait for at most `ms` returns. */
+  wait(ms: number): Array<[ident: number, count: number]> {
+    const timers = [...this.#timers];
+    if (!timers.some(([, { count }]) => count > 0)) {
+      this.pass(Math.min(this.now + ms, ...timers.map(([, { next }]) => next)));
+    }
+    const found = timers.filter(([, { count }]) => count > 0);
+    return found.map(([ident, timer]) => {
+      const { count } = timer;
+      timer.count = 0;
+      if (timer.period === 0) this.#timers.delete(ident);
+      return [ident, count];
+    });
+  }
+}
+
+for (let seed = 1; seed <= 10; seed++) {
+  test(`random timers are those of a model, seed ${seed}`, () => {
+    const sim = simOf();
+    const queue = sim.select.kqueue();
+    const model = new TimerModel();
+    const random = randomOf(seed);
+    let reported = 0;
+    for (let step = 0; step < 1000; step++) {
+      const ident = random(8);
+      const action = random(8);
+      if (action < 3) {
+        const isOnce = random(2) === 0;
+        const ms = random(40) + 1;
+        const flags = KQ_EV_ADD | (isOnce ? KQ_EV_ONESHOT : 0);
+        changes(sim, queue, [ident, KQ_FILTER_TIMER, flags, 0, ms]);
+        model.add(ident, ms, isOnce);
+      } else if (action === 3) {
+        if (model.delete(ident)) changes(sim, queue, [ident, KQ_FILTER_TIMER, KQ_EV_DELETE]);
+      } else if (action === 4) {
+        const ms = random(60);
+        sim.advance(ms / 1000);
+        model.pass(model.now + ms);
+      } else {
+        const ms = random(30);
+        const found = take(queue, ms / 1000).map(([one, , count]) => [one, count]);
+        const expected = model.wait(ms);
+        assert.equal(found.toSorted(), expected.toSorted(), `step ${step}`);
+        assert.is(Math.round(sim.now() * 1000), model.now, `step ${step}`);
+        reported += found.length;
+      }
+    }
+    assert.ok(reported > 200, `${reported} events`);
+  });
+}
 
 test("EVFILT_EMPTY: everything that was sent has been taken; of sockets only", () => {
   const sim = simOf();
