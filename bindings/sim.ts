@@ -104,7 +104,10 @@ export class Sim implements SimModule {
     return this.kernel.clock.now() / MS;
   }
 
-  /** Runs `action` when the clock is at `seconds`, while somebody waits or time is let pass. */
+  /**
+   * Runs `action` when the clock is at `seconds`: while somebody waits, or time is let pass; with the
+   * real clock also between the tasks of this thread.
+   */
   at(seconds: number, action: () => void): Plan {
     const ms = secondsOf(seconds, "seconds", 0) * MS;
     const scheduled = this.kernel.at(ms, "action", action);

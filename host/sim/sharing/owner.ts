@@ -28,6 +28,8 @@ const STAGE_PAGES = 65;
 
 /** How long this thread does nothing, in ms of real time, before time passes without it. */
 const QUIET_MS = 30;
+/** How often calls are looked for where Atomics.waitAsync is missing, as in older browsers. */
+const LOOK_MS = 2;
 /** No call of Host has more arguments. */
 const MOST_NUMBERS = 6;
 
@@ -173,6 +175,7 @@ export class KernelOwner {
   /** The kernel's clock, if it is a real one: then nobody waits until a thread has come to rest. */
   readonly #clock: RealClock | undefined;
   readonly #guests = new Set<Guest>();
+  readonly #canBlock = canBlock();
   #listens = false;
   /** Whether this thread has had nothing to do for a while: it is not about to wait or act. */
   #isIdle = false;
@@ -241,7 +244,7 @@ export class KernelOwner {
     while (true) {
       const heard = Atomics.load(this.#bell, 0);
       if (!this.#serve()) return;
-      if (!canBlock()) {
+      if (!this.#canBlock) {
         this.#kernel.fail(new CannotBlockError("a wait while other threads run"));
         return;
       }
@@ -273,10 +276,10 @@ export class KernelOwner {
       this.#isIdle = true;
       return;
     }
-    const { waitAsync } = Atomics as unknown as { waitAsync: WaitAsync };
-    const wait = waitAsync(this.#bell, 0, heard);
-    if (wait.async) void wait.value.then(goOn);
-    else setTimeout(goOn);
+    const { waitAsync } = Atomics as unknown as { waitAsync?: WaitAsync };
+    const wait = waitAsync?.(this.#bell, 0, heard);
+    if (wait?.async) void wait.value.then(goOn);
+    else setTimeout(goOn, wait === undefined ? LOOK_MS : 0);
   }
 }
 
