@@ -9,7 +9,9 @@ import type { Browser, Page } from "playwright-core";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { InlineConfig } from "vite";
+import { createSim } from "../bindings/sim-node.ts";
 import { findChromium, launch } from "./browser/chromium.ts";
+import { lookAt } from "./browser/look.ts";
 import { type ServeOptions, serveTree } from "./browser/server.ts";
 import { exampleOf } from "./spawned.ts";
 
@@ -180,6 +182,16 @@ inBrowser("the stories are told in a page as in Node, line by line", async () =>
   });
   assert.equal(lines, stdout.trimEnd().split("\n"));
   assert.ok(lines.length > 30);
+});
+
+inBrowser("what a page sees of a kernel is what Node sees", async () => {
+  const { bsd, linux } = await resultOf("looks");
+  const [inNode, bsdInNode] = (["linux", "bsd"] as const).map((personality) =>
+    lookAt(createSim({ personality })),
+  );
+  assert.equal(linux, inNode);
+  assert.equal(bsd, bsdInNode);
+  assert.is(inNode?.files.length, 4);
 });
 
 const ENTRY = `

@@ -148,7 +148,7 @@ function bytesOf(file: File): Uint8Array[] {
   let left = MOST_BYTES;
   for (const bytes of file.buffered()) {
     if (left <= 0) break;
-    found.push(bytes.slice(0, left));
+    found.push(new Uint8Array(bytes.subarray(0, left)));
     left -= bytes.length;
   }
   return found;

@@ -2,6 +2,7 @@
 // found.
 
 import { createSim, joinSim, type Ticket } from "omnipoll/sim";
+import { lookAt } from "./look.ts";
 
 /** What a worker of these programs is asked. */
 export interface Question {
@@ -85,3 +86,9 @@ export function sharing(): Record<string, unknown> {
   const joining = refusal(() => joinSim({} as Ticket));
   return { inviting, joining, isolated: crossOriginIsolated };
 }
+
+/** Kernels with something in them, as they are seen. */
+export const looks = (): Record<string, unknown> => ({
+  linux: lookAt(createSim({ personality: "linux" })),
+  bsd: lookAt(createSim({ personality: "bsd" })),
+});

@@ -1,0 +1,25 @@
+// A kernel with something in it, for a page and for Node.
+
+import type { KernelView } from "../../host/sim/view.ts";
+import type { Sim } from "../../bindings/sim.ts";
+
+/** Fills a new kernel, and looks at it in the middle of a wait. */
+export function lookAt(sim: Sim): KernelView {
+  const { select, os } = sim;
+  const [r, w] = os.pipe();
+  os.write(w, "héllo");
+  const set = sim.kernel.personality === "bsd" ? select.kqueue() : select.epoll();
+  if ("control" in set) {
+    set.control([select.kevent(r, select.KQ_FILTER_READ, select.KQ_EV_ADD)], 0);
+  } else {
+    set.register(r, select.EPOLLIN | select.EPOLLET);
+  }
+  let seen = sim.look();
+  sim.at(0.5, () => {
+    seen = sim.look();
+  });
+  const p = select.poll();
+  p.register(w, 0);
+  p.poll(1000);
+  return seen;
+}
