@@ -1,5 +1,6 @@
 // Timeouts as CPython converts them (Python/pytime.c, Modules/selectmodule.c): to nanoseconds,
-// away from zero, then to the unit of the call, up. A wait is never shorter than asked for.
+// away from zero, then to the unit of the call, up. A wait is never shorter than asked for. Zero,
+// which loops ask for most, takes the short way.
 
 import { OverflowError, show, ValueError } from "./errors.ts";
 
@@ -33,6 +34,7 @@ function intMs(ms: number, value: unknown): number {
 
 /** select(): seconds, never negative, rounded up to a microsecond. Returns milliseconds. */
 export function selectTimeout(value: unknown): number {
+  if (value === 0) return 0;
   if (value === null || value === undefined) return FOREVER;
   const ns = nanosecondsOf(value, 1e9);
   if (ns < 0) throw new ValueError(`timeout must not be negative, got ${show(value)}`);
@@ -41,6 +43,7 @@ export function selectTimeout(value: unknown): number {
 
 /** poll.poll(): milliseconds, rounded up to a whole one; anything below 0 waits for ever. */
 export function pollTimeout(value: unknown): number {
+  if (value === 0) return 0;
   if (value === null || value === undefined) return FOREVER;
   const ns = nanosecondsOf(value, 1e6);
   const ms = intMs(ns < 0 ? Math.floor(ns / 1e6) : Math.ceil(ns / 1e6), value);
@@ -52,6 +55,7 @@ export function pollTimeout(value: unknown): number {
  * between that and 0 does not wait.
  */
 export function epollTimeout(value: unknown): number {
+  if (value === 0) return 0;
   if (value === null || value === undefined) return FOREVER;
   const ms = intMs(Math.ceil(nanosecondsOf(value, 1e9) / 1e6), value);
   return ms < 0 ? FOREVER : ms;
@@ -68,6 +72,7 @@ export function devpollTimeout(value: unknown): number {
 
 /** kqueue.control(): seconds, never negative, to the nanosecond. Returns milliseconds. */
 export function kqueueTimeout(value: unknown): number {
+  if (value === 0) return 0;
   if (value === null || value === undefined) return FOREVER;
   let ns: number;
   try {
