@@ -14,8 +14,10 @@ export const PAIR = READY_RECORD_SIZE / 4;
 export function eventsAt(core: Core, address: number, count: number): Event[] {
   if (count === 0) return [];
   const words = core.words();
-  const events: Event[] = new Array(count);
   let at = address >>> 2;
+  // The usual case: a literal is made faster than an array of a length.
+  if (count === 1) return [[words[at] as number, words[at + 1] as number]];
+  const events: Event[] = new Array(count);
   for (let i = 0; i < count; i++, at += PAIR) {
     events[i] = [words[at] as number, words[at + 1] as number];
   }
