@@ -1,11 +1,10 @@
 // `npm run bench [-- [--quick] [GROUP…]]`: measures, prints, and writes bench/results.
-// A group is the beginning of a name: epoll, epoll-idle, poll, select, kqueue, libevent, sim.
 
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { Command } from "commander";
 import { Child, type Children } from "./child.ts";
 import { epollCases } from "./epoll.bench.ts";
 import { FULL, QUICK, type Result, runCase } from "./harness.ts";
@@ -19,10 +18,16 @@ import { selectCases } from "./select.bench.ts";
 import { simCases } from "./sim.bench.ts";
 import { checkTargets } from "./targets.ts";
 
-const { values, positionals } = parseArgs({
-  options: { quick: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
+const command = new Command("bench")
+  .description("Measures beside C and CPython; a run of all groups writes bench/results.")
+  .argument(
+    "[group...]",
+    "beginnings of names: epoll, epoll-idle, poll, select, kqueue, libevent, sim",
+  )
+  .option("--quick", "a shorter, noisier run", false)
+  .parse();
+const { quick } = command.opts<{ quick: boolean }>();
+const wanted = command.args;
 
 function pathOf(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -83,25 +88,30 @@ const machine: Machine = {
   node: process.version,
   python: children.python?.version ?? null,
   compiler: children.c?.version ?? null,
-  quick: values.quick,
+  quick,
 };
 console.log(`${Object.values(machine).slice(1, -1).join(", ")}, ${pinned}\n`);
 
-const cases = [
+const known = [
   ...epollCases(children, limit),
   ...pollCases(children),
   ...selectCases(children),
   ...kqueueCases(children, limit),
   ...libeventCases(children),
   ...simCases(),
-].filter(
-  ({ group }) => positionals.length === 0 || positionals.some((name) => group.startsWith(name)),
-);
-if (cases.length === 0) console.log(`bench: no group begins with ${positionals.join(" or ")}`);
+];
+const all = wanted.length === 0;
+const cases = known.filter(({ group }) => all || wanted.some((name) => group.startsWith(name)));
+for (const name of wanted) {
+  if (known.some(({ group }) => group.startsWith(name))) continue;
+  const groups = [...new Set(known.map(({ group }) => group))].join(", ");
+  console.error(`bench: no group begins with ${name}: ${groups}`);
+  process.exit(2);
+}
 
 const results: Result[] = [];
 for (const one of cases) {
-  const result = await runCase(one, values.quick ? QUICK : FULL);
+  const result = await runCase(one, quick ? QUICK : FULL);
   results.push(result);
   console.log(caseTable(result));
 }
@@ -112,7 +122,6 @@ for (const target of targets) console.log(targetLine(target));
 
 const folder = pathOf("bench/results");
 mkdirSync(folder, { recursive: true });
-const all = positionals.length === 0;
 if (all) {
   writeFileSync(`${folder}/latest.json`, toJson(machine, results, targets));
   writeFileSync(`${folder}/summary.md`, toMarkdown(machine, results, targets));

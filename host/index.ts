@@ -19,6 +19,9 @@ const HOSTS: Record<string, () => Host> = {
   ...Object.fromEntries([...NAMED].map(([name, choice]) => [name, () => simulated(choice)])),
 };
 
+/** What `OMNIPOLL_HOST` may be, besides empty. */
+export const HOST_NAMES: readonly string[] = Object.keys(HOSTS);
+
 /**
  * The host of this thread: the best one, or the one `OMNIPOLL_HOST` names.
  *
@@ -36,7 +39,7 @@ function choose(): Host {
   const name = wanted === undefined || wanted === "" ? process.platform : wanted;
   const create = HOSTS[name];
   if (create !== undefined) return create();
-  const known = Object.keys(HOSTS).join(", ");
+  const known = HOST_NAMES.join(", ");
   throw new Error(
     wanted === undefined || wanted === ""
       ? `omnipoll: no host for ${name} yet; there are: ${known}`

@@ -24,7 +24,10 @@ class Runner {
         this.#child.off("exit", ended);
         resolve(outcomes);
       });
-      this.#child.send(steps);
+      // A runner that is gone already says so here, not by ending.
+      this.#child.send(steps, (error) => {
+        if (error !== null) ended();
+      });
     });
   }
 

@@ -1,7 +1,9 @@
 // The simulated Linux against the real one, and kqueue over epoll against FreeBSD's in the simulation:
 // programs that differed once, and random ones.
 
+import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { suite, test } from "uvu";
 import * as assert from "uvu/assert";
 import { Pair, pairFor, search } from "./fuzz-host.ts";
@@ -65,6 +67,25 @@ for (const mutant of MUTANTS) {
     } finally {
       pair.stop();
     }
+  });
+}
+
+const FUZZ = fileURLToPath(new URL("fuzz.js", import.meta.url));
+
+for (const [option, value] of [
+  ["--seed", "0"],
+  ["--programs", "many"],
+  ["--flavor", "devpoll"],
+  ["--hosts", "linux"],
+  ["--hosts", "linux,solaris"],
+] as const) {
+  test(`npm run fuzz names what is wrong: ${option} ${value}`, () => {
+    const { status, stderr, stdout } = spawnSync(process.execPath, [FUZZ, option, value], {
+      encoding: "utf8",
+    });
+    assert.is(status, 2);
+    assert.is(stdout, "");
+    assert.match(stderr, new RegExp(`^error: option '${option} <.*>' argument '${value}' .*\n$`));
   });
 }
 

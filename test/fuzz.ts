@@ -1,67 +1,80 @@
-// `npm run fuzz [-- --programs 20000 --length 60 --seed N --jobs 4 --flavor epoll|kqueue]`: the same
-// random programs with epoll, poll and select on this machine's kernel and on the simulated Linux, and with
-// kqueue, translated for this machine's kernel, on the simulated BSD, which has a native one. What differs is made as short as it can be, and is
-// to be added to fuzz-corpus.txt once it does not differ any more. With `--mutants` it is bugs planted
-// in the simulation that are looked for, within that many programs each; with
-// `--hosts posix,sim:posix` it is these two that are compared.
+// `npm run fuzz [-- options]`: the same random programs with epoll, poll and select on this machine's kernel
+// and on the simulated Linux, and with kqueue, translated for this machine's kernel, on the
+// simulated BSD, which has a native one. What differs is made as short as it can be, and is to be
+// added to fuzz-corpus.txt once it does not differ any more.
 
 import { availableParallelism } from "node:os";
-import { parseArgs } from "node:util";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { HOST_NAMES } from "../host/index.ts";
 import { Pair, pairFor, search } from "./fuzz-host.ts";
 import { type Flavor, FLAVORS } from "./fuzz-programs.ts";
 import { MUTANTS, plant } from "./mutants.ts";
-
-const { values } = parseArgs({
-  options: {
-    programs: { type: "string" },
-    length: { type: "string", default: "60" },
-    seed: { type: "string", default: String(Date.now() % 0x7fffffff) },
-    jobs: { type: "string", default: String(Math.max(1, Math.floor(availableParallelism() / 2))) },
-    flavor: { type: "string", default: "" },
-    hosts: { type: "string" },
-    mutants: { type: "boolean", default: false },
-  },
-});
 
 const PROGRAMS = 20_000;
 /** Within how many programs a planted bug is to be found. */
 const ENOUGH = 2000;
 
+/** Exit status; 1 is for differences. */
+const WRONG_ARGUMENTS = 2;
+
 /** A number from 1 on. */
-function numberOf(name: string, text: string): number {
+function numberOf(text: string): number {
   const number = Number(text);
   if (Number.isInteger(number) && number > 0) return number;
-  process.stderr.write(`fuzz: --${name} must be a number from 1 on, got ${text}\n`);
-  process.exit(2);
+  throw new InvalidArgumentError("It must be a number from 1 on.");
 }
 
-const programs = numberOf(
-  "programs",
-  values.programs ?? String(values.mutants ? ENOUGH : PROGRAMS),
-);
-const length = numberOf("length", values.length);
-const seed = numberOf("seed", values.seed);
-const jobs = numberOf("jobs", values.jobs);
-
-const wanted = values.flavor;
-const flavors = FLAVORS.filter((known) => wanted === "" || wanted === known);
-if (flavors.length === 0) {
-  process.stderr.write(`fuzz: --flavor must be one of ${FLAVORS.join(", ")}, got ${wanted}\n`);
-  process.exit(2);
+/** Two names with a comma between them. */
+function pairOf(text: string): [string, string] {
+  const [first = "", second = "", ...rest] = text.split(",");
+  if (rest.length === 0 && HOST_NAMES.includes(first) && HOST_NAMES.includes(second)) {
+    return [first, second];
+  }
+  throw new InvalidArgumentError(`It must be two of ${HOST_NAMES.join(", ")} with a comma.`);
 }
 
-const hosts = values.hosts?.split(",");
-if (hosts !== undefined && hosts.length !== 2) {
-  process.stderr.write(`fuzz: --hosts must be two names with a comma, got ${values.hosts}\n`);
-  process.exit(2);
+interface Options {
+  readonly programs?: number;
+  readonly length: number;
+  readonly seed: number;
+  readonly jobs: number;
+  readonly flavor?: Flavor;
+  readonly hosts?: [string, string];
+  readonly mutants: boolean;
 }
+
+const options = new Command("fuzz")
+  .description("Runs random programs on two hosts and reports, as short as can be, what differs.")
+  .option("--programs <n>", `how many (default: ${PROGRAMS}; ${ENOUGH} with --mutants)`, numberOf)
+  .option("--length <n>", "of up to this many steps", numberOf, 60)
+  .addOption(
+    new Option("--seed <n>", "the same programs again")
+      .argParser(numberOf)
+      .default((Date.now() % 0x7fffffff) + 1, "from the clock"),
+  )
+  .addOption(
+    new Option("--jobs <n>", "so many searches at a time, with a seed each from --seed on")
+      .argParser(numberOf)
+      .default(Math.max(1, Math.floor(availableParallelism() / 2)), "half of the processors"),
+  )
+  .addOption(new Option("--flavor <name>", "programs of one kind only").choices(FLAVORS))
+  .option("--hosts <a,b>", "compare these two, each a value of OMNIPOLL_HOST", pairOf)
+  .option("--mutants", "look for bugs planted in the simulation", false)
+  .allowExcessArguments(false)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : WRONG_ARGUMENTS))
+  .parse()
+  .opts<Options>();
+
+const { length, seed, jobs, hosts } = options;
+const programs = options.programs ?? (options.mutants ? ENOUGH : PROGRAMS);
+const flavors = options.flavor === undefined ? FLAVORS : [options.flavor];
 
 /** Looks for differences, several searches at a time; how many there are. */
 async function fuzz(flavor: Flavor): Promise<number> {
   const begun = performance.now();
   const share = Math.ceil(programs / jobs);
   process.stdout.write(
-    `${flavor}${hosts === undefined ? "" : ` on ${values.hosts}`}, seed ${seed}: ${programs} programs of up to ${length} steps, ${jobs} at a time\n`,
+    `${flavor}${hosts === undefined ? "" : ` on ${hosts.join(" and ")}`}, seed ${seed}: ${programs} programs of up to ${length} steps, ${jobs} at a time\n`,
   );
   const results = await Promise.all(
     Array.from({ length: jobs }, async (_, job) => {
@@ -102,6 +115,6 @@ async function findMutants(): Promise<number> {
 }
 
 let bad = 0;
-if (values.mutants) bad = await findMutants();
+if (options.mutants) bad = await findMutants();
 else for (const each of flavors) bad += await fuzz(each);
 process.exitCode = bad === 0 ? 0 : 1;
