@@ -114,8 +114,8 @@ export class Devpoll {
    * @throws {OverflowError} for a timeout that rounds to less than -1 or more than 2^31 - 1
    */
   poll(timeout?: Timeout): Event[] {
-    const handle = this.#open();
     checkCount("devpoll.poll()", arguments.length, 0, 1);
+    const handle = this.#open();
     const count = this.#wait(handle, NO_LIMIT, timeout);
     return eventsAt(this.#core, this.#core.calls.devpollReady(handle), count);
   }
@@ -128,8 +128,8 @@ export class Devpoll {
    * @returns how many pairs were written
    */
   pollInto(out: Int32Array, timeout?: Timeout): number {
-    const handle = this.#open();
     checkCount("devpoll.pollInto()", arguments.length, 1, 2);
+    const handle = this.#open();
     const count = this.#wait(handle, capacityOf(out), timeout);
     copyEvents(this.#core, this.#core.calls.devpollReady(handle), count, out);
     return count;

@@ -155,7 +155,6 @@ export class Epoll {
   poll(timeout?: Timeout, maxevents?: number): Event[];
   poll(keywords: { readonly timeout?: Timeout; readonly maxevents?: number }): Event[];
   poll(timeout?: unknown, maxevents?: unknown): Event[] {
-    const handle = this.#open();
     if (arguments.length > 2 || isKeywords(timeout) || isKeywords(maxevents)) {
       checkCount("epoll.poll()", arguments.length, 0, 2);
       const names = ["timeout", "maxevents"];
@@ -165,8 +164,11 @@ export class Epoll {
         [timeout, maxevents].slice(0, arguments.length),
       );
     }
+    // As CPython's argument clinic does: what is no int at all is refused before anything else.
+    const wanted = maxevents === undefined ? -1 : intOf(maxevents, "maxevents");
+    const handle = this.#open();
     const timeoutMs = epollTimeout(timeout);
-    const capacity = maxeventsOf(maxevents);
+    const capacity = capacityFor(wanted);
     if (capacity > KERNEL_MAXEVENTS) {
       throw this.#core.error(-EINVAL, "epoll_wait", `maxevents ${capacity}`);
     }
@@ -182,8 +184,8 @@ export class Epoll {
    * @returns how many pairs were written
    */
   pollInto(out: Int32Array, timeout?: Timeout): number {
-    const handle = this.#open();
     checkCount("epoll.pollInto()", arguments.length, 1, 2);
+    const handle = this.#open();
     const capacity = Math.min(capacityOf(out), ROOM);
     const count = this.#wait(handle, capacity, epollTimeout(timeout));
     copyEvents(this.#core, this.#core.readyStart, count, out);
@@ -251,9 +253,7 @@ function maskArguments(call: string, least: number, given: readonly unknown[]): 
   return merged as unknown[];
 }
 
-function maxeventsOf(value: unknown): number {
-  if (value === undefined) return DEFAULT_MAXEVENTS;
-  const maxevents = intOf(value, "maxevents");
+function capacityFor(maxevents: number): number {
   if (maxevents === -1) return DEFAULT_MAXEVENTS;
   if (maxevents <= 0) {
     throw new ValueError(`maxevents must be greater than 0, got ${maxevents}`);

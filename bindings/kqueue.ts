@@ -88,9 +88,10 @@ export class Kqueue {
     max_events: number,
     timeout?: Timeout,
   ): Kevent[] {
-    const fd = this.#open();
     checkCount("kqueue.control()", arguments.length, 2, 3);
-    const capacity = maxEventsOf(max_events);
+    const capacity = intOf(max_events, "max_events");
+    const fd = this.#open();
+    if (capacity < 0) throw new ValueError(`max_events must not be negative, got ${capacity}`);
     const timeoutMs = kqueueTimeout(timeout);
     const count = this.#control(fd, changesOf(changelist), capacity, timeoutMs);
     return Kevent.listAt(this.#core.words(), this.#core.calls.kqueueEvents(), count);
@@ -107,8 +108,8 @@ export class Kqueue {
     eventlist: readonly Kevent[],
     timeout?: Timeout,
   ): number {
-    const fd = this.#open();
     checkCount("kqueue.controlInto()", arguments.length, 2, 3);
+    const fd = this.#open();
     checkEvents(eventlist);
     const timeoutMs = kqueueTimeout(timeout);
     const count = this.#control(fd, changesOf(changelist), eventlist.length, timeoutMs);
@@ -189,12 +190,6 @@ export class Kqueue {
     if (opened < 0) throw queue.#core.error(opened, "kqueue");
     return fd;
   }
-}
-
-function maxEventsOf(value: unknown): number {
-  const maxEvents = intOf(value, "max_events");
-  if (maxEvents < 0) throw new ValueError(`max_events must not be negative, got ${maxEvents}`);
-  return maxEvents;
 }
 
 const NO_CHANGES: readonly Kevent[] = [];

@@ -128,6 +128,20 @@ test("EPO-065: the timeout is looked at before maxevents", () => {
   throws(() => e.poll("x" as unknown as number, 0), ValueError);
 });
 
+test("EPO-065: what is no int at all is refused before the timeout and a closed object", () => {
+  const e = epoll();
+  const poll = (...given: unknown[]) => (e.poll as (...args: unknown[]) => unknown)(...given);
+  for (const timeout of ["x", NaN, 1e300]) {
+    assert.match(throws(() => poll(timeout, "x"), TypeError).message, "maxevents");
+    assert.match(throws(() => poll(timeout, 2 ** 31), OverflowError).message, "maxevents");
+  }
+  e.close();
+  assert.match(throws(() => poll(0, "x"), TypeError).message, "maxevents");
+  assert.match(throws(() => poll(0, 2 ** 31), OverflowError).message, "maxevents");
+  assert.match(throws(() => poll(0, 0), ValueError).message, "closed");
+  throws(() => poll(0, 1, 2), TypeError);
+});
+
 test("EPO-066: the kernel refuses to wait for no events, a closed epoll first", () => {
   const { calls } = ownCore();
   const e = calls.epollCreate(0);

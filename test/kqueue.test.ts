@@ -123,7 +123,11 @@ test(
     const closed = kqueue();
     closed.close();
     throws(() => any(closed).control(1, -1, -1), ValueError);
-    assert.match(throws(() => any(closed).control(1, "x", "x"), ValueError).message, "closed");
+    assert.match(throws(() => any(closed).control(1, -1, "x"), ValueError).message, "closed");
+    // CPython converts its arguments before it looks at the object.
+    throws(() => any(closed).control(1, "x", "x"), TypeError);
+    throws(() => any(closed).control(1, 2 ** 31, "x"), OverflowError);
+    throws(() => any(closed).control(1), TypeError);
     const queue = any(newQueue(s));
     assert.match(throws(() => queue.control(1, -1, "x"), ValueError).message, "max_events");
     assert.match(throws(() => queue.control(1, "x", -1), TypeError).message, "max_events");
