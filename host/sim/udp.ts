@@ -90,14 +90,13 @@ export class UdpSocket extends Socket implements Bindable {
     const receiver = udpPortsOf(this.kernel).find(to, (socket) =>
       (socket as UdpSocket).#takes(from),
     );
+    // It leaves the send buffer as it goes over the loopback interface (sock_wfree).
+    this.queue.wake(WRITABLE);
     if (receiver === undefined) {
       // An ICMP message comes back.
       this.error = ECONNREFUSED;
       this.queue.wake(EVENT_ERR);
-      this.queue.wake(WRITABLE);
     } else {
-      // It leaves the send buffer when it is received (sock_wfree).
-      this.queue.wake(WRITABLE);
       (receiver as UdpSocket).#take(bytes);
     }
     return bytes.length;
