@@ -1,20 +1,21 @@
 // Random programs with epoll, poll and select.
 
-import { Descriptors, pick } from "./fuzz-descriptors.ts";
+import { pick } from "./fuzz-descriptors.ts";
+import { SourceProgram } from "./fuzz-sources.ts";
 
 const ASKED = ["IN", "OUT", "PRI", "RDHUP", "RDNORM", "WRNORM", "RDBAND", "WRBAND"] as const;
 const EXTRAS = ["", "", "", "", "ET", "ET", "ET", "ONESHOT", "ET|ONESHOT", "EXCLUSIVE"] as const;
 const MOST_EPOLLS = 4;
 
-type Step = "make" | "control" | "move" | "close" | "dup" | "nest" | "wait" | "look";
+type Step = "make" | "source" | "control" | "move" | "close" | "dup" | "nest" | "wait" | "look";
 
 /** Steps, those that are taken often several times. */
 export const EPOLL_STEPS =
-  "make make control control control control move move move move move close dup nest wait look look".split(
+  "make make source source control control control control move move move move move close dup nest wait look look".split(
     " ",
   ) as Step[];
 
-export class EpollProgram extends Descriptors {
+export class EpollProgram extends SourceProgram {
   readonly #epolls = ["e"];
   readonly #known = new Set<string>();
 

@@ -34,9 +34,8 @@ import {
   kqueue,
 } from "../bindings/node.ts";
 import * as os from "../bindings/node-os.ts";
-import { sleep } from "./descriptors.ts";
-import { appendFileSync, chmodSync, renameSync, unlinkSync } from "./files.ts";
-import { errorText, Machine } from "./machine.ts";
+import { errorText } from "./machine.ts";
+import { SourceMachine } from "./machine-sources.ts";
 
 const FILTERS: Record<string, number> = {
   READ: KQ_FILTER_READ,
@@ -105,9 +104,9 @@ function dataOf(event: Kevent, filter: string): string {
   return String(event.data);
 }
 
-/** A Machine that has kqueues as well. */
+/** A SourceMachine that has kqueues as well. */
 export class KqueueMachine {
-  readonly #machine = new Machine(true);
+  readonly #machine = new SourceMachine();
   readonly #queues = new Map<string, Kqueue>();
   /** What each knote is, by its udata. */
   readonly #knotes: string[] = [];
@@ -130,7 +129,7 @@ export class KqueueMachine {
 
   #ident(filter: string, name: string): Kqueue | number {
     if (filter === "USER" || filter === "TIMER") return Number(name);
-    return this.#queues.get(name) ?? this.#machine.fd(name);
+    return this.#queues.get(name) ?? this.#machine.machine.fd(name);
   }
 
   #text(event: Kevent): string {
@@ -165,10 +164,5 @@ export class KqueueMachine {
       const events = (this.#queues.get(on) as Kqueue).control(null, PLENTY, 0);
       return this.#texts(events).split(" ").toSorted().join(" ");
     },
-    nap: (ms) => void sleep(Number(ms)),
-    append: (path, size) => void appendFileSync(this.#machine.path(path), "x".repeat(Number(size))),
-    rename: (path, other) => void renameSync(this.#machine.path(path), this.#machine.path(other)),
-    unlink: (path) => void unlinkSync(this.#machine.path(path)),
-    chmod: (path) => void chmodSync(this.#machine.path(path), 0o600),
   };
 }

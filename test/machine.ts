@@ -173,7 +173,8 @@ export class Machine {
     rmSync(this.#folder, { recursive: true });
   }
 
-  #named(name: string, fd: number): void {
+  /** Takes over a descriptor. */
+  own(name: string, fd: number): void {
     os.set_blocking(fd, false);
     this.#numbers.set(name, fd);
     this.#names.set(fd, name);
@@ -285,7 +286,7 @@ export class Machine {
     socketpair: (a, b, kind = "stream") =>
       this.#both([a, b], os.socketpair(os.AF_UNIX, TYPES[kind] as number)),
     socket: (name, family, kind) => {
-      this.#named(name, os.socket(FAMILIES[family] as number, TYPES[kind] as number));
+      this.own(name, os.socket(FAMILIES[family] as number, TYPES[kind] as number));
       if (family === "inet") this.#slow.add(name);
     },
     tcp: (a, b) => {
@@ -317,11 +318,11 @@ export class Machine {
     listen: (name, backlog) => os.listen(this.fd(name), Number(backlog)),
     connect: (name, to) => os.connect(this.fd(name), this.#addresses.get(to) as os.Address),
     accept: (name, listener) => {
-      this.#named(name, os.accept(this.fd(listener))[0]);
+      this.own(name, os.accept(this.fd(listener))[0]);
       this.#slowLike(name, listener);
     },
     dup: (name, of) => {
-      this.#named(name, os.dup(this.fd(of)));
+      this.own(name, os.dup(this.fd(of)));
       this.#slowLike(name, of);
     },
     reopen: (name, of) => {
@@ -329,13 +330,13 @@ export class Machine {
       const spare = [os.dup(this.fd(of))];
       while (spare.at(-1) !== wanted) spare.push(os.dup(this.fd(of)));
       for (const fd of spare.slice(0, -1)) os.close(fd);
-      this.#named(name, wanted);
+      this.own(name, wanted);
     },
     eventfd: (name, value, semaphore) =>
-      this.#named(name, os.eventfd(Number(value), semaphore ? os.EFD_SEMAPHORE : 0)),
+      this.own(name, os.eventfd(Number(value), semaphore ? os.EFD_SEMAPHORE : 0)),
     mkfifo: (path) => os.mkfifo(this.path(path)),
     file: (path, size) => writeFileSync(this.path(path), "x".repeat(Number(size))),
-    open: (name, path, how) => this.#named(name, opened(this.path(path), OPENING[how] as number)),
+    open: (name, path, how) => this.own(name, opened(this.path(path), OPENING[how] as number)),
     close: (name) => {
       this.#forget(name);
       os.close(this.fd(name));
@@ -371,7 +372,7 @@ export class Machine {
       this.#forget(of);
       this.#objects.set(name, epoll.fromfd(this.fd(of)));
     },
-    dupepoll: (name, of) => this.#named(name, os.dup(this.#epoll(of).fileno())),
+    dupepoll: (name, of) => this.own(name, os.dup(this.#epoll(of).fileno())),
     polling: (name) => void this.#objects.set(name, poll()),
     closing: (name) => this.#epoll(name).close(),
     closed: (name) => this.#epoll(name).closed,
@@ -393,7 +394,7 @@ export class Machine {
   };
 
   #both(names: readonly [string, string], fds: readonly [number, number]): void {
-    this.#named(names[0], fds[0]);
-    this.#named(names[1], fds[1]);
+    this.own(names[0], fds[0]);
+    this.own(names[1], fds[1]);
   }
 }

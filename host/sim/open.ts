@@ -1,6 +1,6 @@
 // open(2) on the tree of a simulated kernel.
 
-import { EEXIST, EINVAL, ENOENT, NOTE_ATTRIB } from "../../asm/abi.ts";
+import { EEXIST, EINVAL, ENOENT } from "../../asm/abi.ts";
 import {
   EISDIR,
   ELOOP,
@@ -118,13 +118,7 @@ function fileOf(
     if ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) !== 0) return -EISDIR;
     return new DirectoryFile(kernel, inode, entry, kept);
   }
-  if (inode instanceof RegularInode) {
-    if ((flags & O_TRUNC) !== 0) {
-      if (inode.size > 0) truncate(inode, 0, entry);
-      else inode.note(NOTE_ATTRIB); // FreeBSD says so in any case
-    }
-    return new RegularFile(kernel, inode, entry, kept);
-  }
+  if (inode instanceof RegularInode) return new RegularFile(kernel, inode, entry, kept);
   if (inode instanceof DeviceInode) return inode.driver(kernel, kept);
   return inode instanceof SocketInode ? -ENXIO : -EINVAL;
 }
@@ -136,6 +130,7 @@ export function openPath(kernel: Kernel, path: string, flags: number, mode: numb
   const found = tree.find(path, (flags & O_NOFOLLOW) === 0 && !isNew);
   if (typeof found === "number") return found;
   let { entry, inode } = found;
+  const isThere = inode !== undefined;
   if (inode === undefined) {
     if ((flags & O_CREAT) === 0) return -ENOENT;
     if (path.endsWith("/")) return -EISDIR;
@@ -153,6 +148,9 @@ export function openPath(kernel: Kernel, path: string, flags: number, mode: numb
   const file = fileOf(kernel, inode, entry, flags);
   if (typeof file === "number") return file;
   const fd = kernel.open(file);
-  if (fd >= 0) sayOpened(inode, entry);
+  if (fd < 0) return fd;
+  sayOpened(inode, entry);
+  if (isThere && (flags & O_TRUNC) !== 0 && inode instanceof RegularInode)
+    truncate(inode, 0, entry);
   return fd;
 }

@@ -26,6 +26,7 @@ import {
   EISCONN,
   ENETUNREACH,
   ENOTCONN,
+  ETIMEDOUT,
 } from "./constants.ts";
 import {
   type Bindable,
@@ -192,7 +193,7 @@ export class TcpSocket extends Socket implements Bindable {
     }
     if (!(listener as TcpSocket).#admit(this)) {
       const at = this.kernel.clock.now() + FIRST_RETRY_MS * 2 ** tries;
-      if (tries === RETRIES) this.#end(110);
+      if (tries === RETRIES) this.#end(ETIMEDOUT);
       else this.#retry = this.kernel.at(at, "tcp", () => this.#synchronize(to, tries + 1));
       return;
     }
@@ -271,9 +272,8 @@ export class TcpSocket extends Socket implements Bindable {
     if (how < 0 || how > 2) return -EINVAL;
     const halves = how + 1;
     if (this.state === "listening") {
-      if ((halves & SHUT_RECEIVE) === 0) return 0;
-      this.#stopListening();
-      this.changed();
+      if ((halves & SHUT_RECEIVE) !== 0) this.#stopListening();
+      this.changed(); // in any case, Linux does
       return 0;
     }
     if (this.state === "connecting") {

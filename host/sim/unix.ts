@@ -181,9 +181,9 @@ export class UnixStream extends UnixSocket {
     const listener = found as UnixStream;
     const pending = listener.#pending;
     if (pending === undefined || (listener.shut & SHUT_RECEIVE) !== 0) return -ECONNREFUSED;
+    if (pending.length > listener.#backlog) return -EAGAIN;
     if (this.peer !== undefined) return -EISCONN;
     if (this.isListening) return -EINVAL;
-    if (pending.length > listener.#backlog) return -EAGAIN;
     const accepted = new UnixStream(this.kernel, this.type, 0);
     accepted.bound = listener.bound;
     UnixStream.join(this, accepted);
@@ -203,7 +203,10 @@ export class UnixStream extends UnixSocket {
   override accept(): Accepted | number {
     if (this.#pending === undefined) return -EINVAL;
     const socket = this.#pending.shift();
-    if (socket === undefined) return (this.shut & SHUT_RECEIVE) !== 0 ? -EINVAL : -EAGAIN;
+    if (socket === undefined) {
+      // Linux looks at what is shut when it begins to wait.
+      return this.isBlocking && (this.shut & SHUT_RECEIVE) !== 0 ? -EINVAL : -EAGAIN;
+    }
     // Who waits to connect has room now.
     if (this.#pending.length === this.#backlog) this.queue.wake(WRITABLE);
     return { socket, peer: socket.peer?.ownName() ?? nameOf(NO_NAME) };
