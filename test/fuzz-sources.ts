@@ -44,6 +44,9 @@ const STEPS: Record<string, readonly string[]> = {
   inotify: ["read * 4096", "read * 40", "read * 8", "write * 1"],
 };
 
+/** What inotify can watch. */
+const WATCHABLE = new Set(["file on disk", "folder"]);
+
 interface Unbound {
   readonly family: string;
   readonly type: string;
@@ -191,10 +194,8 @@ export class SourceProgram extends Descriptors {
         this.emit("unwatch", name, (c % 3) + 1);
         return;
       }
-      const isWatchable = ([, kind]: [string, string]): boolean =>
-        kind === "file on disk" || kind === "folder";
       const watched = pick<[string, string] | undefined>(
-        [...this.kinds].filter(isWatchable),
+        [...this.kinds].filter(([, kind]) => WATCHABLE.has(kind)),
         b >> 3,
       );
       if (watched === undefined) return;

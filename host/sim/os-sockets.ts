@@ -31,6 +31,7 @@ import { TcpSocket } from "./tcp.ts";
 import { UdpSocket } from "./udp.ts";
 import { UnixStream } from "./unix.ts";
 import { UnixDatagram } from "./unix-datagram.ts";
+import { KEY_VACANCY } from "./wait-queue.ts";
 
 type SocketCalls = Pick<
   OsHost,
@@ -171,7 +172,7 @@ function connect(kernel: Kernel, fd: number, socket: Socket, name: SocketName): 
     const listener = UnixStream.listenerOf(kernel, name) ?? socket;
     const limit = socket.sendTimeout;
     const attempt = (): number => socket.connect(name);
-    return kernel.retry(fd, listener, EVENT_OUT, "connect", attempt, blocks, limit);
+    return kernel.retry(fd, listener, KEY_VACANCY, "connect", attempt, blocks, limit);
   }
   const result = socket.connect(name);
   if (result !== -EINPROGRESS || !blocks) return result;

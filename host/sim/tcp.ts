@@ -1,6 +1,5 @@
-// TCP over the loopback interface (Linux's net/ipv4/tcp.c), where segments arrive at once. What is
-// sent goes to the peer's receive buffer as far as that has room, and waits in the send buffer
-// else.
+// TCP sockets of the loopback interface (Linux's net/ipv4/tcp.c and af_inet.c): how connections begin
+// and end.
 
 import {
   DATA_STATE_SHUT_WRITE,
@@ -8,18 +7,17 @@ import {
   EAGAIN,
   EINVAL,
   EPIPE,
-  EVENT_HUP,
+  EVENT_ERR,
   EVENT_OUT,
-  EVENT_PRI,
   EVENT_WRNORM,
   FD_LISTENER,
   FD_STREAM,
 } from "../../asm/abi.ts";
-import { ByteQueue } from "./byte-queue.ts";
 import type { Scheduled } from "./clock.ts";
 import {
   EADDRINUSE,
   EALREADY,
+  ECONNABORTED,
   ECONNREFUSED,
   ECONNRESET,
   EINPROGRESS,
@@ -34,6 +32,8 @@ import {
   destinationOf,
   type Endpoint,
   endpointOf,
+  type Ip,
+  isAny,
   showEndpoint,
   tcpPortsOf,
   unbound,
@@ -42,20 +42,19 @@ import type { Kernel } from "./kernel.ts";
 import {
   type Accepted,
   ARRIVAL,
-  MSG_OOB,
-  MSG_PEEK,
-  READABLE,
   SHUT_BOTH,
   SHUT_RECEIVE,
   SHUT_SEND,
   SOCK_STREAM,
-  Socket,
   type SocketName,
-  WRITABLE,
 } from "./socket.ts";
-import { Received } from "./tcp-received.ts";
+import { TcpEnd } from "./tcp-end.ts";
 
-type State = "closed" | "listening" | "connecting" | "connected";
+/**
+ * What connect(2) knows of its calls (sock->state): whether one was made and not answered, was
+ * answered well, or was not answered before shutdown(2) ended all that.
+ */
+type Call = "none" | "unanswered" | "connected" | "over";
 
 /** tcp_wmem and tcp_rmem as they are for a fresh socket, and after loopback's tuning. */
 const FRESH_SEND_BUFFER = 16_384;
@@ -66,25 +65,21 @@ const FIRST_RETRY_MS = 1000;
 /** How often (tcp_syn_retries). */
 const RETRIES = 6;
 
-export class TcpSocket extends Socket implements Bindable {
+export class TcpSocket extends TcpEnd implements Bindable {
   readonly name = "tcp socket";
   endpoint: Endpoint | undefined;
-  state: State = "closed";
   /** It has been connected, or refused: no fresh socket. */
   wasUsed = false;
-  peer: TcpSocket | undefined;
+  declare peer: TcpSocket | undefined;
   #remote: Endpoint | undefined;
-  /** A connect that did not block is under way, or its end was not asked for yet. */
-  #isPromised = false;
+  #call: Call = "none";
   #retry: Scheduled | undefined;
   readonly #pending: TcpSocket[] = [];
   #backlog = 0;
-  /** Bytes to be sent, and received bytes. */
-  readonly #outgoing = new ByteQueue();
-  readonly #incoming = new Received();
-  /** Somebody found no room to send (SOCK_NOSPACE): told when there is. */
-  #wantsRoom = false;
-  #isReleased = false;
+  /** What bind(2) has asked for: a port that was not is given back when the connection is over. */
+  #asked: Endpoint | undefined;
+  /** Where it was bound until then: still its name. */
+  #former: Endpoint | undefined;
 
   constructor(kernel: Kernel, family: number, flags: number) {
     super(kernel, family, SOCK_STREAM, flags);
@@ -96,10 +91,6 @@ export class TcpSocket extends Socket implements Bindable {
     return this.isListening ? FD_LISTENER : FD_STREAM;
   }
 
-  override get isConnected(): boolean {
-    return this.state === "connected";
-  }
-
   override get isListening(): boolean {
     return this.state === "listening";
   }
@@ -108,79 +99,86 @@ export class TcpSocket extends Socket implements Bindable {
     return this.#pending.length;
   }
 
-  /** sk_stream_is_writeable: two thirds of the buffer are not in use. */
-  get #isRoomy(): boolean {
-    return this.sendBuffer - this.#outgoing.size >= this.#outgoing.size / 2;
-  }
-
-  poll(): number {
-    if (this.state === "listening") {
-      return this.#pending.length > 0 ? READABLE : 0;
-    }
-    let mask = this.pollShut();
-    if (this.state === "closed") mask |= EVENT_HUP;
-    if (this.state === "connecting") return mask;
-    if (this.#isReadable) mask |= READABLE;
-    if ((this.shut & SHUT_SEND) !== 0 || this.#isRoomy) mask |= EVENT_OUT | EVENT_WRNORM;
-    else this.#wantsRoom = true;
-    if (this.#incoming.isAnnounced) mask |= EVENT_PRI;
-    return mask;
-  }
-
-  /** tcp_stream_is_readable: enough bytes, among which an urgent one that is next is none. */
-  get #isReadable(): boolean {
-    return this.#incoming.size >= this.lowat + this.#incoming.skipped(this.isInline);
-  }
-
   bind(name: SocketName): number {
     if (this.state !== "closed") return -EINVAL;
-    return bindTo(tcpPortsOf(this.kernel), this, name);
+    const result = bindTo(tcpPortsOf(this.kernel), this, name);
+    if (result < 0) return result;
+    this.#asked = endpointOf(this.family, name) as Endpoint;
+    return 0;
+  }
+
+  /** Binds it to any port of the address it was bound to, or of `ip`. */
+  #bindSomewhere(ip: Ip): number {
+    if (this.endpoint !== undefined) return 0;
+    const { ip: asked = ip } = this.#asked ?? {};
+    return tcpPortsOf(this.kernel).bind(this, { ip: isAny(asked) ? ip : asked, port: 0 });
   }
 
   override listen(backlog: number): number {
-    if (this.state !== "closed" && this.state !== "listening") return -EINVAL;
-    const ports = tcpPortsOf(this.kernel);
-    if (this.endpoint === undefined) ports.bind(this, unbound(this.family));
-    if (this.state === "closed" && ports.isListenedOn(this)) return -EADDRINUSE;
+    if (this.state !== "listening" && (this.state !== "closed" || this.#call !== "none")) {
+      return -EINVAL;
+    }
+    const bound = this.#bindSomewhere(unbound(this.family).ip);
+    if (bound < 0) return bound;
+    if (this.state === "closed" && tcpPortsOf(this.kernel).isListenedOn(this)) return -EADDRINUSE;
     this.state = "listening";
     this.#backlog = backlog;
     return 0;
   }
 
   connect(name: SocketName): number {
-    if (this.state === "connecting") return -EALREADY;
-    if (this.state === "connected") {
-      if (!this.#isPromised) return -EISCONN;
-      this.#isPromised = false;
-      return 0;
-    }
-    if (this.state === "listening") return -EISCONN;
-    if (this.#isPromised && this.error !== 0) {
-      this.#isPromised = false;
-      return this.takeError();
-    }
     const wanted = endpointOf(this.family, name);
     if (typeof wanted === "number") return wanted;
+    if (this.#call === "unanswered") {
+      return this.state === "connecting" ? -EALREADY : this.#answer();
+    }
+    if (this.#call === "over") return -EINVAL;
+    if (this.#call === "connected" || this.state !== "closed") return -EISCONN;
     const to = destinationOf(wanted);
     if (to === undefined) return -ENETUNREACH;
-    if (this.endpoint === undefined) {
-      const bound = tcpPortsOf(this.kernel).bind(this, { ip: to.ip, port: 0 });
-      if (bound < 0) return bound;
-    }
-    this.shut = 0;
+    const bound = this.#bindSomewhere(to.ip);
+    if (bound < 0) return bound;
     this.error = 0;
+    this.hasFin = false;
+    this.saysFin = false;
     this.wasUsed = true;
     this.#remote = to;
     this.state = "connecting";
-    this.#isPromised = true;
+    this.#call = "unanswered";
     this.#synchronize(to, 0);
     return -EINPROGRESS;
   }
 
   override connected(): number {
-    if (this.state === "connecting") return -EAGAIN;
-    this.#isPromised = false;
-    return this.state === "connected" ? 0 : this.takeError() || -ECONNREFUSED;
+    return this.state === "connecting" ? -EAGAIN : this.#answer();
+  }
+
+  /** What connect(2) returns once that is known. */
+  #answer(): number {
+    if (this.state !== "closed") {
+      this.#call = "connected";
+      return 0;
+    }
+    const errno = this.takeError() || -ECONNABORTED;
+    this.#disconnect();
+    return errno;
+  }
+
+  /** Makes it a socket that can be connected (tcp_disconnect). */
+  #disconnect(): void {
+    this.#cancel();
+    this.#call = "none";
+    this.shut = 0;
+    this.incoming.pass(this.incoming.size, 0);
+    this.#close();
+    this.queue.wake(EVENT_ERR);
+  }
+
+  #close(): void {
+    this.state = "closed";
+    if (this.endpoint === undefined || (this.#asked?.port ?? 0) !== 0) return;
+    this.#former = this.endpoint;
+    tcpPortsOf(this.kernel).leave(this);
   }
 
   /** Sends a SYN: it is answered, refused, or dropped and sent again later. */
@@ -217,6 +215,7 @@ export class TcpSocket extends Socket implements Bindable {
     accepted.sendBuffer = this.sendBuffer;
     accepted.receiveBuffer = this.receiveBuffer;
     accepted.#establish();
+    accepted.#call = "connected";
     accepted.lowat = this.lowat;
     accepted.peer = client;
     client.peer = accepted;
@@ -235,26 +234,23 @@ export class TcpSocket extends Socket implements Bindable {
   /** The connection is over: refused, reset, or given up. */
   #end(errno: number): void {
     this.error = errno;
-    this.state = "closed";
     this.shut = SHUT_BOTH;
-    this.#outgoing.drop(this.#outgoing.size);
+    this.outgoing.drop(this.outgoing.size);
+    this.#close();
     this.changed();
   }
 
-  /** A reset arrives (tcp_reset). */
-  #reset(): void {
+  reset(): void {
     if (this.state !== "connected") return;
     // After the peer's FIN, Linux says that it is the program that goes on sending.
-    const isEnded = (this.shut & SHUT_RECEIVE) !== 0 && this.#hasFin;
+    const isEnded = (this.shut & SHUT_RECEIVE) !== 0 && this.hasFin;
     this.#end(isEnded && this.kernel.personality !== "bsd" ? EPIPE : ECONNRESET);
   }
 
-  /** The peer's FIN has arrived. */
-  #hasFin = false;
-
+  /** The peer's FIN arrives. */
   #finish(): void {
     if (this.state !== "connected") return;
-    this.#hasFin = true;
+    this.hasFin = true;
     this.shut |= SHUT_RECEIVE;
     this.#settle();
     this.changed();
@@ -262,43 +258,43 @@ export class TcpSocket extends Socket implements Bindable {
 
   /** Both FINs have been exchanged: nothing is left of the connection. */
   #settle(): void {
-    if (this.#hasFin && (this.shut & SHUT_SEND) !== 0 && this.#outgoing.size === 0) {
-      this.state = "closed";
+    if (this.hasFin && this.saysFin && this.outgoing.size === 0) {
       this.shut = SHUT_BOTH;
+      this.#close();
     }
   }
 
   shutdown(how: number): number {
     if (how < 0 || how > 2) return -EINVAL;
     const halves = how + 1;
-    if (this.state === "listening") {
-      if ((halves & SHUT_RECEIVE) !== 0) this.#stopListening();
-      this.changed(); // in any case, Linux does
-      return 0;
-    }
-    if (this.state === "connecting") {
-      this.#cancel();
-      this.state = "closed";
+    if (this.#call === "unanswered") this.#call = this.isConnected ? "connected" : "over";
+    if (this.state === "listening" || this.state === "connecting") {
+      if (this.state === "connecting") this.error = ECONNRESET;
+      if (this.state === "connecting" || (halves & SHUT_RECEIVE) !== 0) {
+        this.#stopListening();
+        this.#disconnect();
+      }
       this.changed();
       return 0;
     }
-    const isFirst = (halves & SHUT_SEND) !== 0 && (this.shut & SHUT_SEND) === 0;
+    // One that was shut before it was connected has not said so.
+    const isFirst = (halves & SHUT_SEND) !== 0 && !this.saysFin;
     const wasOpen = this.state === "connected";
     this.shut |= halves;
-    if (wasOpen && isFirst) this.#sayFin();
+    if (wasOpen && isFirst) this.sayFin();
     this.changed();
     return wasOpen ? 0 : -ENOTCONN;
   }
 
-  /** Says FIN once everything before it has arrived. */
-  #sayFin(): void {
-    if (this.#outgoing.size > 0) return;
+  sayFin(): void {
+    this.saysFin = true;
+    if (this.outgoing.size > 0) return;
     this.#settle();
     const { peer } = this;
     if (peer !== undefined) {
       peer.#finish();
       // Its acknowledgement: the end that closes second has nothing left after it.
-      if (peer.state === "closed" && this.#hasFin) this.#settle();
+      if (peer.state === "closed" && this.hasFin) this.#settle();
     }
   }
 
@@ -308,118 +304,16 @@ export class TcpSocket extends Socket implements Bindable {
   }
 
   #stopListening(): void {
-    this.state = "closed";
-    for (const { peer } of this.#pending.splice(0)) if (peer !== undefined) peer.#reset();
-  }
-
-  send(bytes: Uint8Array, flags: number): number {
-    if (this.state === "connecting") return -EAGAIN;
-    // A reset that is an answer to what was sent after the peer's end is no news to who sends more.
-    const isOwn = this.error === EPIPE || (this.error === ECONNRESET && this.#hasFin);
-    if (this.error !== 0 && !isOwn) return this.takeError();
-    if (this.state !== "connected" || (this.shut & SHUT_SEND) !== 0) {
-      this.error = 0;
-      return -EPIPE;
-    }
-    const peer = this.peer as TcpSocket;
-    if (peer.#isReleased) {
-      // Nobody is there any more: the answer is a reset.
-      this.#reset();
-      return bytes.length;
-    }
-    if (peer.shut === SHUT_BOTH && !peer.#hasFin && bytes.length > 0) {
-      // Data for an end that has said it sends nothing and reads nothing: it is reset.
-      peer.#reset();
-      this.#reset();
-      return bytes.length;
-    }
-    const room = this.sendBuffer - this.#outgoing.size;
-    if (room <= 0 && bytes.length > 0) {
-      this.#wantsRoom = true;
-      return -EAGAIN;
-    }
-    const taken = bytes.subarray(0, room);
-    if (taken.length < bytes.length) this.#wantsRoom = true;
-    const isUrgent = (flags & MSG_OOB) !== 0 && taken.length === bytes.length && bytes.length > 0;
-    this.#outgoing.put(taken);
-    const before = peer.#incoming.size + this.#outgoing.size;
-    const moved = this.#push(peer);
-    if (isUrgent) peer.#announce(before - 1, bytes.at(-1) as number);
-    if (moved > 0) peer.queue.wake(ARRIVAL);
-    return taken.length;
-  }
-
-  /** Moves what the peer has room for; returns how much. */
-  #push(peer: TcpSocket): number {
-    // Half of the buffer is for the kernel's own bookkeeping (tcp_adv_win_scale).
-    const room = Math.max(0, peer.receiveBuffer / 2 - peer.#incoming.size);
-    const count = Math.min(room, this.#outgoing.size);
-    if (count > 0) this.#outgoing.moveTo(peer.#incoming, count);
-    return count;
-  }
-
-  #announce(ahead: number, byte: number): void {
-    this.#incoming.announce(ahead, byte);
-    this.queue.wake(ARRIVAL);
-  }
-
-  receive(buffer: Uint8Array, size: number, flags: number): number {
-    if (this.state === "listening") return -ENOTCONN;
-    const peeks = (flags & MSG_PEEK) !== 0;
-    if ((flags & MSG_OOB) !== 0) {
-      return this.isInline ? -EINVAL : this.#incoming.takeUrgent(buffer, size, peeks);
-    }
-    const skip = this.#incoming.skipped(this.isInline);
-    const available = Math.min(size, this.#incoming.untilMark - skip);
-    if (available <= 0) {
-      if (skip > 0 && !peeks && this.#incoming.size > 0 && size > 0) this.#pass(0, skip);
-      return this.#nothing();
-    }
-    const count = this.#incoming.copy(buffer, available, skip);
-    if (!peeks) this.#pass(count, skip);
-    return count;
-  }
-
-  /** What a read returns when no bytes are there. */
-  #nothing(): number {
-    if (this.#hasFin) return 0;
-    if (this.error !== 0) return this.takeError();
-    if ((this.shut & SHUT_RECEIVE) !== 0) return 0;
-    if (this.state === "closed") return -ENOTCONN;
-    return -EAGAIN;
-  }
-
-  /** Takes read bytes away, and gives the peer the room. */
-  #pass(count: number, skip: number): void {
-    this.#incoming.pass(count, skip);
-    const { peer } = this;
-    if (peer === undefined || peer.#outgoing.size === 0) return;
-    if (peer.#push(this) === 0) return;
-    this.queue.wake(ARRIVAL);
-    if (peer.#wantsRoom && peer.#isRoomy) {
-      peer.#wantsRoom = false;
-      peer.queue.wake(WRITABLE);
-    } else {
-      peer.drained();
-    }
-    if (peer.#outgoing.size === 0 && (peer.shut & SHUT_SEND) !== 0) peer.#sayFin();
+    for (const { peer } of this.#pending.splice(0)) if (peer !== undefined) peer.reset();
   }
 
   ownName(): SocketName {
-    return showEndpoint(this.family, this.endpoint ?? unbound(this.family));
+    return showEndpoint(this.family, this.endpoint ?? this.#former ?? unbound(this.family));
   }
 
   override peerName(): SocketName | number {
     if (this.state !== "connected" || this.#remote === undefined) return -ENOTCONN;
     return showEndpoint(this.family, this.#remote);
-  }
-
-  protected override readableBytes(): number {
-    return this.#incoming.readable(this.isInline);
-  }
-
-  override get queuedBytes(): number {
-    return this.#outgoing.size;
   }
 
   override dataState(): number {
@@ -430,34 +324,30 @@ export class TcpSocket extends Socket implements Bindable {
     return errno | (shut ? DATA_STATE_SHUT_WRITE : 0);
   }
 
-  override buffered(): readonly Uint8Array[] {
-    return this.#incoming.pieces();
-  }
-
   override describe(): Record<string, unknown> {
     return {
       state: this.state,
-      received: this.#incoming.size,
-      toSend: this.#outgoing.size,
+      received: this.incoming.size,
+      toSend: this.outgoing.size,
       pending: this.#pending.length,
-      urgent: this.#incoming.hasUrgent,
+      urgent: this.incoming.hasUrgent,
       error: this.error,
       shut: this.shut,
     };
   }
 
   override release(): void {
-    this.#isReleased = true;
+    this.isReleased = true;
     this.#cancel();
     if (this.state === "listening") this.#stopListening();
     tcpPortsOf(this.kernel).leave(this);
     const { peer } = this;
     if (this.state !== "connected" || peer === undefined) return;
-    if (this.resetsOnClose || this.#incoming.size > 0) {
-      peer.#reset();
-    } else if ((this.shut & SHUT_SEND) === 0) {
+    if (this.resetsOnClose || this.incoming.size > 0) {
+      peer.reset();
+    } else if (!this.saysFin) {
       this.shut |= SHUT_SEND;
-      this.#sayFin();
+      this.sayFin();
     }
   }
 }

@@ -30,6 +30,7 @@ import {
   WRITABLE,
 } from "./socket.ts";
 import { namesOf, nameOf, NO_NAME } from "./unix-names.ts";
+import { KEY_VACANCY } from "./wait-queue.ts";
 
 const PAGE = 4096;
 /** Bytes that the head of a buffer has room for in one page. */
@@ -208,7 +209,7 @@ export class UnixStream extends UnixSocket {
       return this.isBlocking && (this.shut & SHUT_RECEIVE) !== 0 ? -EINVAL : -EAGAIN;
     }
     // Who waits to connect has room now.
-    if (this.#pending.length === this.#backlog) this.queue.wake(WRITABLE);
+    if (this.#pending.length === this.#backlog) this.queue.wake(KEY_VACANCY);
     return { socket, peer: socket.peer?.ownName() ?? nameOf(NO_NAME) };
   }
 

@@ -10,6 +10,9 @@ export const KEY_ALL = 0;
  */
 export const KEY_ROOM = 0x10000;
 
+/** A listener has room for one more: of interest to who is about to connect to it (peer_wait). */
+export const KEY_VACANCY = 0x20000;
+
 /** Who waits: a blocked call, an entry of an epoll, a knote. */
 export interface Waiter {
   /**
