@@ -1,11 +1,13 @@
 // Random programs with kqueue.
 
-import { Descriptors, PACKETS, pick, SOCKET_STEPS } from "./fuzz-descriptors.ts";
+import { PACKETS, pick, SOCKET_STEPS } from "./fuzz-descriptors.ts";
+import { type Source, SourceProgram } from "./fuzz-sources.ts";
 
 const MOST_QUEUES = 3;
 
 type Step =
   | "make"
+  | "other"
   | "change"
   | "move"
   | "close"
@@ -18,7 +20,7 @@ type Step =
 
 /** Steps, those that are taken often several times. */
 export const KQUEUE_STEPS = (
-  "make make make change change change change change change move move move move move move close dup " +
+  "make make make other change change change change change change move move move move move move close dup " +
   "nest user user timer folder wait wait wait wait"
 ).split(" ") as Step[];
 
@@ -39,9 +41,11 @@ const LOWERED = new Set(["unix", "tcp"]);
 const SHUTS_UNSEEN = new Set(["dgram", "udp"]);
 const VNODE = ["WRITE", "EXTEND", "ATTRIB", "LINK", "RENAME", "DELETE"] as const;
 const USER = ["FFNOP", "FFAND", "FFOR", "FFCOPY"] as const;
+/** What FreeBSD has as well. */
+const OTHERS: readonly Source[] = ["fifo", "fifo", "connection"];
 const PATHS = ["one", "two", "three"] as const;
 
-export class KqueueProgram extends Descriptors {
+export class KqueueProgram extends SourceProgram {
   readonly #queues = ["q"];
   readonly #known = new Set<string>();
   readonly #files: string[] = [];
@@ -108,6 +112,10 @@ export class KqueueProgram extends Descriptors {
     } else {
       this.emit("kevent", on, "USER", ident, this.#flags(key, c), notes);
     }
+  }
+
+  other(a: number, b: number, c: number): void {
+    this.source(a, b, c, OTHERS);
   }
 
   /** One that goes off at once or never. */

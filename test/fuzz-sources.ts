@@ -28,7 +28,15 @@ const KINDS: Record<string, string> = {
 /** Processes take time to start. */
 const MOST_CHILDREN = 1;
 
-type Source = "fifo" | "file" | "folder" | "socket" | "connection" | "timer" | "child" | "inotify";
+export type Source =
+  | "fifo"
+  | "file"
+  | "folder"
+  | "socket"
+  | "connection"
+  | "timer"
+  | "child"
+  | "inotify";
 
 const SOURCES = (
   "fifo fifo file file folder folder folder folder socket socket connection connection connection connection " +
@@ -110,8 +118,8 @@ export class SourceProgram extends Descriptors {
     if (kin.length > 0) this.emit("connect", name, pick(kin, c));
   }
 
-  source(a: number, b: number, c: number): void {
-    this.#sources[pick(SOURCES, a)](b, c, a >> 5);
+  source(a: number, b: number, c: number, from: readonly Source[] = SOURCES): void {
+    this.#sources[pick(from, a)](b, c, a >> 5);
   }
 
   readonly #sources: Record<Source, (a: number, b: number, c: number) => void> = {

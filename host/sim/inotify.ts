@@ -13,7 +13,7 @@ import { ENOTDIR, O_NONBLOCK } from "./constants.ts";
 import { File } from "./file.ts";
 import { DirectoryInode, IN_ISDIR, type Inode, type InodeWatch } from "./inode.ts";
 import type { Kernel } from "./kernel.ts";
-import { WaitQueue } from "./wait-queue.ts";
+import { KEY_ALL, WaitQueue } from "./wait-queue.ts";
 
 const IN_Q_OVERFLOW = 0x4000;
 const IN_IGNORED = 0x8000;
@@ -130,7 +130,7 @@ export class InotifyFile extends File {
     } else {
       this.#events.push(eventOf(watch, mask, cookie, name));
     }
-    this.#queues[0].wake(EVENT_IN | EVENT_RDNORM);
+    this.#queues[0].wake(KEY_ALL); // without a key, as in fsnotify_insert_event
   }
 
   override read(buffer: Uint8Array, size: number): number {
