@@ -167,6 +167,8 @@ export const STAT_OFFSET = 48;
 export const ACCESS_READ = 0x1;
 /** The descriptor may be written to. */
 export const ACCESS_WRITE = 0x2;
+/** It is a FIFO: a pipe with a name, by which its other end may be opened again. */
+export const ACCESS_NAMED = 0x4;
 
 // What a descriptor is, as far as the filters differ.
 

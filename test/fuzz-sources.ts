@@ -49,6 +49,14 @@ const STEPS: Record<string, readonly string[]> = {
   "file on disk": ["write * 1", "write * 3", "read * 2"],
   timer: ["read * 8", "read * 4", "write * 8"],
   child: ["kill *", "read * 8"],
+  listener: [
+    "write * 1",
+    "read * 1",
+    "so_error *",
+    "shutdown * rd",
+    "shutdown * wr",
+    "shutdown * rdwr",
+  ],
   inotify: ["read * 4096", "read * 40", "read * 8", "write * 1"],
 };
 
@@ -172,15 +180,14 @@ export class SourceProgram extends Descriptors {
         this.#bind(name);
         this.emit("listen", name, c % 3);
         this.#listeners.push(name);
+        this.kinds.set(name, "listener");
       } else if (step === "connect") {
         this.#connect(a, c);
       } else {
-        if (step !== "accept") {
-          const { family, type } = this.#sockets.get(listener) as Unbound;
-          this.emit("connect", this.#socket(family, type), listener);
-        }
+        const { family, type } = this.#sockets.get(listener) as Unbound;
+        if (step !== "accept") this.emit("connect", this.#socket(family, type), listener);
         // Whether there is somebody to accept, only a run shows: there may be no such descriptor.
-        if (step !== "client") this.#add(this.kinds.get(listener) as string, "accept", listener);
+        if (step !== "client") this.#add(KINDS[`${family} ${type}`] as string, "accept", listener);
       }
     },
     timer: (a, b) => {

@@ -13,6 +13,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import {
   ABI_VERSION,
+  ACCESS_NAMED,
   ACCESS_READ,
   ACCESS_WRITE,
   CAPABILITY_EPOLL,
@@ -233,7 +234,9 @@ stats("says what may be done with the descriptor", () => {
   assert.is(flags(w), ACCESS_WRITE);
   const appending = openSync(join(folder, "new"), "a");
   assert.is(flags(appending), ACCESS_WRITE);
-  for (const fd of [r, w, appending]) os.close(fd);
+  const fifo = openSync(join(folder, "fifo"), "r+");
+  assert.is(flags(fifo), ACCESS_READ | ACCESS_WRITE | ACCESS_NAMED);
+  for (const fd of [r, w, appending, fifo]) os.close(fd);
 });
 
 stats("a descriptor that is closed or only a path is -EBADF", () => {

@@ -8,6 +8,7 @@
 // knotes that are muted, all with NOTE_LOWAT among them, are looked at every few milliseconds.
 
 import {
+  ACCESS_NAMED,
   ACCESS_READ,
   ACCESS_WRITE,
   DATA_BACKLOG,
@@ -141,7 +142,8 @@ export function attachDescriptor(queue: Queue, knote: Knote): i32 {
   if (known < 0) return known;
   knote.kind = setOf(fd) === null ? load<i32>(stat + STAT_KIND) : FD_EPOLL;
   knote.mask = 0;
-  knote.what = questionOf(knote, load<u32>(stat + STAT_FLAGS));
+  const access = load<u32>(stat + STAT_FLAGS);
+  knote.what = questionOf(knote, access);
   const reads = knote.filter === FILTER_READ;
 
   if (knote.kind === FD_EPOLL && (!reads || fd === queue.epfd)) return -EINVAL;
@@ -157,8 +159,10 @@ export function attachDescriptor(queue: Queue, knote: Knote): i32 {
     queue.files = knote;
     return 0;
   }
-  // A pipe whose reader is gone cannot be added (FreeBSD's pipe_kqfilter).
-  if (knote.kind === FD_PIPE && !reads && pollOnce(fd, EVENT_OUT) & EVENT_ERR) return -EPIPE;
+  // A pipe whose reader is gone cannot be added (FreeBSD's pipe_kqfilter); a FIFO may get another.
+  if (knote.kind === FD_PIPE && !reads && !(access & ACCESS_NAMED)) {
+    if (pollOnce(fd, EVENT_OUT) & EVENT_ERR) return -EPIPE;
+  }
   setMuted(queue, knote, isMeasured(knote));
   const result = addEntry(queue, knote);
   if (result < 0) setMuted(queue, knote, false);

@@ -1,6 +1,7 @@
 /* Generated from asm/abi.ts by make-abi-header.ts. Do not edit. */
 
 #define ABI_VERSION 0x1
+#define ABI_ACCESS_NAMED 0x4
 #define ABI_ACCESS_READ 0x1
 #define ABI_ACCESS_WRITE 0x2
 #define ABI_CALL_ARGUMENTS 0x8

@@ -1,10 +1,13 @@
 /* What a descriptor is. */
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -86,6 +89,17 @@ static uint32_t kind_of(int fd, mode_t mode) {
   }
 }
 
+/* Pipes without a name are on a file system of their own; 0 until one was seen. */
+static _Atomic dev_t nameless;
+
+static bool is_named_pipe(int fd, const struct stat* file) {
+  if (!S_ISFIFO(file->st_mode) || file->st_dev == nameless) return false;
+  struct statfs system;
+  if (nameless != 0 || fstatfs(fd, &system) < 0 || system.f_type != PIPEFS_MAGIC) return true;
+  nameless = file->st_dev;
+  return false;
+}
+
 /* fd_stat(memory, fd, address) */
 napi_value select_fd_stat(napi_env env, napi_callback_info info) {
   napi_value argv[3], one = NULL;
@@ -116,6 +130,7 @@ napi_value select_fd_stat(napi_env env, napi_callback_info info) {
   int access = flags & O_ACCMODE;
   if (access == O_RDONLY || access == O_RDWR) record.flags |= ABI_ACCESS_READ;
   if (access == O_WRONLY || access == O_RDWR) record.flags |= ABI_ACCESS_WRITE;
+  if (is_named_pipe(fd, &file)) record.flags |= ABI_ACCESS_NAMED;
   if (record.kind == ABI_FD_FILE || record.kind == ABI_FD_DIRECTORY) {
     off_t offset = lseek(fd, 0, SEEK_CUR);
     record.offset = offset < 0 ? 0 : offset;

@@ -48,10 +48,10 @@ export function sayClosed(inode: Inode, entry: Entry | undefined, wasWritable: b
   tellBoth(inode, wasWritable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, entry);
 }
 
-/** Says that it was read from, or written to. */
-export function sayRead(inode: Inode, entry: Entry | undefined): void {
+/** Says that it was read from: FreeBSD also at its end, where there was nothing. */
+export function sayRead(inode: Inode, entry: Entry | undefined, count = 1): void {
   inode.note(NOTE_READ);
-  tellBoth(inode, IN_ACCESS, entry);
+  if (count > 0) tellBoth(inode, IN_ACCESS, entry);
 }
 
 export function sayWritten(inode: Inode, entry: Entry | undefined, extends_ = false): void {
@@ -101,7 +101,7 @@ export class RegularFile extends TreeFile {
     if (!this.isReadable) return -EBADF;
     const count = this.inode.read(buffer, size, this.offset);
     this.offset += count;
-    if (size > 0) sayRead(this.inode, this.entry);
+    if (size > 0) sayRead(this.inode, this.entry, count);
     return count;
   }
 
@@ -123,7 +123,7 @@ export class RegularFile extends TreeFile {
   override readAt(buffer: Uint8Array, size: number, offset: number): number {
     if (!this.isReadable) return -EBADF;
     const count = this.inode.read(buffer, size, offset);
-    if (size > 0) sayRead(this.inode, this.entry);
+    if (size > 0) sayRead(this.inode, this.entry, count);
     return count;
   }
 

@@ -1,6 +1,7 @@
 // What descriptors are and hold, as the waist asks: fd_stat and fd_data.
 
 import {
+  ACCESS_NAMED,
   ACCESS_READ,
   ACCESS_WRITE,
   DATA_ERROR,
@@ -14,6 +15,7 @@ import {
   DATA_WITH_STATE,
   EBADF,
   EINVAL,
+  FD_PIPE,
   STAT_BLOCKS,
   STAT_BYTES,
   STAT_DEV,
@@ -72,7 +74,8 @@ export function dataCalls(kernel: Kernel): Pick<Host, "fd_stat" | "fd_data"> {
       setInt64(view, STAT_DEV, DEVICE);
       setInt64(view, STAT_BYTES, bytes);
       setInt64(view, STAT_BLOCKS, blocks);
-      const access = (file.isReadable ? ACCESS_READ : 0) | (file.isWritable ? ACCESS_WRITE : 0);
+      let access = (file.isReadable ? ACCESS_READ : 0) | (file.isWritable ? ACCESS_WRITE : 0);
+      if (kind === FD_PIPE && file.inode !== undefined) access |= ACCESS_NAMED;
       view.setUint32(STAT_FLAGS, access, true);
       view.setUint32(STAT_FLAGS + 4, 0, true);
       setInt64(view, STAT_OFFSET, offset);
