@@ -1,5 +1,6 @@
 // EVFILT_WRITE, and both filters on one descriptor.
 
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -270,6 +271,25 @@ test(
     const [event] = queue.control([kevent(w, KQ_FILTER_WRITE, KQ_EV_ADD)], 1, 0);
     assert.equal(event && seen(event), write(w, EPIPE, KQ_EV_ERROR));
     throws(() => remove(queue, w, KQ_FILTER_WRITE), FileNotFoundError, "ENOENT");
+  }),
+);
+
+test(
+  "KQ-135: a FIFO without a reader is at its end until there is one",
+  scoped((scope) => {
+    const queue = queueIn(scope);
+    const path = join(scope.folder(), "fifo");
+    os.mkfifo(path);
+    const r = scope.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const w = scope.open(path, constants.O_WRONLY | constants.O_NONBLOCK);
+    scope.close(r);
+    add(queue, w, KQ_FILTER_WRITE);
+    const [[fd, filter, flags] = []] = take(queue);
+    assert.equal([fd, filter, flags], [w, KQ_FILTER_WRITE, KQ_EV_EOF]);
+    scope.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const [[, , left, , room] = []] = take(queue);
+    assert.is(left, 0);
+    assert.is(room, 65_536);
   }),
 );
 
