@@ -2,17 +2,11 @@
 
 import { EINVAL } from "../asm/abi.ts";
 import { checkCount, intOf } from "./arguments.ts";
-import { osError, show, ValueError } from "./errors.ts";
+import { osError, show } from "./errors.ts";
 import { bytesOf, pathOf, sizeOf, unsignedIntOf, unsignedLongLongOf } from "./os-arguments.ts";
 import { checked, type DescribedOsHost, type Receive } from "./os-calls.ts";
 import { EFD_CLOEXEC } from "./os-constants.ts";
-
-/** A descriptor of eventfd_read and eventfd_write, where CPython refuses a negative one itself. */
-function counterOf(fd: unknown): number {
-  const descriptor = intOf(fd, "fd");
-  if (descriptor < 0) throw new ValueError(`fd must not be negative, got ${show(fd)}`);
-  return descriptor;
-}
+import { filenoOf, type Waitable } from "./waitable.ts";
 
 /** The calls of the os module on `host`. */
 export function createFileCalls(host: DescribedOsHost, receive: Receive) {
@@ -142,9 +136,9 @@ export function createFileCalls(host: DescribedOsHost, receive: Receive) {
      *
      * @returns a bigint where a number would not be exact, beyond 2^53 - 1
      */
-    eventfd_read(fd: number): number | bigint {
+    eventfd_read(fd: Waitable): number | bigint {
       checkCount("eventfd_read()", arguments.length, 1, 1);
-      const descriptor = counterOf(fd);
+      const descriptor = filenoOf(fd);
       const value = new BigUint64Array(1);
       const bytes = new Uint8Array(value.buffer);
       const count = host.read(descriptor, bytes, bytes.length);
@@ -160,9 +154,9 @@ export function createFileCalls(host: DescribedOsHost, receive: Receive) {
      *
      * @throws {OSError} EINVAL for 2^64 - 1
      */
-    eventfd_write(fd: number, value: number | bigint): void {
+    eventfd_write(fd: Waitable, value: number | bigint): void {
       checkCount("eventfd_write()", arguments.length, 2, 2);
-      const descriptor = counterOf(fd);
+      const descriptor = filenoOf(fd);
       const bytes = new Uint8Array(BigUint64Array.of(unsignedLongLongOf(value, "value")).buffer);
       checked(host, host.write(descriptor, bytes), "eventfd_write", `fd ${descriptor}`);
     },

@@ -335,6 +335,13 @@ counters("values that C has no room for are refused", () => {
 
 counters("a negative descriptor is a ValueError, as in Python", () => {
   throws(() => os.eventfd_read(-1), ValueError);
+  // CPython takes what has a fileno() here, and nowhere else in its module os.
+  const counter = os.eventfd(3);
+  os.eventfd_write({ fileno: () => counter }, 4);
+  assert.is(os.eventfd_read({ fileno: () => counter }), 7);
+  os.close(counter);
+  throws(() => os.eventfd_read({ fileno: () => -1 }), ValueError);
+  throws(() => os.dup({ fileno: () => 1 } as unknown as number), TypeError);
   throws(() => os.eventfd_write(-1, 1), ValueError);
 });
 
