@@ -309,9 +309,9 @@ export class UnixStream extends UnixSocket {
     if (peer !== undefined) {
       peer.shut = SHUT_BOTH;
       if (hadUnread) peer.error = ECONNRESET;
+      peer.changed();
     }
-    super.release();
-    peer?.changed();
+    super.release(); // what is thrown away makes room, which the peer is told after its end
   }
 
   /** The listener is closed before anybody accepted this end: the client is told. */
@@ -320,8 +320,8 @@ export class UnixStream extends UnixSocket {
     if (peer !== undefined) {
       peer.shut = SHUT_BOTH;
       peer.error = ECONNRESET;
+      peer.changed();
     }
     while (this.received.length > 0) this.free();
-    peer?.changed();
   }
 }
