@@ -102,6 +102,13 @@ export class Scope {
     return path;
   }
 
+  /** Path of a FIFO that nobody has opened. */
+  fifo(): string {
+    const path = join(this.folder(), "fifo");
+    os.mkfifo(path);
+    return path;
+  }
+
   /** Closes a descriptor before the end. */
   close(fd: number): void {
     this.#fds.delete(fd);

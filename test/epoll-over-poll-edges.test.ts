@@ -7,21 +7,10 @@ import {
   EPOLLIN as IN,
   EPOLLOUT as OUT,
   EPOLLRDHUP as RDHUP,
-  OSError,
 } from "../bindings/node.ts";
-import { World } from "./sim-world.ts";
+import { outcomeOf, World } from "./sim-world.ts";
 
 const posix = (): World => new World("posix");
-
-/** What a call comes to: its result, or the name of its error. */
-function outcomeOf(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch (error) {
-    if (!(error instanceof OSError)) throw error;
-    return error.code;
-  }
-}
 
 test("room is an edge after a write that would have blocked, or was taken in part", () => {
   const on = posix();

@@ -11,23 +11,12 @@ import {
   EPOLLOUT as OUT,
   EPOLLPRI as PRI,
   EPOLLRDHUP as RDHUP,
-  OSError,
 } from "../bindings/node.ts";
 import { EPOLL_CTL_ADD, FD_STREAM, STAT_INO, STAT_KIND, STAT_SIZE } from "../asm/abi.ts";
 import { coreWith } from "./hosts.ts";
-import { World } from "./sim-world.ts";
+import { outcomeOf, World } from "./sim-world.ts";
 
 const posix = (): World => new World("posix");
-
-/** What a call comes to: its result, or the name of its error. */
-function outcomeOf(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch (error) {
-    if (!(error instanceof OSError)) throw error;
-    return error.code;
-  }
-}
 
 test("a level costs one poll(2), also of a wait that waits", () => {
   const on = posix();

@@ -1,7 +1,7 @@
 // Random programs with kqueue.
 
 import { PACKETS, pick, SOCKET_STEPS } from "./fuzz-descriptors.ts";
-import { type Source, SourceProgram } from "./fuzz-sources.ts";
+import { PATHS, type Source, SourceProgram } from "./fuzz-sources.ts";
 
 const MOST_QUEUES = 3;
 
@@ -43,12 +43,10 @@ const VNODE = ["WRITE", "EXTEND", "ATTRIB", "LINK", "RENAME", "DELETE"] as const
 const USER = ["FFNOP", "FFAND", "FFOR", "FFCOPY"] as const;
 /** What FreeBSD has as well. */
 const OTHERS: readonly Source[] = ["fifo", "fifo", "connection"];
-const PATHS = ["one", "two", "three"] as const;
 
 export class KqueueProgram extends SourceProgram {
   readonly #queues = ["q"];
   readonly #known = new Set<string>();
-  readonly #files: string[] = [];
 
   constructor() {
     super("kqueue q");
@@ -146,28 +144,18 @@ export class KqueueProgram extends SourceProgram {
   /** What is done in a folder. */
   folder(a: number, b: number, c: number): void {
     const path = pick(PATHS, a);
-    const other = pick(PATHS, b);
     const step = pick(["file", "open", "open", "append", "append", "rename", "unlink", "chmod"], c);
-    if (step === "open") {
-      if (!this.#files.includes(path)) return;
+    // What is there is not written anew: Linux merges its end and the writing.
+    if (step === "file") {
+      if (!this.files.has(path)) this.writeFile(path, b % 5);
+    } else if (!this.files.has(path)) {
+      return;
+    } else if (step === "open") {
       const name = this.name();
       this.emit("open", name, path, "rw");
       this.kinds.set(name, "file on disk");
-    } else if (step === "file") {
-      // What is there is not written anew: Linux merges its end and the writing.
-      if (this.#files.includes(path)) return;
-      this.emit("file", path, b % 5);
-      this.#files.push(path);
-    } else if (this.#files.includes(path)) {
-      if (step === "append") this.emit(step, path, (b % 3) + 1);
-      else if (step === "rename" && path !== other) {
-        this.emit(step, path, other);
-        this.#files.splice(this.#files.indexOf(path), 1);
-        if (!this.#files.includes(other)) this.#files.push(other);
-      } else if (step === "unlink") {
-        this.emit(step, path);
-        this.#files.splice(this.#files.indexOf(path), 1);
-      } else if (step === "chmod") this.emit(step, path);
+    } else {
+      this.changeFile(step, path, pick(PATHS, b), b);
     }
   }
 

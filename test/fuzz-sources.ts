@@ -3,7 +3,8 @@
 
 import { Descriptors, pick } from "./fuzz-descriptors.ts";
 
-const PATHS = ["one", "two", "three"] as const;
+/** Names of files. */
+export const PATHS = ["one", "two", "three"] as const;
 const FIFOS = ["first", "second"] as const;
 const NOTES = [
   "ACCESS",
@@ -70,7 +71,8 @@ interface Unbound {
 
 export class SourceProgram extends Descriptors {
   readonly #fifos = new Set<string>();
-  readonly #files = new Set<string>();
+  /** Files there are, by name. */
+  readonly files = new Set<string>();
   readonly #sockets = new Map<string, Unbound>();
   readonly #bound: string[] = [];
   readonly #listeners: string[] = [];
@@ -99,6 +101,26 @@ export class SourceProgram extends Descriptors {
   /** Those of `names` that are open still. */
   #open(names: Iterable<string>): string[] {
     return [...names].filter((name) => this.kinds.has(name));
+  }
+
+  /** Writes a file anew. */
+  protected writeFile(path: string, size: number): void {
+    this.emit("file", path, size);
+    this.files.add(path);
+  }
+
+  /** Does something to a file there is. */
+  protected changeFile(step: string, path: string, other: string, size: number): void {
+    if (step === "append") this.emit(step, path, (size % 3) + 1);
+    else if (step === "chmod") this.emit(step, path);
+    else if (step === "unlink") {
+      this.emit(step, path);
+      this.files.delete(path);
+    } else if (path !== other) {
+      this.emit(step, path, other);
+      this.files.delete(path);
+      this.files.add(other);
+    }
   }
 
   #socket(family: string, type: string): string {
@@ -142,9 +164,8 @@ export class SourceProgram extends Descriptors {
     },
     file: (a, b) => {
       const path = pick(PATHS, a);
-      if (b % 3 === 0 || !this.#files.has(path)) {
-        this.emit("file", path, b % 5);
-        this.#files.add(path);
+      if (b % 3 === 0 || !this.files.has(path)) {
+        this.writeFile(path, b % 5);
       } else {
         this.#add("file on disk", "open", path, pick(["r", "rw", "w"], b >> 2));
       }
@@ -152,21 +173,8 @@ export class SourceProgram extends Descriptors {
     folder: (a, b, c) => {
       const [path, other] = [pick(PATHS, a), pick(PATHS, b)];
       if (c % 6 === 0) this.#add("folder", "open", ".", "r");
-      if (!this.#files.has(path)) {
-        this.emit("file", path, b % 5);
-        this.#files.add(path);
-      }
-      const step = pick(["append", "append", "rename", "unlink", "chmod"], c);
-      if (step === "append") this.emit(step, path, (b % 3) + 1);
-      else if (step === "chmod") this.emit(step, path);
-      else if (step === "unlink") {
-        this.emit(step, path);
-        this.#files.delete(path);
-      } else if (path !== other) {
-        this.emit(step, path, other);
-        this.#files.delete(path);
-        this.#files.add(other);
-      }
+      if (!this.files.has(path)) this.writeFile(path, b % 5);
+      this.changeFile(pick(["append", "append", "rename", "unlink", "chmod"], c), path, other, b);
     },
     socket: (a, b) => {
       const name = this.#socket(pick(FAMILIES, a), pick(TYPES, b));

@@ -1,5 +1,5 @@
-// What the flags of a knote mean, and its life: KQ-066 to 098. The knotes are READ and USER ones;
-// timers, files and the other filters have files of their own.
+// What the flags of a knote mean, and its life: KQ-066 to 098, but for enabling and disabling. The knotes
+// are READ and USER ones; timers, files and the other filters have files of their own.
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -28,6 +28,7 @@ import {
   change,
   type Fields,
   idents,
+  mixed,
   newQueue,
   now,
   timer,
@@ -38,15 +39,9 @@ import { closedNumber } from "./probes.ts";
 import { throws } from "./support.ts";
 import { answered } from "./world.ts";
 
-/** What is returned if the descriptors became active first, of which the core hears last. */
-function mixed<Event>(others: readonly Event[], descriptors: readonly Event[]): Event[] {
-  return answered([...others, ...descriptors], [...descriptors, ...others]);
-}
-
 /** EV_FORCEONESHOT and EV_KEEPUDATA of FreeBSD, which have no name here. */
 const FORCEONESHOT = 0x100;
 const KEEPUDATA = 0x200;
-
 test(
   "KQ-066: READ and WRITE of one descriptor are two knotes",
   scoped((s) => {
@@ -292,126 +287,6 @@ test(
     change(queue, user(1, ADD | ONESHOT), trigger(1), user(1, CLEAR));
     assert.equal(now(queue), [[1, USER, ONESHOT, 0, 0, 0]]);
     throws(() => change(queue, trigger(1)), FileNotFoundError);
-  }),
-);
-
-test(
-  "KQ-082: EV_DISPATCH reports once and disables, EV_ENABLE starts anew",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const [r, w] = s.pipe();
-    change(queue, kevent(r, READ, ADD | DISPATCH));
-    os.write(w, "a");
-    assert.equal(now(queue), [[r, READ, DISPATCH, 0, 1, 0]]);
-    os.write(w, "b");
-    assert.equal(now(queue), []);
-    assert.equal(now(queue, [kevent(r, READ, ENABLE)]), [[r, READ, DISPATCH, 0, 2, 0]]);
-    os.read(r, 2);
-    assert.equal(now(queue, [kevent(r, READ, ENABLE)]), []);
-    os.write(w, "c");
-    assert.equal(now(queue), [[r, READ, DISPATCH, 0, 1, 0]]);
-    os.write(w, "d");
-    assert.equal(now(queue, [kevent(r, READ, ADD)]), []);
-    change(queue, kevent(r, READ, DELETE));
-  }),
-);
-
-test(
-  "KQ-083: EV_DISABLE keeps the knote and what happened to it",
-  scoped((s) => {
-    for (const flags of [0, CLEAR, ONESHOT, DISPATCH]) {
-      const queue = newQueue(s);
-      const [r, w] = s.pipe();
-      change(queue, kevent(r, READ, ADD | flags), kevent(r, READ, DISABLE));
-      os.write(w, "ab");
-      assert.equal(now(queue), []);
-      assert.equal(now(queue, [kevent(r, READ, ENABLE)]), [[r, READ, flags, 0, 2, 0]]);
-      if (flags === ONESHOT) continue;
-      change(queue, kevent(r, READ, DISABLE));
-      os.read(r, 2);
-      assert.equal(now(queue, [kevent(r, READ, ENABLE)]), []);
-    }
-  }),
-);
-
-test(
-  "a disabled knote of a closed pipe does not end a wait",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const [r, w] = s.pipe();
-    change(queue, kevent(r, READ, ADD | DISABLE));
-    s.close(w);
-    assert.equal(now(queue), []);
-    assert.equal(queue.control(null, 1, 0.02), []);
-    assert.equal(now(queue, [kevent(r, READ, ENABLE)]), [[r, READ, 0x8000, 0, 0, 0]]);
-  }),
-);
-
-test(
-  "KQ-084: EV_DISABLE takes back what was not reported yet",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const [r, w] = s.pipe();
-    change(queue, kevent(r, READ, ADD), user(1, ADD), user(2, ADD), trigger(2), trigger(1));
-    os.write(w, "x");
-    assert.equal(idents(queue, 1), [2]);
-    change(queue, kevent(r, READ, DISABLE), user(1, DISABLE), user(2, DISABLE));
-    assert.equal(now(queue), []);
-    change(queue, kevent(r, READ, ENABLE), user(1, ENABLE));
-    assert.equal(idents(queue), [r, 1]);
-  }),
-);
-
-test(
-  "KQ-086: a knote may be made disabled",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const [r, w] = s.pipe();
-    os.write(w, "x");
-    assert.equal(now(queue, [kevent(r, READ, ADD | DISABLE), user(1, ADD | DISABLE)]), []);
-    change(queue, trigger(1));
-    assert.equal(now(queue), []);
-    change(queue, kevent(r, READ, ENABLE), user(1, ENABLE));
-    assert.equal(idents(queue), mixed([1], [r]));
-  }),
-);
-
-test(
-  "KQ-088: EV_ADD with EV_DELETE deletes a knote there is, and makes one there is not",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const [r, w] = s.pipe();
-    os.write(w, "x");
-    change(queue, kevent(r, READ, ADD | DELETE));
-    assert.equal(idents(queue), [r]);
-    change(queue, kevent(r, READ, ADD | DELETE));
-    assert.equal(idents(queue), []);
-    throws(() => change(queue, kevent(r, READ, DELETE)), FileNotFoundError);
-  }),
-);
-
-test(
-  "KQ-089: EV_ENABLE with EV_DISABLE is EINVAL",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, user(1, ADD), trigger(1));
-    throws(() => change(queue, user(1, ENABLE | DISABLE)), OSError, "EINVAL");
-    throws(() => change(queue, user(1, ENABLE | DISABLE | DELETE)), OSError, "EINVAL");
-    assert.equal(idents(queue), [1]);
-  }),
-);
-
-test(
-  "KQ-090: adding a disabled knote again does not enable it",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const [r, w] = s.pipe();
-    os.write(w, "x");
-    change(queue, kevent(r, READ, ADD | DISABLE), user(1, ADD | DISABLE));
-    change(queue, kevent(r, READ, ADD), user(1, ADD, KQ_NOTE_TRIGGER));
-    assert.equal(now(queue), []);
-    change(queue, kevent(r, READ, ADD | ENABLE), user(1, ADD | ENABLE));
-    assert.equal(idents(queue), mixed([1], [r]));
   }),
 );
 

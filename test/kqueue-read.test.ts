@@ -1,6 +1,5 @@
 // EVFILT_READ on pipes, FIFOs, sockets, queues and terminals; files are in kqueue-files.test.ts.
 
-import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -184,8 +183,7 @@ test(
   "KQ-114: a new writer of a FIFO ends its end",
   scoped((scope) => {
     const queue = queueIn(scope);
-    const path = join(scope.folder(), "fifo");
-    os.mkfifo(path);
+    const path = scope.fifo();
     const r = scope.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     add(queue, r, KQ_FILTER_READ);
     assertSilent(queue); // nobody has written yet

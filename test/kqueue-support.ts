@@ -11,6 +11,7 @@ import {
   type Whole,
 } from "../bindings/node.ts";
 import type { Scope } from "./descriptors.ts";
+import { answered } from "./world.ts";
 
 /** The attributes of a kevent, in their order. */
 export type Fields = [
@@ -61,4 +62,9 @@ export function trigger(ident: Whole, flags = 0): Kevent {
 /** A change of a timer. */
 export function timer(ident: Whole, flags: number, fflags: number, data: Whole): Kevent {
   return kevent(ident, KQ_FILTER_TIMER, flags, fflags, data);
+}
+
+/** What is returned if the descriptors became active first, of which the core hears last. */
+export function mixed<Event>(others: readonly Event[], descriptors: readonly Event[]): Event[] {
+  return answered([...others, ...descriptors], [...descriptors, ...others]);
 }

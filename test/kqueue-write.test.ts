@@ -1,6 +1,5 @@
 // EVFILT_WRITE, and both filters on one descriptor.
 
-import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import {
@@ -278,8 +277,7 @@ test(
   "KQ-135: a FIFO without a reader is at its end until there is one",
   scoped((scope) => {
     const queue = queueIn(scope);
-    const path = join(scope.folder(), "fifo");
-    os.mkfifo(path);
+    const path = scope.fifo();
     const r = scope.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const w = scope.open(path, constants.O_WRONLY | constants.O_NONBLOCK);
     scope.close(r);

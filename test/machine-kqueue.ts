@@ -105,16 +105,15 @@ function dataOf(event: Kevent, filter: string): string {
 }
 
 /** A SourceMachine that has kqueues as well. */
-export class KqueueMachine {
-  readonly #machine = new SourceMachine();
+export class KqueueMachine extends SourceMachine {
   readonly #queues = new Map<string, Kqueue>();
   /** What each knote is, by its udata. */
   readonly #knotes: string[] = [];
 
-  run(step: string): string {
+  override run(step: string): string {
     const [word, ...words] = step.split(" ") as [string, ...string[]];
     const own = this.#steps[word];
-    if (own === undefined) return this.#machine.run(step).replace(RESET, "reset");
+    if (own === undefined) return super.run(step).replace(RESET, "reset");
     try {
       return own(...words) ?? "ok";
     } catch (error) {
@@ -122,14 +121,14 @@ export class KqueueMachine {
     }
   }
 
-  finish(): void {
+  override finish(): void {
     for (const queue of this.#queues.values()) queue.close();
-    this.#machine.finish();
+    super.finish();
   }
 
   #ident(filter: string, name: string): Kqueue | number {
     if (filter === "USER" || filter === "TIMER") return Number(name);
-    return this.#queues.get(name) ?? this.#machine.machine.fd(name);
+    return this.#queues.get(name) ?? this.fd(name);
   }
 
   #text(event: Kevent): string {

@@ -56,14 +56,17 @@ function startChild(): { pid: number; kill(): void } {
 }
 
 /** A Machine with more kinds of descriptors. */
-export class SourceMachine {
-  readonly machine = new Machine(true);
+export class SourceMachine extends Machine {
   readonly #children = new Map<string, { pid: number; kill(): void }>();
 
-  run(step: string): string {
+  constructor() {
+    super(true);
+  }
+
+  override run(step: string): string {
     const [word, ...words] = step.split(" ") as [string, ...string[]];
     const own = this.#steps[word];
-    if (own === undefined) return this.machine.run(step);
+    if (own === undefined) return super.run(step);
     try {
       return String(own(...words) ?? "ok");
     } catch (error) {
@@ -72,29 +75,25 @@ export class SourceMachine {
     }
   }
 
-  finish(): void {
+  override finish(): void {
     for (const child of this.#children.values()) child.kill();
-    this.machine.finish();
-  }
-
-  #path(name: string): string {
-    return this.machine.path(name);
+    super.finish();
   }
 
   readonly #steps: Record<string, (...words: any[]) => number | void> = {
     nap: (ms) => sleep(Number(ms)),
 
-    timer: (name) => this.machine.own(name, checked(host.timerfd_create(), "timerfd_create")),
+    timer: (name) => this.own(name, checked(host.timerfd_create(), "timerfd_create")),
     arm: (name, when) => {
       const deadline = when === "off" ? 0 : host.now() + (DEADLINES[when] as number);
-      checked(host.timerfd_settime(this.machine.fd(name), deadline), "timerfd_settime");
+      checked(host.timerfd_settime(this.fd(name), deadline), "timerfd_settime");
       sleep(PUNCTUAL_MS);
     },
 
     child: (name) => {
       const child = startChild();
       this.#children.set(name, child);
-      this.machine.own(name, os.pidfd_open(child.pid));
+      this.own(name, os.pidfd_open(child.pid));
     },
     kill: (name) => {
       const child = this.#children.get(name);
@@ -107,22 +106,22 @@ export class SourceMachine {
       os.close(watched);
     },
 
-    inotify: (name) => this.machine.own(name, checked(host.inotify_init(), "inotify_init")),
+    inotify: (name) => this.own(name, checked(host.inotify_init(), "inotify_init")),
     watch: (name, of, masks) => {
       let mask = 0;
       for (const word of masks.split("|")) mask += INOTIFY[word] as number;
-      const [inotify, fd] = [this.machine.fd(name), this.machine.fd(of)];
+      const [inotify, fd] = [this.fd(name), this.fd(of)];
       return checked(host.inotify_add_watch(inotify, fd, 0, mask), "inotify_add_watch");
     },
     unwatch: (name, watch) => {
-      checked(host.inotify_rm_watch(this.machine.fd(name), Number(watch)), "inotify_rm_watch");
+      checked(host.inotify_rm_watch(this.fd(name), Number(watch)), "inotify_rm_watch");
     },
 
-    append: (path, size) => appendFileSync(this.#path(path), "x".repeat(Number(size))),
-    rename: (path, other) => renameSync(this.#path(path), this.#path(other)),
-    unlink: (path) => unlinkSync(this.#path(path)),
-    chmod: (path) => chmodSync(this.#path(path), 0o600),
-    mkdir: (path) => mkdirSync(this.#path(path)),
-    rmdir: (path) => rmdirSync(this.#path(path)),
+    append: (path, size) => appendFileSync(this.path(path), "x".repeat(Number(size))),
+    rename: (path, other) => renameSync(this.path(path), this.path(other)),
+    unlink: (path) => unlinkSync(this.path(path)),
+    chmod: (path) => chmodSync(this.path(path), 0o600),
+    mkdir: (path) => mkdirSync(this.path(path)),
+    rmdir: (path) => rmdirSync(this.path(path)),
   };
 }

@@ -14,6 +14,16 @@ import type { Host } from "../host/host.ts";
 /** A list of registrations. */
 type Registrations = ReadonlyArray<readonly [fd: number | Epoll, mask: number]>;
 
+/** What a call comes to: its result, or the name of its error. */
+export function outcomeOf(call: () => unknown): unknown {
+  try {
+    return call();
+  } catch (error) {
+    if (!(error instanceof OSError)) throw error;
+    return error.code;
+  }
+}
+
 export class World {
   readonly sim: Sim;
   readonly select: SelectModule;
