@@ -83,10 +83,10 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(OTHER_HOSTS, ADDON, "addresses", "data", "sources", "stress", "threads", "waist"),
   leftOut(OTHER_HOSTS, "about building the package", "build"),
   leftOut(OTHER_HOSTS, SIMULATION, "epoll-over-kqueue", "epoll-over-kqueue-calls"),
-  leftOut(OTHER_HOSTS, SIMULATION, "epoll-over-kqueue-errors"),
   leftOut(
     OTHER_HOSTS,
     SIMULATION,
+    "epoll-over-kqueue-errors",
     "epoll-over-poll",
     "epoll-over-poll-edges",
     "epoll-random",
