@@ -136,16 +136,23 @@ function addonIn(folder) {
   return join("host", "native", "build", folder, "omnipoll.node");
 }
 
-function buildAddon(folder, flags) {
-  const native = join("host", "native");
-  const output = addonIn(folder);
+/** Folders whose C files make the addon of this platform. */
+const NATIVE_FOLDERS = ["host/native", "host/native/os", `host/native/${process.platform}`];
+
+function buildAddon(kind, flags) {
+  const output = addonIn(kind);
   mkdirSync(dirname(join(root, output)), { recursive: true });
-  const sources = readdirSync(join(root, native)).filter((name) => name.endsWith(".c"));
+  const sources = NATIVE_FOLDERS.flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith(".c"))
+      .map((name) => join(folder, name)),
+  );
   return compile("the native addon", [
     ..."-DNAPI_VERSION=8 -fPIC -shared -fvisibility=hidden".split(" "),
     ...flags,
     `-I${require("node-api-headers").include_dir}`,
-    ...sources.map((name) => join(native, name)),
+    ...NATIVE_FOLDERS.map((folder) => `-I${folder}`),
+    ...sources,
     "-o",
     output,
     "-lm",

@@ -1,7 +1,7 @@
 // What a call of an epoll object costs: waits against the number of ready and of registered
 // descriptors, and changes of what is registered.
 
-import { EPOLLIN, EPOLLPRI, type Epoll, epoll } from "../bindings/node.ts";
+import { EPOLLIN, EPOLLPRI, type Epoll, epoll } from "../bindings/node/select.ts";
 import { type Children, contestantsIn } from "./child.ts";
 import { type Case, type Contestant, timed } from "./harness.ts";
 import { contestants, mostPipes, Pipes, POOL, poolLoop } from "./pipes.ts";

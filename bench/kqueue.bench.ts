@@ -12,7 +12,7 @@ import {
   KQ_FILTER_READ,
   KQ_FILTER_TIMER,
   kqueue,
-} from "../bindings/node.ts";
+} from "../bindings/node/select.ts";
 import { type Children, contestantsIn } from "./child.ts";
 import { type Case, type Contestant, timed } from "./harness.ts";
 import { contestants, mostPipes, Pipes, POOL, poolLoop } from "./pipes.ts";

@@ -2,8 +2,8 @@
 // written to `active` of `pipes` pipes; whoever reads one writes one to the next pipe, until
 // `writes` have been made. A run registers every pipe anew and waits with a timeout of 0.
 
-import { EPOLLIN, epoll, POLLIN, poll, select } from "../bindings/node.ts";
-import { read, write } from "../bindings/node-os.ts";
+import { EPOLLIN, epoll, POLLIN, poll, select } from "../bindings/node/select.ts";
+import { read, write } from "../bindings/node/os.ts";
 import { type Children, contestantsIn } from "./child.ts";
 import { type Case, type Contestant, timed } from "./harness.ts";
 import { BYTE, contestants, Pipes, type Registers } from "./pipes.ts";

@@ -1,6 +1,6 @@
 // Pipes for the contestants of this process, and contestants made of them.
 
-import { close, pipe, set_blocking, write } from "../bindings/node-os.ts";
+import { close, pipe, set_blocking, write } from "../bindings/node/os.ts";
 import { threadsOf } from "./child.ts";
 import type { Contestant } from "./harness.ts";
 

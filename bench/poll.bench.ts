@@ -1,7 +1,7 @@
 // What a call of a polling object costs: waits against the number of descriptors, of which none,
 // one or all are ready, and changes of what is registered.
 
-import { type Poll, POLLIN, POLLPRI, poll } from "../bindings/node.ts";
+import { type Poll, POLLIN, POLLPRI, poll } from "../bindings/node/select.ts";
 import { type Children, contestantsIn } from "./child.ts";
 import { type Case, type Contestant, timed } from "./harness.ts";
 import { contestants, Pipes, POOL, poolLoop } from "./pipes.ts";

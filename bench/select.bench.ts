@@ -2,7 +2,7 @@
 // The reference is C's poll() over the same descriptors, because that is how it is made; C's
 // own select() is there too, as far as it goes.
 
-import { select } from "../bindings/node.ts";
+import { select } from "../bindings/node/select.ts";
 import { type Children, contestantsIn } from "./child.ts";
 import { type Case, type Contestant, timed } from "./harness.ts";
 import { contestants, Pipes } from "./pipes.ts";

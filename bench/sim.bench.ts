@@ -1,9 +1,9 @@
 // What a wait costs in the simulated kernel, beside the real one and against the number of
 // registrations.
 
-import { createSim } from "../bindings/sim-node.ts";
-import * as os from "../bindings/node-os.ts";
-import { EPOLLIN, type Epoll, epoll } from "../bindings/node.ts";
+import { createSim } from "../bindings/node/sim.ts";
+import * as os from "../bindings/node/os.ts";
+import { EPOLLIN, type Epoll, epoll } from "../bindings/node/select.ts";
 import { threadsOf } from "./child.ts";
 import { type Case, type Contestant, timed } from "./harness.ts";
 

@@ -1,7 +1,7 @@
 // Three stories of descriptors, told by a simulated kernel, with what happened printed. They run in Node
 // and in a page without a change: `node dist/examples/sim-stories.js`.
 
-import type { Sim } from "../bindings/sim.ts";
+import type { Sim } from "../bindings/sim/sim.ts";
 
 /** What a story prints with. */
 type Print = (line: string) => void;

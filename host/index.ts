@@ -1,11 +1,11 @@
 // Which host this process gets: chosen here and nowhere else.
 
 import type { Host } from "./host.ts";
-import { createLinuxHost } from "./linux.ts";
-import { createPosixHost } from "./posix.ts";
-import { createSimHost } from "./sim/host.ts";
-import { type Choice, makeKernel, NAMED } from "./sim/make-kernel.ts";
-import { timely } from "./sim/punctual.ts";
+import { createLinuxHost } from "./linux/host.ts";
+import { createPosixHost } from "./linux/poll-only.ts";
+import { createSimHost } from "./sim/waist/host.ts";
+import { type Choice, makeKernel, NAMED } from "./sim/kernel/make-kernel.ts";
+import { timely } from "./sim/waist/real-clock.ts";
 
 function simulated(choice: Choice): Host {
   const kernel = makeKernel(choice);

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { findChromium } from "./browser/chromium.ts";
 import { BrowserHosts } from "./browser/hosts.ts";
-import { Matrix } from "./matrix.ts";
+import { Matrix } from "./hosts/matrix.ts";
 import {
   BROWSERS,
   clockless,
@@ -17,12 +17,13 @@ import {
   type OtherHost,
   reasonFor,
   SKIPS,
-} from "./skips.ts";
+} from "./hosts/skips.ts";
 
 const folder = new URL(".", import.meta.url);
 const wanted = process.argv[2] ?? "";
 const SUFFIX = ".test.js";
-const files = readdirSync(folder)
+const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .sort()
   .filter((file) => file.endsWith(SUFFIX) && file.includes(wanted))
   .map((file) => file.slice(0, -SUFFIX.length));
 

@@ -17,8 +17,8 @@ import {
   select,
   type Timeout,
   type Waitable,
-} from "../bindings/node.ts";
-import { openSync } from "./files.ts";
+} from "../bindings/node/select.ts";
+import { openSync } from "./support/files.ts";
 
 // Constants have literal types.
 export const bit: 1 = POLLIN;

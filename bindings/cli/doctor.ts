@@ -10,7 +10,7 @@ import {
   CAPABILITY_SOURCES,
   READY_RECORD_SIZE,
 } from "../../asm/abi.ts";
-import { addonPath } from "../../host/addon.ts";
+import { addonPath } from "../../host/native/addon.ts";
 import type { Host } from "../../host/host.ts";
 import { complain, print } from "./output.ts";
 import { lineOf, STATUS } from "./failure.ts";
@@ -43,7 +43,7 @@ interface Findings {
   readonly problem?: string;
 }
 
-type Package = typeof import("../node.ts");
+type Package = typeof import("../node/select.ts");
 
 function basics(version: string): Findings {
   const size = statSync(CORE, { throwIfNoEntry: false })?.size;
@@ -149,7 +149,7 @@ function hasProcessNotes({ kqueue, kevent, host, ...names }: Package): boolean |
 }
 
 async function services(omnipoll: Package): Promise<Record<string, Service>> {
-  const os = await import("../node-os.ts");
+  const os = await import("../node/os.ts");
   const [empty] = os.pipe();
   const [full, writer] = os.pipe();
   os.write(writer, "x");
@@ -171,7 +171,7 @@ async function services(omnipoll: Package): Promise<Record<string, Service>> {
 async function examine(version: string): Promise<Findings> {
   const found = basics(version);
   try {
-    const omnipoll = await import("../node.ts");
+    const omnipoll = await import("../node/select.ts");
     const apis = await services(omnipoll);
     const broken = Object.keys(apis).filter((api) => apis[api]?.works === false);
     const procNotes = hasProcessNotes(omnipoll);

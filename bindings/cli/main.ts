@@ -118,7 +118,7 @@ function createProgram(): Command {
     .summary("wait for descriptors of every kind through all five APIs")
     .description("Waits for descriptors of every kind through all five APIs, in a few seconds.")
     .action(async () => {
-      const { demo } = await import("./demo.ts");
+      const { demo } = await import("./demo/demo.ts");
       process.exitCode = await demo();
     });
 

@@ -4,8 +4,8 @@ import { STATUS, UsageError } from "./failure.ts";
 import { namesOf } from "./masks.ts";
 import type { Api } from "./masks.ts";
 import { print } from "./output.ts";
-import { sourceOf } from "./sources.ts";
-import type { Report, Source } from "./source.ts";
+import { sourceOf } from "./sources/sources.ts";
+import type { Report, Source } from "./sources/source.ts";
 import { createWaiter, type Waiter } from "./waiters.ts";
 
 /** What `omnipoll wait` was asked for. */

@@ -21,7 +21,7 @@ import {
   PermissionError,
   poll,
   select,
-} from "../node.ts";
+} from "../node/select.ts";
 import type { Api } from "./masks.ts";
 
 /**

@@ -3,7 +3,7 @@
 
 import * as abi from "../../asm/abi.ts";
 
-/** The header's text. test/abi.test.ts compares it with the committed file. */
+/** The header's text. test/package/abi.test.ts compares it with the committed file. */
 export function abiHeader(): string {
   const lines = Object.entries(abi).map(([name, value]) => {
     const literal = value < 0 ? `(${value})` : `0x${value.toString(16)}`;

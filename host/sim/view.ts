@@ -1,15 +1,15 @@
 // What a kernel looks like from outside, as plain values: for pages that show it, and for people. Looking
 // changes nothing.
 
-import { EpollFile, EpollItem } from "./epoll.ts";
-import type { File } from "./file.ts";
-import type { Kernel } from "./kernel.ts";
-import { KqueueFile } from "./kqueue.ts";
-import { Knote } from "./kqueue-knote.ts";
-import { nameOfFilter } from "./kqueue-filters.ts";
-import { PollWaiter } from "./poll.ts";
-import { Sleeper } from "./sleep.ts";
-import type { WaitEntry } from "./wait-queue.ts";
+import { EpollFile, EpollItem } from "./wait/epoll.ts";
+import type { File } from "./kernel/file.ts";
+import type { Kernel } from "./kernel/kernel.ts";
+import { KqueueFile } from "./kqueue/queue.ts";
+import { Knote } from "./kqueue/knote.ts";
+import { nameOfFilter } from "./kqueue/filters.ts";
+import { PollWaiter } from "./wait/poll.ts";
+import { Sleeper } from "./kernel/sleep.ts";
+import type { WaitEntry } from "./kernel/wait-queue.ts";
 
 /** So many of the bytes that wait in a buffer are shown. */
 const MOST_BYTES = 4096;

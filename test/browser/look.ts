@@ -1,7 +1,7 @@
 // A kernel with something in it, for a page and for Node.
 
 import type { KernelView } from "../../host/sim/view.ts";
-import type { Sim } from "../../bindings/sim.ts";
+import type { Sim } from "../../bindings/sim/sim.ts";
 
 /** Fills a new kernel, and looks at it in the middle of a wait. */
 export function lookAt(sim: Sim): KernelView {

@@ -1,10 +1,10 @@
 // The worker of programs.ts. In workers there is no import map, so that the package is imported by path.
 
-import type * as package_ from "../../bindings/sim-browser.ts";
-import type { SimModule } from "../../bindings/sim.ts";
+import type * as package_ from "../../bindings/browser/sim.ts";
+import type { SimModule } from "../../bindings/sim/sim.ts";
 import type { Question } from "./programs.ts";
 
-const omnipoll: Promise<typeof package_> = import("../../bindings/sim-browser.ts");
+const omnipoll: Promise<typeof package_> = import("../../bindings/browser/sim.ts");
 
 /** Waits for `fd`, and then in vain, on the clock of the machine. */
 function wait(

@@ -19,10 +19,10 @@ const TYPES: Record<string, string> = {
 
 /** Entry points of Node, for what tests import them: the same ones of a browser. */
 const REPLACED: Record<string, string> = {
-  "/dist/bindings/node.js": "./browser.js",
-  "/dist/bindings/node-os.js": "../test/browser/os-with-buffers.js",
-  "/dist/bindings/host.js": "./browser-host.js",
-  "/dist/bindings/sim-node.js": "./sim-browser.js",
+  "/dist/bindings/node/select.js": "../browser/select.js",
+  "/dist/bindings/node/os.js": "../../test/browser/os-with-buffers.js",
+  "/dist/bindings/node/host.js": "../browser/host.js",
+  "/dist/bindings/node/sim.js": "../browser/sim.js",
 };
 
 /** Where a browser finds what is imported without a path. */

@@ -1,7 +1,7 @@
 // Runs one test file in a thread of a browser, and returns what it printed.
 
 // The package is loaded first, into a thread that has nothing of Node.
-import "../../bindings/browser-os.ts";
+import "../../bindings/browser/os.ts";
 import { exit, print, printed } from "./node/globals.ts";
 
 interface Queue {

@@ -1,6 +1,6 @@
 """What the calls of the select module make of every kind of argument.
 
-A case is a call, a value in a form JSON can carry (test/argument-values.ts reads it), and the
+A case is a call, a value in a form JSON can carry (test/support/argument-values.ts reads it), and the
 outcome: the events, "ok", or the exception. In every call a pipe with a byte in it is at hand.
 """
 import decimal, fractions, os, select

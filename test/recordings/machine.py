@@ -1,4 +1,4 @@
-"""Runs the steps of a scenario with CPython. test/machine.ts does the same with omnipoll.
+"""Runs the steps of a scenario with CPython. test/fuzz/machine.ts does the same with omnipoll.
 
 A step is a line of words, its outcome a line of text: what the call returned, or the class of
 the exception and the name of its errno. Descriptors have names; numbers are never written down.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes down what CPython's select module does; test/recordings.test.ts compares omnipoll with it.
+"""Writes down what CPython's select module does; test/conformance/recordings.test.ts compares omnipoll with it.
 
     python3 test/recordings/record.py            writes the *.recorded.json beside this file
     python3 test/recordings/record.py --check    compares instead, and says what differs

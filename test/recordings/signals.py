@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes down what Linux says of blocked signals and a signalfd; test/sim-signals-recorded.test.ts
+"""Writes down what Linux says of blocked signals and a signalfd; test/sim/signals-recorded.test.ts
 compares the simulated kernel with it.
 
     python3 test/recordings/signals.py > test/recordings/signals.recorded.json

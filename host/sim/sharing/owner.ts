@@ -1,13 +1,13 @@
 // The thread that has the simulated kernel, and answers the calls of others.
 
-import { canBlock, newBell } from "../blocking.ts";
-import { CannotBlockError } from "../deadlock.ts";
-import { PENDING } from "../constants.ts";
-import { createSimHost, type SimHost } from "../host.ts";
-import type { Kernel } from "../kernel.ts";
-import { Sleeper, type Sleeping } from "../sleep.ts";
-import { createSimOs, type SimOs } from "../os.ts";
-import { RealClock } from "../real-clock.ts";
+import { canBlock, newBell } from "../time/blocking.ts";
+import { CannotBlockError } from "../time/deadlock.ts";
+import { PENDING } from "../kernel/constants.ts";
+import { createSimHost, type SimHost } from "../waist/host.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
+import { createSimOs, type SimOs } from "../os/os.ts";
+import { RealClock } from "../time/real-clock.ts";
 import {
   CALL_CAPABILITIES,
   CALL_NOW,

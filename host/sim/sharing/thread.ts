@@ -4,10 +4,10 @@ import { EAGAIN, EVENT_IN, ENOMEM, EOPNOTSUPP, POLL_RECORD_SIZE } from "../../..
 import { describeErrno } from "../../errno.ts";
 import type { Host } from "../../host.ts";
 import type { OsHost } from "../../os.ts";
-import { canBlock } from "../blocking.ts";
-import { EFAULT } from "../constants.ts";
-import { CannotBlockError } from "../deadlock.ts";
-import type { SimOs } from "../os.ts";
+import { canBlock } from "../time/blocking.ts";
+import { EFAULT } from "../kernel/constants.ts";
+import { CannotBlockError } from "../time/deadlock.ts";
+import type { SimOs } from "../os/os.ts";
 import {
   CALL_CAPABILITIES,
   CALL_NOW,

@@ -1,7 +1,7 @@
 // What tests use of node:fs, in a browser. Descriptors and files are those of the simulated kernel
 // (files.ts); here are the files of the package that a test reads, fetched before it runs.
 
-import * as flags from "../../../host/sim/constants.ts";
+import * as flags from "../../../host/sim/kernel/constants.ts";
 
 const FILES = [
   "/build/core.wasm",

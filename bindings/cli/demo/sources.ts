@@ -1,0 +1,268 @@
+// What the demo waits for: descriptors of every kind, from omnipoll/os and from Node.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, constants, mkdtempSync, openSync, rmSync, statSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { constants as systemConstants, tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  KQ_EV_ADD,
+  KQ_EV_ONESHOT,
+  KQ_FILTER_PROC,
+  KQ_FILTER_SIGNAL,
+  KQ_FILTER_TIMER,
+  KQ_FILTER_USER,
+  KQ_FILTER_VNODE,
+  KQ_NOTE_EXIT,
+  KQ_NOTE_EXTEND,
+  KQ_NOTE_WRITE,
+  POLLHUP,
+  POLLIN,
+} from "../../constants.ts";
+import { type Kevent, kevent } from "../../kevent.ts";
+import type { Kqueue } from "../../kqueue.ts";
+import * as os from "../../node/os.ts";
+import { filenoOf, type Waitable } from "../../waitable.ts";
+import { type Action, TRIGGERED } from "./worker.ts";
+import { type Api, APIS, namesOf, wordsOf } from "../masks.ts";
+
+/** A descriptor to wait for, ready for one wait. */
+export interface Stage {
+  readonly waitable: Waitable;
+  /** What happens during the wait; nothing if there is none. */
+  readonly action?: Action;
+  close(): void;
+}
+
+/** What only kqueue waits for, ready for one wait. */
+export interface QueueStage extends Omit<Stage, "waitable"> {
+  readonly change: Kevent;
+}
+
+/** A kind of thing to wait for. */
+export interface DemoSource {
+  readonly name: string;
+  /** What waits for it. */
+  readonly apis: readonly Api[];
+  /** What the kernel owes: what is said in the words of the API, or the name of an exception. */
+  owed(api: Api): string;
+  prepare(queue: Kqueue): Stage | QueueStage | Promise<Stage | QueueStage>;
+}
+
+/** What a wait says to which nothing comes. */
+export const NOTHING = "nothing";
+
+/** What is said of a mask; select() has lists and no bits. */
+export function maskText(api: Api, mask: number): string {
+  if (mask === 0) return NOTHING;
+  return api === "select" ? wordsOf(mask) : namesOf(api, mask).join("|");
+}
+
+function closeAll(...fds: number[]): () => void {
+  return () => fds.forEach((fd) => os.close(fd));
+}
+
+function pipe(): Stage {
+  const [r, w] = os.pipe();
+  return { waitable: r, action: { kind: "write", fd: w }, close: closeAll(r, w) };
+}
+
+/** A pipe whose writer goes. */
+function widowedPipe(): Stage {
+  const [r, w] = os.pipe();
+  return { waitable: r, action: { kind: "close", fd: w }, close: closeAll(r) };
+}
+
+function quietPipe(): Stage {
+  const [r, w] = os.pipe();
+  return { waitable: r, close: closeAll(r, w) };
+}
+
+function fifo(): Stage {
+  const folder = mkdtempSync(join(tmpdir(), "omnipoll-"));
+  const path = join(folder, "fifo");
+  os.mkfifo(path);
+  const r = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const w = openSync(path, constants.O_WRONLY);
+  rmSync(folder, { recursive: true });
+  return { waitable: r, action: { kind: "write", fd: w }, close: closeAll(r, w) };
+}
+
+function eventfd(): Stage {
+  const fd = os.eventfd(0);
+  return { waitable: fd, action: { kind: "count", fd }, close: closeAll(fd) };
+}
+
+/** A connection made with omnipoll/os alone. */
+function connection(): Stage {
+  const listener = os.socket(os.AF_INET, os.SOCK_STREAM);
+  os.bind(listener, ["127.0.0.1", 0]);
+  os.listen(listener);
+  const client = os.socket(os.AF_INET, os.SOCK_STREAM);
+  os.connect(client, os.getsockname(listener));
+  const [peer] = os.accept(listener);
+  return {
+    waitable: peer,
+    action: { kind: "write", fd: client },
+    close: closeAll(listener, client, peer),
+  };
+}
+
+async function listening(): Promise<{ server: Server; port: number }> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+/** A socket of Node's; its peer is one, too. */
+async function nodeSocket(): Promise<Stage> {
+  const { server, port } = await listening();
+  const accepted = once(server, "connection") as Promise<[Socket]>;
+  const socket = connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  const [peer] = await accepted;
+  return {
+    waitable: socket,
+    action: { kind: "write", fd: filenoOf(peer) },
+    close: () => {
+      socket.destroy();
+      peer.destroy();
+      server.close();
+    },
+  };
+}
+
+/** A server of Node's, to which a connection comes. */
+async function nodeServer(): Promise<Stage> {
+  const { server, port } = await listening();
+  server.on("connection", (peer) => peer.destroy());
+  return { waitable: server, action: { kind: "connect", port }, close: () => server.close() };
+}
+
+/** Output of a child process, which repeats what it is told. */
+async function childOutput(): Promise<Stage> {
+  const child = spawn("cat", { stdio: ["pipe", "pipe", "inherit"] });
+  await once(child, "spawn");
+  return {
+    waitable: child.stdout,
+    action: { kind: "write", fd: filenoOf(child.stdin) },
+    close: () => {
+      child.stdin.destroy();
+      child.stdout.destroy();
+      child.kill();
+    },
+  };
+}
+
+const FILE = new URL(import.meta.url);
+
+function regularFile(): Stage {
+  const fd = openSync(FILE, "r");
+  return { waitable: fd, close: () => closeSync(fd) };
+}
+
+/** How long the timer takes, in ms. */
+const TIME = 50;
+
+function timer(): QueueStage {
+  const change = kevent(1, KQ_FILTER_TIMER, KQ_EV_ADD | KQ_EV_ONESHOT, 0, TIME);
+  return { change, close: () => {} };
+}
+
+/** A child process that runs a script of sh once it is written to. */
+async function childFor(script: string, changeOf: (pid: number) => Kevent): Promise<QueueStage> {
+  const child = spawn("sh", ["-c", `read line; ${script}`], {
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  await once(child, "spawn");
+  return {
+    change: changeOf(child.pid as number),
+    action: { kind: "write", fd: filenoOf(child.stdin) },
+    close: () => {
+      child.stdin.destroy();
+      child.kill();
+    },
+  };
+}
+
+/** A signal that a child process sends. */
+function signal(): Promise<QueueStage> {
+  // It would end the process; the listener stays, as a signal may be late.
+  process.on("SIGUSR2", () => {});
+  const number = systemConstants.signals.SIGUSR2;
+  return childFor("kill -USR2 $PPID", () => kevent(number, KQ_FILTER_SIGNAL));
+}
+
+function childExit(): Promise<QueueStage> {
+  return childFor("exit 3", (pid) => kevent(pid, KQ_FILTER_PROC, KQ_EV_ADD, KQ_NOTE_EXIT));
+}
+
+function writtenFile(): QueueStage {
+  const folder = mkdtempSync(join(tmpdir(), "omnipoll-"));
+  const fd = openSync(join(folder, "file"), "w");
+  rmSync(folder, { recursive: true });
+  const notes = KQ_NOTE_WRITE | KQ_NOTE_EXTEND;
+  return {
+    change: kevent(fd, KQ_FILTER_VNODE, KQ_EV_ADD, notes),
+    action: { kind: "write", fd },
+    close: closeAll(fd),
+  };
+}
+
+function userEvent(queue: Kqueue): QueueStage {
+  const ident = 1;
+  return {
+    change: kevent(ident, KQ_FILTER_USER),
+    action: { kind: "trigger", queue: queue.fileno(), ident },
+    close: () => {},
+  };
+}
+
+/** What poll and its like owe as a mask, and kqueue in its own words. */
+function owes(mask: number, event: string): (api: Api) => string {
+  return (api) => (api === "kqueue" ? event : maskText(api, mask));
+}
+
+function descriptor(
+  name: string,
+  owed: (api: Api) => string,
+  prepare: () => Stage | Promise<Stage>,
+): DemoSource {
+  return { name, apis: APIS, owed, prepare };
+}
+
+function knote(name: string, event: string, prepare: DemoSource["prepare"]): DemoSource {
+  return { name, apis: ["kqueue"], owed: () => event, prepare };
+}
+
+const bytes = owes(POLLIN, "READ 5");
+const hangup = owes(POLLHUP, "READ EOF");
+const content = owes(POLLIN, `READ ${statSync(FILE).size}`);
+
+export const DEMO_SOURCES: readonly DemoSource[] = [
+  descriptor("pipe", bytes, pipe),
+  // select() has no word for it but readable: a read would not block.
+  descriptor(
+    "pipe, writer goes",
+    (api) => (api === "select" ? maskText(api, POLLIN) : hangup(api)),
+    widowedPipe,
+  ),
+  descriptor("FIFO", bytes, fifo),
+  descriptor("eventfd", owes(POLLIN, "READ 1"), eventfd),
+  descriptor("TCP, omnipoll/os", bytes, connection),
+  descriptor("TCP, node:net", bytes, nodeSocket),
+  descriptor("server, node:net", owes(POLLIN, "READ 1"), nodeServer),
+  descriptor("child's stdout", bytes, childOutput),
+  descriptor(
+    "regular file",
+    (api) => (api === "epoll" ? "PermissionError" : content(api)),
+    regularFile,
+  ),
+  descriptor("nothing happens", () => NOTHING, quietPipe),
+  knote("timer", "TIMER 1", timer),
+  knote("signal of a child", "SIGNAL 1", signal),
+  knote("file is written", "VNODE WRITE|EXTEND", writtenFile),
+  knote("child's end", "PROC EXIT status 3", childExit),
+  knote("user event", `USER 0x${TRIGGERED.toString(16)}`, userEvent),
+];

@@ -1,0 +1,125 @@
+// stdin, fd:N:MODES, file:PATH and fifo:PATH: descriptors that somebody else reads or writes. The
+// wait reads nothing of them and changes none of their flags.
+
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from "../../constants.ts";
+import { epoll, PermissionError } from "../../node/select.ts";
+import { dup } from "../../node/os.ts";
+import { reasonOf, UsageError } from "../failure.ts";
+import { isInherited } from "../inherited.ts";
+import { wordsOf } from "../masks.ts";
+import type { Report, Source } from "./source.ts";
+import type { Waiter } from "../waiters.ts";
+
+/** Whether a descriptor is of the kinds that are ready at all times: regular files, /dev/null… */
+function isAlwaysReady(fd: number): boolean {
+  using probe = epoll();
+  try {
+    probe.register(fd, POLLIN);
+    return false;
+  } catch (error) {
+    if (error instanceof PermissionError) return true;
+    throw error;
+  }
+}
+
+class DescriptorSource implements Source {
+  readonly text: string;
+  readonly due = Number.POSITIVE_INFINITY;
+  readonly #open: () => number;
+  readonly #mask: number;
+  /** What can be the last of it. */
+  readonly #last: number;
+  #waiter: Waiter | undefined;
+  #once = false;
+  fd: number | undefined;
+
+  /** @param open returns a descriptor of our own; `last` is the mask after which nothing comes */
+  constructor(text: string, open: () => number, mask: number, last: number) {
+    this.text = text;
+    this.#open = open;
+    this.#mask = mask;
+    this.#last = last;
+  }
+
+  open(waiter: Waiter): void {
+    if (waiter.api === "kqueue" && (this.#mask & POLLPRI) !== 0) {
+      throw new UsageError(`${this.text}: kqueue does not tell of urgent data`);
+    }
+    try {
+      this.fd = this.#open();
+    } catch (error) {
+      if (error instanceof UsageError) throw error;
+      throw new UsageError(`${this.text}: ${reasonOf(error)}`);
+    }
+    this.#once = isAlwaysReady(this.fd);
+    this.#waiter = waiter;
+    waiter.add(this.fd, this.#mask, true);
+  }
+
+  ready(mask: number): Report {
+    return { happened: wordsOf(mask), done: this.#once || (mask & this.#last) !== 0 };
+  }
+
+  expire(): undefined {
+    return undefined;
+  }
+
+  close(): void {
+    if (this.fd === undefined) return;
+    this.#waiter?.remove(this.fd);
+    closeSync(this.fd);
+    this.fd = undefined;
+  }
+}
+
+const MODES: Record<string, number> = { r: POLLIN, w: POLLOUT, x: POLLPRI };
+const BROKEN = POLLERR | POLLHUP | POLLNVAL;
+const FD_MAX = 0x7fffffff;
+
+export function stdinSource(text: string, rest: string): Source {
+  if (text !== "stdin") {
+    throw new UsageError(`${text}: stdin takes nothing behind it, got ${JSON.stringify(rest)}`);
+  }
+  return new DescriptorSource(text, () => dup(0), POLLIN, BROKEN);
+}
+
+/** A copy of a descriptor we were started with: the same one may be in several sources. */
+export function descriptorSource(text: string, rest: string): Source {
+  const [, number, modes = "r"] = /^(\d+)(?::([rwx]+))?$/.exec(rest) ?? [];
+  if (number === undefined || Number(number) > FD_MAX) {
+    throw new UsageError(
+      `${text}: not a descriptor: ${JSON.stringify(rest)} (fd:3, fd:3:r, fd:3:rw, x for urgent data)`,
+    );
+  }
+  const fd = Number(number);
+  // Looked at before any source is opened, which might get that number.
+  if (!isInherited(fd)) throw new UsageError(`${text}: omnipoll was not given descriptor ${fd}`);
+  const mask = [...modes].reduce((bits, mode) => bits | (MODES[mode] ?? 0), 0);
+  return new DescriptorSource(text, () => dup(fd), mask, BROKEN);
+}
+
+const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+function pathOf(text: string, rest: string): string {
+  if (rest === "") throw new UsageError(`${text}: a path is missing: ""`);
+  return rest;
+}
+
+export function fileSource(text: string, rest: string): Source {
+  const path = pathOf(text, rest);
+  return new DescriptorSource(text, () => openSync(path, OPEN_FLAGS), POLLIN, BROKEN);
+}
+
+/** A FIFO goes on when its last writer has left: another may come. */
+export function fifoSource(text: string, rest: string): Source {
+  const path = pathOf(text, rest);
+  return new DescriptorSource(text, () => openFifo(text, path), POLLIN, POLLERR | POLLNVAL);
+}
+
+function openFifo(text: string, path: string): number {
+  const fd = openSync(path, OPEN_FLAGS);
+  if (fstatSync(fd).isFIFO()) return fd;
+  closeSync(fd);
+  throw new UsageError(`${text}: not a FIFO`);
+}

@@ -1,0 +1,23 @@
+// `omnipoll/host`: for those who bring a host of their own.
+
+import { readFileSync } from "node:fs";
+import type { Host } from "../../host/host.ts";
+import { createSelectModuleFrom, type SelectModule } from "../module.ts";
+
+export { type Host, importsOf } from "../../host/host.ts";
+export { createSelectModuleFrom, type SelectModule } from "../module.ts";
+
+let compiled: WebAssembly.Module | undefined;
+
+/** core.wasm, compiled once per thread. */
+export function coreModule(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(
+    readFileSync(new URL("../../../build/core.wasm", import.meta.url)),
+  );
+  return compiled;
+}
+
+/** The whole select module on a host; modules share no state. */
+export function createSelectModule(host: Host): SelectModule {
+  return createSelectModuleFrom(coreModule(), host);
+}

@@ -1,0 +1,104 @@
+// Arguments of the os and socket modules, as CPython converts them; and paths, whose bytes need
+// not be UTF-8.
+
+import { integerOf } from "../arguments.ts";
+import { OverflowError, show, ValueError } from "../errors.ts";
+
+const SSIZE_LIMIT = 2n ** 63n;
+
+const encoder = new TextEncoder();
+// Bytes are bytes: nothing is skipped at the start, and what is no UTF-8 is not replaced.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+function unsigned(value: unknown, name: string, limit: number | bigint, type: string) {
+  const integer = integerOf(value, name);
+  if (integer < 0) throw new ValueError(`${name} must not be negative, got ${show(value)}`);
+  if (integer >= limit) throw new OverflowError(`${name} does not fit a C ${type}: ${show(value)}`);
+  return integer;
+}
+
+/** A C `unsigned int`. */
+export function unsignedIntOf(value: unknown, name: string): number {
+  return Number(unsigned(value, name, 2 ** 32, "unsigned int"));
+}
+
+/** A C `unsigned long long`. */
+export function unsignedLongLongOf(value: unknown, name: string): bigint {
+  return BigInt(unsigned(value, name, 2n ** 64n, "unsigned long long"));
+}
+
+/** A C `ssize_t`, rounded to a number: what is beyond 2^53 can only be refused. */
+export function sizeOf(value: unknown, name: string): number {
+  const integer = integerOf(value, name);
+  if (integer >= SSIZE_LIMIT || integer < -SSIZE_LIMIT) {
+    throw new OverflowError(`${name} does not fit a C ssize_t: ${show(value)}`);
+  }
+  return Number(integer);
+}
+
+/** Whether a value is a Uint8Array, of this realm or another. */
+export function isBytes(value: unknown): value is Uint8Array {
+  return (
+    ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]"
+  );
+}
+
+/** The bytes to send: a Uint8Array as it is, a string in UTF-8. */
+export function bytesOf(value: unknown, name: string): Uint8Array {
+  if (typeof value === "string") return encoder.encode(value);
+  if (isBytes(value)) return value;
+  throw new TypeError(`${name} must be a Uint8Array or a string, got ${show(value)}`);
+}
+
+/**
+ * Bytes of a path in text, the opposite of `decodePath`.
+ *
+ * A lone surrogate U+DC80…U+DCFF is the byte 0x80…0xff, as in Python (PEP 383).
+ */
+export function encodePath(path: string): Uint8Array {
+  if (!/[\udc80-\udcff]/u.test(path)) return encoder.encode(path);
+  const bytes: number[] = [];
+  for (const character of path) {
+    const code = character.codePointAt(0) ?? 0;
+    if (code >= 0xdc80 && code <= 0xdcff) bytes.push(code & 0xff);
+    else bytes.push(...encoder.encode(character));
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** Text of valid UTF-8, or undefined. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Text of a path; a byte that is no UTF-8 becomes a lone surrogate (PEP 383). */
+export function decodePath(bytes: Uint8Array): string {
+  const whole = textOf(bytes);
+  if (whole !== undefined) return whole;
+  let path = "";
+  for (let at = 0; at < bytes.length;) {
+    const length = [1, 2, 3, 4].find((n) => textOf(bytes.subarray(at, at + n)) !== undefined);
+    path +=
+      length === undefined
+        ? String.fromCharCode(0xdc00 | (bytes[at] ?? 0))
+        : textOf(bytes.subarray(at, at + length));
+    at += length ?? 1;
+  }
+  return path;
+}
+
+/** A path of the file system: text, or its bytes. */
+export function pathOf(value: unknown, name: string): Uint8Array {
+  if (typeof value !== "string" && !isBytes(value)) {
+    throw new TypeError(`${name} must be a string or a Uint8Array, got ${show(value)}`);
+  }
+  const bytes = typeof value === "string" ? encodePath(value) : value;
+  if (bytes.includes(0)) {
+    throw new ValueError(`${name} must not contain a null byte, got ${show(value)}`);
+  }
+  return bytes;
+}

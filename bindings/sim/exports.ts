@@ -1,0 +1,17 @@
+// What omnipoll/sim exports besides the functions that need the core: the same everywhere.
+
+export { CannotBlockError, DeadlockError } from "../../host/sim/time/deadlock.ts";
+export { TerminatedError } from "../../host/sim/process/terminated.ts";
+export type { FaultOptions } from "../../host/sim/kernel/faults.ts";
+export type { Personality } from "../../host/sim/kernel/kernel.ts";
+export type { Ticket } from "../../host/sim/sharing/thread.ts";
+export type { TraceEntry } from "../../host/sim/kernel/trace.ts";
+export type {
+  FileView,
+  KernelView,
+  KnoteView,
+  RegistrationView,
+  WaiterView,
+} from "../../host/sim/view.ts";
+export { type Plan, Sim, type SimModule, type SimThread } from "./sim.ts";
+export type { SimOptions } from "./options.ts";

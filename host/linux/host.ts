@@ -1,0 +1,124 @@
+// Linux: every call is the kernel's own, through the addon.
+
+import {
+  CALL_ARGUMENTS,
+  CALL_RESULT,
+  CALL_TIMEOUT,
+  CAPABILITY_EPOLL,
+  CAPABILITY_SOURCES,
+  ENOSYS,
+} from "../../asm/abi.ts";
+import { type Addon, loadAddon } from "../native/addon.ts";
+import { onClose } from "../closing.ts";
+import { describeErrno } from "../errno.ts";
+import type { Host } from "../host.ts";
+import { closeSignal, keepOnTop, openSignal } from "./signals.ts";
+
+// Words of the call block.
+const FIRST = CALL_ARGUMENTS / 4;
+const SECOND = FIRST + 1;
+const THIRD = FIRST + 2;
+const FOURTH = FIRST + 3;
+const RESULT = CALL_RESULT / 4;
+const TIMEOUT = CALL_TIMEOUT / 8;
+/** Flag of eventfd(2), on x86 and ARM. */
+const EFD_NONBLOCK = 0x800;
+
+/** The host of this process on Linux. @throws {Error} if the addon cannot be loaded */
+export function createLinuxHost(): Host {
+  const addon = loadAddon();
+  keepOnTop(addon);
+  const words = new Int32Array(addon.call);
+  const times = new Float64Array(addon.call);
+
+  let known: WebAssembly.Memory | undefined;
+  let buffer = new ArrayBuffer();
+  let bytes = new Uint8Array(buffer);
+
+  /** Current buffer of a memory. Asking the memory is slow; growing it leaves `bytes` empty. */
+  function bufferOf(memory: WebAssembly.Memory): ArrayBuffer {
+    if (memory !== known || bytes.length === 0) {
+      buffer = memory.buffer as ArrayBuffer;
+      bytes = new Uint8Array(buffer);
+      known = memory;
+    }
+    return buffer;
+  }
+
+  return {
+    name: "linux",
+    describe: describeErrno,
+    onClose,
+    capabilities: () => CAPABILITY_EPOLL | CAPABILITY_SOURCES,
+    now: addon.now,
+    poll: (memory, records, count, timeoutMs) => {
+      words[FIRST] = records;
+      words[SECOND] = count;
+      times[TIMEOUT] = timeoutMs;
+      addon.poll(bufferOf(memory));
+      return words[RESULT] as number;
+    },
+    close: addon.close,
+    epoll_create1: addon.epoll_create1,
+    epoll_ctl: (epfd, op, fd, mask) => {
+      words[FIRST] = epfd;
+      words[SECOND] = op;
+      words[THIRD] = fd;
+      words[FOURTH] = mask;
+      addon.epoll_ctl();
+      return words[RESULT] as number;
+    },
+    epoll_wait: (memory, epfd, ready, capacity, timeoutMs) => {
+      words[FIRST] = epfd;
+      words[SECOND] = ready;
+      words[THIRD] = capacity;
+      times[TIMEOUT] = timeoutMs;
+      addon.epoll_wait(bufferOf(memory));
+      return words[RESULT] as number;
+    },
+    fd_data: (memory, records, count) => {
+      words[FIRST] = records;
+      words[SECOND] = count;
+      addon.fd_data(bufferOf(memory));
+      return words[RESULT] as number;
+    },
+    kqueue: () => -ENOSYS,
+    kevent: () => -ENOSYS,
+    ...sourcesOf(addon),
+  };
+}
+
+function bytesOf(memory: WebAssembly.Memory): ArrayBuffer {
+  return memory.buffer as ArrayBuffer;
+}
+
+function sourcesOf(addon: Addon) {
+  return {
+    realtime: addon.realtime,
+    dup3: addon.dup3,
+    read: (memory, fd, address, length) => addon.source_read(bytesOf(memory), fd, address, length),
+    write: (memory, fd, address, length) =>
+      addon.source_write(bytesOf(memory), fd, address, length),
+    fd_stat: (memory, fd, address) => addon.fd_stat(bytesOf(memory), fd, address),
+    eventfd: () => addon.eventfd(0, EFD_NONBLOCK),
+    timerfd_create: addon.timerfd_create,
+    timerfd_settime: addon.timerfd_settime,
+    pidfd_open: (pid) => addon.pidfd_open(pid, 0),
+    proc_status: addon.proc_status,
+    proc_listen: addon.proc_listen,
+    link_listen: addon.link_listen,
+    link_flags: addon.link_flags,
+    netlink_read: (memory, fd, address, length) =>
+      addon.netlink_read(bytesOf(memory), fd, address, length),
+    signal_open: (signal) => openSignal(addon, signal),
+    signal_close: (fd) => closeSignal(addon, fd),
+    inotify_init: addon.inotify_init,
+    inotify_add_watch: addon.inotify_add_watch,
+    inotify_rm_watch: addon.inotify_rm_watch,
+    post_open: addon.post_open,
+    post_close: addon.post_close,
+    post: (memory, queue, address) => addon.post(bytesOf(memory), queue, address),
+    post_take: (memory, queue, address, capacity) =>
+      addon.post_take(bytesOf(memory), queue, address, capacity),
+  } satisfies Partial<Host>;
+}

@@ -1,0 +1,309 @@
+// The tree of names of a simulated kernel: looking them up, and changing them. Whoever watches is
+// told in the order Linux's fsnotify has.
+
+import {
+  EEXIST,
+  EINVAL,
+  ENOENT,
+  EPERM,
+  NOTE_ATTRIB,
+  NOTE_DELETE,
+  NOTE_EXTEND,
+  NOTE_LINK,
+  NOTE_RENAME,
+  NOTE_WRITE,
+} from "../../../asm/abi.ts";
+import { EBUSY, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, ENOTEMPTY } from "../kernel/constants.ts";
+import {
+  DirectoryInode,
+  type Entry,
+  FifoInode,
+  IN_ATTRIB,
+  IN_CREATE,
+  IN_DELETE,
+  IN_ISDIR,
+  IN_MOVE_SELF,
+  IN_MOVED_FROM,
+  IN_MOVED_TO,
+  type Inode,
+  LinkInode,
+  S_IFDIR,
+  S_IFIFO,
+} from "../kernel/inode.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { partOf } from "../kernel/per-kernel.ts";
+
+const NAME_MAX = 255;
+const PATH_MAX = 4096;
+const MOST_LINKS = 40;
+
+/** What a path leads to. */
+export interface Found {
+  readonly parent: DirectoryInode;
+  /** The last name of the path; "" of the root itself. */
+  readonly name: string;
+  /** The entry with that name, if there is one. */
+  readonly entry: Entry | undefined;
+  readonly inode: Inode | undefined;
+}
+
+/** What a rename says to knotes (vop_rename_post). `replaced` had the new name before. */
+function noteMove(
+  before: DirectoryInode,
+  after: DirectoryInode,
+  moved: Inode,
+  replaced: Inode | undefined,
+): void {
+  const replaces = replaced?.isDirectory === true ? NOTE_LINK : 0;
+  if (before === after) {
+    before.note(NOTE_WRITE | replaces);
+  } else {
+    const across = NOTE_WRITE | NOTE_EXTEND;
+    const links = moved.isDirectory ? NOTE_LINK : 0;
+    before.note(across | links);
+    after.note(across | (links & ~replaces));
+  }
+  moved.note(NOTE_RENAME);
+  replaced?.note(NOTE_DELETE);
+}
+
+export class Tree {
+  readonly kernel: Kernel;
+  readonly root: DirectoryInode;
+  umask = 0o022;
+  #cookie = 0;
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+    this.root = new DirectoryInode(kernel, S_IFDIR | 0o755);
+    this.root.links = 2;
+  }
+
+  /** Looks a path up. The last part need not exist. A negative errno if what leads to it does not. */
+  find(path: string, follows = true, depth = 0): Found | number {
+    if (path === "") return -ENOENT;
+    if (path.length >= PATH_MAX) return -ENAMETOOLONG;
+    if (depth > MOST_LINKS) return -ELOOP;
+    const parts = path.split("/").filter((part) => part !== "" && part !== ".");
+    let directory = this.root;
+    let found: Found = { parent: directory, name: "", entry: undefined, inode: directory };
+    for (const [i, name] of parts.entries()) {
+      const isLast = i === parts.length - 1;
+      if (name.length > NAME_MAX) return -ENAMETOOLONG;
+      const entry = name === ".." ? directory.parent.entry : directory.entries.get(name);
+      let inode: Inode | undefined = name === ".." ? directory.parent : entry?.inode;
+      found = { parent: directory, name, entry, inode };
+      if (inode instanceof LinkInode && (!isLast || follows)) {
+        const base = inode.target.startsWith("/") ? "" : this.pathOf(directory);
+        const led = this.find(`${base}/${inode.target}`, true, depth + 1);
+        if (typeof led === "number") return led;
+        found = led;
+        inode = led.inode;
+      }
+      if (isLast) break;
+      if (inode === undefined) return -ENOENT;
+      if (!(inode instanceof DirectoryInode)) return -ENOTDIR;
+      directory = inode;
+    }
+    if (path.endsWith("/") && found.inode !== undefined && !found.inode.isDirectory) {
+      return -ENOTDIR;
+    }
+    return found;
+  }
+
+  /** The inode of a path, or a negative errno. */
+  inode(path: string, follows = true): Inode | number {
+    const found = this.find(path, follows);
+    return typeof found === "number" ? found : (found.inode ?? -ENOENT);
+  }
+
+  pathOf(directory: DirectoryInode): string {
+    const { entry } = directory;
+    return entry === undefined ? "" : `${this.pathOf(entry.parent)}/${entry.name}`;
+  }
+
+  #enter(parent: DirectoryInode, name: string, inode: Inode): Entry {
+    const entry: Entry = { name, parent, inode };
+    parent.entries.set(name, entry);
+    inode.links++;
+    if (inode instanceof DirectoryInode) {
+      inode.entry = entry;
+      inode.links++; // its "."
+      parent.links++; // its ".."
+    }
+    parent.mtime = this.kernel.realtime();
+    return entry;
+  }
+
+  /** Takes a name away. The inode may be gone after `settle`. */
+  #leave({ parent, name, inode }: Entry): void {
+    parent.entries.delete(name);
+    inode.links--;
+    if (inode instanceof DirectoryInode) {
+      inode.links--;
+      parent.links--;
+    }
+    parent.mtime = this.kernel.realtime();
+  }
+
+  /** Enters a new inode under a name that is free, and says so. */
+  create(found: Found, inode: Inode): Entry | number {
+    if (found.inode !== undefined) return -EEXIST;
+    if (found.parent.links === 0) return -ENOENT;
+    const entry = this.#enter(found.parent, found.name, inode);
+    const isDirectory = inode.isDirectory;
+    found.parent.note(isDirectory ? NOTE_WRITE | NOTE_LINK : NOTE_WRITE);
+    found.parent.tell(IN_CREATE | (isDirectory ? IN_ISDIR : 0), found.name);
+    return entry;
+  }
+
+  /** Makes an inode at a path, with the permissions the umask leaves. */
+  #make(path: string, make: () => Inode): number {
+    const found = this.find(path, false);
+    if (typeof found === "number") return found;
+    if (found.inode !== undefined) return -EEXIST;
+    const made = this.create(found, make());
+    return typeof made === "number" ? made : 0;
+  }
+
+  mkdir(path: string, mode: number): number {
+    return this.#make(path, () => new DirectoryInode(this.kernel, S_IFDIR | this.#masked(mode)));
+  }
+
+  mkfifo(path: string, mode: number): number {
+    return this.#make(path, () => new FifoInode(this.kernel, S_IFIFO | this.#masked(mode)));
+  }
+
+  #masked(mode: number): number {
+    return mode & 0o7777 & ~this.umask;
+  }
+
+  symlink(target: string, path: string): number {
+    return this.#make(path, () => new LinkInode(this.kernel, target));
+  }
+
+  link(path: string, other: string): number {
+    const inode = this.inode(path, false);
+    if (typeof inode === "number") return inode;
+    if (inode.isDirectory) return -EPERM;
+    const found = this.find(other, false);
+    if (typeof found === "number") return found;
+    if (found.inode !== undefined) return -EEXIST;
+    this.#enter(found.parent, found.name, inode);
+    inode.note(NOTE_LINK);
+    found.parent.note(NOTE_WRITE);
+    inode.tell(IN_ATTRIB);
+    found.parent.tell(IN_CREATE, found.name);
+    return 0;
+  }
+
+  unlink(path: string): number {
+    const found = this.find(path, false);
+    if (typeof found === "number") return found;
+    const { entry, parent, name } = found;
+    if (entry === undefined) return found.inode === undefined ? -ENOENT : -EISDIR;
+    const { inode } = entry;
+    if (inode.isDirectory) return -EISDIR;
+    this.#leave(entry);
+    parent.note(NOTE_WRITE);
+    inode.note(NOTE_DELETE); // also of one of several names, as FreeBSD says it
+    inode.tell(IN_ATTRIB);
+    parent.tell(IN_DELETE, name);
+    inode.settle();
+    return 0;
+  }
+
+  rmdir(path: string): number {
+    if (/(^|\/)\.\/*$/.test(path)) return -EINVAL;
+    const found = this.find(path, false);
+    if (typeof found === "number") return found;
+    const { entry, inode, parent, name } = found;
+    if (inode === undefined) return -ENOENT;
+    if (!(inode instanceof DirectoryInode)) return -ENOTDIR;
+    if (entry === undefined) return -EBUSY;
+    if (inode.entries.size > 0) return -ENOTEMPTY;
+    this.#leave(entry);
+    parent.note(NOTE_WRITE | NOTE_LINK);
+    inode.note(NOTE_DELETE);
+    parent.tell(IN_DELETE | IN_ISDIR, name);
+    inode.settle();
+    return 0;
+  }
+
+  rename(from: string, to: string): number {
+    const source = this.find(from, false);
+    if (typeof source === "number") return source;
+    const target = this.find(to, false);
+    if (typeof target === "number") return target;
+    const { entry } = source;
+    if (entry === undefined) return source.inode === undefined ? -ENOENT : -EBUSY;
+    const { inode } = entry;
+    if (target.inode === inode) return 0;
+    const refused = this.#mayReplace(inode, target);
+    if (refused !== 0) return refused;
+
+    const before = source.parent;
+    const after = target.parent;
+    const isDirectory = inode instanceof DirectoryInode;
+    if (target.entry !== undefined) this.#leave(target.entry);
+    // The links of a directory stay as they are, but for whose ".." counts.
+    before.entries.delete(source.name);
+    after.entries.set(target.name, entry);
+    entry.name = target.name;
+    entry.parent = after;
+    if (isDirectory) {
+      before.links--;
+      after.links++;
+    }
+    const cookie = ++this.#cookie;
+    const flag = isDirectory ? IN_ISDIR : 0;
+    noteMove(before, after, inode, target.inode);
+    before.tell(IN_MOVED_FROM | flag, source.name, cookie);
+    after.tell(IN_MOVED_TO | flag, target.name, cookie);
+    if (target.inode !== undefined) {
+      target.inode.tell(IN_ATTRIB);
+    }
+    inode.tell(IN_MOVE_SELF | flag);
+    target.inode?.settle();
+    return 0;
+  }
+
+  #mayReplace(inode: Inode, target: Found): number {
+    const other = target.inode;
+    if (inode instanceof DirectoryInode) {
+      // Not into itself.
+      for (let above = target.parent; ; above = above.parent) {
+        if (above === inode) return -EINVAL;
+        if (above.entry === undefined) break;
+      }
+      if (other === undefined) return 0;
+      if (!(other instanceof DirectoryInode)) return -ENOTDIR;
+      return other.entries.size > 0 ? -ENOTEMPTY : 0;
+    }
+    return other?.isDirectory ? -EISDIR : 0;
+  }
+
+  chmod(inode: Inode, mode: number, entry?: Entry): number {
+    inode.mode = (inode.mode & ~0o7777) | (mode & 0o7777);
+    inode.note(NOTE_ATTRIB);
+    tellBoth(inode, IN_ATTRIB, entry);
+    return 0;
+  }
+
+  utimes(inode: Inode, mtime: number, entry?: Entry): number {
+    inode.mtime = mtime;
+    inode.note(NOTE_ATTRIB);
+    tellBoth(inode, IN_ATTRIB, entry);
+    return 0;
+  }
+}
+
+/** Tells those who watch the directory of `entry`, and those who watch the inode. */
+export function tellBoth(inode: Inode, mask: number, entry: Entry | undefined): void {
+  const flag = inode.isDirectory ? IN_ISDIR : 0;
+  entry?.parent.tell(mask | flag, entry.name);
+  inode.tell(mask | flag);
+}
+
+/** The tree of a kernel. */
+export const treeOf = partOf((kernel) => new Tree(kernel));

@@ -1,0 +1,85 @@
+// The filters of kqueue by number (sysfilt_ops).
+
+import {
+  EBADF,
+  EPERM,
+  FILTER_AIO,
+  FILTER_NETDEV,
+  FILTER_PROC,
+  FILTER_READ,
+  FILTER_SIGNAL,
+  FILTER_TIMER,
+  FILTER_USER,
+  FILTER_VNODE,
+  FILTER_WRITE,
+} from "../../../asm/abi.ts";
+import type { File } from "../kernel/file.ts";
+import { makeDescriptorKnote } from "./descriptors.ts";
+import type { Kevent, Knote } from "./knote.ts";
+import { LinkKnote } from "./netdev.ts";
+import { ProcessKnote, SignalKnote } from "./proc.ts";
+import { makeEmptyKnote } from "./sockets.ts";
+import { TimerKnote } from "./timer.ts";
+import { UserKnote } from "./user.ts";
+import { makeVnodeKnote } from "./vnode.ts";
+import type { KqueueFile } from "./queue.ts";
+
+/** EVFILT_EMPTY: of sockets, and in no table but the kernel's. */
+const FILTER_EMPTY = -13;
+
+type MakeOnFile = (queue: KqueueFile, change: Kevent, file: File) => Knote | number;
+type Make = (queue: KqueueFile, change: Kevent) => Knote | number;
+
+/** Filters whose ident is a descriptor (f_isfd). */
+const ON_FILES = new Map<number, MakeOnFile>([
+  [FILTER_READ, makeDescriptorKnote],
+  [FILTER_WRITE, makeDescriptorKnote],
+  [FILTER_VNODE, makeVnodeKnote],
+  [FILTER_EMPTY, makeEmptyKnote],
+]);
+
+const OTHERS = new Map<number, Make>([
+  // Requests are made with aio_read and aio_write, which name the queue.
+  [FILTER_AIO, () => -EPERM],
+  [FILTER_PROC, (queue, change) => new ProcessKnote(queue, change)],
+  [FILTER_SIGNAL, (queue, change) => new SignalKnote(queue, change)],
+  [FILTER_TIMER, (queue, change) => new TimerKnote(queue, change)],
+  [FILTER_NETDEV, (queue, change) => new LinkKnote(queue, change)],
+  [FILTER_USER, (queue, change) => new UserKnote(queue, change)],
+]);
+
+const NAMES = new Map([
+  [FILTER_READ, "READ"],
+  [FILTER_WRITE, "WRITE"],
+  [FILTER_AIO, "AIO"],
+  [FILTER_VNODE, "VNODE"],
+  [FILTER_PROC, "PROC"],
+  [FILTER_SIGNAL, "SIGNAL"],
+  [FILTER_TIMER, "TIMER"],
+  [FILTER_NETDEV, "NETDEV"],
+  [FILTER_USER, "USER"],
+  [FILTER_EMPTY, "EMPTY"],
+]);
+
+/** Whether there is such a filter. */
+export function isFilter(filter: number): boolean {
+  return ON_FILES.has(filter) || OTHERS.has(filter);
+}
+
+/** Whether the ident of a filter is a descriptor. */
+export function isDescriptorFilter(filter: number): boolean {
+  return ON_FILES.has(filter);
+}
+
+/** The name of a filter, without the EVFILT_ before it. */
+export function nameOfFilter(filter: number): string {
+  return NAMES.get(filter) ?? String(filter);
+}
+
+/** A new knote of a filter that there is, not attached yet; or a negative errno. */
+export function makeKnote(queue: KqueueFile, change: Kevent): Knote | number {
+  const onFile = ON_FILES.get(change.filter);
+  if (onFile === undefined) return (OTHERS.get(change.filter) as Make)(queue, change);
+  const file = queue.descriptors.usable(Number(change.ident));
+  return file === undefined ? -EBADF : onFile(queue, change, file);
+}

@@ -1,0 +1,69 @@
+// Knotes on files of the tree: EVFILT_VNODE, and READ and WRITE of regular files and directories
+// (filt_vfs*). Each is told of everything that happens to the file.
+
+import { EINVAL, ENODEV, FD_DEVICE, NOTE_FILE_POLL } from "../../../asm/abi.ts";
+import type { File } from "../kernel/file.ts";
+import type { Inode, NoteListener } from "../kernel/inode.ts";
+import { type Kevent, Knote } from "./knote.ts";
+import type { KqueueFile } from "./queue.ts";
+
+abstract class InodeKnote extends Knote {
+  readonly file: File;
+  readonly #listener: NoteListener = (notes) => this.noted(notes);
+
+  constructor(queue: KqueueFile, change: Kevent, file: File) {
+    super(queue, change);
+    this.file = file;
+  }
+
+  get watched(): string {
+    return this.file.name;
+  }
+
+  override attach(): number {
+    (this.file.inode as Inode).notes.add(this.#listener);
+    return 0;
+  }
+
+  override detach(): void {
+    this.file.inode?.notes.delete(this.#listener);
+  }
+
+  /** VFS_KNOTE: something happened to the file. */
+  noted(_notes: number): void {
+    this.notify();
+  }
+}
+
+/** filt_vfsread: how much is left from the offset on, which may be beyond the end. */
+export class FileReadKnote extends InodeKnote {
+  event(): boolean {
+    this.data = this.file.rest() ?? 0;
+    return this.data !== 0 || (this.sfflags & NOTE_FILE_POLL) !== 0;
+  }
+}
+
+/** filt_vfswrite. */
+export class FileWriteKnote extends InodeKnote {
+  event(): boolean {
+    return true;
+  }
+}
+
+/** filt_vfsvnode: what happened counts as a whole if one of its notes was asked for. */
+class VnodeKnote extends InodeKnote {
+  override noted(notes: number): void {
+    if ((this.sfflags & notes) !== 0) this.fflags |= notes;
+    this.notify();
+  }
+
+  event(): boolean {
+    return this.fflags !== 0;
+  }
+}
+
+/** A new knote of VNODE on the file that its ident names; or a negative errno. */
+export function makeVnodeKnote(queue: KqueueFile, change: Kevent, file: File): Knote | number {
+  if (file.inode !== undefined) return new VnodeKnote(queue, change, file);
+  return file.kind === FD_DEVICE ? -ENODEV : -EINVAL;
+}

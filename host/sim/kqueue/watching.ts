@@ -1,0 +1,50 @@
+// Knotes on the wait queues of an open file.
+
+import { EV_EOF } from "../../../asm/abi.ts";
+import type { File } from "../kernel/file.ts";
+import { type Kevent, Knote } from "./knote.ts";
+import type { KqueueFile } from "./queue.ts";
+import { KEY_ALL, WaitEntry, type Waiter } from "../kernel/wait-queue.ts";
+
+export abstract class WatchingKnote extends Knote implements Waiter {
+  readonly file: File;
+  /** Event bits of the wake-ups it takes notice of, besides those that say nothing. */
+  readonly #keys: number;
+  #entries: readonly WaitEntry[] = [];
+
+  constructor(queue: KqueueFile, change: Kevent, file: File, keys: number) {
+    super(queue, change);
+    this.file = file;
+    this.#keys = keys;
+  }
+
+  get watched(): string {
+    return this.file.name;
+  }
+
+  override attach(): number {
+    this.#entries = this.file.queues().map((queue) => {
+      const entry = new WaitEntry(this);
+      queue.add(entry);
+      return entry;
+    });
+    return 0;
+  }
+
+  override detach(): void {
+    for (const entry of this.#entries) entry.leave();
+  }
+
+  wake(key: number): boolean {
+    if (key !== KEY_ALL && (key & this.#keys) === 0) return false;
+    this.notify();
+    return true;
+  }
+
+  /** There will be no more: that is always to be reported. */
+  protected end(errno = 0): boolean {
+    this.flags |= EV_EOF;
+    this.fflags = errno;
+    return true;
+  }
+}

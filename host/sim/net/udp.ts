@@ -1,0 +1,169 @@
+// UDP over the loopback interface (Linux's net/ipv4/udp.c).
+
+import { EAGAIN, EINVAL, EOPNOTSUPP, EPIPE, EVENT_ERR, FD_DATAGRAM } from "../../../asm/abi.ts";
+import {
+  ECONNREFUSED,
+  EDESTADDRREQ,
+  EMSGSIZE,
+  ENETUNREACH,
+  ENOTCONN,
+} from "../kernel/constants.ts";
+import {
+  type Bindable,
+  bindTo,
+  destinationOf,
+  type Endpoint,
+  endpointOf,
+  showEndpoint,
+  udpPortsOf,
+  unbound,
+} from "./internet.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { copyOf } from "../kernel/memory.ts";
+import {
+  ARRIVAL,
+  MSG_OOB,
+  MSG_PEEK,
+  READABLE,
+  SHUT_SEND,
+  SOCK_DGRAM,
+  Socket,
+  type SocketName,
+  WRITABLE,
+} from "./socket.ts";
+import { trueSize } from "./unix.ts";
+
+/** The longest datagram of IPv4. */
+const LONGEST = 65_507;
+
+function isSame(a: Endpoint, b: Endpoint): boolean {
+  return a.port === b.port && a.ip.every((byte, i) => byte === b.ip[i]);
+}
+
+export class UdpSocket extends Socket implements Bindable {
+  readonly name = "udp socket";
+  endpoint: Endpoint | undefined;
+  #remote: Endpoint | undefined;
+  readonly #received: Uint8Array[] = [];
+  /** Memory of what was received. */
+  #memory = 0;
+
+  constructor(kernel: Kernel, family: number, flags: number) {
+    super(kernel, family, SOCK_DGRAM, flags);
+  }
+
+  override get kind(): number {
+    return FD_DATAGRAM;
+  }
+
+  poll(): number {
+    return this.pollShut() | (this.#received.length > 0 ? READABLE : 0) | WRITABLE;
+  }
+
+  bind(name: SocketName): number {
+    return bindTo(udpPortsOf(this.kernel), this, name);
+  }
+
+  connect(name: SocketName): number {
+    const wanted = endpointOf(this.family, name);
+    if (typeof wanted === "number") return wanted;
+    const to = destinationOf(wanted);
+    if (to === undefined) return -ENETUNREACH;
+    if (this.endpoint === undefined) {
+      const bound = udpPortsOf(this.kernel).bind(this, { ip: to.ip, port: 0 });
+      if (bound < 0) return bound;
+    }
+    this.#remote = to;
+    return 0;
+  }
+
+  shutdown(how: number): number {
+    if (how < 0 || how > 2) return -EINVAL;
+    // Without a connection it fails, and does the same.
+    this.shut |= how + 1;
+    this.changed();
+    return this.#remote === undefined ? -ENOTCONN : 0;
+  }
+
+  send(bytes: Uint8Array, flags: number): number {
+    if (bytes.length > LONGEST) return -EMSGSIZE;
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    const to = this.#remote;
+    if (to === undefined) return -EDESTADDRREQ;
+    if (this.error !== 0) return this.takeError();
+    if ((this.shut & SHUT_SEND) !== 0) return -EPIPE;
+    const from = this.endpoint as Endpoint;
+    const receiver = udpPortsOf(this.kernel).find(to, (socket) =>
+      (socket as UdpSocket).#takes(from),
+    );
+    // It leaves the send buffer as it goes over the loopback interface (sock_wfree).
+    this.queue.wake(WRITABLE);
+    if (receiver === undefined) {
+      // An ICMP message comes back.
+      this.error = ECONNREFUSED;
+      this.queue.wake(EVENT_ERR);
+    } else {
+      (receiver as UdpSocket).#take(bytes);
+    }
+    return bytes.length;
+  }
+
+  /** One that is connected takes datagrams from there only. */
+  #takes(from: Endpoint): boolean {
+    return this.#remote === undefined || isSame(this.#remote, from);
+  }
+
+  #take(bytes: Uint8Array): void {
+    const size = trueSize(bytes.length);
+    if (this.#memory + size > this.receiveBuffer) return; // lost, as datagrams are
+    this.#memory += size;
+    this.#received.push(copyOf(bytes));
+    this.queue.wake(ARRIVAL);
+  }
+
+  receive(buffer: Uint8Array, size: number, flags: number): number {
+    if ((flags & MSG_OOB) !== 0) return -EAGAIN;
+    if (this.error !== 0) return this.takeError();
+    const first = this.#received[0];
+    if (first === undefined) return this.endOfDatagrams(flags);
+    const count = Math.min(size, first.length);
+    buffer.set(first.subarray(0, count));
+    if ((flags & MSG_PEEK) === 0) {
+      this.#received.shift();
+      this.#memory -= trueSize(first.length);
+    }
+    return count;
+  }
+
+  ownName(): SocketName {
+    return showEndpoint(this.family, this.endpoint ?? unbound(this.family));
+  }
+
+  override peerName(): SocketName | number {
+    return this.#remote === undefined ? -ENOTCONN : showEndpoint(this.family, this.#remote);
+  }
+
+  override get payload(): number {
+    return this.#received.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  protected override readableBytes(): number {
+    return this.#received[0]?.length ?? 0;
+  }
+
+  override dataState(): number {
+    return this.error;
+  }
+
+  override buffered(): readonly Uint8Array[] {
+    return this.#received;
+  }
+
+  override describe(): Record<string, unknown> {
+    return { received: this.#received.map(({ length }) => length), error: this.error };
+  }
+
+  override release(): void {
+    udpPortsOf(this.kernel).leave(this);
+  }
+}

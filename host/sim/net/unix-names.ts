@@ -1,0 +1,94 @@
+// Names of Unix sockets: paths, and Linux's abstract namespace.
+
+import { EINVAL } from "../../../asm/abi.ts";
+import { EADDRINUSE, ECONNREFUSED, ENAMETOOLONG } from "../kernel/constants.ts";
+import { S_IFSOCK, SocketInode } from "../kernel/inode.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { partOf } from "../kernel/per-kernel.ts";
+import { decodePath } from "../fs/path-text.ts";
+import { AF_UNIX, type SocketName } from "./socket.ts";
+import { treeOf } from "../fs/tree.ts";
+import type { UnixSocket } from "./unix.ts";
+
+/** The name of a socket that has none. */
+export const NO_NAME: Uint8Array = new Uint8Array(0);
+/** Bytes of sun_path. */
+const ROOM = 108;
+
+export function nameOf(text: Uint8Array): SocketName {
+  return { family: AF_UNIX, text, port: 0 };
+}
+
+function keyOf(text: Uint8Array): string {
+  return String.fromCharCode(...text);
+}
+
+/** A name that is a path: an inode of the tree, which stays when its socket is closed. */
+class PathInode extends SocketInode {
+  socket: UnixSocket | undefined;
+}
+
+/** All names of one kernel: paths of its tree, and the abstract namespace. */
+export class UnixNames {
+  readonly #kernel: Kernel;
+  readonly #abstract = new Map<string, UnixSocket>();
+  #next = 0;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /** Gives a socket a name: the text it is bound to, or a negative errno. */
+  add(text: Uint8Array, socket: UnixSocket): Uint8Array | number {
+    const bound = text.length === 0 ? this.#chosen() : text.slice();
+    if (bound[0] !== 0) return this.#addPath(bound, socket);
+    if (bound.length > ROOM) return -ENAMETOOLONG;
+    const key = keyOf(bound);
+    if (this.#abstract.has(key)) return -EADDRINUSE;
+    this.#abstract.set(key, socket);
+    return bound;
+  }
+
+  #addPath(path: Uint8Array, socket: UnixSocket): Uint8Array | number {
+    if (path.length >= ROOM) return -ENAMETOOLONG;
+    if (path.includes(0)) return -EINVAL;
+    const tree = treeOf(this.#kernel);
+    const found = tree.find(decodePath(path), false);
+    if (typeof found === "number") return found;
+    if (found.inode !== undefined) return -EADDRINUSE;
+    const inode = new PathInode(this.#kernel, S_IFSOCK | (0o777 & ~tree.umask));
+    inode.socket = socket;
+    const made = tree.create(found, inode);
+    return typeof made === "number" ? made : path;
+  }
+
+  /** A name in the abstract namespace that nobody has: five hexadecimal digits. */
+  #chosen(): Uint8Array {
+    const digits = (this.#next++).toString(16).padStart(5, "0");
+    return Uint8Array.of(0, ...Array.from(digits, (digit) => digit.charCodeAt(0)));
+  }
+
+  /** The socket with a name, or a negative errno. */
+  find(text: Uint8Array): UnixSocket | number {
+    if (text.length === 0) return -EINVAL;
+    if (text.length + (text[0] === 0 ? 0 : 1) > ROOM) return -ENAMETOOLONG;
+    if (text[0] === 0) return this.#abstract.get(keyOf(text)) ?? -ECONNREFUSED;
+    const inode = treeOf(this.#kernel).inode(decodePath(text));
+    if (typeof inode === "number") return inode;
+    return (inode instanceof PathInode ? inode.socket : undefined) ?? -ECONNREFUSED;
+  }
+
+  /** A socket with a name is closed. An accepted one has its listener's name. */
+  leave(text: Uint8Array, socket: UnixSocket): void {
+    if (text[0] === 0) {
+      const key = keyOf(text);
+      if (this.#abstract.get(key) === socket) this.#abstract.delete(key);
+      return;
+    }
+    const inode = treeOf(this.#kernel).inode(decodePath(text));
+    if (inode instanceof PathInode && inode.socket === socket) inode.socket = undefined;
+  }
+}
+
+/** The names of a kernel. */
+export const namesOf = partOf((kernel) => new UnixNames(kernel));

@@ -1,0 +1,334 @@
+// Unix domain sockets (Linux's net/unix/af_unix.c): streams and sequenced packets.
+
+import {
+  DATA_STATE_SHUT_WRITE,
+  DATA_STATE_UNCONNECTED,
+  EAGAIN,
+  EINVAL,
+  EOPNOTSUPP,
+  EPIPE,
+  EVENT_HUP,
+  FD_LISTENER,
+  FD_STREAM,
+} from "../../../asm/abi.ts";
+import {
+  ECONNREFUSED,
+  ECONNRESET,
+  EISCONN,
+  EMSGSIZE,
+  ENOTCONN,
+  EPROTOTYPE,
+} from "../kernel/constants.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { copyOf } from "../kernel/memory.ts";
+import {
+  type Accepted,
+  AF_UNIX,
+  ARRIVAL,
+  MSG_OOB,
+  MSG_PEEK,
+  READABLE,
+  SHUT_BOTH,
+  SHUT_RECEIVE,
+  SHUT_SEND,
+  SOCK_STREAM,
+  Socket,
+  type SocketName,
+  WRITABLE,
+} from "./socket.ts";
+import { namesOf, nameOf, NO_NAME } from "./unix-names.ts";
+import { KEY_VACANCY } from "../kernel/wait-queue.ts";
+
+const PAGE = 4096;
+/** Bytes that the head of a buffer has room for in one page. */
+const HEAD_ROOM = PAGE - 320;
+/** Bytes that one buffer of a stream carries at most: a head, and pages of 32 KiB. */
+const LARGEST = HEAD_ROOM + 32_768;
+
+/** Memory that a message of `size` bytes takes (skb->truesize), which is what limits senders. */
+export function trueSize(size: number): number {
+  const inPages = Math.min(size, Math.ceil(Math.max(0, size - HEAD_ROOM) / PAGE) * PAGE);
+  let head = 512;
+  while (head < size - inPages + 320) head *= 2;
+  return 256 + head + inPages;
+}
+
+/** A message, or a part of a stream, until it is read. */
+export interface Buffer {
+  readonly bytes: Uint8Array;
+  start: number;
+  readonly size: number;
+  /** Whose memory it takes. */
+  readonly sender: UnixSocket;
+}
+
+/** What the two kinds of Unix sockets share: names, and the memory of what they sent. */
+export abstract class UnixSocket extends Socket {
+  /** The name it is bound to; NO_NAME if it is not. */
+  bound: Uint8Array = NO_NAME;
+  readonly received: Buffer[] = [];
+  /** Memory of what was sent and not read yet (sk_wmem_alloc). */
+  allocated = 0;
+
+  constructor(kernel: Kernel, type: number, flags: number) {
+    super(kernel, AF_UNIX, type, flags);
+  }
+
+  bind(name: SocketName): number {
+    if (this.bound !== NO_NAME) return -EINVAL;
+    const bound = namesOf(this.kernel).add(name.text, this);
+    if (typeof bound === "number") return bound;
+    this.bound = bound;
+    return 0;
+  }
+
+  ownName(): SocketName {
+    return nameOf(this.bound);
+  }
+
+  /** unix_writable: not more than a quarter of the buffer is in use. */
+  get isWritableNow(): boolean {
+    return this.allocated * 4 <= this.sendBuffer;
+  }
+
+  /** Puts a message in the queue of `to`. */
+  protected deliver(to: UnixSocket, bytes: Uint8Array): void {
+    const size = trueSize(bytes.length);
+    this.allocated += size;
+    to.received.push({ bytes: copyOf(bytes), start: 0, size, sender: this });
+    to.queue.wake(ARRIVAL);
+  }
+
+  /** Frees the first message in the queue; who sent it may have room again. */
+  protected free(): void {
+    const { sender, size } = this.received.shift() as Buffer;
+    sender.allocated -= size;
+    if (sender.isWritableNow) sender.queue.wake(WRITABLE);
+    else sender.drained();
+  }
+
+  override get queuedBytes(): number {
+    return this.allocated;
+  }
+
+  override buffered(): readonly Uint8Array[] {
+    return this.received.map(({ bytes, start }) => bytes.subarray(start));
+  }
+
+  override describe(): Record<string, unknown> {
+    return {
+      received: this.received.map(({ bytes, start }) => bytes.length - start),
+      memory: this.allocated,
+      error: this.error,
+      shut: this.shut,
+    };
+  }
+
+  override release(): void {
+    if (this.bound !== NO_NAME) namesOf(this.kernel).leave(this.bound, this);
+    while (this.received.length > 0) this.free();
+  }
+}
+
+/** A socket of SOCK_STREAM or SOCK_SEQPACKET. */
+export class UnixStream extends UnixSocket {
+  readonly name: string;
+  peer: UnixStream | undefined;
+  #pending: UnixStream[] | undefined;
+  #backlog = 0;
+
+  constructor(kernel: Kernel, type: number, flags: number) {
+    super(kernel, type, flags);
+    this.name = type === SOCK_STREAM ? "unix stream socket" : "unix seqpacket socket";
+  }
+
+  override get kind(): number {
+    return this.isListening ? FD_LISTENER : FD_STREAM;
+  }
+
+  override get isConnected(): boolean {
+    return this.peer !== undefined;
+  }
+
+  override get isListening(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  override get waiting(): number {
+    return this.#pending?.length ?? 0;
+  }
+
+  poll(): number {
+    if (this.#pending !== undefined) {
+      return this.pollShut() | (this.#pending.length > 0 ? READABLE : 0);
+    }
+    let mask = this.pollShut();
+    if (this.received.length > 0) mask |= READABLE;
+    if (this.peer === undefined) mask |= EVENT_HUP;
+    if (this.isWritableNow) mask |= WRITABLE;
+    return mask;
+  }
+
+  /** Makes two sockets each other's peer. */
+  static join(a: UnixStream, b: UnixStream): void {
+    a.peer = b;
+    b.peer = a;
+  }
+
+  override listen(backlog: number): number {
+    if (this.bound === NO_NAME || this.peer !== undefined) return -EINVAL;
+    this.#pending ??= [];
+    this.#backlog = backlog;
+    return 0;
+  }
+
+  connect(name: SocketName): number {
+    const found = namesOf(this.kernel).find(name.text);
+    if (typeof found === "number") return found;
+    if (found.type !== this.type) return -EPROTOTYPE;
+    const listener = found as UnixStream;
+    const pending = listener.#pending;
+    if (pending === undefined || (listener.shut & SHUT_RECEIVE) !== 0) return -ECONNREFUSED;
+    if (pending.length > listener.#backlog) return -EAGAIN;
+    if (this.peer !== undefined) return -EISCONN;
+    if (this.isListening) return -EINVAL;
+    const accepted = new UnixStream(this.kernel, this.type, 0);
+    accepted.bound = listener.bound;
+    UnixStream.join(this, accepted);
+    pending.push(accepted);
+    // Linux tells nobody that the client is connected, FreeBSD does (soisconnected).
+    if (this.kernel.personality === "bsd") this.changed();
+    listener.queue.wake(ARRIVAL);
+    return 0;
+  }
+
+  /** Whoever is connected by somebody else's connect waits for the listener to have room. */
+  static listenerOf(kernel: Kernel, name: SocketName): UnixStream | undefined {
+    const found = namesOf(kernel).find(name.text);
+    return found instanceof UnixStream ? found : undefined;
+  }
+
+  override accept(): Accepted | number {
+    if (this.#pending === undefined) return -EINVAL;
+    const socket = this.#pending.shift();
+    if (socket === undefined) {
+      // Linux looks at what is shut when it begins to wait.
+      return this.isBlocking && (this.shut & SHUT_RECEIVE) !== 0 ? -EINVAL : -EAGAIN;
+    }
+    // Who waits to connect has room now.
+    if (this.#pending.length === this.#backlog) this.queue.wake(KEY_VACANCY);
+    return { socket, peer: socket.peer?.ownName() ?? nameOf(NO_NAME) };
+  }
+
+  shutdown(how: number): number {
+    if (how < 0 || how > 2) return -EINVAL;
+    const halves = how + 1;
+    this.shut |= halves;
+    this.changed();
+    const { peer } = this;
+    if (peer !== undefined) {
+      if ((halves & SHUT_RECEIVE) !== 0) peer.shut |= SHUT_SEND;
+      if ((halves & SHUT_SEND) !== 0) peer.shut |= SHUT_RECEIVE;
+      peer.changed();
+    }
+    return 0;
+  }
+
+  send(bytes: Uint8Array, flags: number): number {
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    const { peer } = this;
+    if (this.type !== SOCK_STREAM && this.error !== 0) return this.takeError();
+    if (peer === undefined) return -ENOTCONN;
+    if ((this.shut & SHUT_SEND) !== 0) return -EPIPE;
+    if (this.type !== SOCK_STREAM) return this.#sendPacket(peer, bytes);
+    let sent = 0;
+    while (sent < bytes.length) {
+      if (this.allocated >= this.sendBuffer) return sent > 0 ? sent : -EAGAIN;
+      const largest = Math.min(LARGEST, Math.floor(this.sendBuffer / 2) - 64);
+      const part = bytes.subarray(sent, sent + largest);
+      this.deliver(peer, part);
+      sent += part.length;
+    }
+    return sent;
+  }
+
+  #sendPacket(peer: UnixStream, bytes: Uint8Array): number {
+    if (bytes.length > this.sendBuffer - 32) return -EMSGSIZE;
+    if (this.allocated >= this.sendBuffer) return -EAGAIN;
+    this.deliver(peer, bytes);
+    return bytes.length;
+  }
+
+  receive(buffer: Uint8Array, size: number, flags: number): number {
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    if (this.#pending !== undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
+    if (this.peer === undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
+    const peeks = (flags & MSG_PEEK) !== 0;
+    // Packets have errors before them, a stream after what has come.
+    if (this.type !== SOCK_STREAM && this.error !== 0) return this.takeError();
+    if (this.received.length === 0) {
+      if (this.error !== 0) return this.takeError();
+      return (this.shut & SHUT_RECEIVE) !== 0 ? 0 : -EAGAIN;
+    }
+    if (this.type !== SOCK_STREAM) {
+      const { bytes } = this.received[0] as Buffer;
+      const count = Math.min(size, bytes.length);
+      buffer.set(bytes.subarray(0, count));
+      if (!peeks) this.free();
+      return count;
+    }
+    let taken = 0;
+    let at = 0;
+    while (taken < size && at < this.received.length) {
+      const first = this.received[at] as Buffer;
+      const count = Math.min(size - taken, first.bytes.length - first.start);
+      buffer.set(first.bytes.subarray(first.start, first.start + count), taken);
+      taken += count;
+      if (peeks) at++;
+      else if ((first.start += count) === first.bytes.length) this.free();
+    }
+    return taken;
+  }
+
+  override peerName(): SocketName | number {
+    return this.peer === undefined ? -ENOTCONN : nameOf(this.peer.bound);
+  }
+
+  protected override readableBytes(): number {
+    let size = 0;
+    for (const { bytes, start } of this.received) size += bytes.length - start;
+    return size;
+  }
+
+  override dataState(): number {
+    if (this.isListening) return this.error;
+    if (this.peer === undefined) return this.error | DATA_STATE_UNCONNECTED;
+    return this.error | ((this.shut & SHUT_SEND) !== 0 ? DATA_STATE_SHUT_WRITE : 0);
+  }
+
+  override release(): void {
+    const { peer } = this;
+    // An empty packet at the head does not count: urgent data that was taken looks the same.
+    const [first, second] = this.received;
+    const hadUnread = second !== undefined || (first !== undefined && first.bytes.length > 0);
+    for (const client of this.#pending ?? []) client.#abandon();
+    this.#pending = undefined;
+    if (peer !== undefined) {
+      peer.shut = SHUT_BOTH;
+      if (hadUnread) peer.error = ECONNRESET;
+      peer.changed();
+    }
+    super.release(); // what is thrown away makes room, which the peer is told after its end
+  }
+
+  /** The listener is closed before anybody accepted this end: the client is told. */
+  #abandon(): void {
+    const { peer } = this;
+    if (peer !== undefined) {
+      peer.shut = SHUT_BOTH;
+      peer.error = ECONNRESET;
+      peer.changed();
+    }
+    while (this.received.length > 0) this.free();
+  }
+}

@@ -1,0 +1,35 @@
+// pidfd (Linux's kernel/fork.c, kernel/exit.c): tells of the end of a process.
+
+import { EVENT_HUP, EVENT_IN, EVENT_RDNORM } from "../../../asm/abi.ts";
+import { O_RDWR } from "../kernel/constants.ts";
+import { File } from "../kernel/file.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { Process } from "./process.ts";
+import type { WaitQueue } from "../kernel/wait-queue.ts";
+
+export class PidFile extends File {
+  readonly name = "pidfd";
+  readonly process: Process;
+  readonly #queues: readonly WaitQueue[];
+
+  /** @param flags O_NONBLOCK or 0 */
+  constructor(kernel: Kernel, process: Process, flags: number) {
+    super(kernel, flags | O_RDWR);
+    this.process = process;
+    this.#queues = [process.queue];
+  }
+
+  poll(): number {
+    const { state } = this.process;
+    if (state === "zombie") return EVENT_IN | EVENT_RDNORM;
+    return state === "reaped" ? EVENT_IN | EVENT_RDNORM | EVENT_HUP : 0;
+  }
+
+  queues(): readonly WaitQueue[] {
+    return this.#queues;
+  }
+
+  override describe(): Record<string, unknown> {
+    return { pid: this.process.pid, state: this.process.state };
+  }
+}

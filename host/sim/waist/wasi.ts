@@ -1,0 +1,112 @@
+// The waist of a simulated WASI: all waiting is poll_oneoff, and what descriptors are and hold is
+// what fd_filestat_get and the bytes in an event tell.
+
+import {
+  DATA_ERROR,
+  DATA_FD,
+  DATA_FILE,
+  DATA_OPEN,
+  DATA_READABLE,
+  DATA_SENDABLE,
+  DATA_SIZE,
+  DATA_STATE,
+  DATA_VALUE,
+  DATA_WHAT,
+  DATA_WITH_STATE,
+  EINVAL,
+  ENOSYS,
+  FD_DATAGRAM,
+  FD_DEVICE,
+  FD_DIRECTORY,
+  FD_FILE,
+  FD_LISTENER,
+  FD_OTHER,
+  FD_PIPE,
+  FD_STREAM,
+  FD_TERMINAL,
+  POLL_RECORD_SIZE,
+  STAT_KIND,
+} from "../../../asm/abi.ts";
+import type { Host } from "../../host.ts";
+import { type OneoffCalls, OneoffPoller } from "../../../wasi/poller.ts";
+import { EFAULT } from "../kernel/constants.ts";
+import { dataCalls } from "./data.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { viewAt } from "../kernel/memory.ts";
+import { oneoff, pollOneoff } from "../wait/oneoff.ts";
+import type { Sleeping } from "../kernel/sleep.ts";
+
+/** What fd_filestat_get calls a file, in terms of FD_*: pipes and listeners are streams. */
+const KINDS: Record<number, number> = {
+  [FD_FILE]: FD_FILE,
+  [FD_DIRECTORY]: FD_DIRECTORY,
+  [FD_DEVICE]: FD_DEVICE,
+  [FD_TERMINAL]: FD_DEVICE,
+  [FD_PIPE]: FD_STREAM,
+  [FD_STREAM]: FD_STREAM,
+  [FD_LISTENER]: FD_STREAM,
+  [FD_DATAGRAM]: FD_DATAGRAM,
+};
+
+/** Questions that have an answer, other than by waiting. */
+const ANSWERED = new Set([DATA_OPEN, DATA_FILE]);
+
+type WasiCalls = Pick<Host, "poll" | "fd_stat" | "fd_data">;
+
+/** What is another way on WASI, for one core. */
+export function wasiCalls(kernel: Kernel): WasiCalls {
+  const { fd_stat, fd_data } = dataCalls(kernel);
+  const poller: OneoffPoller = new OneoffPoller(
+    (...given) => pollOneoff(kernel, poller.memory, ...given),
+    () => kernel.clock.now(),
+    (fd) => KINDS[kernel.descriptors.usable(fd)?.kind ?? FD_OTHER] === FD_STREAM,
+  );
+
+  /** How much can be read or written: what an event says that comes at once. */
+  function answer(view: DataView, at: number): void {
+    const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
+    const fd = view.getInt32(at + DATA_FD, true);
+    const isKnown = question === DATA_READABLE || question === DATA_SENDABLE;
+    const bytes = isKnown ? poller.bytes(fd, question === DATA_SENDABLE) : -ENOSYS;
+    view.setBigInt64(at + DATA_VALUE, BigInt(Math.max(bytes, 0)), true);
+    view.setInt32(at + DATA_ERROR, Math.min(bytes, 0), true);
+    view.setUint32(at + DATA_STATE, 0, true);
+  }
+
+  /** Makes the calls that a poll(2) takes, one after the other. */
+  function* waiting(calls: OneoffCalls): Sleeping {
+    let step = calls.next();
+    while (!step.done) step = calls.next(yield* oneoff(kernel, poller.memory, ...step.value));
+    return step.value;
+  }
+
+  return {
+    poll(memory, records, count, timeoutMs) {
+      if (count < 0) return -EINVAL;
+      if (viewAt(memory, records, count * POLL_RECORD_SIZE) === undefined) return -EFAULT;
+      const recordsOf = (): DataView =>
+        new DataView(memory.buffer, records >>> 0, count * POLL_RECORD_SIZE);
+      return kernel.run(waiting(poller.calls(recordsOf, count, timeoutMs)));
+    },
+    fd_stat(memory, fd, address) {
+      const result = fd_stat(memory, fd, address);
+      if (result < 0) return result;
+      const view = new DataView(memory.buffer, address >>> 0);
+      const kind = view.getUint32(STAT_KIND, true);
+      view.setUint32(STAT_KIND, KINDS[kind] ?? FD_OTHER, true);
+      return result;
+    },
+    fd_data(memory, records, count) {
+      if (count < 0) return -EINVAL;
+      const view = viewAt(memory, records, count * DATA_SIZE);
+      if (view === undefined) return -EFAULT;
+      for (let i = 0; i < count; i++) {
+        const at = i * DATA_SIZE;
+        const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
+        if (ANSWERED.has(question)) fd_data(memory, records + at, 1);
+        else answer(view, at);
+      }
+      return 0;
+    },
+  };
+}

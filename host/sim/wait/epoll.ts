@@ -1,0 +1,353 @@
+// epoll as Linux's fs/eventpoll.c has it: a ready list, and entries that wake-ups put on it.
+
+import {
+  EBADF,
+  EEXIST,
+  EINVAL,
+  ENOENT,
+  EPERM,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
+  EVENT_ET,
+  EVENT_EXCLUSIVE,
+  EVENT_IN,
+  EVENT_ONESHOT,
+  EVENT_OUT,
+  EVENT_RDNORM,
+  EVENT_WAKEUP,
+  FD_EPOLL,
+} from "../../../asm/abi.ts";
+import { ALWAYS, ELOOP, O_RDWR } from "../kernel/constants.ts";
+import { File } from "../kernel/file.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
+import { WaitEntry, type Waiter, WaitQueue } from "../kernel/wait-queue.ts";
+
+/** Bits that say how an entry behaves, and are never reported. */
+const PRIVATE = EVENT_ET | EVENT_ONESHOT | EVENT_WAKEUP | EVENT_EXCLUSIVE;
+/** What may accompany EVENT_EXCLUSIVE. */
+const EXCLUSIVE_MASK = EVENT_IN | EVENT_OUT | ALWAYS | EVENT_WAKEUP | EVENT_ET | EVENT_EXCLUSIVE;
+const IN_OR_OUT = EVENT_IN | EVENT_OUT;
+/** Epolls that may watch one another, one above the other. */
+const MAX_DEPTH = 5;
+
+/** One registration: a descriptor number and the open file it named at the time. */
+export class EpollItem implements Waiter {
+  readonly epoll: EpollFile;
+  readonly fd: number;
+  readonly file: File;
+  /** What is waited for, ALWAYS included; only PRIVATE bits once ONESHOT has reported. */
+  mask: number;
+  readonly entries: WaitEntry[] = [];
+  isReady = false;
+  previous: EpollItem | undefined;
+  next: EpollItem | undefined;
+  /** A registration of the same number that names another open file. */
+  other: EpollItem | undefined;
+
+  constructor(epoll: EpollFile, fd: number, file: File, mask: number) {
+    this.epoll = epoll;
+    this.fd = fd;
+    this.file = file;
+    this.mask = mask;
+  }
+
+  get isDisabled(): boolean {
+    return (this.mask & ~PRIVATE) === 0;
+  }
+
+  /** What of the mask holds now. */
+  state(): number {
+    return this.file.poll() & this.mask & ~PRIVATE;
+  }
+
+  /** As `state`, but no list is changed. */
+  peek(): number {
+    const bits = this.file instanceof EpollFile ? this.file.peek() : this.file.poll();
+    return bits & this.mask & ~PRIVATE;
+  }
+
+  /** ep_poll_callback. */
+  wake(key: number): boolean {
+    if (this.isDisabled || (key !== 0 && (key & this.mask) === 0)) return false;
+    const { epoll } = this;
+    epoll.enqueue(this);
+    const isExclusive = (this.mask & EVENT_EXCLUSIVE) !== 0;
+    let content = !isExclusive;
+    if (epoll.waiters.size > 0) {
+      const bits = key & IN_OR_OUT;
+      if (bits === 0 || (bits !== IN_OR_OUT && (bits & this.mask) !== 0)) content = true;
+      epoll.waiters.wake(0);
+    }
+    epoll.queue.wake(EVENT_IN);
+    return content;
+  }
+}
+
+/** Events a wait has found: the descriptor number and the mask, alternating. */
+export type Collect = (fd: number, mask: number) => void;
+
+export class EpollFile extends File {
+  readonly name = "epoll";
+  /** Who is blocked in a wait on this epoll. */
+  readonly waiters = new WaitQueue();
+  /** Who watches this epoll's descriptor. */
+  readonly queue = new WaitQueue();
+  readonly #items = new Map<number, EpollItem>();
+  #count = 0;
+  #first: EpollItem | undefined;
+  #last: EpollItem | undefined;
+  /** How many are on the ready list. */
+  #listed = 0;
+  readonly #queues = [this.queue] as const;
+
+  constructor(kernel: Kernel) {
+    super(kernel, O_RDWR);
+  }
+
+  override get kind(): number {
+    return FD_EPOLL;
+  }
+
+  queues(): readonly WaitQueue[] {
+    return this.#queues;
+  }
+
+  /** Whether a wait would return something. Looking takes off the list what would not be. */
+  poll(): number {
+    let item = this.#first;
+    while (item !== undefined) {
+      const next: EpollItem | undefined = item.next;
+      if (item.state() !== 0) return EVENT_IN | EVENT_RDNORM;
+      this.#unlist(item);
+      item = next;
+    }
+    return 0;
+  }
+
+  /** As `poll`, but the list stays as it is. */
+  peek(): number {
+    for (const item of this.readyList()) if (item.peek() !== 0) return EVENT_IN | EVENT_RDNORM;
+    return 0;
+  }
+
+  /** Puts an entry at the end of the ready list, if it is not on it. */
+  enqueue(item: EpollItem): void {
+    if (item.isReady) return;
+    item.isReady = true;
+    item.next = undefined;
+    item.previous = this.#last;
+    if (this.#last === undefined) this.#first = item;
+    else this.#last.next = item;
+    this.#last = item;
+    this.#listed++;
+  }
+
+  #unlist(item: EpollItem): void {
+    if (!item.isReady) return;
+    item.isReady = false;
+    if (item.previous === undefined) this.#first = item.next;
+    else item.previous.next = item.next;
+    if (item.next === undefined) this.#last = item.previous;
+    else item.next.previous = item.previous;
+    item.previous = undefined;
+    item.next = undefined;
+    this.#listed--;
+  }
+
+  #find(fd: number, file: File): EpollItem | undefined {
+    let item = this.#items.get(fd);
+    while (item !== undefined && item.file !== file) item = item.other;
+    return item;
+  }
+
+  /** epoll_ctl(2), from where both descriptors are known to be open. */
+  control(op: number, fd: number, file: File, mask: number): number {
+    if (!file.isPollable) return -EPERM;
+    if (file === this) return -EINVAL;
+    const isExclusive = (mask & EVENT_EXCLUSIVE) !== 0 && op !== EPOLL_CTL_DEL;
+    if (isExclusive) {
+      if (op === EPOLL_CTL_MOD) return -EINVAL;
+      if (op === EPOLL_CTL_ADD && (file instanceof EpollFile || (mask & ~EXCLUSIVE_MASK) !== 0)) {
+        return -EINVAL;
+      }
+    }
+    if (op === EPOLL_CTL_ADD && file instanceof EpollFile && !this.#mayWatch(file)) return -ELOOP;
+    const item = this.#find(fd, file);
+    if (op === EPOLL_CTL_ADD) return item === undefined ? this.#insert(fd, file, mask) : -EEXIST;
+    if (op !== EPOLL_CTL_MOD && op !== EPOLL_CTL_DEL) return -EINVAL;
+    if (item === undefined) return -ENOENT;
+    if (op === EPOLL_CTL_DEL) {
+      this.forget(item);
+      return 0;
+    }
+    if ((item.mask & EVENT_EXCLUSIVE) !== 0) return -EINVAL;
+    item.mask = mask | ALWAYS;
+    this.#listIfReady(item);
+    return 0;
+  }
+
+  #listIfReady(item: EpollItem): void {
+    // What is on the list is looked at, too: an epoll within takes off its own what is not ready.
+    if (item.state() === 0 || item.isReady) return;
+    this.enqueue(item);
+    this.waiters.wake(0);
+    this.queue.wake(EVENT_IN);
+  }
+
+  #insert(fd: number, file: File, mask: number): number {
+    const item = new EpollItem(this, fd, file, mask | ALWAYS);
+    item.other = this.#items.get(fd);
+    this.#items.set(fd, item);
+    this.#count++;
+    (file.items ??= new Set()).add(item);
+    const isExclusive = (mask & EVENT_EXCLUSIVE) !== 0;
+    for (const queue of file.queues()) {
+      const entry = new WaitEntry(item, isExclusive);
+      if (isExclusive) queue.append(entry);
+      else queue.add(entry);
+      item.entries.push(entry);
+    }
+    this.#listIfReady(item);
+    return 0;
+  }
+
+  /** Removes an entry from everything. */
+  forget(item: EpollItem): void {
+    this.#unlist(item);
+    for (const entry of item.entries) entry.leave();
+    item.file.items?.delete(item);
+    const first = this.#items.get(item.fd);
+    if (first !== item) {
+      let before = first;
+      while (before?.other !== item) before = before?.other;
+      before.other = item.other;
+    } else if (item.other === undefined) {
+      this.#items.delete(item.fd);
+    } else {
+      this.#items.set(item.fd, item.other);
+    }
+    this.#count--;
+  }
+
+  /** Whether no cycle comes of watching `file`, and no tower that is too high. */
+  #mayWatch(file: EpollFile): boolean {
+    if (file.#reaches(this, new Set())) return false;
+    return this.#height() + file.#depth() <= MAX_DEPTH;
+  }
+
+  #reaches(target: EpollFile, seen: Set<EpollFile>): boolean {
+    if (this === target) return true;
+    if (seen.has(this)) return false;
+    seen.add(this);
+    for (const inner of this.#inner()) if (inner.#reaches(target, seen)) return true;
+    return false;
+  }
+
+  *#inner(): IterableIterator<EpollFile> {
+    for (const { file } of this.registrations()) if (file instanceof EpollFile) yield file;
+  }
+
+  /** Epolls from this one down, itself included. */
+  #depth(): number {
+    let depth = 0;
+    for (const inner of this.#inner()) depth = Math.max(depth, inner.#depth());
+    return depth + 1;
+  }
+
+  /** Epolls from this one up, itself included. */
+  #height(): number {
+    let height = 0;
+    for (const { epoll } of this.items ?? []) height = Math.max(height, epoll.#height());
+    return height + 1;
+  }
+
+  /** Every registration, by number, the newest first where a number has several. */
+  *registrations(): IterableIterator<EpollItem> {
+    for (const first of this.#items.values()) {
+      for (let item: EpollItem | undefined = first; item !== undefined; item = item.other) {
+        yield item;
+      }
+    }
+  }
+
+  get registered(): number {
+    return this.#count;
+  }
+
+  /** Entries on the ready list, in order; some of them may turn out not to be ready. */
+  *readyList(): IterableIterator<EpollItem> {
+    for (let item = this.#first; item !== undefined; item = item.next) yield item;
+  }
+
+  /** Delivers at most `capacity` events, and returns how many: ep_send_events. */
+  collect(capacity: number, found: Collect): number {
+    let count = 0;
+    // What is put back while the list is walked comes behind what was there.
+    let left = this.#listed;
+    while (left > 0 && count < capacity) {
+      const item = this.#first as EpollItem;
+      left--;
+      this.#unlist(item);
+      const mask = item.state();
+      if (mask === 0) continue;
+      found(item.fd, mask);
+      count++;
+      if ((item.mask & EVENT_ONESHOT) !== 0) item.mask &= PRIVATE;
+      else if ((item.mask & EVENT_ET) === 0) this.enqueue(item);
+    }
+    if (this.#listed > 0) this.waiters.wake(0);
+    return count;
+  }
+
+  /** epoll_wait(2) after a first look found nothing. `deadline` is in ms of the clock. */
+  *wait(fd: number, capacity: number, deadline: number, found: Collect): Sleeping {
+    let count = 0;
+    while (count === 0) {
+      const sleeper = new Sleeper(0, () => this.#waitsFor(fd));
+      const entry = new WaitEntry(sleeper, true);
+      this.waiters.add(entry);
+      const end = yield { sleeper, deadline };
+      entry.leave();
+      if (typeof end === "number") return end;
+      count = this.collect(capacity, found);
+      if (count === 0 && end === "time") return 0;
+    }
+    return count;
+  }
+
+  #waitsFor(fd: number): string {
+    const watched = [...this.registrations()].map((item) => `${item.fd} (${item.file.name})`);
+    const what = watched.length === 0 ? "nothing" : watched.slice(0, 10).join(", ");
+    return `epoll_wait on descriptor ${fd}, which watches ${what}`;
+  }
+
+  override describe(): Record<string, unknown> {
+    return {
+      registered: this.#count,
+      ready: [...this.readyList()].map((item) => item.fd),
+      blocked: this.waiters.size,
+    };
+  }
+
+  override release(): void {
+    for (const item of this.registrations()) this.forget(item);
+  }
+}
+
+/** What epoll_ctl(2) checks before it looks at the epoll itself. */
+export function controlEpoll(
+  kernel: Kernel,
+  epfd: number,
+  op: number,
+  fd: number,
+  mask: number,
+): number {
+  const epoll = kernel.descriptors.usable(epfd);
+  if (epoll === undefined) return -EBADF;
+  const file = kernel.descriptors.usable(fd);
+  if (file === undefined) return -EBADF;
+  if (!file.isPollable) return -EPERM;
+  return epoll instanceof EpollFile ? epoll.control(op, fd, file, mask >>> 0) : -EINVAL;
+}

@@ -1,0 +1,217 @@
+// poll_oneoff of WASI, on a simulated kernel: what a runtime answers that does it right. A hang-up is
+// the flag of an event, a failure or a closed descriptor its error, and files are always ready.
+
+import {
+  DATA_PIPE_ROOM,
+  DATA_READABLE,
+  DATA_SENDABLE,
+  EINTR,
+  EVENT_ERR,
+  EVENT_HUP,
+  EVENT_IN,
+  EVENT_OUT,
+  EVENT_RDHUP,
+} from "../../../asm/abi.ts";
+import {
+  CLOCK_ABSOLUTE,
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  EVENT_BYTES,
+  EVENT_ERROR,
+  EVENT_FLAGS,
+  EVENT_SIZE,
+  EVENT_TYPE,
+  EVENT_USERDATA,
+  FLAG_HANGUP,
+  type OneoffCall,
+  SUBSCRIPTION_CLOCK,
+  SUBSCRIPTION_FD,
+  SUBSCRIPTION_FLAGS,
+  SUBSCRIPTION_SIZE,
+  SUBSCRIPTION_TIMEOUT,
+  SUBSCRIPTION_TYPE,
+  SUBSCRIPTION_USERDATA,
+  TYPE_CLOCK,
+  TYPE_READ,
+  TYPE_WRITE,
+  WASI_BADF,
+  WASI_CANCELED,
+  WASI_DEADLK,
+  WASI_FAULT,
+  WASI_INTR,
+  WASI_INVAL,
+  WASI_IO,
+} from "../../../wasi/poller.ts";
+import { BOOT_MS } from "../time/clock.ts";
+import { EDEADLK } from "../kernel/constants.ts";
+import type { File } from "../kernel/file.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
+import { viewAt } from "../kernel/memory.ts";
+import { WaitEntry } from "../kernel/wait-queue.ts";
+
+const NS = 1e6;
+/** Beyond it, in ns, a time is never. */
+const NEVER = 2n ** 63n;
+
+interface Subscription {
+  readonly userdata: bigint;
+  readonly type: number;
+  /** Of a descriptor. */
+  readonly fd: number;
+  /** Of a clock: when it is due, in ms of the kernel's. */
+  readonly due: number;
+}
+
+interface Found {
+  readonly userdata: bigint;
+  readonly type: number;
+  readonly error: number;
+  readonly bytes: number;
+  readonly flags: number;
+}
+
+/** When a clock's subscription is due; undefined for a clock that nobody can wait for. */
+function dueOf(kernel: Kernel, view: DataView, at: number): number | undefined {
+  const id = view.getUint32(at + SUBSCRIPTION_CLOCK, true);
+  if (id !== CLOCK_REALTIME && id !== CLOCK_MONOTONIC) return undefined;
+  const timeout = view.getBigUint64(at + SUBSCRIPTION_TIMEOUT, true);
+  if (timeout >= NEVER) return Infinity;
+  const ms = Number(timeout) / NS;
+  const now = kernel.clock.now();
+  if ((view.getUint16(at + SUBSCRIPTION_FLAGS, true) & CLOCK_ABSOLUTE) === 0) return now + ms;
+  return id === CLOCK_MONOTONIC ? ms - BOOT_MS : ms - (kernel.realtime() - now);
+}
+
+/** The subscriptions of a call, or WASI_INVAL. */
+function subscriptionsOf(kernel: Kernel, view: DataView, count: number): Subscription[] | number {
+  const subscriptions: Subscription[] = [];
+  for (let i = 0; i < count; i++) {
+    const at = i * SUBSCRIPTION_SIZE;
+    const userdata = view.getBigUint64(at + SUBSCRIPTION_USERDATA, true);
+    const type = view.getUint8(at + SUBSCRIPTION_TYPE);
+    if (type > TYPE_WRITE) return WASI_INVAL;
+    const due = type === TYPE_CLOCK ? dueOf(kernel, view, at) : Infinity;
+    if (due === undefined) return WASI_INVAL;
+    const fd = type === TYPE_CLOCK ? -1 : view.getUint32(at + SUBSCRIPTION_FD, true);
+    subscriptions.push({ userdata, type, fd, due });
+  }
+  return subscriptions;
+}
+
+/** How much can be read or written; of what does not tell, one byte. */
+function bytesOf(file: File, type: number, ready: number): number {
+  if (type === TYPE_READ) {
+    const rest = file.rest() ?? file.data(DATA_READABLE);
+    if (rest >= 0) return Number(rest);
+  } else {
+    const room = [DATA_SENDABLE, DATA_PIPE_ROOM].map((what) => file.data(what));
+    const told = room.find((bytes) => bytes >= 0);
+    if (told !== undefined) return Number(told);
+  }
+  return (ready & EVENT_HUP) === 0 ? 1 : 0;
+}
+
+/** What there is to say of a subscription now. */
+function look(kernel: Kernel, { userdata, type, fd, due }: Subscription): Found | undefined {
+  const none = { userdata, type, error: 0, bytes: 0, flags: 0 };
+  if (type === TYPE_CLOCK) return due <= kernel.clock.now() ? none : undefined;
+  const file = kernel.descriptors.usable(fd);
+  if (file === undefined) return { ...none, error: WASI_BADF };
+  const ready = file.poll();
+  if (ready & EVENT_ERR) return { ...none, error: WASI_IO };
+  const wanted = type === TYPE_READ ? EVENT_IN | EVENT_RDHUP : EVENT_OUT;
+  if ((ready & (wanted | EVENT_HUP)) === 0) return undefined;
+  const flags = ready & EVENT_HUP ? FLAG_HANGUP : 0;
+  return { ...none, bytes: bytesOf(file, type, ready), flags };
+}
+
+function scan(kernel: Kernel, subscriptions: readonly Subscription[]): Found[] {
+  const found: Found[] = [];
+  for (const subscription of subscriptions) {
+    const one = look(kernel, subscription);
+    if (one !== undefined) found.push(one);
+  }
+  return found;
+}
+
+function waitsFor(subscriptions: readonly Subscription[]): string {
+  const fds = subscriptions.filter(({ fd }) => fd >= 0).map(({ fd }) => fd);
+  const names = [...new Set(fds)].slice(0, 10).join(", ");
+  return `poll_oneoff on ${names === "" ? "nothing" : `descriptors ${names}`}`;
+}
+
+/** Waits until there is something to say, which is left in `found`. */
+function* wait(
+  kernel: Kernel,
+  subscriptions: readonly Subscription[],
+  deadline: number,
+  found: Found[],
+): Sleeping {
+  while (found.length === 0) {
+    const sleeper = new Sleeper(-1, () => waitsFor(subscriptions));
+    const entries: WaitEntry[] = [];
+    for (const { fd } of subscriptions) {
+      for (const queue of kernel.descriptors.usable(fd)?.queues() ?? []) {
+        const entry = new WaitEntry(sleeper);
+        queue.add(entry);
+        entries.push(entry);
+      }
+    }
+    const end = yield { sleeper, deadline };
+    for (const entry of entries) entry.leave();
+    if (typeof end === "number") return end;
+    found.push(...scan(kernel, subscriptions));
+  }
+  return 0;
+}
+
+/** Why a wait ended early, as WASI says it. */
+function errorOf(ended: number): number {
+  if (ended === -EINTR) return WASI_INTR;
+  return ended === -EDEADLK ? WASI_DEADLK : WASI_CANCELED;
+}
+
+/** poll_oneoff: 0 or an error number of WASI. Addresses are of `memory`. */
+export function* oneoff(
+  kernel: Kernel,
+  memory: WebAssembly.Memory,
+  ...[from, to, count, countAt]: OneoffCall
+): Sleeping {
+  const asked = viewAt(memory, from, count * SUBSCRIPTION_SIZE);
+  const isWritable = viewAt(memory, to, count * EVENT_SIZE) && viewAt(memory, countAt, 4);
+  if (asked === undefined || isWritable === undefined) return WASI_FAULT;
+  if (count === 0) return WASI_INVAL;
+  if (kernel.faults.interruption() < 0) return WASI_INTR;
+  const subscriptions = subscriptionsOf(kernel, asked, count);
+  if (typeof subscriptions === "number") return subscriptions;
+  const deadline = subscriptions.reduce((first, { due }) => Math.min(first, due), Infinity);
+  const found = scan(kernel, subscriptions);
+  // What is due now happens before time is up.
+  if (found.every(({ type }) => type === TYPE_CLOCK) && kernel.clock.isDue(deadline))
+    found.length = 0;
+  const ended = found.length > 0 ? 0 : yield* wait(kernel, subscriptions, deadline, found);
+  kernel.trace.add("poll_oneoff", [count], ended < 0 ? ended : found.length);
+  if (ended < 0) return errorOf(ended);
+  const view = new DataView(memory.buffer);
+  for (const [i, { userdata, type, error, bytes, flags }] of found.entries()) {
+    const at = to + i * EVENT_SIZE;
+    new Uint8Array(memory.buffer, at, EVENT_SIZE).fill(0);
+    view.setBigUint64(at + EVENT_USERDATA, userdata, true);
+    view.setUint16(at + EVENT_ERROR, error, true);
+    view.setUint8(at + EVENT_TYPE, type);
+    view.setBigUint64(at + EVENT_BYTES, BigInt(bytes), true);
+    view.setUint16(at + EVENT_FLAGS, flags, true);
+  }
+  view.setUint32(countAt, found.length, true);
+  return 0;
+}
+
+/** The same, as a call that blocks the program. */
+export function pollOneoff(
+  kernel: Kernel,
+  memory: WebAssembly.Memory,
+  ...given: OneoffCall
+): number {
+  return kernel.run(oneoff(kernel, memory, ...given));
+}

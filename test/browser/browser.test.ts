@@ -1,0 +1,269 @@
+// The package in a real browser: without a bundler and with Vite, on both clocks, alone and with workers.
+
+import { spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { Browser, Page } from "playwright-core";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { InlineConfig } from "vite";
+import { createSim } from "../../bindings/node/sim.ts";
+import { findChromium, launch } from "./chromium.ts";
+import { lookAt } from "./look.ts";
+import { type ServeOptions, serveTree } from "./server.ts";
+import { exampleOf } from "../support/spawned.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+const chromium = findChromium();
+if (chromium === undefined) process.stdout.write("skip: no chromium\n");
+const inBrowser = chromium === undefined ? test.skip : test;
+
+const { exports, files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+  exports: Record<string, { readonly browser?: string }>;
+  files: string[];
+};
+
+/** Where a page without a bundler finds the package: its entries for browsers. */
+const imports = Object.fromEntries(
+  Object.entries(exports).flatMap(([name, { browser }]) =>
+    browser === undefined ? [] : [[`omnipoll${name.slice(1)}`, browser.slice(1)]],
+  ),
+);
+const PAGE = `<!doctype html><link rel="icon" href="data:,">
+<script type="importmap">${JSON.stringify({ imports })}</script>`;
+
+let browser: Browser;
+test.before(async () => {
+  if (chromium !== undefined) browser = await launch(chromium);
+});
+test.after(async () => browser?.close());
+
+/** A page, what it printed, and what went wrong in it. */
+interface Opened {
+  readonly page: Page;
+  readonly printed: string[];
+  readonly problems: string[];
+}
+
+/** Opens a page of the tree; nothing may go wrong in it but what `body` throws. */
+async function withPage<Result>(
+  body: (opened: Opened) => Promise<Result>,
+  options: ServeOptions = { extra: new Map([["/page.html", PAGE]]) },
+  path = "/page.html",
+): Promise<Result> {
+  const server = await serveTree(options);
+  const page = await browser.newPage();
+  const printed: string[] = [];
+  const problems: string[] = [];
+  page.on("console", (message) => {
+    (message.type() === "log" ? printed : problems).push(message.text());
+  });
+  page.on("pageerror", (error) => problems.push(error.message));
+  try {
+    await page.goto(server.origin + path);
+    const result = await body({ page, printed, problems });
+    assert.equal(problems, []);
+    assert.equal(server.missing, []);
+    return result;
+  } finally {
+    await page.close();
+    server.close();
+  }
+}
+
+/** Result of a function of browser/programs.ts, in a page. */
+function resultOf(program: string, isIsolated = true): Promise<any> {
+  const options = { extra: new Map([["/page.html", PAGE]]), isIsolated };
+  const code = `import("/dist/test/browser/programs.js").then((programs) => programs.${program}())`;
+  return withPage(({ page }) => page.evaluate(code), options);
+}
+
+const NAMES = Object.keys(imports);
+
+inBrowser("a page without a bundler has every name that Node has", async () => {
+  const found = await withPage(({ page }) =>
+    page.evaluate<string[][]>(`Promise.all(${JSON.stringify(NAMES)}.map(async (name) =>
+      Object.keys(await import(name)).sort()))`),
+  );
+  const inNode = NAMES.map(async (name) => Object.keys((await import(name)) as object).sort());
+  assert.equal(found, await Promise.all(inNode));
+});
+
+inBrowser("it is bound to a simulated Linux, in virtual time", async () => {
+  const found = await withPage(({ page }) =>
+    page.evaluate(`(async () => {
+      const { epoll, EPOLLIN, host } = await import("omnipoll");
+      const os = await import("omnipoll/os");
+      const { currentSim } = await import("omnipoll/sim");
+      const [r, w] = os.pipe();
+      const ep = epoll();
+      ep.register(r, EPOLLIN);
+      currentSim().at(3600, () => os.write(w, "héllo"));
+      const events = ep.poll();
+      const bytes = os.read(r, 100);
+      return [host.name, events, bytes.constructor.name, new TextDecoder().decode(bytes),
+        currentSim().now(), typeof Buffer, typeof process];
+    })()`),
+  );
+  const none = "undefined";
+  assert.equal(found, ["sim:linux", [[3, 1]], "Uint8Array", "héllo", 3600, none, none]);
+});
+
+/** Name of the host that a page is bound to, or why there is none. */
+function nameOn(wanted: string): Promise<string> {
+  return withPage(({ page }) =>
+    page.evaluate<string>(`(async () => {
+      globalThis.OMNIPOLL_HOST = ${JSON.stringify(wanted)};
+      try {
+        return (await import("omnipoll")).host.name;
+      } catch (error) {
+        return error.message;
+      }
+    })()`),
+  );
+}
+
+inBrowser("or to what OMNIPOLL_HOST names", async () => {
+  assert.is(await nameOn("sim:bsd"), "sim:bsd");
+  const refused = /^omnipoll: OMNIPOLL_HOST must be one of sim:linux, .*, got "linux"$/;
+  assert.match(await nameOn("linux"), refused);
+});
+
+const BLOCKS = /^CannotBlockError: .* would have to block, .*timeout of 0.*worker.*virtual clock/;
+
+inBrowser("the real clock: a page polls, and never blocks", async () => {
+  const found = await resultOf("realClock");
+  assert.match(found.refused, BLOCKS);
+  assert.match(found.refused, "epoll_wait on descriptor");
+  assert.match(found.reading, BLOCKS);
+  assert.match(found.advancing, BLOCKS);
+  assert.equal([found.before, found.after], [[], [[3, 1]]]);
+  assert.ok(found.ticks >= 5 && found.ticks < 100, `${found.ticks}`);
+  assert.ok(found.passed >= 0.15 && found.passed < 10, `${found.passed}`);
+});
+
+/** Checks what a worker found that waited 100 ms at least for "hello", and then 100 ms for nothing. */
+function checkWait({ events, waited, text, nothing, timeout }: any): void {
+  assert.equal(events, [[3, 1]]);
+  assert.is(text, "hello");
+  assert.equal(nothing, [[], [], []]);
+  assert.ok(waited > 20 && waited < 15_000, `${waited}`);
+  assert.ok(timeout >= 100 && timeout < 10_000, `${timeout}`);
+}
+
+inBrowser("the real clock: a worker blocks while the page acts on the same kernel", async () => {
+  checkWait(await resultOf("pageActs"));
+});
+
+inBrowser("the real clock: a worker blocks while another worker acts", async () => {
+  checkWait(await resultOf("workerActs"));
+  checkWait(await resultOf("ownKernel"));
+});
+
+inBrowser("what a page cannot do is said: sharing without isolation, joining", async () => {
+  const isolated = await resultOf("sharing");
+  assert.match(isolated.inviting, /^nothing was thrown/);
+  assert.match(isolated.joining, BLOCKS);
+  const found = await resultOf("sharing", false);
+  assert.is(found.isolated, false);
+  assert.match(
+    found.inviting,
+    /^Error: .*Cross-Origin-Opener-Policy.*Cross-Origin-Embedder-Policy/,
+  );
+});
+
+inBrowser("the stories are told in a page as in Node, line by line", async () => {
+  const { stdout } = spawnSync(process.execPath, [exampleOf("stories")], { encoding: "utf8" });
+  const lines = await withPage(async ({ page, printed }) => {
+    await page.evaluate(`import("/dist/examples/stories.js")`);
+    return printed;
+  });
+  assert.equal(lines, stdout.trimEnd().split("\n"));
+  assert.ok(lines.length > 30);
+});
+
+inBrowser("what a page sees of a kernel is what Node sees", async () => {
+  const { bsd, linux } = await resultOf("looks");
+  const [inNode, bsdInNode] = (["linux", "bsd"] as const).map((personality) =>
+    lookAt(createSim({ personality })),
+  );
+  assert.equal(linux, inNode);
+  assert.equal(bsd, bsdInNode);
+  assert.is(inNode?.files.length, 4);
+});
+
+const ENTRY = `
+  import { createSim } from "omnipoll/sim";
+  const sim = createSim({ clock: "real" });
+  const [r, w] = sim.os.pipe();
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+  worker.onmessage = ({ data }) => {
+    if (data !== "ready") return document.body.append(JSON.stringify(data));
+    worker.postMessage({ ticket: sim.invite(), fd: r });
+    setTimeout(() => sim.os.write(w, "x"), 100);
+  };`;
+const WORKER = `
+  import { joinSim } from "omnipoll/sim";
+  onmessage = ({ data: { ticket, fd } }) => {
+    const { select, end } = joinSim(ticket);
+    const ep = select.epoll();
+    ep.register(fd, select.EPOLLIN);
+    postMessage(ep.poll(5));
+    end();
+  };
+  postMessage("ready");`;
+
+/** A program that has installed the package from the registry, in a folder of its own. */
+function programOf(entry: string): string {
+  const folder = mkdtempSync(join(tmpdir(), "omnipoll-vite-"));
+  const installed = join(folder, "node_modules/omnipoll");
+  mkdirSync(installed, { recursive: true });
+  for (const file of ["package.json", ...files]) {
+    if (!file.endsWith(".node")) {
+      cpSync(join(root, file), join(installed, file), { recursive: true });
+    }
+  }
+  const icon = '<link rel="icon" href="data:,">';
+  const page = `<!doctype html>${icon}<body><script type="module" src="./main.js"></script></body>`;
+  writeFileSync(join(folder, "index.html"), page);
+  writeFileSync(join(folder, "main.js"), entry);
+  writeFileSync(join(folder, "worker.js"), WORKER);
+  return folder;
+}
+
+async function textIn({ page }: Opened): Promise<string | undefined> {
+  await page.waitForFunction("document.body.textContent.trim() !== ''");
+  return (await page.textContent("body"))?.trim();
+}
+
+/** What such a program shows, once Vite has built it. */
+async function shownBy(entry: string, config: InlineConfig = {}): Promise<string | undefined> {
+  const { build } = await import("vite");
+  const folder = programOf(entry);
+  const options = { folder: join(folder, "dist") };
+  try {
+    await build({ root: folder, configFile: false, logLevel: "warn", ...config });
+    return await withPage(textIn, options, "/index.html");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+inBrowser("a program built by Vite works as it is", async () => {
+  const entry = `
+    import { epoll, EPOLLIN } from "omnipoll";
+    import { eventfd } from "omnipoll/os";
+    const fd = eventfd(1);
+    const ep = epoll();
+    ep.register(fd, EPOLLIN);
+    document.body.append(JSON.stringify(ep.poll(1)));`;
+  assert.is(await shownBy(entry), "[[3,1]]");
+});
+
+inBrowser("and one with a worker that waits while the page acts", async () => {
+  assert.is(await shownBy(ENTRY, { worker: { format: "es" } }), "[[3,1]]");
+});
+
+test.run();

@@ -1,0 +1,435 @@
+// omnipoll wait and omnipoll doctor: every source, every exit status, every wrong argument.
+
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { mkfifo } from "../../bindings/node/os.ts";
+import {
+  CLI,
+  type Ended,
+  hasTerminal,
+  omnipoll,
+  onTerminal,
+  pause,
+  shell,
+  start,
+} from "../support/spawned.ts";
+
+const APIS = ["epoll", "poll", "select", "kqueue", "devpoll"] as const;
+
+/** What each API calls input. */
+const INPUT = {
+  epoll: "EPOLLIN",
+  poll: "POLLIN",
+  select: "rlist",
+  kqueue: "KQ_FILTER_READ",
+  devpoll: "POLLIN",
+};
+const folder = mkdtempSync(join(tmpdir(), "omnipoll-cli-"));
+process.once("exit", () => rmSync(folder, { recursive: true }));
+
+/** One line of `--json`. */
+interface Line {
+  readonly source: string;
+  readonly happened: string;
+  readonly events: string[];
+  readonly mask: number;
+  readonly elapsed_ms: number;
+  readonly peer?: string;
+  readonly pid?: number;
+}
+
+function linesOf({ stdout }: Ended): Line[] {
+  return stdout
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as Line);
+}
+
+/** What happened to which source, in short. */
+function storyOf(ended: Ended): string[] {
+  return linesOf(ended).map(({ source, happened }) => `${source} ${happened}`);
+}
+
+/** Asserts a refusal: one line on standard error that has `texts` in it, and nothing else. */
+function assertRefused({ status, stdout, stderr }: Ended, expected: number, texts: string[]): void {
+  assert.is(stdout, "");
+  assert.match(stderr, /^omnipoll[^\n]*\n$/);
+  for (const text of texts) assert.ok(stderr.includes(text), `${stderr} has no ${text}`);
+  assert.is(status, expected, stderr);
+}
+
+/** A port on which nobody listens now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+/** Whether a connection is accepted, and then closed. */
+function isTaken(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1").resume();
+    socket.on("error", () => resolve(false));
+    socket.on("end", () => resolve(true));
+  });
+}
+
+for (const api of APIS) {
+  const wait = ["wait", "--api", api, "--json"];
+
+  test(`${api}: stdin has data, and is left unread`, async () => {
+    const ended = await shell(
+      // The writer stays until the wait is over, however long it takes to begin.
+      `over=$(mktemp -u); { sleep 0.2; echo hello; until [ -e $over ]; do sleep 0.05; done; } |
+       { omnipoll ${wait.join(" ")} stdin; touch $over; cat; }; rm $over`,
+    );
+    const [first = "", ...rest] = ended.stdout.split("\n");
+    const line = JSON.parse(first) as Line;
+    assert.is(line.happened, "readable");
+    assert.equal(line.events, [INPUT[api]]);
+    assert.is(line.mask, 1);
+    assert.equal(rest, ["hello", ""]);
+  });
+
+  test(`${api}: stdin that ends, a file, /dev/null, and none`, async () => {
+    const hung = api === "select" ? "readable" : "hung up";
+    assert.equal(storyOf(await shell(`: | { sleep 0.1; omnipoll ${wait.join(" ")} stdin; }`)), [
+      `stdin ${hung}`,
+    ]);
+    for (const from of ["</dev/null", `<"${CLI}"`, "<&-"]) {
+      const ended = await shell(`omnipoll ${wait.join(" ")} stdin ${from}`);
+      assert.equal(storyOf(ended), ["stdin readable"], from);
+      assert.is(ended.status, 0);
+    }
+  });
+
+  test(`${api}: what stays ready is not reported again`, async () => {
+    const args = [...wait, "--count", "9", "--timeout", "0.7", "stdin", "timer:0.3"];
+    const { child, ended } = start([CLI, ...args]);
+    child.stdin?.write("one\n");
+    assert.equal(storyOf(await ended), ["stdin readable", "timer:0.3 expired"]);
+    assert.is((await ended).status, 124);
+  });
+
+  test(`${api}: a descriptor to read, to write, and both`, async () => {
+    const args = `${wait.join(" ")} --timeout 10 --count 3 fd:3 fd:4:w fd:5:rw`;
+    mkfifo(join(folder, `${api}-fd`));
+    const ended = await shell(`echo x | { omnipoll ${args} 3<&0 4>/dev/null 5<>"$FIFO"; }`, {
+      FIFO: join(folder, `${api}-fd`),
+    });
+    assert.is(ended.status, 0, ended.stderr);
+    const story = storyOf(ended).sort();
+    assert.match(story[0] ?? "", /^fd:3 readable/);
+    assert.equal(story.slice(1), ["fd:4:w writable", "fd:5:rw writable"]);
+  });
+
+  test(`${api}: a FIFO, whose writers come and go`, async () => {
+    const path = join(folder, `${api}-fifo`);
+    mkfifo(path);
+    const running = start([CLI, ...wait, "--timeout", "20", `fifo:${path}`]);
+    const writer = spawn("sh", ["-c", 'echo x > "$0"', path]);
+    const ended = await running.ended;
+    assert.match(storyOf(ended)[0] ?? "", /readable/);
+    assert.is(ended.status, 0);
+    writer.kill();
+  });
+
+  test(`${api}: a server that comes up late, and one that is there`, async () => {
+    const port = await freePort();
+    const source = `tcp:localhost:${port}`;
+    const late = start([CLI, ...wait, "--timeout", "20", source]);
+    await pause(600);
+    const server = createServer((peer) => peer.destroy()).listen(port, "127.0.0.1");
+    const ended = await late.ended;
+    const there = await omnipoll([...wait, "--timeout", "20", source]);
+    server.close();
+    assert.equal(storyOf(ended), [`${source} connected`]);
+    assert.is(linesOf(ended)[0]?.peer, `127.0.0.1:${port}`);
+    assert.equal(storyOf(there), [`${source} connected`]);
+  });
+
+  test(`${api}: connections, each of which is accepted and closed`, async () => {
+    const port = await freePort();
+    const source = `listen:127.0.0.1:${port}`;
+    const running = start([CLI, ...wait, "--timeout", "20", "--count", "3", source]);
+    for (let taken = 0; taken < 3;) {
+      if (await isTaken(port)) taken++;
+      else await pause(50); // it does not listen yet
+    }
+    const ended = await running.ended;
+    assert.is(ended.status, 0);
+    const lines = linesOf(ended);
+    assert.is(lines.length, 3);
+    for (const { happened, peer } of lines) {
+      assert.match(peer ?? "", /^127\.0\.0\.1:\d+$/);
+      assert.is(happened, `connection from ${peer}`);
+    }
+  });
+
+  test(`${api}: a timer, and a time that is over first`, async () => {
+    const ended = await omnipoll([...wait, "--timeout", "10s", "timer:250ms"]);
+    assert.equal(storyOf(ended), ["timer:250ms expired"]);
+    const [line] = linesOf(ended);
+    assert.ok((line?.elapsed_ms ?? 0) >= 250);
+    assert.equal(line?.events, []);
+    assert.is(line?.mask, 0);
+
+    const over = await omnipoll([...wait, "--timeout", "250ms", "timer:10s"]);
+    assert.is(over.status, 124);
+    assert.is(over.stdout + over.stderr, "");
+    assert.ok(over.ms >= 250);
+  });
+
+  test(`${api}: the end of a process that is no child`, async () => {
+    const child = spawn("sleep", ["30"]);
+    const source = `pid:${child.pid}`;
+    const running = start([CLI, ...wait, "--timeout", "20", "--count", "2", "timer:0", source]);
+    await running.printed("expired");
+    child.kill();
+    const ended = await running.ended;
+    assert.equal(storyOf(ended), ["timer:0 expired", `${source} killed by SIGTERM`]);
+    assert.is(linesOf(ended)[1]?.pid, child.pid);
+  });
+}
+
+test("with epoll, new input behind old is reported, and so is the end", async () => {
+  const args = ["wait", "--json", "--count", "9", "--timeout", "20", "stdin", "timer:0"];
+  const { child, ended, printed } = start([CLI, ...args]);
+  await printed("expired");
+  child.stdin?.write("a");
+  await printed("readable");
+  child.stdin?.write("b");
+  await pause(300);
+  child.stdin?.end();
+  const story = storyOf(await ended).slice(1);
+  assert.equal(story.slice(0, 2), ["stdin readable", "stdin readable"]);
+  // Node's pipe is a socket, of which the end may be seen in two steps.
+  assert.is(story.at(-1), "stdin readable, hung up");
+  assert.is((await ended).status, 0); // nothing more can come
+});
+
+test("several at once, the first of which ends it", async () => {
+  const ended = await omnipoll([
+    "wait",
+    "--json",
+    "timer:30",
+    "timer:0.1",
+    "listen:127.0.0.1:65533",
+  ]);
+  assert.equal(storyOf(ended), ["timer:0.1 expired"]);
+});
+
+test("the same descriptor twice", async () => {
+  const ended = await shell("omnipoll wait --json --count 2 stdin fd:0 </dev/null");
+  assert.equal(storyOf(ended), ["stdin readable", "fd:0 readable"]);
+});
+
+test("regular files and directories are ready at once", async () => {
+  // To kqueue a directory has nothing to read.
+  for (const api of APIS.filter((other) => other !== "kqueue")) {
+    const args = ["wait", "--api", api, "--json", "--count", "9", `file:${CLI}`, `file:${folder}`];
+    const ended = await omnipoll(args);
+    assert.equal(storyOf(ended), [`file:${CLI} readable`, `file:${folder} readable`]);
+    assert.is(ended.status, 0);
+  }
+});
+
+test("lines for people", async () => {
+  const ended = await shell("omnipoll wait --count 2 stdin timer:0 </dev/null");
+  assert.match(ended.stdout, /^ +\d+\.\d{3} s {2}stdin {2}readable {2}EPOLLIN$/m);
+  assert.match(ended.stdout, /^ +\d+\.\d{3} s {2}timer:0 {2}expired$/m);
+});
+
+test("IPv6 in brackets", async () => {
+  const server = createServer((peer) => peer.destroy());
+  server.on("error", () => {});
+  server.listen(0, "::1");
+  const listens = await Promise.race([
+    once(server, "listening").then(() => true),
+    once(server, "close").then(() => false),
+    pause(2000).then(() => false),
+  ]);
+  if (!listens) return console.log("skip: no IPv6 on this machine");
+  const source = `tcp:[::1]:${(server.address() as AddressInfo).port}`;
+  assert.equal(storyOf(await omnipoll(["wait", "--json", "--timeout", "20", source])), [
+    `${source} connected`,
+  ]);
+  server.close();
+});
+
+test("standard input is left as it was: blocking", async () => {
+  const os = new URL("../../bindings/node/os.js", import.meta.url).href;
+  const ask = `import("${os}").then((os) => console.log(os.get_blocking(0)))`;
+  const ended = await shell(
+    `sleep 1 | { omnipoll wait --timeout 0.1 stdin fd:0:rw; "${process.execPath}" -e '${ask}'; }`,
+  );
+  assert.ok(ended.stdout.endsWith("true\n"), ended.stdout);
+});
+
+test("a reader of standard output that goes away ends it quietly", async () => {
+  const ended = await shell(
+    "{ omnipoll wait --count 2 timer:0 timer:0.5; echo status $? >&2; } | { read line; echo got; }",
+  );
+  assert.is(ended.stdout, "got\n");
+  assert.is(ended.stderr, "status 0\n");
+});
+
+test("a signal ends it as it ends any program", async () => {
+  const { child, ended } = start([CLI, "wait", "timer:30"]);
+  await pause(500);
+  child.kill("SIGTERM");
+  assert.is((await ended).signal, "SIGTERM");
+});
+
+if (hasTerminal) {
+  test("a terminal", async () => {
+    const ended = await onTerminal(
+      `"${process.execPath}" "${CLI}" wait --timeout 20 stdin && read line && echo "got $line"`,
+      "typed\n",
+      600,
+    );
+    assert.match(ended.stdout, /stdin {2}readable {2}EPOLLIN\n/);
+    assert.match(ended.stdout, /got typed\n/);
+  });
+} else {
+  console.log("skip: waiting for a terminal (script of util-linux is missing)");
+}
+
+/** Wrong arguments, and what the line about them has in it. */
+const WRONG: [args: string[], ...texts: string[]][] = [
+  [[], "command"],
+  [["juggle"], "juggle"],
+  [["demo", "now"], "demo"],
+  [["wait"], "no source"],
+  [["wait", "--bogus", "stdin"], "--bogus"],
+  [["wait", "--api", "iocp", "stdin"], "--api", "iocp"],
+  [["wait", "--timeout", "soon", "stdin"], "--timeout", '"soon"'],
+  [["wait", "--timeout", "-1", "stdin"], "--timeout", '"-1"'],
+  [["wait", "--timeout"], "--timeout"],
+  [["wait", "--count", "0", "stdin"], "--count", "'0'"],
+  [["wait", "--count", "1.5", "stdin"], "--count", "'1.5'"],
+  [["wait", "socket:3"], '"socket:3"'],
+  [["wait", "toString:3"], '"toString:3"'],
+  [["wait", ""], '""'],
+  [["wait", "stdin:r"], "stdin:r"],
+  [["wait", "fd:"], "fd:", '""'],
+  [["wait", "fd:x"], '"x"'],
+  [["wait", "fd:-1"], '"-1"'],
+  [["wait", "fd:0:q"], '"0:q"'],
+  [["wait", "fd:1023"], "fd:1023", "descriptor 1023"],
+  [["wait", "fd:8"], "fd:8", "descriptor 8"],
+  [["wait", "file:"], "file:"],
+  [["wait", "file:/no/such/file"], "/no/such/file", "no such file"],
+  [["wait", "fifo:/no/such/fifo"], "/no/such/fifo", "no such file"],
+  [["wait", `fifo:${CLI}`], CLI, "not a FIFO"],
+  [["wait", "tcp:localhost"], "tcp:localhost"],
+  [["wait", "tcp::80"], "tcp::80", "host"],
+  [["wait", "tcp:localhost:0"], "tcp:localhost:0", "range"],
+  [["wait", "tcp:localhost:65536"], "65536", "range"],
+  [["wait", "tcp:localhost:http"], '"http"'],
+  [["wait", "tcp:::1:80"], "tcp:::1:80", "brackets"],
+  [["wait", "tcp:[nope]:80"], '"nope"'],
+  [["wait", "tcp:no-such-host.invalid:80"], '"no-such-host.invalid"'],
+  [["wait", "listen:"], "listen:", '""'],
+  [["wait", "listen:70000"], "70000", "range"],
+  [["wait", "listen:192.0.2.1:8080"], "192.0.2.1", "cannot assign"],
+  [["wait", "timer:"], "timer:", '""'],
+  [["wait", "timer:5d"], '"5d"'],
+  [["wait", "pid:"], "pid:", '""'],
+  [["wait", "pid:0"], '"0"'],
+  [["wait", "pid:me"], '"me"'],
+  [["wait", "pid:2147483647"], "pid:2147483647", "no such process"],
+];
+
+test("wrong arguments: status 2 and one line that names them", async () => {
+  for (let i = 0; i < WRONG.length; i += 6) {
+    const some = WRONG.slice(i, i + 6);
+    const ends = await Promise.all(some.map(([args]) => omnipoll(args)));
+    ends.forEach((ended, k) => assertRefused(ended, 2, some[k]?.slice(1) as string[]));
+  }
+});
+
+test("a port that is taken", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const source = `listen:127.0.0.1:${(server.address() as AddressInfo).port}`;
+  assertRefused(await omnipoll(["wait", source]), 2, [source, "address already in use"]);
+  server.close();
+});
+
+test("--help and --version", async () => {
+  const help = await omnipoll(["wait", "--help"]);
+  assert.is(help.status, 0);
+  for (const text of ["tcp:HOST:PORT", "--timeout", "Exit status", "Examples"]) {
+    assert.ok(help.stdout.includes(text), text);
+  }
+  assert.ok(help.stdout.split("\n").every((line) => line.length <= 80));
+  assert.match((await omnipoll(["--version"])).stdout, /^\d+\.\d+\.\d+\n$/);
+  assert.match((await omnipoll(["--help"])).stdout, /wait.*\n.*doctor.*\n.*demo/);
+});
+
+test("doctor says which host serves what", async () => {
+  const [people, json] = await Promise.all([omnipoll(["doctor"]), omnipoll(["doctor", "--json"])]);
+  assert.is(people.status, 0, people.stderr);
+  assert.match(people.stdout, /^host +\w+, as the platform is/m);
+  assert.match(people.stdout, /^select +translated/m);
+  const found = JSON.parse(json.stdout) as { host: string; apis: Record<string, object> };
+  assert.is(found.host, process.env["OMNIPOLL_HOST"] || process.platform);
+  assert.match(people.stdout, /^kqueue +translated, by the core, over epoll/m);
+  assert.match(people.stdout, /^devpoll +translated, by the core, over poll$/m);
+  assert.match(people.stdout, /^processes +kqueue tells of exit/m);
+  for (const api of APIS) assert.is((found.apis[api] as { works: boolean }).works, true);
+});
+
+test("doctor says how other hosts serve them", async () => {
+  const KERNEL = "the simulated kernel's";
+  const expected = {
+    posix: ["native, by the kernel's poll", "over poll", "over poll"],
+    "sim:linux": [`simulated, by ${KERNEL} poll`, `by ${KERNEL} epoll`, "over epoll, timerfd"],
+    "sim:bsd": [`simulated, by ${KERNEL} poll`, "the core, over kqueue", `by ${KERNEL} kqueue`],
+    "sim:posix": [`simulated, by ${KERNEL} poll`, "over poll", "over poll"],
+    "sim:wasi": [`simulated, by ${KERNEL} poll_oneoff`, "over poll", "over poll"],
+  };
+  for (const [host, services] of Object.entries(expected)) {
+    const { status, stdout } = await omnipoll(["doctor"], { env: { OMNIPOLL_HOST: host } });
+    assert.is(status, 0, host);
+    assert.match(stdout, `host       ${host}, as OMNIPOLL_HOST says`);
+    for (const [i, api] of ["poll", "epoll", "kqueue"].entries()) {
+      const line = new RegExp(`^${api} +(.*)$`, "m").exec(stdout)?.[1] ?? "";
+      assert.ok(line.includes(services[i] as string), `${host}: ${api} ${line}`);
+    }
+    assert.not.match(stdout, /^processes/m);
+    assert.not.match(stdout, /epoll_pwait2/);
+  }
+});
+
+test("without the addon, every command says so in one line", async () => {
+  const addon = join(folder, "missing.node");
+  const broken = join(folder, "broken.node");
+  writeFileSync(broken, "no shared library");
+  for (const [env, text] of [
+    [{ OMNIPOLL_ADDON: addon }, addon],
+    [{ OMNIPOLL_ADDON: broken }, broken],
+    [{ OMNIPOLL_HOST: "beos" }, '"beos"'],
+  ] as const) {
+    for (const args of [["wait", "stdin"], ["demo"]]) {
+      assertRefused(await omnipoll(args, { env }), 1, [text]);
+    }
+    const doctor = await omnipoll(["doctor", "--json"], { env });
+    assertRefused({ ...doctor, stdout: "" }, 1, [text]);
+    const found = JSON.parse(doctor.stdout) as { problem: string; node: string };
+    assert.ok(found.problem.includes(text));
+    assert.is(found.node, process.version);
+  }
+});
+
+test.run();

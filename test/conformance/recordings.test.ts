@@ -1,0 +1,50 @@
+// Replays what CPython did (recordings/record.py) and compares step by step.
+
+import { readFileSync } from "node:fs";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { host } from "../../bindings/node/select.ts";
+import { Machine } from "../fuzz/machine.ts";
+import { sim } from "../support/world.ts";
+import { isSkipped } from "../hosts/skips.ts";
+
+interface Scenario {
+  readonly name: string;
+  readonly steps: ReadonlyArray<readonly [step: string, outcome: string]>;
+}
+
+function scenariosOf(file: string): Scenario[] {
+  const url = new URL(`../../../test/recordings/${file}.recorded.json`, import.meta.url);
+  return JSON.parse(readFileSync(url, "utf8")) as Scenario[];
+}
+
+/** What epoll_ctl(2) says to files that are always ready. */
+const REFUSED = "PermissionError EPERM";
+/** Of devices poll(2) does not tell that they are; what is done with those is left out then. */
+const TAKES_DEVICES = isSkipped(host.name, "epoll/control", "EPO-038: ");
+
+function replay({ name, steps }: Scenario, isLeftOut: (outcome: string) => boolean): void {
+  test(`as CPython, ${name}.`, () => {
+    const machine = new Machine();
+    try {
+      for (const [index, [step, outcome]] of steps.entries()) {
+        if (isLeftOut(outcome)) continue;
+        const before = steps.slice(0, index).map(([words]) => words);
+        const message = `after ${before.join("; ") || "nothing"}`;
+        assert.is(`${step}: ${machine.run(step)}`, `${step}: ${outcome}`, message);
+        // Whoever looks at a simulated kernel changes nothing of what comes.
+        sim?.look();
+      }
+    } finally {
+      machine.finish();
+    }
+  });
+}
+
+for (const scenario of scenariosOf("scenarios")) replay(scenario, () => false);
+// No file that these programs open is another one than a device.
+for (const program of scenariosOf("programs")) {
+  replay(program, (outcome) => TAKES_DEVICES && outcome === REFUSED);
+}
+
+test.run();

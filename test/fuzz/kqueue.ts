@@ -1,0 +1,179 @@
+// Random programs with kqueue.
+
+import { PACKETS, pick, SOCKET_STEPS } from "./descriptors.ts";
+import { PATHS, type Source, SourceProgram } from "./sources.ts";
+
+const MOST_QUEUES = 3;
+
+type Step =
+  | "make"
+  | "other"
+  | "change"
+  | "move"
+  | "close"
+  | "dup"
+  | "nest"
+  | "user"
+  | "timer"
+  | "folder"
+  | "wait";
+
+/** Steps, those that are taken often several times. */
+export const KQUEUE_STEPS = (
+  "make make make other change change change change change change move move move move move move close dup " +
+  "nest user user timer folder wait wait wait wait"
+).split(" ") as Step[];
+
+/** How a knote is made: not READ and WRITE with ONESHOT, which FreeBSD reports even if it is over. */
+const MADE = ["ADD", "ADD", "ADD|CLEAR", "ADD|CLEAR", "ADD|DISPATCH"] as const;
+const MADE_ONCE = ["ADD", "ADD|CLEAR", "ADD|ONESHOT", "ADD|ONESHOT", "ADD|DISPATCH"] as const;
+const MADE_SELDOM = ["ADD|DISABLE", "ADD|CLEAR|DISPATCH", "ADD|CLEAR|RECEIPT"] as const;
+const CHANGED = [
+  "DELETE",
+  "DISABLE",
+  "ENABLE",
+  "ENABLE|DISPATCH",
+  "ADD",
+  "ADD|CLEAR",
+  "0",
+] as const;
+const LOWERED = new Set(["unix", "tcp"]);
+const SHUTS_UNSEEN = new Set(["dgram", "udp"]);
+const VNODE = ["WRITE", "EXTEND", "ATTRIB", "LINK", "RENAME", "DELETE"] as const;
+const USER = ["FFNOP", "FFAND", "FFOR", "FFCOPY"] as const;
+/** What FreeBSD has as well. */
+const OTHERS: readonly Source[] = ["fifo", "fifo", "connection"];
+
+export class KqueueProgram extends SourceProgram {
+  readonly #queues = ["q"];
+  readonly #known = new Set<string>();
+
+  constructor() {
+    super("kqueue q");
+  }
+
+  #queue(number: number): string {
+    return pick([...this.#queues, "q", "q"], number);
+  }
+
+  #flags(key: string, number: number): string {
+    if (this.#known.has(key)) {
+      const flags = pick(CHANGED, number);
+      if (flags === "DELETE") this.#known.delete(key);
+      return flags;
+    }
+    if (number % 19 === 0) return pick(["DELETE", "ENABLE", "DISABLE", "0"], number >> 5);
+    this.#known.add(key);
+    if (number % 4 === 0) return pick(MADE_SELDOM, number >> 2);
+    return pick(/ (READ|WRITE) /.test(key) ? MADE : MADE_ONCE, number >> 2);
+  }
+
+  change(a: number, b: number, c: number): void {
+    const on = this.#queue(a);
+    const name = this.some(b);
+    if (name === undefined) return;
+    const kind = this.kinds.get(name);
+    if (kind === "file on disk" && a % 3 !== 0) {
+      const notes = VNODE.filter((_, i) => ((b >> i) & 1) !== 0);
+      const flags = this.#flags(`${on} VNODE ${name}`, c);
+      this.emit("kevent", on, "VNODE", name, flags, notes.join("|") || "WRITE");
+      return;
+    }
+    const reads = kind === "read" ? c % 7 !== 0 : kind === "write" ? c % 7 === 0 : c % 2 === 0;
+    const filter = reads ? "READ" : "WRITE";
+    let flags = this.#flags(`${on} ${filter} ${name}`, c >> 3);
+    // On FreeBSD whatever is done with an eventfd or a file is news for both filters.
+    if (kind === "event" || kind === "file on disk") flags = flags.replace("|CLEAR", "");
+    // Pipes have no low-water mark on FreeBSD; below it, an outer queue is told once by Linux.
+    const isLowered = reads && on === "q" && LOWERED.has(kind as string);
+    const lowat = isLowered && a % 3 === 0 ? ["LOWAT", (b % 5) + 1] : [];
+    this.emit("kevent", on, filter, name, flags, ...lowat);
+  }
+
+  /** Changes of what is closed come at once: later its number may be that of a queue's own means. */
+  override close(a: number, b = 0, c = 0): void {
+    const name = this.some(a);
+    super.close(a);
+    if (name === undefined || b % 4 !== 0) return;
+    const filter = b % 8 === 0 ? "READ" : "WRITE";
+    this.emit("kevent", "q", filter, name, pick(CHANGED, c));
+    this.#known.delete(`q ${filter} ${name}`);
+  }
+
+  user(a: number, b: number, c: number): void {
+    const on = this.#queue(a);
+    const ident = b % 3;
+    const key = `${on} USER ${ident}`;
+    const notes = `${pick(USER, c)}|${(a >> 4) & 7}`;
+    if (this.#known.has(key) && b % 3 !== 0) {
+      this.emit("kevent", on, "USER", ident, "0", `${notes}|TRIGGER`);
+    } else {
+      this.emit("kevent", on, "USER", ident, this.#flags(key, c), notes);
+    }
+  }
+
+  other(a: number, b: number, c: number): void {
+    this.source(a, b, c, OTHERS);
+  }
+
+  /** One that goes off at once or never. */
+  timer(a: number, b: number, c: number): void {
+    const on = this.#queue(a);
+    const ident = b % 3;
+    const flags = this.#flags(`${on} TIMER ${ident}`, c);
+    const isSoon = flags.includes("ONESHOT");
+    this.emit("kevent", on, "TIMER", ident, flags, "0", isSoon ? 1 : 100_000);
+    if (isSoon) this.emit("nap", 4);
+  }
+
+  override move(a: number, b: number, c: number): void {
+    const name = this.some(a);
+    if (name === undefined) return;
+    const kind = this.kinds.get(name) as string;
+    const step = pick(SOCKET_STEPS, b);
+    // Linux does not show whether a datagram socket was shut for writing, nor empty packets.
+    if (step === "shutdown" && SHUTS_UNSEEN.has(kind)) return;
+    // A listener that was shut has an error on FreeBSD, which Linux has not.
+    if (kind === "listener") return;
+    if (step === "write" && kind === "seqpacket" && pick(PACKETS, c) === 0) return;
+    if (kind !== "file on disk") super.move(a, b, c);
+    else if (b % 2 === 0) this.emit("write", name, (c % 3) + 1);
+    else this.emit("read", name, (c % 3) + 1);
+  }
+
+  /** What is done in a folder. */
+  folder(a: number, b: number, c: number): void {
+    const path = pick(PATHS, a);
+    const step = pick(["file", "open", "open", "append", "append", "rename", "unlink", "chmod"], c);
+    // What is there is not written anew: Linux merges its end and the writing.
+    if (step === "file") {
+      if (!this.files.has(path)) this.writeFile(path, b % 5);
+    } else if (!this.files.has(path)) {
+      return;
+    } else if (step === "open") {
+      const name = this.name();
+      this.emit("open", name, path, "rw");
+      this.kinds.set(name, "file on disk");
+    } else {
+      this.changeFile(step, path, pick(PATHS, b), b);
+    }
+  }
+
+  nest(a: number, b: number, c: number): void {
+    if (this.#queues.length < MOST_QUEUES) {
+      const name = `q${this.#queues.length}`;
+      this.emit("kqueue", name);
+      this.#queues.push(name);
+    }
+    const [inner, outer] = [pick(this.#queues, a), pick(this.#queues, b)];
+    if (this.#queues.indexOf(inner) <= this.#queues.indexOf(outer)) return;
+    // With EV_CLEAR an outer queue is told more often by Linux.
+    const flags = this.#flags(`${outer} READ ${inner}`, c).replace("|CLEAR", "");
+    this.emit("kevent", outer, "READ", inner, flags);
+  }
+
+  /** Inner queues first: FreeBSD counts what they have not looked at as ready. */
+  wait(): void {
+    for (const queue of this.#queues.toReversed()) this.emit("kwait", queue);
+  }
+}

@@ -1,0 +1,167 @@
+// The steps of a Machine that are about kqueue, for fuzzing.
+
+import {
+  KQ_EV_ADD,
+  KQ_EV_CLEAR,
+  KQ_EV_DELETE,
+  KQ_EV_DISABLE,
+  KQ_EV_DISPATCH,
+  KQ_EV_ENABLE,
+  KQ_EV_EOF,
+  KQ_EV_ERROR,
+  KQ_EV_ONESHOT,
+  KQ_EV_RECEIPT,
+  KQ_FILTER_READ,
+  KQ_FILTER_TIMER,
+  KQ_FILTER_USER,
+  KQ_FILTER_VNODE,
+  KQ_FILTER_WRITE,
+  KQ_NOTE_ATTRIB,
+  KQ_NOTE_DELETE,
+  KQ_NOTE_EXTEND,
+  KQ_NOTE_FFAND,
+  KQ_NOTE_FFCOPY,
+  KQ_NOTE_FFNOP,
+  KQ_NOTE_FFOR,
+  KQ_NOTE_LINK,
+  KQ_NOTE_LOWAT,
+  KQ_NOTE_RENAME,
+  KQ_NOTE_TRIGGER,
+  KQ_NOTE_WRITE,
+  type Kevent,
+  kevent,
+  type Kqueue,
+  kqueue,
+} from "../../bindings/node/select.ts";
+import * as os from "../../bindings/node/os.ts";
+import { errorText } from "./machine.ts";
+import { SourceMachine } from "./machine-sources.ts";
+
+const FILTERS: Record<string, number> = {
+  READ: KQ_FILTER_READ,
+  WRITE: KQ_FILTER_WRITE,
+  VNODE: KQ_FILTER_VNODE,
+  TIMER: KQ_FILTER_TIMER,
+  USER: KQ_FILTER_USER,
+};
+const FLAGS: Record<string, number> = {
+  ADD: KQ_EV_ADD,
+  DELETE: KQ_EV_DELETE,
+  ENABLE: KQ_EV_ENABLE,
+  DISABLE: KQ_EV_DISABLE,
+  ONESHOT: KQ_EV_ONESHOT,
+  CLEAR: KQ_EV_CLEAR,
+  RECEIPT: KQ_EV_RECEIPT,
+  DISPATCH: KQ_EV_DISPATCH,
+  EOF: KQ_EV_EOF,
+  ERROR: KQ_EV_ERROR,
+};
+const NOTES: Record<string, number> = {
+  WRITE: KQ_NOTE_WRITE,
+  EXTEND: KQ_NOTE_EXTEND,
+  ATTRIB: KQ_NOTE_ATTRIB,
+  LINK: KQ_NOTE_LINK,
+  RENAME: KQ_NOTE_RENAME,
+  DELETE: KQ_NOTE_DELETE,
+  LOWAT: KQ_NOTE_LOWAT,
+  FFNOP: KQ_NOTE_FFNOP,
+  FFAND: KQ_NOTE_FFAND,
+  FFOR: KQ_NOTE_FFOR,
+  FFCOPY: KQ_NOTE_FFCOPY,
+  TRIGGER: KQ_NOTE_TRIGGER,
+};
+
+/** Of a connection that was reset after its end Linux says EPIPE first, and FreeBSD ECONNRESET. */
+const RESET = /(BrokenPipeError )?EPIPE|(ConnectionResetError )?ECONNRESET/;
+/** More than there are knotes. */
+const PLENTY = 200;
+
+/** Bits by name or by number. */
+function bitsOf(text: string, names: Record<string, number>): number {
+  let bits = 0;
+  for (const name of text.split("|")) bits += names[name] ?? Number(name);
+  return bits;
+}
+
+function textOf(bits: number, names: Record<string, number>): string {
+  const found = Object.keys(names).filter((name) => (bits & (names[name] as number)) !== 0);
+  return found.join("|") || "0";
+}
+
+function isDatagram(fd: number): boolean {
+  try {
+    return os.getsockopt(fd, os.SOL_SOCKET, os.SO_TYPE) === os.SOCK_DGRAM;
+  } catch {
+    return false;
+  }
+}
+
+function dataOf(event: Kevent, filter: string): string {
+  // Room depends on how a kernel counts it.
+  if (filter === "WRITE") return "room";
+  // Of datagrams Linux tells how long the first is, FreeBSD how long all are.
+  if (filter === "READ" && isDatagram(Number(event.ident))) return "datagrams";
+  return String(event.data);
+}
+
+/** A SourceMachine that has kqueues as well. */
+export class KqueueMachine extends SourceMachine {
+  readonly #queues = new Map<string, Kqueue>();
+  /** What each knote is, by its udata. */
+  readonly #knotes: string[] = [];
+
+  override run(step: string): string {
+    const [word, ...words] = step.split(" ") as [string, ...string[]];
+    const own = this.#steps[word];
+    if (own === undefined) return super.run(step).replace(RESET, "reset");
+    try {
+      return own(...words) ?? "ok";
+    } catch (error) {
+      return errorText(error);
+    }
+  }
+
+  override finish(): void {
+    for (const queue of this.#queues.values()) queue.close();
+    super.finish();
+  }
+
+  #ident(filter: string, name: string): Kqueue | number {
+    if (filter === "USER" || filter === "TIMER") return Number(name);
+    return this.#queues.get(name) ?? this.fd(name);
+  }
+
+  #text(event: Kevent): string {
+    const filter = Object.keys(FILTERS).find((name) => FILTERS[name] === event.filter) as string;
+    const flags = textOf(event.flags, FLAGS);
+    const notes = filter === "VNODE" ? textOf(event.fflags, NOTES) : String(event.fflags);
+    const data = event.flags & KQ_EV_ERROR ? String(event.data) : dataOf(event, filter);
+    return `${this.#knotes[Number(event.udata)]}:${flags}:${notes}:${data}`;
+  }
+
+  #texts(events: readonly Kevent[]): string {
+    return events.map((event) => this.#text(event)).join(" ") || "-";
+  }
+
+  readonly #steps: Record<string, (...words: any[]) => string | undefined> = {
+    kqueue: (name) => void this.#queues.set(name, kqueue()),
+    kevent: (on, filter, name, flags, notes = "0", data = "0") => {
+      const udata = this.#knotes.push(`${filter}/${name}`) - 1;
+      const change = kevent(
+        this.#ident(filter, name),
+        FILTERS[filter],
+        bitsOf(flags, FLAGS),
+        bitsOf(notes, NOTES),
+        Number(data),
+        udata,
+      );
+      const receipt = flags.includes("RECEIPT") ? 1 : 0;
+      return this.#texts((this.#queues.get(on) as Kqueue).control([change], receipt, 0));
+    },
+    // Which filter is told of first is up to the host.
+    kwait: (on) => {
+      const events = (this.#queues.get(on) as Kqueue).control(null, PLENTY, 0);
+      return this.#texts(events).split(" ").toSorted().join(" ");
+    },
+  };
+}

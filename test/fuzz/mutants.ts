@@ -1,0 +1,72 @@
+// Bugs planted in copies of the simulated kernel, for the fuzzer to find.
+
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/** A bug: text of a compiled file of host/sim, and what it is replaced with. */
+export interface Mutant {
+  readonly name: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: "whoever registered first is told first, not last",
+    file: "wait/epoll",
+    from: "queue.add(entry);\n            item",
+    to: "queue.append(entry);\n            item",
+  },
+  {
+    name: "a one-shot entry goes on waiting for HUP and ERR",
+    file: "wait/epoll",
+    from: "item.mask &= PRIVATE;",
+    to: "item.mask &= PRIVATE | ALWAYS;",
+  },
+  {
+    name: "edges come for whatever happens, not for what is waited for",
+    file: "wait/epoll",
+    from: "(key !== 0 && (key & this.mask) === 0)",
+    to: "false",
+  },
+  {
+    name: "a modified entry that is ready is not an edge",
+    file: "wait/epoll",
+    from: "item.mask = mask | ALWAYS;\n        this.#listIfReady(item);",
+    to: "item.mask = mask | ALWAYS;",
+  },
+  {
+    name: "a pipe counts bytes, not pages",
+    file: "fs/pipe",
+    from: "get isFull() {\n        return this.slots.length >= this.capacity;",
+    to: "get isFull() {\n        return this.size >= this.capacity * PAGE;",
+  },
+  {
+    name: "a shutdown is no event for the peer",
+    file: "net/unix",
+    from: "peer.shut |= SHUT_RECEIVE;\n            peer.changed();",
+    to: "peer.shut |= SHUT_RECEIVE;",
+  },
+];
+
+const DIST = new URL("../../", import.meta.url);
+
+/** Makes a copy of the compiled project that has the bug; the folder of its tests. */
+export function plant(mutant: Mutant): URL {
+  const name = mutant.name.replaceAll(/[^a-z]+/g, "-");
+  const root = new URL(`../build/mutants/${name}/`, DIST);
+  rmSync(root, { recursive: true, force: true });
+  mkdirSync(root, { recursive: true });
+  for (const folder of ["asm", "bindings", "host", "test", "wasi"]) {
+    cpSync(new URL(folder, DIST), new URL(`dist/${folder}`, root), { recursive: true });
+  }
+  mkdirSync(new URL("build", root));
+  symlinkSync(fileURLToPath(new URL("../build/core.wasm", DIST)), new URL("build/core.wasm", root));
+  const path = new URL(`dist/host/sim/${mutant.file}.js`, root);
+  const text = readFileSync(path, "utf8");
+  const planted = text.replace(mutant.from, () => mutant.to);
+  if (planted === text) throw new Error(`no place for "${mutant.name}" in ${mutant.file}`);
+  writeFileSync(path, planted);
+  return pathToFileURL(`${fileURLToPath(root)}dist/test/`);
+}

@@ -1,0 +1,229 @@
+// What random programs do besides: FIFOs, files and folders, sockets that are not connected,
+// listeners, timers, processes, inotify.
+
+import { Descriptors, pick } from "./descriptors.ts";
+
+/** Names of files. */
+export const PATHS = ["one", "two", "three"] as const;
+const FIFOS = ["first", "second"] as const;
+const NOTES = [
+  "ACCESS",
+  "MODIFY",
+  "ATTRIB",
+  "CLOSE",
+  "OPEN",
+  "MOVED",
+  "CREATE",
+  "DELETE",
+  "DELETE_SELF",
+  "MOVE_SELF",
+] as const;
+const FAMILIES = ["unix", "unix", "unix", "inet"] as const;
+const TYPES = ["stream", "stream", "stream", "dgram"] as const;
+const KINDS: Record<string, string> = {
+  "unix stream": "unix",
+  "unix dgram": "dgram",
+  "inet stream": "tcp",
+  "inet dgram": "udp",
+};
+/** Processes take time to start. */
+const MOST_CHILDREN = 1;
+
+export type Source =
+  | "fifo"
+  | "file"
+  | "folder"
+  | "socket"
+  | "connection"
+  | "timer"
+  | "child"
+  | "inotify";
+
+const SOURCES = (
+  "fifo fifo file file folder folder folder folder socket socket connection connection connection connection " +
+  "timer timer timer child inotify inotify inotify"
+).split(" ") as Source[];
+
+/** What is done with what is no socket, pipe or eventfd. */
+const STEPS: Record<string, readonly string[]> = {
+  fifo: ["write * 1", "write * 3", "write * 5000", "fill *", "read * 1", "read * 4096", "drain *"],
+  "file on disk": ["write * 1", "write * 3", "read * 2"],
+  timer: ["read * 8", "read * 4", "write * 8"],
+  child: ["kill *", "read * 8"],
+  listener: [
+    "write * 1",
+    "read * 1",
+    "so_error *",
+    "shutdown * rd",
+    "shutdown * wr",
+    "shutdown * rdwr",
+  ],
+  inotify: ["read * 4096", "read * 40", "read * 8", "write * 1"],
+};
+
+/** What inotify can watch. */
+const WATCHABLE = new Set(["file on disk", "folder"]);
+
+interface Unbound {
+  readonly family: string;
+  readonly type: string;
+}
+
+export class SourceProgram extends Descriptors {
+  readonly #fifos = new Set<string>();
+  /** Files there are, by name. */
+  readonly files = new Set<string>();
+  readonly #sockets = new Map<string, Unbound>();
+  readonly #bound: string[] = [];
+  readonly #listeners: string[] = [];
+  readonly #timers: string[] = [];
+  #children = 0;
+  readonly #inotifies: string[] = [];
+
+  #add(kind: string, ...words: Array<string | number>): string {
+    const name = this.name();
+    const [word, ...more] = words as [string, ...string[]];
+    this.emit(word, name, ...more);
+    this.kinds.set(name, kind);
+    return name;
+  }
+
+  override move(a: number, b: number, c: number): void {
+    const name = this.some(a);
+    if (name === undefined) return;
+    const kind = this.kinds.get(name) as string;
+    const steps = STEPS[kind];
+    if (kind === "folder") this.#sources.folder(b, c, a >> 3);
+    else if (steps === undefined) super.move(a, b, c);
+    else this.emit(...pick(steps, b).replace("*", name).split(" "));
+  }
+
+  /** Those of `names` that are open still. */
+  #open(names: Iterable<string>): string[] {
+    return [...names].filter((name) => this.kinds.has(name));
+  }
+
+  /** Writes a file anew. */
+  protected writeFile(path: string, size: number): void {
+    this.emit("file", path, size);
+    this.files.add(path);
+  }
+
+  /** Does something to a file there is. */
+  protected changeFile(step: string, path: string, other: string, size: number): void {
+    if (step === "append") this.emit(step, path, (size % 3) + 1);
+    else if (step === "chmod") this.emit(step, path);
+    else if (step === "unlink") {
+      this.emit(step, path);
+      this.files.delete(path);
+    } else if (path !== other) {
+      this.emit(step, path, other);
+      this.files.delete(path);
+      this.files.add(other);
+    }
+  }
+
+  #socket(family: string, type: string): string {
+    const name = this.#add(KINDS[`${family} ${type}`] as string, "socket", family, type);
+    this.#sockets.set(name, { family, type });
+    return name;
+  }
+
+  #bind(name: string): void {
+    if (this.#bound.includes(name)) return;
+    this.emit("bind", name, (this.#sockets.get(name) as Unbound).family);
+    this.#bound.push(name);
+  }
+
+  /** Any socket to any of its kind, which may be closed. */
+  #connect(a: number, c: number): void {
+    const name: string | undefined = pick(this.#open(this.#sockets.keys()), a);
+    if (name === undefined) return;
+    const { family, type } = this.#sockets.get(name) as Unbound;
+    const kin = this.#bound.filter((other) => {
+      const its = this.#sockets.get(other) as Unbound;
+      // A TCP socket that connects to itself talks to itself, which the simulation has not.
+      return its.family === family && its.type === type && (family === "unix" || other !== name);
+    });
+    if (kin.length > 0) this.emit("connect", name, pick(kin, c));
+  }
+
+  source(a: number, b: number, c: number, from: readonly Source[] = SOURCES): void {
+    this.#sources[pick(from, a)](b, c, a >> 5);
+  }
+
+  readonly #sources: Record<Source, (a: number, b: number, c: number) => void> = {
+    fifo: (a, b) => {
+      const path = pick(FIFOS, a);
+      if (!this.#fifos.has(path)) {
+        this.emit("mkfifo", path);
+        this.#fifos.add(path);
+      }
+      const how = pick(["r", "r", "w", "w", "rw"], b);
+      this.#add(how === "r" ? "read" : how === "w" ? "write" : "fifo", "open", path, how);
+    },
+    file: (a, b) => {
+      const path = pick(PATHS, a);
+      if (b % 3 === 0 || !this.files.has(path)) {
+        this.writeFile(path, b % 5);
+      } else {
+        this.#add("file on disk", "open", path, pick(["r", "rw", "w"], b >> 2));
+      }
+    },
+    folder: (a, b, c) => {
+      const [path, other] = [pick(PATHS, a), pick(PATHS, b)];
+      if (c % 6 === 0) this.#add("folder", "open", ".", "r");
+      if (!this.files.has(path)) this.writeFile(path, b % 5);
+      this.changeFile(pick(["append", "append", "rename", "unlink", "chmod"], c), path, other, b);
+    },
+    socket: (a, b) => {
+      const name = this.#socket(pick(FAMILIES, a), pick(TYPES, b));
+      if (b % 4 === 1) this.#bind(name);
+    },
+    connection: (a, b, c) => {
+      const listener: string | undefined = pick(this.#open(this.#listeners), a);
+      const step = pick(["client", "guest", "guest", "guest", "accept", "listen", "connect"], b);
+      if (listener === undefined || step === "listen") {
+        const name = listener ?? this.#socket(pick(FAMILIES, a), "stream");
+        this.#bind(name);
+        this.emit("listen", name, c % 3);
+        this.#listeners.push(name);
+        this.kinds.set(name, "listener");
+      } else if (step === "connect") {
+        this.#connect(a, c);
+      } else {
+        const { family, type } = this.#sockets.get(listener) as Unbound;
+        if (step !== "accept") this.emit("connect", this.#socket(family, type), listener);
+        // Whether there is somebody to accept, only a run shows: there may be no such descriptor.
+        if (step !== "client") this.#add(KINDS[`${family} ${type}`] as string, "accept", listener);
+      }
+    },
+    timer: (a, b) => {
+      const name = pick<string | undefined>(this.#open(this.#timers), a);
+      const timer = name !== undefined && b % 5 !== 0 ? name : this.#add("timer", "timer");
+      if (timer !== name) this.#timers.push(timer);
+      this.emit("arm", timer, pick(["past", "past", "past", "never", "off"], b >> 2));
+    },
+    child: () => {
+      if (this.#children++ < MOST_CHILDREN) this.#add("child", "child");
+    },
+    inotify: (a, b, c) => {
+      let name = pick<string | undefined>(this.#open(this.#inotifies), a);
+      if (name === undefined) {
+        name = this.#add("inotify", "inotify");
+        this.#inotifies.push(name);
+        this.#add("folder", "open", ".", "r");
+      } else if (b % 5 === 1) {
+        this.emit("unwatch", name, (c % 3) + 1);
+        return;
+      }
+      const watched = pick<[string, string] | undefined>(
+        [...this.kinds].filter(([, kind]) => WATCHABLE.has(kind)),
+        b >> 3,
+      );
+      if (watched === undefined) return;
+      const notes = NOTES.filter((_, i) => ((c >> i) & 1) !== 0);
+      this.emit("watch", name, watched[0], notes.join("|") || "MODIFY");
+    },
+  };
+}

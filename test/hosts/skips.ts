@@ -1,0 +1,334 @@
+// What a host cannot run, and why: whole files that are not about it, and single tests. A single
+// test that is listed here runs nevertheless, and must fail: one that passes has to go from here.
+
+/** Hosts besides this machine's own that the suite runs on. */
+export const OTHER_HOSTS = [
+  "sim:linux",
+  "sim:bsd",
+  "posix",
+  "sim:posix",
+  "page",
+  "worker",
+  "worker:real",
+] as const;
+
+export type OtherHost = (typeof OTHER_HOSTS)[number];
+
+/** The simulated Linux in a browser: on the thread of a page, and in a worker. */
+export const BROWSERS: readonly OtherHost[] = ["page", "worker"];
+
+/** Files that wait, and so run in a worker with the real clock, too. */
+const WAITING = new Set([
+  "devpoll/devpoll",
+  "epoll/oneshot",
+  "epoll/poll",
+  "epoll/waiting",
+  "kqueue/kqueue",
+  "kqueue/aio",
+  "kqueue/nesting",
+  "kqueue/programs",
+  "kqueue/read",
+  "kqueue/timer",
+  "kqueue/timers",
+  "kqueue/user",
+  "kqueue/write",
+  "os/interruptions",
+  "poll/states",
+  "select/states",
+  "bindings/timeout",
+]);
+
+/** The host whose skips are those of `host`, and whether that differs in its clock alone. */
+export function clockless(host: OtherHost): { base: OtherHost; isReal: boolean } {
+  return host === "worker:real" ? { base: "worker", isReal: true } : { base: host, isReal: false };
+}
+const LINUX: readonly OtherHost[] = ["sim:linux", ...BROWSERS];
+/** Simulations in Node. */
+const IN_NODE = ["sim:linux", "sim:bsd", "sim:posix"] as const;
+const SIMULATED = [...IN_NODE, "page", "worker"] as const;
+/** Those whose simulated kernel tells of files, processes, signals and links. */
+const TELLING = ["sim:linux", "sim:bsd", "page", "worker"] as const;
+const BSD = ["sim:bsd"] as const;
+/** Those where the core makes everything of poll(2). */
+const POLLING = ["posix", "sim:posix"] as const;
+
+const ADDON = "about the C addon";
+const COMMAND = "about programs that are started, which know nothing of a simulation";
+const SAME = "the same on every host: no call is made";
+const CHILDREN = "real processes; sim-processes, sim-kqueue-proc and sim-rows have these rows";
+const SIGNALS = "real signals; sim-signals and sim-kqueue have these rows";
+const SIMULATION = "makes simulations of its own, whatever the host is";
+const SYSTEM = "real interfaces; sim-interfaces has these rows";
+const SOURCES = "files, processes, signals and links: poll(2) knows nothing of them";
+const SHARED = "an epoll that the core makes has one number, in the thread that made it";
+
+interface LeftOut {
+  readonly hosts: readonly OtherHost[];
+  readonly files: readonly string[];
+  readonly reason: string;
+}
+
+function leftOut(
+  hosts: readonly OtherHost[],
+  reason: string,
+  ...files: readonly string[]
+): LeftOut {
+  return { hosts, files, reason };
+}
+
+/** Files that are left out. */
+const LEFT_OUT: readonly LeftOut[] = [
+  leftOut(
+    OTHER_HOSTS,
+    SAME,
+    "package/abi",
+    "bindings/constants",
+    "bindings/errors",
+    "kqueue/kevent",
+    "conformance/recorded-arguments",
+  ),
+  leftOut(OTHER_HOSTS, SAME, "bindings/registry", "conformance/rows"),
+  leftOut(
+    OTHER_HOSTS,
+    ADDON,
+    "native/addresses",
+    "native/data",
+    "native/sources",
+    "native/stress",
+    "native/threads",
+    "native/waist",
+  ),
+  leftOut(OTHER_HOSTS, "about building the package", "package/build"),
+  leftOut(OTHER_HOSTS, SIMULATION, "epoll/over-kqueue", "epoll/over-kqueue-calls"),
+  leftOut(
+    OTHER_HOSTS,
+    SIMULATION,
+    "epoll/over-kqueue-errors",
+    "epoll/over-poll",
+    "epoll/over-poll-edges",
+    "epoll/random",
+    "fuzz/fuzz",
+  ),
+  leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native"),
+  leftOut(
+    SIMULATED,
+    COMMAND,
+    "cli/cli",
+    "cli/kqueue",
+    "programs/demo",
+    "programs/echo",
+    "programs/prompt",
+  ),
+  leftOut(
+    ["posix"],
+    "its own choice of waits and its colours",
+    "cli/cli",
+    "programs/demo",
+    "programs/prompt",
+  ),
+  leftOut(["posix"], SOURCES, "cli/kqueue"),
+  leftOut(
+    OTHER_HOSTS,
+    "about the calls that this machine's host makes",
+    "kqueue/strace",
+    "native/strace",
+  ),
+  leftOut([...POLLING, ...BSD], SHARED, "epoll/waiting"),
+  leftOut(SIMULATED, "Node's own objects, which have real descriptors", "bindings/waitable"),
+  leftOut(TELLING, SYSTEM, "kqueue/netdev", "native/netlink"),
+  leftOut(TELLING, CHILDREN, "kqueue/proc", "kqueue/track", "native/process"),
+  leftOut(TELLING, SIGNALS, "kqueue/signal", "native/signal-default", "native/signal"),
+  leftOut(OTHER_HOSTS, "starts a browser itself", "browser/browser", "browser/graph"),
+  leftOut(BROWSERS, ADDON, "os/module"),
+  leftOut(POLLING, SOURCES, "kqueue/directories", "kqueue/netdev", "kqueue/proc", "kqueue/signal"),
+  leftOut(POLLING, SOURCES, "kqueue/track", "kqueue/vnode", "native/netlink", "native/process"),
+  leftOut(POLLING, SOURCES, "native/signal-default", "native/signal"),
+];
+
+/** Why a file is left out on a host; undefined if it is not. */
+export function reasonFor(host: OtherHost, file: string): string | undefined {
+  if (file.startsWith("sim/")) return SIMULATION;
+  const { base, isReal } = clockless(host);
+  if (isReal && !WAITING.has(file)) return "as in virtual time: nothing waits";
+  return LEFT_OUT.find(({ hosts, files }) => hosts.includes(base) && files.includes(file))?.reason;
+}
+
+/** A test that a host cannot pass. */
+export interface Skip {
+  readonly host: OtherHost;
+  readonly file: string;
+  /** How its name begins. */
+  readonly test: string;
+  readonly reason: string;
+}
+
+const STARTED = "a program is started, which has no descriptors of a simulation";
+const COLLECTED = "counts descriptors of this machine";
+const LOOPBACK = "the only interface with addresses is loopback";
+const DEVICES = "of a device poll(2) does not tell whether it is always ready";
+const DUPLICATES = "what is registered is a number: nothing is known of duplicates";
+const ORDER = "what became ready between two looks has no order";
+const UNSEEN = "an edge that changes nothing of what poll(2) says";
+const ROOM = "an edge of more room in a socket that had some";
+const TURNS = "kqueue's line of what is active is in another order";
+const TELLS = "an edge that a kqueue does not tell of, or tells of once more";
+const EVERYBODYS = "a queue of the kernel is every thread's; sim-bsd has it";
+const DATAGRAMS = "the next datagram may have come after the last look: one event too many";
+
+function skips(
+  hosts: readonly OtherHost[],
+  file: string,
+  reason: string,
+  ...tests: readonly string[]
+): Skip[] {
+  return hosts.flatMap((host) => tests.map((test) => ({ host, file, test, reason })));
+}
+
+/** Of recordings.test.ts: what CPython did on Linux. */
+function recorded(
+  hosts: readonly OtherHost[],
+  reason: string,
+  ...names: readonly string[]
+): Skip[] {
+  return skips(
+    hosts,
+    "conformance/recordings",
+    reason,
+    ...names.map((name) => `as CPython, ${name}.`),
+  );
+}
+
+export const SKIPS: readonly Skip[] = [
+  ...skips(SIMULATED, "devpoll/devpoll", STARTED, "DEV-21: a program that is started"),
+  ...skips(SIMULATED, "devpoll/devpoll", COLLECTED, "what is garbage is closed"),
+  ...skips(
+    SIMULATED,
+    "epoll/edge",
+    "fs.watch is Node's own inotify; sim-rows has the row",
+    "EPO-124: ",
+  ),
+  ...skips(SIMULATED, "epoll/events", CHILDREN, "EPO-100: ", "EPO-125: "),
+  ...skips(IN_NODE, "epoll/events", "a terminal of script(1); sim-rows has these", "EPO-101: "),
+  ...skips(
+    SIMULATED,
+    "bindings/handles",
+    "hosts of this machine",
+    "cores in one thread share nothing",
+  ),
+  ...skips(SIMULATED, "kqueue/close", "hosts of this machine", "the module of another core"),
+  ...skips(SIMULATED, "kqueue/close", COLLECTED, "1 000 queues"),
+  ...skips(IN_NODE, "kqueue/close", COLLECTED, "what is garbage is closed"),
+  ...skips(SIMULATED, "kqueue/files", STARTED, "KQ-117: a file that grows fires"),
+  ...skips(IN_NODE, "kqueue/files", STARTED, "KQ-117: seeking back"),
+  ...skips(SIMULATED, "kqueue/nesting", CHILDREN, "KQ-217: the end of a process"),
+  ...skips(SIMULATED, "kqueue/nesting", SIGNALS, "KQ-217: a signal makes"),
+  ...skips(SIMULATED, "kqueue/nesting", CHILDREN, "KQ-219: "),
+  ...skips(IN_NODE, "kqueue/read", "a terminal of script(1); sim-rows has these", "a terminal: "),
+  ...skips(
+    SIMULATED,
+    "kqueue/vnode",
+    "chown(2), which a simulation without users lacks",
+    "KQ-144: so is chown",
+  ),
+  ...skips(SIMULATED, "kqueue/vnode", STARTED, "another process wakes a waiter"),
+  ...skips(LINUX, "kqueue/vnode", "devices have no inode", "a device may be watched"),
+  ...skips(SIMULATED, "kqueue/kqueue", COLLECTED, "KQ-025: "),
+  ...skips(IN_NODE, "os/module", ADDON, "memory that is too short", "a read stays inside its view"),
+  ...skips(
+    SIMULATED,
+    "os/sockets",
+    "names are looked up by no resolver",
+    "a name that is not known",
+  ),
+  ...skips(
+    SIMULATED,
+    "os/sockets",
+    "there are no netlink sockets to make",
+    "a family without addresses",
+  ),
+  ...skips(IN_NODE, "os/sockets", LOOPBACK, "the scope of"),
+  ...skips(SIMULATED, "os/sockets", LOOPBACK, "a scope"),
+  ...skips(SIMULATED, "os/os", STARTED, "everything made is close-on-exec", "nothing made reaches"),
+  ...skips(SIMULATED, "os/os", "flags as /proc shows them", "set_blocking changes one flag"),
+  ...skips(SIMULATED, "os/os", CHILDREN, "kill with signal 0", "kill sends", "pidfd_open gives"),
+  ...skips(SIMULATED, "poll/poll", "the limit of this process; sim-rows has its own", "POL-53: "),
+  ...skips(SIMULATED, "select/select", STARTED, "SEL-17: "),
+  ...skips(BROWSERS, "epoll/epoll", "flags as /proc shows them", "EPO-008: "),
+  ...skips(BROWSERS, "kqueue/close", "hosts of this machine", "a queue of 100 000 knotes"),
+  ...skips(BROWSERS, "kqueue/control", "hosts of this machine", "errors and receipts"),
+  ...skips(BROWSERS, "kqueue/control", STARTED, "KQ-063: ", "KQ-064: "),
+  ...skips(BROWSERS, "kqueue/kqueue", STARTED, "KQ-024: "),
+  ...skips(BROWSERS, "poll/churn", "no page sees its memory", "poll objects that are collected"),
+  ...skips(POLLING, "epoll/control", DEVICES, "EPO-038: "),
+  ...skips(["posix"], "epoll/control", DEVICES, "EPO-039: "),
+  ...skips(POLLING, "epoll/control", DUPLICATES, "EPO-163: ", "EPO-166: ", "EPO-168: "),
+  ...skips(POLLING, "epoll/control", SHARED, "EPO-169: "),
+  ...skips(POLLING, "epoll/edge", UNSEEN, "EPO-115: "),
+  ...skips(POLLING, "epoll/oneshot", SHARED, "EPO-143: ", "EPO-145: "),
+  ...skips(POLLING, "epoll/order", ORDER, "EPO-146: ", "EPO-149: ", "EPO-150: ", "EPO-152: "),
+  ...skips(POLLING, "epoll/order", DUPLICATES, "EPO-153: "),
+  ...skips(SIMULATED, "programs/cross", STARTED, "XC-11: "),
+  ...skips(POLLING, "programs/cross", DEVICES, "XC-29, XC-31: "),
+  ...skips([...POLLING, ...BSD], "programs/cross", SHARED, "XC-44: ", "XC-49: "),
+  ...skips(POLLING, "kqueue/control", DUPLICATES, "KQ-060: nor"),
+  ...skips(POLLING, "kqueue/control", SOURCES, "KQ-063: "),
+  ...skips(
+    POLLING,
+    "kqueue/nesting",
+    SOURCES,
+    "KQ-217: a file that is written",
+    "KQ-217: a signal",
+  ),
+  ...skips(POLLING, "kqueue/nesting", SOURCES, "KQ-217: the end of a process", "KQ-219: "),
+  ...skips(POLLING, "kqueue/order", ORDER, "KQ-093: "),
+  ...skips(POLLING, "kqueue/programs", SOURCES, "a watcher of a file"),
+  ...skips(POLLING, "kqueue/read", DEVICES, "KQ-126: "),
+  ...skips(["posix"], "kqueue/kqueue", "a queue of poll(2) alone is no epoll", "KQ-025: "),
+  ...recorded(POLLING, DEVICES, "files that are always ready"),
+  ...recorded(["posix"], DEVICES, "special files that epoll takes"),
+  ...recorded(POLLING, DUPLICATES, "epoll: two registrations of one file, the newest first"),
+  ...recorded(POLLING, DUPLICATES, "epoll: a duplicate keeps the entry of a closed number"),
+  ...recorded(POLLING, DUPLICATES, "epoll: a number reused while the old file lives"),
+  ...recorded(POLLING, DUPLICATES, "program 36", "program 51", "program 181"),
+  ...recorded(POLLING, SHARED, "epoll: a duplicate of the epoll itself"),
+  ...recorded(POLLING, ORDER, "epoll: order of becoming ready, and fairness"),
+  ...recorded(POLLING, ORDER, "epoll: order with edges"),
+  ...recorded(POLLING, ORDER, "program 121", "program 207", "program 267"),
+  ...recorded(POLLING, UNSEEN, "unix stream ET: what wakes", "unix datagrams ET", "program 64"),
+  ...recorded(POLLING, UNSEEN, "program 105", "program 202"),
+  ...recorded(POLLING, ROOM, "program 111", "program 165", "program 196", "program 197"),
+  ...recorded(POLLING, ROOM, "program 199", "program 284", "program 311"),
+  ...recorded(POLLING, DATAGRAMS, "udp ET"),
+  ...skips(BSD, "epoll/epoll", "what a kqueue answers is not EINVAL", "EPO-024: "),
+  ...skips(BSD, "epoll/control", DUPLICATES, "EPO-163: ", "EPO-166: ", "EPO-168: "),
+  ...skips(BSD, "epoll/control", SHARED, "EPO-169: "),
+  ...skips(BSD, "epoll/edge", TELLS, "EPO-121: "),
+  ...skips(BSD, "epoll/events", "no filter fires for a fresh socket", "EPO-082: "),
+  ...skips(BSD, "epoll/oneshot", SHARED, "EPO-143: ", "EPO-145: "),
+  ...skips(BSD, "kqueue/user", EVERYBODYS, "KQ-214: ", "another thread may", "a thread that"),
+  ...recorded(BSD, DUPLICATES, "epoll: two registrations of one file, the newest first"),
+  ...recorded(BSD, DUPLICATES, "epoll: a duplicate keeps the entry of a closed number"),
+  ...recorded(BSD, DUPLICATES, "epoll: a number reused while the old file lives", "program 36"),
+  ...recorded(BSD, SHARED, "epoll: a duplicate of the epoll itself"),
+  ...recorded(BSD, TURNS, "epoll: order of becoming ready, and fairness", "program 25"),
+  ...recorded(BSD, TURNS, "program 38", "program 96", "program 165", "program 206"),
+  ...recorded(BSD, TURNS, "program 278", "program 291", "program 305"),
+  ...recorded(BSD, TELLS, "eventfd ET: a semaphore that keeps tokens"),
+  ...recorded(BSD, TELLS, "epoll in epoll: edges outside", "program 11", "program 22"),
+  ...recorded(BSD, TELLS, "program 51", "program 64", "program 72", "program 135", "program 173"),
+  ...recorded(BSD, TELLS, "program 78", "program 187"),
+  ...recorded(POLLING, "Linux wakes who waits for an epoll to be IN, not RDNORM", "program 72"),
+];
+
+/** What a test fails with on a host that refuses what it needs: it counts as skipped. */
+const REFUSALS: ReadonlyArray<{ readonly host: OtherHost; readonly message: string }> = [
+  { host: "page", message: "a page's own thread cannot wait for another one" },
+];
+
+/** Whether a host cannot pass a test. */
+export function isSkipped(host: string, file: string, name: string, message = ""): boolean {
+  return (
+    REFUSALS.some((refusal) => refusal.host === host && refusal.message === message) ||
+    SKIPS.some((skip) => skip.host === host && skip.file === file && name.startsWith(skip.test))
+  );
+}

@@ -1,0 +1,38 @@
+// Processes for the tests of EVFILT_PROC.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  KQ_EV_CLEAR,
+  KQ_EV_EOF,
+  KQ_EV_ONESHOT,
+  KQ_FILTER_PROC,
+  KQ_NOTE_EXIT as EXIT,
+} from "../../bindings/node/select.ts";
+import { type Seen } from "./filters.ts";
+
+/** Without the sanitizers of `.ci/run`, which report what a killed shell leaves. */
+export const env = { ...process.env, LD_PRELOAD: "" };
+
+/** A shell that waits for a line before it runs the script; Node reaps it in the event loop only. */
+export function shell(script: string): { child: ChildProcess; pid: number; go(): void } {
+  const child = spawn("sh", ["-c", `read line; ${script}`], {
+    env,
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  return { child, pid: child.pid ?? 0, go: () => void child.stdin?.write("\n") };
+}
+
+/** Exit code or signal of a child, as its parent gets it. */
+export function reaped(child: ChildProcess): Promise<unknown[]> {
+  return once(child, "close");
+}
+
+/** Lets Node's event loop run, which writes what `go` sends. */
+export function flushed(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+export function exit(pid: number, status: number, fflags = EXIT): Seen {
+  return [pid, KQ_FILTER_PROC, KQ_EV_CLEAR | KQ_EV_ONESHOT | KQ_EV_EOF, fflags, status];
+}

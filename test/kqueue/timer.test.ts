@@ -1,0 +1,417 @@
+// EVFILT_TIMER: KQ-187 to 203. Many timers are in kqueue-timers.test.ts.
+
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import {
+  FileNotFoundError,
+  type Kqueue,
+  KQ_EV_ADD as ADD,
+  KQ_EV_CLEAR as CLEAR,
+  KQ_EV_DELETE as DELETE,
+  KQ_EV_DISABLE as DISABLE,
+  KQ_EV_DISPATCH as DISPATCH,
+  KQ_EV_ENABLE as ENABLE,
+  KQ_EV_ERROR as ERROR,
+  KQ_EV_ONESHOT as ONESHOT,
+  KQ_FILTER_TIMER as TIMER,
+  KQ_NOTE_ABSTIME as ABSTIME,
+  KQ_NOTE_MSECONDS as MSECONDS,
+  KQ_NOTE_NSECONDS as NSECONDS,
+  KQ_NOTE_SECONDS as SECONDS,
+  KQ_NOTE_USECONDS as USECONDS,
+  OSError,
+  type Whole,
+} from "../../bindings/node/select.ts";
+import { scoped, sleep } from "../support/descriptors.ts";
+import { change, fieldsOf, idents, newQueue, now, timer } from "./support.ts";
+import { throws, timed } from "../support/expect.ts";
+import { clockMs, dateMs } from "../support/world.ts";
+
+const EINVAL = 22;
+/** Longer than any test. */
+const NEVER = 3_600_000;
+
+/** Waits for one event, which must come after `least` ms and not much later. */
+function await1(queue: Kqueue, least: number): unknown[] {
+  const { result, ms } = timed(() => queue.control(null, 4, 5));
+  assert.ok(ms >= least && ms < least + 1000, `${ms} ms instead of ${least}`);
+  assert.is(result.length, 1);
+  return fieldsOf(result[0] as (typeof result)[0]);
+}
+
+/** The same of a short period, of which more than one may pass on a busy machine: counted as 1. */
+function periodic(queue: Kqueue, least: number): unknown[] {
+  const fields = await1(queue, least);
+  assert.ok((fields[4] as number) >= 1);
+  return fields.with(4, 1);
+}
+
+for (const [name, fflags, data] of [
+  ["ms without a unit", 0, 40],
+  ["KQ_NOTE_MSECONDS", MSECONDS, 40],
+  ["KQ_NOTE_USECONDS", USECONDS, 40_000],
+  ["KQ_NOTE_NSECONDS", NSECONDS, 40_000_000],
+] as const) {
+  test(
+    `a one-shot timer in ${name}`,
+    scoped((s) => {
+      const queue = newQueue(s);
+      const start = clockMs();
+      change(queue, timer(1, ADD | ONESHOT, fflags, data));
+      assert.equal(now(queue), []);
+      assert.equal(await1(queue, 0), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+      const ms = clockMs() - start;
+      assert.ok(ms >= 40 && ms < 1000, `${ms} ms`);
+      throws(() => change(queue, timer(1, DELETE, 0, 0)), FileNotFoundError);
+      assert.equal(queue.control(null, 1, 0.06), []);
+    }),
+  );
+}
+
+test(
+  "seconds, and units far beyond any clock",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD | ONESHOT, SECONDS, 1));
+    const { result, ms } = timed(() => queue.control(null, 1, 5));
+    assert.equal(result.map(fieldsOf), [[1, TIMER, ONESHOT | CLEAR, 0, 1, 0]]);
+    assert.ok(ms >= 990 && ms < 2500, `${ms} ms`);
+    for (const unit of [SECONDS, MSECONDS, USECONDS, NSECONDS, SECONDS | ABSTIME]) {
+      change(queue, timer(unit, ADD, unit, 2n ** 63n - 1n));
+    }
+    assert.equal(queue.control(null, 1, 0.01), []);
+    change(queue, timer(99, ADD | ONESHOT, 0, 10));
+    assert.equal(idents(queue, 4, 1), [99]);
+  }),
+);
+
+test(
+  "KQ-188: two units, or an unknown note, are EINVAL",
+  scoped((s) => {
+    const queue = newQueue(s);
+    for (const fflags of [
+      SECONDS | MSECONDS,
+      SECONDS | NSECONDS,
+      USECONDS | NSECONDS | ABSTIME,
+      0xf,
+      0x20,
+      0x80000000,
+    ]) {
+      throws(() => change(queue, timer(1, ADD, fflags, 10)), OSError, "EINVAL");
+    }
+    throws(() => change(queue, timer(1, DELETE, 0, 0)), FileNotFoundError);
+  }),
+);
+
+test(
+  "KQ-190: a period of 0 is one of 1; a one-shot of 0 expires at once",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD, 0, 0));
+    sleep(30);
+    const [event] = now(queue);
+    assert.equal(event?.slice(0, 4), [1, TIMER, CLEAR, 0]);
+    assert.ok(Number(event?.[4]) >= 29 && Number(event?.[4]) < 1000, `${event?.[4]} times`);
+    change(queue, timer(1, DELETE, 0, 0), timer(2, ADD | ONESHOT, 0, 0));
+    assert.equal(now(queue), [[2, TIMER, ONESHOT | CLEAR, 0, 1, 0]]);
+  }),
+);
+
+test(
+  "KQ-191: a negative time is EINVAL",
+  scoped((s) => {
+    const queue = newQueue(s);
+    for (const data of [-1, -(2n ** 63n)]) {
+      for (const fflags of [0, SECONDS, NSECONDS | ABSTIME]) {
+        throws(() => change(queue, timer(1, ADD, fflags, data)), OSError, "EINVAL");
+        assert.equal(now(queue, [timer(1, ADD | ONESHOT, fflags, data)]), [
+          [1, TIMER, ERROR, 0, EINVAL, 0],
+        ]);
+      }
+    }
+  }),
+);
+
+test(
+  "a periodic timer goes on, and counts what nobody asked for",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const start = clockMs();
+    change(queue, timer(7, ADD, 0, 20));
+    let total = 0;
+    for (let i = 0; i < 3; i++) {
+      const [, , flags, , data] = await1(queue, 0) as number[];
+      assert.is(flags, CLEAR);
+      total += data as number;
+      assert.ok(clockMs() - start >= total * 20, `${total} times too early`);
+    }
+    sleep(110);
+    const before = Math.floor((clockMs() - start) / 20);
+    const late = now(queue);
+    const after = Math.floor((clockMs() - start) / 20);
+    assert.equal(late[0]?.slice(0, 4), [7, TIMER, CLEAR, 0]);
+    total += Number(late[0]?.[4]);
+    assert.ok(total >= before && total <= after, `${before} <= ${total} <= ${after}`);
+    assert.ok(Number(late[0]?.[4]) >= 4);
+    // Nothing, unless it has gone off once more in the meantime.
+    for (const [, , , , data] of now(queue)) total += Number(data);
+    assert.ok(total <= Math.floor((clockMs() - start) / 20), `${total} times too early`);
+  }),
+);
+
+test(
+  "periods are kept, however late they are asked for",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const start = clockMs();
+    change(queue, timer(1, ADD, USECONDS, 2500));
+    let total = 0;
+    for (let i = 0; i < 15; i++) {
+      sleep(i % 4);
+      const [event] = queue.control(null, 1, 1);
+      total += Number(event?.data);
+    }
+    const passed = (clockMs() - start) / 2.5;
+    assert.ok(total <= passed && total >= passed - 2, `${total} of ${passed}`);
+  }),
+);
+
+test(
+  "KQ-194: an absolute time in the past expires at once",
+  scoped((s) => {
+    const queue = newQueue(s);
+    for (const [fflags, data] of [
+      [MSECONDS, dateMs() - 1000],
+      [SECONDS, 1],
+      [0, 0],
+      [NSECONDS, 5],
+    ] as const) {
+      change(queue, timer(1, ADD | ONESHOT, fflags | ABSTIME, data));
+      assert.equal(now(queue), [[1, TIMER, ONESHOT, 0, 1, 0]]);
+    }
+  }),
+);
+
+test(
+  "an absolute time to come expires then, in all units",
+  scoped((s) => {
+    const queue = newQueue(s);
+    for (const [unit, perMs] of [
+      [MSECONDS, 1n],
+      [USECONDS, 1000n],
+      [NSECONDS, 1_000_000n],
+    ] as const) {
+      const at = dateMs() + 60;
+      change(queue, timer(1, ADD | ONESHOT, unit | ABSTIME, BigInt(at) * perMs));
+      assert.equal(now(queue), []);
+      assert.equal(idents(queue, 4, 5), [1]);
+      const late = dateMs() - at;
+      assert.ok(late >= 0 && late < 1000, `${late} ms late`);
+    }
+  }),
+);
+
+test(
+  "KQ-195: an absolute timer keeps its knote, is not cleared, and expires once",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD, SECONDS | ABSTIME, 1), timer(2, ADD | CLEAR, ABSTIME, 1));
+    assert.equal(now(queue), [
+      [1, TIMER, 0, 0, 1, 0],
+      [2, TIMER, CLEAR, 0, 1, 0],
+    ]);
+    for (let i = 0; i < 3; i++) assert.equal(now(queue), [[1, TIMER, 0, 0, 1, 0]]);
+    change(queue, timer(1, DELETE, 0, 0), timer(2, DELETE, 0, 0));
+    assert.equal(now(queue), []);
+  }),
+);
+
+test(
+  "KQ-196: adding again starts anew, and what has expired is forgotten",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD, 0, 5), timer(2, ADD | ONESHOT, 0, 5));
+    sleep(30);
+    // Expired, and noticed by the queue: reported is only the first.
+    assert.equal(idents(queue, 1), [1]);
+    change(queue, timer(1, ADD, 0, NEVER), timer(2, ADD | ONESHOT, 0, 40));
+    assert.equal(now(queue), []);
+    assert.equal(await1(queue, 30), [2, TIMER, CLEAR | ONESHOT, 0, 1, 0]);
+    // Expired, and not noticed yet.
+    change(queue, timer(1, ADD, 0, 1));
+    sleep(10);
+    const start = clockMs();
+    change(queue, timer(1, ADD, 0, 30));
+    assert.equal(now(queue), []);
+    assert.equal(periodic(queue, 20), [1, TIMER, CLEAR, 0, 1, 0]);
+    assert.ok(clockMs() - start >= 30);
+  }),
+);
+
+test(
+  "KQ-197: also with the same value",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD | ONESHOT, 0, 60));
+    sleep(35);
+    const start = clockMs();
+    change(queue, timer(1, ADD | ONESHOT, 0, 60));
+    assert.equal(await1(queue, 0), [1, TIMER, CLEAR | ONESHOT, 0, 1, 0]);
+    assert.ok(clockMs() - start >= 60);
+  }),
+);
+
+test(
+  "KQ-198: another period counts from now on; EV_ONESHOT comes too late",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD, 0, NEVER));
+    const start = clockMs();
+    change(queue, timer(1, ADD | ONESHOT, 0, 20));
+    assert.equal(idents(queue, 4, 5), [1]);
+    assert.equal(idents(queue, 4, 5), [1]);
+    assert.ok(clockMs() - start >= 40);
+    change(queue, timer(1, ADD, MSECONDS, NEVER));
+    assert.equal(queue.control(null, 1, 0.03), []);
+    // A one-shot timer stays one.
+    change(queue, timer(2, ADD | ONESHOT, 0, NEVER), timer(2, ADD, 0, 5));
+    assert.equal(now(queue), []);
+    assert.equal(await1(queue, 0), [2, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+    throws(() => change(queue, timer(2, DELETE, 0, 0)), FileNotFoundError);
+  }),
+);
+
+test(
+  "KQ-199: adding again may make it absolute, and relative again",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD, 0, NEVER), timer(1, ADD, ABSTIME, 1));
+    assert.equal(now(queue), [[1, TIMER, CLEAR, 0, 1, 0]]);
+    assert.equal(now(queue), []);
+    change(queue, timer(1, ADD, 0, 20));
+    assert.equal(now(queue), []);
+    assert.equal(periodic(queue, 0), [1, TIMER, CLEAR, 0, 1, 0]);
+  }),
+);
+
+test(
+  "adding again with what is invalid reports an error and stops the timer",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD, 0, 1));
+    sleep(5);
+    change(queue, timer(1, ADD, SECONDS | USECONDS, 1));
+    assert.equal(now(queue), [[1, TIMER, CLEAR | ERROR, 0, EINVAL, 0]]);
+    assert.equal(queue.control(null, 1, 0.01), []);
+    change(queue, timer(1, DELETE, 0, 0));
+  }),
+);
+
+test(
+  "KQ-200: a disabled timer goes on",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD | ONESHOT, 0, 20), timer(1, DISABLE, 0, 0));
+    change(queue, timer(2, ADD | DISABLE, 0, 10));
+    assert.equal(queue.control(null, 1, 0.05), []);
+    change(queue, timer(1, ENABLE, 0, 0), timer(2, ENABLE, 0, 0));
+    const found = now(queue);
+    assert.equal(found[0], [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+    assert.equal(found[1]?.slice(0, 4), [2, TIMER, CLEAR, 0]);
+    assert.ok(Number(found[1]?.[4]) >= 5);
+  }),
+);
+
+test(
+  "EV_ENABLE does not start a timer anew, and EV_DISABLE takes back what has expired",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const start = clockMs();
+    change(queue, timer(1, ADD | ONESHOT, 0, 50));
+    sleep(30);
+    change(queue, timer(1, ENABLE, SECONDS, 100));
+    assert.equal(await1(queue, 0), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+    const ms = clockMs() - start;
+    assert.ok(ms >= 50 && ms < 1000, `${ms} ms`);
+    change(queue, timer(2, ADD, 0, 1), timer(3, ADD, 0, 1));
+    sleep(10);
+    assert.is(idents(queue, 1).length, 1);
+    change(queue, timer(2, DISABLE, 0, 0), timer(3, DISABLE, 0, 0));
+    assert.equal(now(queue), []);
+  }),
+);
+
+test(
+  "EV_DISPATCH of a timer: one report, and what has expired since with EV_ENABLE",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD | DISPATCH, 0, 10));
+    assert.equal(periodic(queue, 0), [1, TIMER, DISPATCH | CLEAR, 0, 1, 0]);
+    assert.equal(queue.control(null, 1, 0.05), []);
+    const [event] = now(queue, [timer(1, ENABLE, 0, 0)]);
+    assert.equal(event?.slice(0, 4), [1, TIMER, DISPATCH | CLEAR, 0]);
+    assert.ok(Number(event?.[4]) >= 4);
+    assert.equal(queue.control(null, 1, 0.03), []);
+  }),
+);
+
+test(
+  "KQ-201: queues have timers of their own",
+  scoped((s) => {
+    const first = newQueue(s);
+    const second = newQueue(s);
+    change(first, timer(1, ADD | ONESHOT, 0, 10));
+    change(second, timer(1, ADD, 0, NEVER));
+    assert.equal(await1(first, 5), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+    assert.equal(now(second), []);
+    change(second, timer(1, DELETE, 0, 0));
+  }),
+);
+
+test(
+  "KQ-203: any number is an ident; timers expire in the order of their times",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const idents64: Whole[] = [0, 1, 2, 2 ** 31, 2n ** 63n, 2n ** 64n - 1n];
+    change(queue, ...idents64.map((ident, i) => timer(ident, ADD | ONESHOT, 0, 30 - 5 * i)));
+    sleep(40);
+    assert.equal(idents(queue), idents64.toReversed());
+  }),
+);
+
+test(
+  "100 000 timers are set and cancelled, and none expires",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const COUNT = 100_000;
+    const order = Array.from({ length: COUNT }, (_, i) => (i * 48_271) % COUNT);
+    queue.control(
+      order.map((i) => timer(i, ADD, USECONDS, 30_000 + i)),
+      0,
+    );
+    change(queue, timer(COUNT, ADD | ONESHOT, 0, 300));
+    queue.control(
+      order.toReversed().map((i) => timer(i, DELETE, 0, 0)),
+      0,
+    );
+    throws(() => change(queue, timer(order[5] as number, DELETE, 0, 0)), FileNotFoundError);
+    assert.equal(await1(queue, 0), [COUNT, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+  }),
+);
+
+test(
+  "nothing is reported of a timer that is deleted when it has expired",
+  scoped((s) => {
+    const queue = newQueue(s);
+    change(queue, timer(1, ADD, 0, 1), timer(2, ADD, 0, 1));
+    sleep(10);
+    change(queue, timer(1, DELETE, 0, 0));
+    assert.equal(idents(queue), [2]);
+    sleep(5);
+    assert.is(idents(queue, 1).length, 1);
+    change(queue, timer(2, DELETE, 0, 0));
+    assert.equal(queue.control(null, 4, 0.01), []);
+  }),
+);
+
+test.run();

@@ -1,0 +1,226 @@
+// What signals do to processes that watch them: each test has processes of its own.
+
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { mkdtempSync, rmSync, writeFileSync } from "../support/files.ts";
+
+const URLS = {
+  support: JSON.stringify(new URL("./support.js", import.meta.url)),
+};
+
+/** Arguments of a Node that runs `script` with the host, and does not end by itself. */
+function node(script: string): string[] {
+  const prelude = `
+    import { counterOf, host } from ${URLS.support};
+    const send = (signal) => process.kill(process.pid, signal);
+    setInterval(() => {}, 1000);`;
+  return ["--inspect-port=0", "--input-type=module", "-e", prelude + script];
+}
+
+/** Without the sanitizers of `.ci/run`, which take the place of default actions. */
+const PLAIN: NodeJS.ProcessEnv = { ...process.env, LD_PRELOAD: "", OMNIPOLL_ADDON: undefined };
+
+function run(script: string, env: NodeJS.ProcessEnv = {}) {
+  const options = { encoding: "utf8", env: { ...PLAIN, ...env }, timeout: 20_000 } as const;
+  const { stdout, stderr, status, signal } = spawnSync(process.execPath, node(script), options);
+  return { stdout: stdout.trim(), stderr, status, signal };
+}
+
+const actions = suite("sources: signals and what they do by default");
+
+for (const name of ["SIGUSR2", "SIGTERM", "SIGINT", "SIGHUP", "SIGALRM", "SIGSEGV"] as const) {
+  actions(`${name} still kills`, () => {
+    const { signal, stdout } = run(`
+      host.signal_open(${constants.signals[name]});
+      console.log("watching");
+      send("${name}");
+      console.log("alive");`);
+    assert.is(signal, name);
+    assert.is(stdout, "watching");
+  });
+}
+
+actions("so does SIGKILL", () => {
+  const { signal } = run(`host.signal_open(9); send("SIGKILL");`);
+  assert.is(signal, "SIGKILL");
+});
+
+actions("a signal still kills after the last listener has gone, and after signal_close", () => {
+  const { signal, stdout } = run(`
+    const fd = host.signal_open(12);
+    const listener = () => {};
+    process.on("SIGUSR2", listener);
+    send("SIGUSR2");
+    console.log(counterOf(fd));
+    process.off("SIGUSR2", listener);
+    host.signal_close(fd);
+    send("SIGUSR2");
+    console.log("alive");`);
+  assert.is(signal, "SIGUSR2");
+  assert.is(stdout, "1");
+});
+
+actions("those that are ignored by default go on being ignored", () => {
+  const { stdout, status } = run(`
+    for (const name of ["SIGCHLD", "SIGURG", "SIGWINCH", "SIGCONT"]) {
+      const { constants } = await import("node:os");
+      const fd = host.signal_open(constants.signals[name]);
+      send(name);
+      console.log(name, counterOf(fd));
+      host.signal_close(fd);
+      send(name);
+    }
+    process.exit(0);`);
+  assert.is(stdout, "SIGCHLD 1\nSIGURG 1\nSIGWINCH 1\nSIGCONT 1");
+  assert.is(status, 0);
+});
+
+actions("SIGUSR1 still starts Node's inspector", () => {
+  const { stderr, stdout } = run(`
+    const fd = host.signal_open(10);
+    send("SIGUSR1");
+    setTimeout(() => { console.log(counterOf(fd)); process.exit(0); }, 300);`);
+  assert.match(stderr, /Debugger listening/);
+  assert.is(stdout, "1");
+});
+
+/** State letter of a process, once it is no longer running, or after a while. */
+async function stateOf(pid: number, wanted: (state: string) => boolean): Promise<string> {
+  for (let i = 0; ; i++) {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const state = stat[stat.lastIndexOf(")") + 2] ?? "";
+    if (wanted(state) || i === 30) return state;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+actions("a stop signal stops, and is counted again after it is continued", async () => {
+  const states: string[] = [];
+  for (const open of ["0", "host.signal_open(20)"]) {
+    const script = `
+      const fd = ${open};
+      console.log("ready");
+      setInterval(() => { const count = counterOf(fd); if (count > 0) console.log(count); }, 10);`;
+    const stdio = ["ignore", "pipe", "inherit"] as const;
+    const child = spawn(process.execPath, node(script), {
+      stdio: [...stdio],
+      env: PLAIN,
+      timeout: 20_000,
+      killSignal: "SIGKILL",
+    });
+    const pid = child.pid ?? 0;
+    const lines = createInterface(child.stdout as NodeJS.ReadableStream);
+    await once(lines, "line");
+    for (let round = 0; round < 2; round++) {
+      // It prints at once where it is not stopped.
+      const line = open === "0" ? undefined : once(lines, "line");
+      child.kill("SIGTSTP");
+      states.push(await stateOf(pid, (state) => state === "T"));
+      child.kill("SIGCONT");
+      assert.is.not(await stateOf(pid, (state) => state !== "T"), "T");
+      assert.equal(await line, open === "0" ? undefined : ["1"]);
+    }
+    child.kill("SIGKILL");
+    await once(child, "close");
+  }
+  // An orphaned process group is not stopped; whether this is one depends on who started it.
+  assert.is(states[2], states[0]);
+  assert.is(states[3], states[1]);
+});
+
+actions("handlers of others above and below are called once each, in any order", () => {
+  const folder = mkdtempSync(join(tmpdir(), "omnipoll-chain-"));
+  // A handler like those of runtimes: it says what it is, and calls the one that was there.
+  const source = `
+    #include <signal.h>
+    #include <stdlib.h>
+    #include <unistd.h>
+    static struct sigaction earlier;
+    static void handle(int signal, siginfo_t* info, void* context) {
+      if (write(1, NAME, 1) < 0) return;
+      if (earlier.sa_flags & SA_SIGINFO) earlier.sa_sigaction(signal, info, context);
+      else if (earlier.sa_handler != SIG_DFL && earlier.sa_handler != SIG_IGN) earlier.sa_handler(signal);
+    }
+    __attribute__((constructor)) static void install(void) {
+      struct sigaction action = {.sa_sigaction = handle, .sa_flags = SA_SIGINFO};
+      sigaction(SIGUSR2, &action, &earlier);
+    }`;
+  writeFileSync(join(folder, "chain.c"), source);
+  for (const name of ["A", "B"]) {
+    const options = [
+      "-shared",
+      "-fPIC",
+      "-w",
+      "-Wl,-z,nodelete",
+      `-DNAME="${name}"`,
+      join(folder, "chain.c"),
+    ];
+    const { status } = spawnSync("cc", [...options, "-o", join(folder, `${name}.node`)]);
+    if (status !== 0) return console.log("\nskip: handlers of others: no C compiler");
+  }
+  const load = (name: string) =>
+    `try { process.dlopen({ exports: {} }, ${JSON.stringify(join(folder, name))} + ".node"); } catch {}`;
+  const { stdout, signal } = run(`
+    import { writeSync } from "node:fs";
+    const { loadAddon } = await import(new URL("../../host/native/addon.js", ${URLS.support}));
+    const report = (text) => writeSync(1, text);
+    const kick = () => { send("SIGUSR2"); report(String(counterOf(fd)) + " "); };
+    ${load("A")}
+    let fd = host.signal_open(12);
+    report("below:"); kick();
+    ${load("B")}
+    report("above:"); kick();
+    loadAddon().signal_rechain();
+    report("rechained:"); kick(); kick();
+    host.signal_close(fd);
+    report("closed:"); kick();
+    fd = host.signal_open(12);
+    report("again:"); kick();
+    const listener = () => {};
+    process.on("SIGUSR2", listener);
+    report("node:"); kick();
+    process.off("SIGUSR2", listener);
+    report("gone:"); send("SIGUSR2");`);
+  const seen = "below:A1 above:BA1 rechained:BA1 BA1 closed:BA0 again:BA1 node:1 gone:";
+  assert.is(stdout, seen);
+  assert.is(signal, "SIGUSR2", "Node leaves the default action behind");
+  rmSync(folder, { recursive: true });
+});
+
+actions("a worker's handlers do not go with its addon", () => {
+  const { signal, stdout } = spawnSync(
+    process.execPath,
+    [
+      "-e",
+      `const { Worker } = require("node:worker_threads");
+      const worker = new Worker(\`
+        const { parentPort } = require("node:worker_threads");
+        import(${URLS.support}).then(({ host }) => {
+          host.signal_open(12);
+          parentPort.postMessage("");
+        })\`, { eval: true });
+      worker.once("message", () => {
+        process.on("SIGUSR2", () => console.log("heard"));
+        process.kill(process.pid, "SIGUSR2");
+      });
+      worker.once("exit", () => {
+        process.kill(process.pid, "SIGUSR2");
+        setTimeout(() => {
+          process.removeAllListeners("SIGUSR2");
+          process.kill(process.pid, "SIGUSR2");
+        }, 50);
+      });`,
+    ],
+    { encoding: "utf8", timeout: 20_000 },
+  );
+  assert.is(stdout, "heard\nheard\n");
+  assert.is(signal, "SIGUSR2");
+});
+
+actions.run();

@@ -1,0 +1,117 @@
+// Signals during the socket calls of omnipoll/os.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { BlockingIOError } from "../../bindings/errors.ts";
+import * as os from "../../bindings/node/os.ts";
+import { inThread, signalled, throws } from "../support/expect.ts";
+import { ignoreAgain, listenTo } from "../support/world.ts";
+
+const SO_RCVTIMEO = 20;
+const SO_SNDTIMEO = 21;
+const LOCAL = "127.0.0.1";
+
+function closing(fds: readonly number[]): void {
+  for (const fd of fds) os.close(fd);
+}
+
+/** A socket that listens on a free port of `host`, and its address. */
+function listener(host: string, backlog?: number): { fd: number; address: os.Address } {
+  const fd = os.socket(host.includes(":") ? os.AF_INET6 : os.AF_INET, os.SOCK_STREAM);
+  os.bind(fd, [host, 0]);
+  if (backlog === undefined) os.listen(fd);
+  else os.listen(fd, backlog);
+  return { fd, address: os.getsockname(fd) };
+}
+
+const interruptions = suite("os: signals during a socket call (PEP 475)");
+
+// Node installs its handlers with SA_RESTART, and then only calls with a timeout end with EINTR.
+const fiveSeconds = new Uint8Array(BigInt64Array.of(5n, 0n).buffer);
+const onSignal = (): void => {};
+interruptions.before(() => void listenTo("SIGWINCH", onSignal));
+interruptions.after(() => void ignoreAgain("SIGWINCH", onSignal));
+
+interruptions("recv goes on until there is data", async () => {
+  const [a, b] = os.socketpair();
+  os.setsockopt(b, os.SOL_SOCKET, SO_RCVTIMEO, fiveSeconds);
+  const { done } = await inThread(300, "os.send(data, 'x')", a);
+  const child = signalled("WINCH", 50, 3);
+  assert.is(os.recv(b, 1).toString(), "x");
+  await done;
+  child.kill();
+  closing([a, b]);
+});
+
+interruptions("read of a socket goes on until there is data", async () => {
+  const [a, b] = os.socketpair();
+  os.setsockopt(b, os.SOL_SOCKET, SO_RCVTIMEO, fiveSeconds);
+  const { done } = await inThread(300, "os.write(data, 'x')", a);
+  const child = signalled("WINCH", 50, 3);
+  assert.is(os.read(b, 1).toString(), "x");
+  await done;
+  child.kill();
+  closing([a, b]);
+});
+
+for (const call of [os.send, os.write]) {
+  interruptions(`${call.name} goes on until there is room`, async () => {
+    const [a, b] = os.socketpair();
+    os.setsockopt(a, os.SOL_SOCKET, SO_SNDTIMEO, fiveSeconds);
+    throws(() => {
+      for (;;) os.send(a, new Uint8Array(4096), os.MSG_DONTWAIT);
+    }, BlockingIOError);
+    const { done } = await inThread(300, "os.recv(data, 1 << 22).length", b);
+    const child = signalled("WINCH", 50, 3);
+    assert.is(call(a, "x"), 1);
+    await done;
+    child.kill();
+    closing([a, b]);
+  });
+}
+
+interruptions("accept goes on until somebody connects", async () => {
+  const { fd, address } = listener(LOCAL);
+  os.setsockopt(fd, os.SOL_SOCKET, SO_RCVTIMEO, fiveSeconds);
+  const client = os.socket();
+  const { done } = await inThread(300, "os.connect(...data)", [client, address]);
+  const child = signalled("WINCH", 50, 3);
+  const [server, peer] = os.accept(fd);
+  assert.is(peer[0], LOCAL);
+  await done;
+  child.kill();
+  closing([fd, client, server]);
+});
+
+interruptions("connect waits for the connection it began", async () => {
+  const { fd, address } = listener(LOCAL, 0);
+  const clients = [os.socket(), os.socket()];
+  const [first = -1, second = -1] = clients;
+  os.connect(first, address);
+  os.setsockopt(second, os.SOL_SOCKET, SO_SNDTIMEO, fiveSeconds);
+  const { done } = await inThread(300, "return os.accept(data)[0]", fd);
+  const child = signalled("WINCH", 50, 3);
+  os.connect(second, address); // no room until the thread accepts, then the second SYN
+  assert.equal(os.getpeername(second), address);
+  child.kill();
+  closing([...clients, fd, (await done) as number]);
+});
+
+interruptions("connect of AF_UNIX asks again until there is room", async () => {
+  const fd = os.socket(os.AF_UNIX, os.SOCK_STREAM);
+  const name = `\0omnipoll connect ${process.pid}`;
+  os.bind(fd, name);
+  os.listen(fd, 0);
+  const clients = [0, 1].map(() => os.socket(os.AF_UNIX, os.SOCK_STREAM));
+  const [first = -1, second = -1] = clients;
+  os.connect(first, name);
+  os.setsockopt(second, os.SOL_SOCKET, SO_SNDTIMEO, fiveSeconds);
+  const { done } = await inThread(300, "return os.accept(data)[0]", fd);
+  const child = signalled("WINCH", 50, 3);
+  os.connect(second, name);
+  assert.is(os.getpeername(second), name);
+  child.kill();
+  closing([...clients, fd, (await done) as number]);
+});
+
+interruptions.run();

@@ -1,0 +1,12 @@
+// Tests of what both a simulated Linux and a simulated BSD can do.
+
+import { test } from "uvu";
+import { coreModule } from "../../bindings/node/host.ts";
+import { Sim } from "../../bindings/sim/sim.ts";
+
+/** A test on each of them. */
+export function onBoth(name: string, body: (sim: Sim) => void): void {
+  for (const personality of ["linux", "bsd"] as const) {
+    test(`${name} (${personality})`, () => body(new Sim(coreModule(), { personality })));
+  }
+}

@@ -1,0 +1,103 @@
+// Descriptors in known states, and what poll and select say about one at once.
+
+import {
+  type OSError,
+  poll,
+  POLLIN,
+  POLLOUT,
+  POLLRDNORM,
+  POLLWRNORM,
+  select,
+} from "../../bindings/node/select.ts";
+import * as os from "../../bindings/node/os.ts";
+
+/** Every bit poll(2) takes. */
+export const EVERYTHING = 0xffff;
+/** What most kinds of descriptor report when they can be read. */
+export const READABLE = POLLIN | POLLRDNORM;
+/** What most kinds of descriptor report when they can be written. */
+export const WRITABLE = POLLOUT | POLLWRNORM;
+
+/** What poll reports about `fd` at once; 0 if nothing. */
+export function maskOf(fd: number, eventmask = EVERYTHING): number {
+  const p = poll();
+  p.register(fd, eventmask);
+  return p.poll(0)[0]?.[1] ?? 0;
+}
+
+/** In which of the three sets of select `fd` is at once: `[readable, writable, exceptional]`. */
+export function setsOf(fd: number): number[] {
+  return select([fd], [fd], [fd], 0).map((ready) => ready.length);
+}
+
+/** Closes descriptors. */
+export function closeAll(...fds: readonly number[]): void {
+  for (const fd of fds) os.close(fd);
+}
+
+/** A pipe of which neither end blocks. */
+export function newPipe(): [r: number, w: number] {
+  const [r, w] = os.pipe();
+  os.set_blocking(r, false);
+  os.set_blocking(w, false);
+  return [r, w];
+}
+
+/** Writes until the kernel takes no more; returns how many bytes that were. */
+export function fill(fd: number, chunk = 65536): number {
+  const bytes = new Uint8Array(chunk);
+  let total = 0;
+  for (;;) {
+    try {
+      total += os.write(fd, bytes);
+    } catch (error) {
+      if ((error as OSError).code === "EAGAIN") return total;
+      throw error;
+    }
+  }
+}
+
+/** A TCP socket that listens on a port of its own, and that port. */
+export function newListener(): { listener: number; port: number } {
+  const listener = os.socket(os.AF_INET, os.SOCK_STREAM);
+  os.bind(listener, ["127.0.0.1", 0]);
+  os.listen(listener, 8);
+  return { listener, port: (os.getsockname(listener) as [string, number])[1] };
+}
+
+/** Two ends of a TCP connection. */
+export function newConnection(): [client: number, server: number] {
+  const { listener, port } = newListener();
+  const client = os.socket(os.AF_INET, os.SOCK_STREAM);
+  os.connect(client, ["127.0.0.1", port]);
+  const [server] = os.accept(listener);
+  os.close(listener);
+  return [client, server];
+}
+
+/** A TCP socket whose connection was refused. */
+export function newRefused(): number {
+  const { listener, port } = newListener();
+  os.close(listener);
+  const fd = os.socket(os.AF_INET, os.SOCK_STREAM | os.SOCK_NONBLOCK);
+  try {
+    os.connect(fd, ["127.0.0.1", port]);
+  } catch (error) {
+    if ((error as OSError).code !== "EINPROGRESS") throw error;
+  }
+  return fd;
+}
+
+/** Returns once poll reports `eventmask` for `fd`: what a peer did may take a moment to arrive. */
+export function settle(fd: number, eventmask: number): void {
+  const p = poll();
+  p.register(fd, eventmask);
+  p.poll(2000);
+}
+
+/** A descriptor number that is not open. */
+export function closedNumber(): number {
+  const [r, w] = os.pipe();
+  closeAll(r, w);
+  return w;
+}

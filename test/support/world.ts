@@ -1,0 +1,152 @@
+// Where a test runs: on the kernel of this machine or on a simulated one (`OMNIPOLL_HOST`). What
+// a test does besides calling the API - letting time pass, acting while it waits - goes through
+// here, so that it is the same test on every host.
+
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../../asm/abi.ts";
+import { host } from "../../bindings/node/select.ts";
+import { Sim } from "../../bindings/sim/sim.ts";
+import { coreModule } from "../../bindings/node/host.ts";
+import type { Signal } from "../../bindings/sim/arguments.ts";
+import type { SimHost } from "../../host/sim/waist/host.ts";
+
+/** The simulated kernel under test; undefined on a real one. */
+export const sim: Sim | undefined =
+  "kernel" in host ? new Sim(coreModule(), { kernel: (host as SimHost).kernel }) : undefined;
+
+/**
+ * Whether edges are observed: by a core over poll(2), which sees what is there and not what happens,
+ * and is told of what this program does through omnipoll/os.
+ */
+export const OBSERVES = (host.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE)) === 0;
+
+/** Whether kqueue is the kernel's own here, and not what the core makes of epoll. */
+export const HAS_KQUEUE = sim?.kernel.personality === "bsd";
+
+/** What kqueue answers: the core's, or FreeBSD's own where that is another. */
+export function answered<Answer>(byCore: Answer, byFreeBSD: Answer): Answer {
+  return HAS_KQUEUE ? byFreeBSD : byCore;
+}
+
+/** Blocks this thread for `ms`. */
+export function sleep(ms: number): void {
+  if (sim === undefined) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  else sim.advance(ms / 1000);
+}
+
+/** Lets time pass on a kernel where it does so only when everybody waits. */
+export function tick(ms: number): void {
+  if (sim !== undefined) sim.advance(ms / 1000);
+}
+
+/** Milliseconds on the clock that waits are measured by. */
+export function clockMs(): number {
+  return sim === undefined ? performance.now() : sim.kernel.clock.now();
+}
+
+/** Milliseconds since 1970 on the clock people set. */
+export function dateMs(): number {
+  return sim === undefined ? Date.now() : Math.floor(sim.kernel.realtime());
+}
+
+/** Number of the process that runs the test. */
+export const OWN_PID = sim === undefined ? process.pid : sim.processes.program.pid;
+
+/** A regular file that is always there, and not empty. */
+export const SOME_FILE =
+  sim === undefined
+    ? fileURLToPath(new URL("../../../package.json", import.meta.url))
+    : "/etc/passwd";
+
+/** Result of `body` and how long it took, in ms. */
+export function timed<Result>(body: () => Result): { result: Result; ms: number } {
+  const start = clockMs();
+  const result = body();
+  return { result, ms: clockMs() - start };
+}
+
+/** Calls `listener` for each signal that comes to the program. */
+export function listenTo(signal: NodeJS.Signals, listener: () => void): void {
+  if (sim === undefined) process.on(signal, listener);
+  else sim.signals.on(signal as Signal, listener);
+}
+
+/** Ends that. */
+export function ignoreAgain(signal: NodeJS.Signals, listener: () => void): void {
+  if (sim === undefined) process.off(signal, listener);
+  else sim.signals.reset(signal as Signal);
+}
+
+/** Of a thread on the kernel of this machine. */
+const NATIVE = `
+  const os = await import(workerData.os);
+  const select = await import(workerData.select);
+  const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  const { closeSync } = process.getBuiltinModule("node:fs");
+  const end = () => {};
+  const begin = () => Atomics.wait(workerData.begun, 0, 0);`;
+
+/** Of a thread that joins the simulated kernel of this one. */
+const SIMULATED = `
+  const { coreModule } = await import(workerData.host);
+  const { joinSimFrom } = await import(workerData.sim);
+  const { select, os, sleep: pass, end } = joinSimFrom(coreModule(), workerData.ticket);
+  const sleep = (ms) => pass(ms / 1000);
+  const closeSync = os.close;
+  const begin = () => {};`;
+
+/**
+ * Runs `code` in a thread of its own after `ms`; `os`, `select`, `data`,
+ * `sleep` and a `closeSync` that omnipoll does not see are in its scope. The
+ * promise resolves once the thread runs and counts the time, and gives another one of its end.
+ */
+export async function inThread(
+  ms: number,
+  code: string,
+  data: unknown = undefined,
+): Promise<{ done: Promise<unknown> }> {
+  const source = `
+    const { parentPort, workerData } = require("node:worker_threads");
+    (async () => {
+      ${sim === undefined ? NATIVE : SIMULATED}
+      const { data } = workerData;
+      parentPort.postMessage("ready");
+      begin();
+      if (${ms} > 0) sleep(${ms});
+      try {
+        parentPort.postMessage({ result: (() => { ${code} })() });
+      } finally {
+        end();
+      }
+    })();`;
+  /** Not before this thread goes on: on a busy machine the message takes its time. */
+  const begun = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker(source, {
+    eval: true,
+    workerData: {
+      os: new URL("../../bindings/node/os.js", import.meta.url).href,
+      select: new URL("../../bindings/node/select.js", import.meta.url).href,
+      host: new URL("../../bindings/node/host.js", import.meta.url).href,
+      sim: new URL("../../bindings/sim/sim.js", import.meta.url).href,
+      ticket: sim?.invite(),
+      begun,
+      data,
+    },
+  });
+  const done = new Promise<unknown>((resolve, reject) => {
+    worker.on("message", (message: unknown) => {
+      if (message !== "ready") resolve((message as { result: unknown }).result);
+    });
+    worker.once("error", reject);
+  });
+  await new Promise((resolve, reject) => {
+    worker.once("message", resolve);
+    worker.once("error", reject);
+  });
+  Atomics.store(begun, 0, 1);
+  Atomics.notify(begun, 0);
+  // Who awaits it is told; nobody may do so yet.
+  done.catch(() => undefined);
+  return { done };
+}
