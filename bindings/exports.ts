@@ -6,6 +6,14 @@ export { Epoll } from "./epoll.ts";
 export * from "./errors.ts";
 export { OSError as error } from "./errors.ts";
 export type { Event } from "./events.ts";
+export type {
+  KnoteView,
+  NotesView,
+  QueueView,
+  RegistrationsView,
+  RegistrationView,
+  SourceView,
+} from "./inspect.ts";
 export { Kevent, type KeventKeywords, type Whole } from "./kevent.ts";
 export { Kqueue } from "./kqueue.ts";
 export { Poll } from "./poll.ts";

@@ -6,12 +6,7 @@ export type { FaultOptions } from "../../host/sim/kernel/faults.ts";
 export type { Personality } from "../../host/sim/kernel/kernel.ts";
 export type { Ticket } from "../../host/sim/sharing/thread.ts";
 export type { TraceEntry } from "../../host/sim/kernel/trace.ts";
-export type {
-  FileView,
-  KernelView,
-  KnoteView,
-  RegistrationView,
-  WaiterView,
-} from "../../host/sim/view.ts";
+export type { KnoteView, NotesView, RegistrationsView, RegistrationView } from "../inspect.ts";
+export type { FileView, KernelView, WaiterView } from "./view.ts";
 export { type Plan, Sim, type SimModule, type SimThread } from "./sim.ts";
 export type { SimOptions } from "./options.ts";

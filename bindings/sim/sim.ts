@@ -7,7 +7,7 @@ import type { Kernel } from "../../host/sim/kernel/kernel.ts";
 import { createSimOs } from "../../host/sim/os/os.ts";
 import { timely } from "../../host/sim/waist/real-clock.ts";
 import type { TraceEntry } from "../../host/sim/kernel/trace.ts";
-import { type KernelView, viewOf } from "../../host/sim/view.ts";
+import { type KernelView, viewOf } from "./view.ts";
 import { telling } from "../../host/transfers.ts";
 import { ValueError } from "../errors.ts";
 import { KernelOwner } from "../../host/sim/sharing/owner.ts";
@@ -171,9 +171,17 @@ export class Sim implements SimModule {
     return this.kernel.trace.entries();
   }
 
-  /** Open files with their buffers, wait queues, registrations and ready lists. Changes nothing. */
-  look(): KernelView {
+  /**
+   * The present state of the kernel in plain values: open files with their buffers, wait queues, registrations, ready
+   * and active lists, and the blocked calls. Changes nothing; may be called in the middle of a wait (from `at`).
+   */
+  inspect(): KernelView {
     return viewOf(this.kernel);
+  }
+
+  /** The former name of `inspect`. @deprecated use `inspect` */
+  look(): KernelView {
+    return this.inspect();
   }
 }
 

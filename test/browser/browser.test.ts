@@ -11,7 +11,7 @@ import * as assert from "uvu/assert";
 import type { InlineConfig } from "vite";
 import { createSim } from "../../bindings/node/sim.ts";
 import { findChromium, launch } from "./chromium.ts";
-import { lookAt } from "./look.ts";
+import { inspectKernel } from "./inspect.ts";
 import { type ServeOptions, serveTree } from "./server.ts";
 import { exampleOf } from "../support/spawned.ts";
 
@@ -187,7 +187,7 @@ inBrowser("the stories are told in a page as in Node, line by line", async () =>
 inBrowser("what a page sees of a kernel is what Node sees", async () => {
   const { bsd, linux } = await resultOf("looks");
   const [inNode, bsdInNode] = (["linux", "bsd"] as const).map((personality) =>
-    lookAt(createSim({ personality })),
+    inspectKernel(createSim({ personality })),
   );
   assert.equal(linux, inNode);
   assert.equal(bsd, bsdInNode);

@@ -2,7 +2,7 @@
 // found.
 
 import { createSim, joinSim, type Ticket } from "omnipoll/sim";
-import { lookAt } from "./look.ts";
+import { inspectKernel } from "./inspect.ts";
 
 /** What a worker of these programs is asked. */
 export interface Question {
@@ -89,6 +89,6 @@ export function sharing(): Record<string, unknown> {
 
 /** Kernels with something in them, as they are seen. */
 export const looks = (): Record<string, unknown> => ({
-  linux: lookAt(createSim({ personality: "linux" })),
-  bsd: lookAt(createSim({ personality: "bsd" })),
+  linux: inspectKernel(createSim({ personality: "linux" })),
+  bsd: inspectKernel(createSim({ personality: "bsd" })),
 });

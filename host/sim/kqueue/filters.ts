@@ -13,6 +13,7 @@ import {
   FILTER_VNODE,
   FILTER_WRITE,
 } from "../../../asm/abi.ts";
+import { filterName } from "../../names.ts";
 import type { File } from "../kernel/file.ts";
 import { makeDescriptorKnote } from "./descriptors.ts";
 import type { Kevent, Knote } from "./knote.ts";
@@ -48,19 +49,6 @@ const OTHERS = new Map<number, Make>([
   [FILTER_USER, (queue, change) => new UserKnote(queue, change)],
 ]);
 
-const NAMES = new Map([
-  [FILTER_READ, "READ"],
-  [FILTER_WRITE, "WRITE"],
-  [FILTER_AIO, "AIO"],
-  [FILTER_VNODE, "VNODE"],
-  [FILTER_PROC, "PROC"],
-  [FILTER_SIGNAL, "SIGNAL"],
-  [FILTER_TIMER, "TIMER"],
-  [FILTER_NETDEV, "NETDEV"],
-  [FILTER_USER, "USER"],
-  [FILTER_EMPTY, "EMPTY"],
-]);
-
 /** Whether there is such a filter. */
 export function isFilter(filter: number): boolean {
   return ON_FILES.has(filter) || OTHERS.has(filter);
@@ -71,9 +59,9 @@ export function isDescriptorFilter(filter: number): boolean {
   return ON_FILES.has(filter);
 }
 
-/** The name of a filter, without the EVFILT_ before it. */
+/** The name of a filter without its prefix EVFILT_, EVFILT_EMPTY included. */
 export function nameOfFilter(filter: number): string {
-  return NAMES.get(filter) ?? String(filter);
+  return filter === FILTER_EMPTY ? "EMPTY" : filterName(filter);
 }
 
 /** A new knote of a filter that there is, not attached yet; or a negative errno. */

@@ -1,97 +1,68 @@
-// What a kernel looks like from outside, as plain values: for pages that show it, and for people. Looking
-// changes nothing.
+// A simulated kernel as plain values, for pages that show it and for people. Taking a view changes nothing.
 
-import { EpollFile, EpollItem } from "./wait/epoll.ts";
-import type { File } from "./kernel/file.ts";
-import type { Kernel } from "./kernel/kernel.ts";
-import { KqueueFile } from "./kqueue/queue.ts";
-import { Knote } from "./kqueue/knote.ts";
-import { nameOfFilter } from "./kqueue/filters.ts";
-import { PollWaiter } from "./wait/poll.ts";
-import { Sleeper } from "./kernel/sleep.ts";
-import type { WaitEntry } from "./kernel/wait-queue.ts";
+import { eventNames, flagNames, noteNames } from "../../host/names.ts";
+import { EpollFile, EpollItem } from "../../host/sim/wait/epoll.ts";
+import type { File } from "../../host/sim/kernel/file.ts";
+import type { Kernel } from "../../host/sim/kernel/kernel.ts";
+import { KqueueFile } from "../../host/sim/kqueue/queue.ts";
+import { Knote, type Whole } from "../../host/sim/kqueue/knote.ts";
+import { nameOfFilter } from "../../host/sim/kqueue/filters.ts";
+import { PollWaiter } from "../../host/sim/wait/poll.ts";
+import { Sleeper } from "../../host/sim/kernel/sleep.ts";
+import type { WaitEntry } from "../../host/sim/kernel/wait-queue.ts";
+import type { KnoteView, NotesView, RegistrationsView, RegistrationView } from "../inspect.ts";
 
-/** So many of the bytes that wait in a buffer are shown. */
-const MOST_BYTES = 4096;
+/** Bytes of a buffer that a view copies at most. */
+const MAX_BYTES = 4096;
 
-/** One open file, and everybody it has to do with. */
-export interface FileView {
-  /** Its number among all that were looked at: the same in every look. */
+/** One open file (open file description) with its buffers, wait queues and registrations. */
+export interface FileView extends RegistrationsView {
+  /** Number of the file, from 1, the same in every view that the process takes. */
   readonly id: number;
-  /** Descriptors of the program that name it: several of a duplicate, none if only others keep it. */
+  /** Descriptors of the program that name the file: several after dup(), none if only a registration or another process keeps it open. */
   readonly fds: readonly number[];
   /** "pipe", "tcp socket", "epoll" … */
   readonly name: string;
-  /** Event bits that hold now: POLL*. */
+  /** POLL* bits that hold now. */
   readonly state: number;
+  /** The bits of `state` by name, without the prefix: ["IN", "RDNORM"]. */
+  readonly stateNames: readonly string[];
   readonly blocking: boolean;
-  /** Buffers, counters, and what else there is to this kind of file. */
+  /** Buffers, counters, and what else this kind of file has. */
   readonly inside: Readonly<Record<string, unknown>>;
-  /** What waits to be read, oldest first: pieces of a stream, or messages; the first 4 KiB. */
+  /** Bytes that can be read, oldest first: pieces of a stream, or messages; the first 4 KiB, in copies. */
   readonly bytes: readonly Uint8Array[];
-  /** Its wait queues: who is told of a change, in the order in which they are told. */
+  /** The wait queues of the file: which waiters a change wakes, in the order in which the kernel wakes them. */
   readonly queues: ReadonlyArray<readonly WaiterView[]>;
-  /** Registrations of an epoll or a kqueue; none of other files. */
+  /** Of an epoll or a kqueue; empty for other files. */
   readonly registrations: readonly RegistrationView[];
-  /** Places in `registrations` of what is on the ready list, in its order. */
+  /** Indices into `registrations`: the ready list of an epoll, the active list of a kqueue, in order; empty for other files. */
   readonly ready: readonly number[];
-  /** What the calls wait for that are blocked on it: of an epoll or a kqueue. */
+  /** For an epoll or a kqueue: a sentence for each call that is blocked on it. */
   readonly blocked: readonly string[];
 }
 
-/** Who is told of a change. */
+/** An entry of a wait queue. */
 export interface WaiterView {
-  /** A registration of an epoll or a kqueue, or a blocked call; "other" is of the kernel's own. */
+  /** A registration of an epoll or a kqueue, or a blocked call; "other" for the kernel's own entries. */
   readonly what: "epoll" | "kqueue" | "call" | "other";
-  /** `id` of that epoll or kqueue. */
+  /** `id` of the epoll or kqueue. */
   readonly file?: number;
-  /** Its place in `registrations` there. */
+  /** Index into the `registrations` of that epoll or kqueue. */
   readonly registration?: number;
-  /** What a blocked call waits for. */
+  /** A sentence about the blocked call. */
   readonly waitsFor?: string;
-  /** Whether those behind it are not told if it is content. */
+  /** Whether a wake-up that this entry takes ends there (WQ_FLAG_EXCLUSIVE). */
   readonly exclusive: boolean;
-}
-
-/** A registration of an epoll, or a knote of a kqueue. */
-export interface RegistrationView {
-  /** The descriptor number it was made with, or the ident of a knote. */
-  readonly ident: number | bigint;
-  /** `id` of the watched file, whatever the number names by now; undefined of what is no file. */
-  readonly file: number | undefined;
-  /** "READ", "TIMER" … of a knote. */
-  readonly filter?: string;
-  /** EPOLL* of an epoll's, KQ_EV_* of a knote. */
-  readonly flags: number;
-  /** Whether it has reported and is silent until it is changed. */
-  readonly disabled: boolean;
-  /** Of a knote: what it was told to look for, and what it has found. */
-  readonly knote?: KnoteView;
-}
-
-/** Two fields of a kevent. */
-export interface NotesView {
-  readonly fflags: number;
-  readonly data: number | bigint;
-}
-
-/** What is in a knote. */
-export interface KnoteView {
-  /** Of the change that made it, or the last one. */
-  readonly asked: NotesView;
-  /** Of the event it would be, when it was last looked at. */
-  readonly found: NotesView;
-  /** Whether it has happened and was not reported since. */
-  readonly active: boolean;
 }
 
 /** A whole kernel. */
 export interface KernelView {
-  /** Seconds since it began. */
+  /** Seconds since the kernel was made. */
   readonly now: number;
-  /** Open files of the program, and those that its epolls watch. */
+  /** Open files of the program, and those that its epolls and kqueues watch. */
   readonly files: readonly FileView[];
-  /** What every blocked call waits for, the first that blocked first. */
+  /** A sentence for each blocked call, in the order in which they blocked. */
   readonly blocked: readonly string[];
 }
 
@@ -114,8 +85,14 @@ function watchedBy(registration: Registration): File | undefined {
   return file;
 }
 
-function viewOfKnote({ sfflags, sdata, fflags, data, isActive: active }: Knote): KnoteView {
-  return { asked: { fflags: sfflags, data: sdata }, found: { fflags, data }, active };
+function viewOfNotes(filter: number, fflags: number, data: Whole): NotesView {
+  return { fflags, noteNames: noteNames(filter, fflags), data };
+}
+
+function viewOfKnote(knote: Knote): KnoteView {
+  const { filter, sfflags, sdata, fflags, data, isActive: active, udata } = knote;
+  const asked = viewOfNotes(filter, sfflags, sdata);
+  return { asked, found: viewOfNotes(filter, fflags, data), active, udata };
 }
 
 function viewOfRegistration(registration: Registration): RegistrationView {
@@ -124,10 +101,11 @@ function viewOfRegistration(registration: Registration): RegistrationView {
   if (registration instanceof Knote) {
     const { ident, filter, flags, isDisabled: disabled } = registration;
     const knote = viewOfKnote(registration);
-    return { ident, file, filter: nameOfFilter(filter), flags, disabled, knote };
+    const names = { filter: nameOfFilter(filter), flags, flagNames: flagNames(flags) };
+    return { ident, file, ...names, disabled, knote };
   }
-  const { fd: ident, mask: flags, isDisabled: disabled } = registration;
-  return { ident, file, flags: flags >>> 0, disabled };
+  const { fd: ident, mask, isDisabled: disabled } = registration;
+  return { ident, file, flags: mask >>> 0, flagNames: eventNames(mask), disabled };
 }
 
 function viewOfWaiter({ waiter, exclusive }: WaitEntry): WaiterView {
@@ -142,10 +120,10 @@ function viewOfWaiter({ waiter, exclusive }: WaitEntry): WaiterView {
   return { what: isKnote ? "kqueue" : "epoll", file: idOf(file), registration, exclusive };
 }
 
-/** The first bytes of what waits to be read, in copies. */
+/** The first bytes that can be read, in copies. */
 function bytesOf(file: File): Uint8Array[] {
   const found: Uint8Array[] = [];
-  let left = MOST_BYTES;
+  let left = MAX_BYTES;
   for (const bytes of file.buffered()) {
     if (left <= 0) break;
     found.push(new Uint8Array(bytes.subarray(0, left)));
@@ -158,11 +136,13 @@ function viewOfFile(file: File, fds: readonly number[]): FileView {
   const registrations = registrationsOf(file);
   const isSet = file instanceof EpollFile || file instanceof KqueueFile;
   const ready = isSet ? [...file.readyList()] : [];
+  const state = file instanceof EpollFile ? file.peek() : file.poll();
   return {
     id: idOf(file),
     fds,
     name: file.name,
-    state: file instanceof EpollFile ? file.peek() : file.poll(),
+    state,
+    stateNames: eventNames(state),
     blocking: file.isBlocking,
     inside: file.describe(),
     bytes: bytesOf(file),
@@ -173,7 +153,7 @@ function viewOfFile(file: File, fds: readonly number[]): FileView {
   };
 }
 
-/** A kernel as it is now. */
+/** The present state of a kernel. */
 export function viewOf(kernel: Kernel): KernelView {
   const fds = new Map<File, number[]>();
   const add = (file: File): number[] => {
@@ -184,7 +164,7 @@ export function viewOf(kernel: Kernel): KernelView {
     return made;
   };
   for (const [fd, file] of kernel.program) add(file).push(fd);
-  // What is added while the map is walked is walked, too.
+  // A Map's iterator also visits the keys that are added during the walk: the watched files of watched epolls.
   for (const file of fds.keys()) {
     for (const registration of registrationsOf(file)) {
       const watched = watchedBy(registration);

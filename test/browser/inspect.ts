@@ -1,10 +1,10 @@
-// A kernel with something in it, for a page and for Node.
+// A view of a kernel that has a pipe, a queue and a blocked poll, taken in a page and in Node.
 
-import type { KernelView } from "../../host/sim/view.ts";
+import type { KernelView } from "../../bindings/sim/view.ts";
 import type { Sim } from "../../bindings/sim/sim.ts";
 
-/** Fills a new kernel, and looks at it in the middle of a wait. */
-export function lookAt(sim: Sim): KernelView {
+/** Fills a new kernel, and inspects it in the middle of a wait. */
+export function inspectKernel(sim: Sim): KernelView {
   const { select, os } = sim;
   const [r, w] = os.pipe();
   os.write(w, "héllo");
@@ -14,9 +14,9 @@ export function lookAt(sim: Sim): KernelView {
   } else {
     set.register(r, select.EPOLLIN | select.EPOLLET);
   }
-  let seen = sim.look();
+  let seen = sim.inspect();
   sim.at(0.5, () => {
-    seen = sim.look();
+    seen = sim.inspect();
   });
   const p = select.poll();
   p.register(w, 0);

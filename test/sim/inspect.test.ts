@@ -1,4 +1,4 @@
-// What a page can show of a simulated kernel: buffers, wait queues, ready lists, registrations.
+// sim.inspect(): buffers, wait queues, ready lists and registrations as plain values, masks also by name.
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -7,7 +7,7 @@ import { createSim, type FileView, type Sim } from "../../bindings/node/sim.ts";
 
 /** The open file that a descriptor names. */
 function fileOf(sim: Sim, fd: number): FileView {
-  const found = sim.look().files.find(({ fds }) => fds.includes(fd));
+  const found = sim.inspect().files.find(({ fds }) => fds.includes(fd));
   assert.ok(found, `descriptor ${fd}`);
   return found as FileView;
 }
@@ -27,7 +27,8 @@ test("a pipe: its state, its buffer, and who else has it", () => {
   const file = fileOf(sim, r);
   assert.equal(file.fds, [r]);
   assert.is(file.name, "pipe");
-  assert.is(file.state, 0x41); // IN and RDNORM
+  assert.is(file.state, 0x41);
+  assert.equal(file.stateNames, ["IN", "RDNORM"]);
   assert.is(file.blocking, false);
   assert.is(textsOf(file).join(""), "hello!");
   assert.is(file.inside["bytes"], 6);
@@ -38,7 +39,7 @@ test("a pipe: its state, its buffer, and who else has it", () => {
   assert.is(fileOf(sim, copy).id, file.id);
   // And the terminal that every program begins with.
   assert.equal(
-    sim.look().files.map(({ fds }) => fds),
+    sim.inspect().files.map(({ fds }) => fds),
     [[0, 1, 2], [r, copy], [w]],
   );
   os.read(r, 4);
@@ -107,8 +108,20 @@ test("an epoll: registrations, the ready list in its order, and whom it tells", 
   let set = fileOf(sim, ep.fileno());
   assert.is(set.name, "epoll");
   assert.equal(set.registrations, [
-    { ident: r, file: pipe.id, flags: (EPOLLIN | EPOLLET | ALWAYS) >>> 0, disabled: false },
-    { ident: event, file: counter.id, flags: EPOLLIN | EPOLLONESHOT | ALWAYS, disabled: false },
+    {
+      ident: r,
+      file: pipe.id,
+      flags: (EPOLLIN | EPOLLET | ALWAYS) >>> 0,
+      flagNames: ["IN", "ERR", "HUP", "ET"],
+      disabled: false,
+    },
+    {
+      ident: event,
+      file: counter.id,
+      flags: EPOLLIN | EPOLLONESHOT | ALWAYS,
+      flagNames: ["IN", "ERR", "HUP", "ONESHOT"],
+      disabled: false,
+    },
   ]);
   assert.equal([set.ready, set.state], [[], 0]);
   assert.equal(pipe.queues, [[{ what: "epoll", file: set.id, registration: 0, exclusive: false }]]);
@@ -126,7 +139,7 @@ test("an epoll: registrations, the ready list in its order, and whom it tells", 
   );
 });
 
-test("what haunts an epoll is there, though no descriptor names it", () => {
+test("a file that an epoll watches is in the view, though no descriptor names it", () => {
   const sim = createSim();
   const { select, os } = sim;
   const [r, w] = os.pipe();
@@ -136,18 +149,18 @@ test("what haunts an epoll is there, though no descriptor names it", () => {
   const { id } = fileOf(sim, r);
   os.close(r);
   os.write(w, "x");
-  const { files } = sim.look();
+  const { files } = sim.inspect();
   const ghost = files.find((file) => file.id === id);
   assert.equal(ghost?.fds, []);
   assert.equal(fileOf(sim, ep.fileno()).ready, [0]);
   child.exit(0);
   assert.equal(
-    sim.look().files.map(({ name }) => name),
+    sim.inspect().files.map(({ name }) => name),
     ["terminal", "pipe", "epoll"],
   );
 });
 
-test("nested epolls are looked at without their lists being changed", () => {
+test("nested epolls are inspected without a change of their ready lists", () => {
   const sim = createSim();
   const { select, os } = sim;
   const [r, w] = os.pipe();
@@ -157,7 +170,7 @@ test("nested epolls are looked at without their lists being changed", () => {
   outer.register(inner, EPOLLIN);
   os.write(w, "x");
   os.read(r, 1);
-  // What is on a list turns out not to be ready when somebody asks.
+  // Both entries are on a ready list and turn out not to be ready when a wait polls them.
   for (let i = 0; i < 2; i++) {
     const set = fileOf(sim, outer.fileno());
     assert.equal([set.ready, set.state], [[0], 0]);
@@ -173,9 +186,9 @@ test("blocked calls, in the middle of their wait", () => {
   const [r, w] = os.pipe();
   const ep = select.epoll();
   ep.register(r, EPOLLIN);
-  let seen = sim.look();
+  let seen = sim.inspect();
   sim.at(1, () => {
-    seen = sim.look();
+    seen = sim.inspect();
     os.write(w, "x");
   });
   ep.poll(5);
@@ -186,7 +199,7 @@ test("blocked calls, in the middle of their wait", () => {
   const p = select.poll();
   p.register(r, EPOLLIN);
   sim.at(3, () => {
-    seen = sim.look();
+    seen = sim.inspect();
   });
   p.poll(5000);
   const told = seen.files.find(({ fds }) => fds.includes(r))?.queues[0] ?? [];
@@ -222,19 +235,64 @@ test("a kqueue of the simulated BSD: knotes with their filters", () => {
   assert.is((read?.flags ?? 0) & KQ_EV_CLEAR, KQ_EV_CLEAR);
   assert.equal([timer?.ident, timer?.filter, timer?.disabled], [7, "TIMER", true]);
   assert.is(timer?.file, undefined);
-  const none = { fflags: 0, data: 0 };
-  assert.equal(read?.knote, { asked: none, found: { fflags: 0, data: 1 }, active: true });
-  assert.equal(timer?.knote, { asked: { fflags: 0, data: 1000 }, found: none, active: false });
+  const none = { fflags: 0, noteNames: [], data: 0 };
+  assert.equal(read?.flagNames, ["CLEAR"]);
+  assert.equal(read?.knote, {
+    asked: none,
+    found: { ...none, data: 1 },
+    active: true,
+    udata: 0,
+  });
+  assert.equal(timer?.knote, {
+    asked: { ...none, data: 1000 },
+    found: none,
+    active: false,
+    udata: 0,
+  });
   assert.equal(set.ready, [0]);
   const [first] = pipe.queues.flat();
   assert.equal(first, { what: "kqueue", file: set.id, registration: 0, exclusive: false });
 });
 
-test("a look can be sent to another thread", () => {
+test("notes of a knote are named as its filter has them", () => {
+  const sim = createSim({ personality: "bsd" });
+  const { select, processes } = sim;
+  const { kevent, KQ_EV_ADD, KQ_NOTE_EXIT, KQ_NOTE_FORK } = select;
+  const queue = select.kqueue();
+  const child = processes.fork();
+  queue.control(
+    [
+      kevent(child.pid, select.KQ_FILTER_PROC, KQ_EV_ADD, KQ_NOTE_EXIT | KQ_NOTE_FORK, 0, 7),
+      kevent(1, select.KQ_FILTER_USER, KQ_EV_ADD, select.KQ_NOTE_FFOR | 0x5),
+      kevent(2, select.KQ_FILTER_TIMER, KQ_EV_ADD, select.KQ_NOTE_USECONDS, 5),
+    ],
+    0,
+  );
+  child.exit(0);
+  const knotes = fileOf(sim, queue.fileno()).registrations.map(({ filter, knote }) => [
+    filter,
+    knote?.asked.noteNames,
+    knote?.found.noteNames,
+    knote?.udata,
+  ]);
+  assert.equal(knotes, [
+    ["PROC", ["EXIT", "FORK"], ["EXIT"], 7],
+    ["USER", ["FFOR", "0x5"], [], 0],
+    ["TIMER", ["USECONDS"], [], 0],
+  ]);
+});
+
+test("look() is the former name of inspect()", () => {
+  const sim = createSim();
+  sim.os.pipe();
+  assert.equal(sim.look(), sim.inspect());
+});
+
+test("a view can be sent to another thread", () => {
   const sim = createSim();
   const [r] = sim.os.pipe();
   sim.select.epoll().register(r, EPOLLIN);
-  const view = sim.look();
+  const view = sim.inspect();
   assert.equal(structuredClone(view), view);
 });
 
