@@ -92,7 +92,10 @@ export interface OsHost {
   /** send(2) of all of `bytes`; returns how many were taken. */
   send(fd: number, bytes: Uint8Array, flags: number): number;
 
-  /** recv(2) of at most `size` bytes into the start of `buffer`. */
+  /**
+   * recv(2) of at most `size` bytes into the start of `buffer`. With MSG_TRUNC the result may be
+   * more than `size`, and more than the number of bytes that the kernel wrote.
+   */
   recv(fd: number, buffer: Uint8Array, size: number, flags: number): number;
 
   /** getsockopt(2) of an option that is an `int`, written into `value`. */

@@ -40,11 +40,21 @@ function keep(bytes: Uint8Array, count: number): Uint8Array {
   return hasBuffer ? Buffer.from(bytes.buffer, bytes.byteOffset, count) : bytes;
 }
 
-/** Receives at most `size` bytes by `call`, which fills a buffer: read and recv. */
+/**
+ * Receives at most `size` bytes by `call`, which fills a buffer: read and recv.
+ *
+ * The count that `call` returns is the kernel's, and need not be a number of bytes that the kernel
+ * wrote: recv(2) with MSG_TRUNC returns the whole length of a datagram, and on TCP the number of
+ * bytes that were discarded. So the result has at most `size` bytes, and a call that may write
+ * fewer bytes than it counts says so by `isPartial`: it gets fresh memory, in which the bytes that
+ * the kernel leaves out are 0. Any other call must have written all bytes that it counts, or bytes
+ * of another descriptor would show.
+ */
 export type Receive = (
   size: number,
   syscall: string,
   fd: number,
+  isPartial: boolean,
   call: (buffer: Uint8Array) => number,
 ) => Uint8Array;
 
@@ -60,16 +70,17 @@ export function makeReceive(host: DescribedOsHost): Receive {
     }
   }
 
-  return (size, syscall, fd, call) => {
-    if (size > SCRATCH_SIZE) {
+  return (size, syscall, fd, isPartial, call) => {
+    if (isPartial || size > SCRATCH_SIZE) {
       const buffer = allocate(size, syscall, fd);
-      return keep(buffer, checked(host, call(buffer), syscall, `fd ${fd}`));
+      const count = checked(host, call(buffer), syscall, `fd ${fd}`);
+      return keep(buffer, Math.min(count, size));
     }
     const buffer = scratch ?? new Uint8Array(SCRATCH_SIZE);
-    // Nobody else's during the call: a simulated kernel may run callbacks, which read too.
+    // The buffer belongs to this call alone: a simulated kernel may run callbacks that read, too.
     scratch = undefined;
     const count = call(buffer);
     scratch = buffer;
-    return copyOf(buffer, checked(host, count, syscall, `fd ${fd}`));
+    return copyOf(buffer, Math.min(checked(host, count, syscall, `fd ${fd}`), size));
   };
 }

@@ -44,7 +44,9 @@ export function createFileCalls(host: DescribedOsHost, receive: Receive) {
       const descriptor = intOf(fd, "fd");
       const size = sizeOf(n, "n");
       if (size < 0) throw osError(host.describe, EINVAL, "read", `fd ${descriptor}, n ${size}`);
-      return receive(size, "read", descriptor, (buffer) => host.read(descriptor, buffer, size));
+      return receive(size, "read", descriptor, false, (buffer) =>
+        host.read(descriptor, buffer, size),
+      );
     },
 
     /**

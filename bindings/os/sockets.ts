@@ -13,12 +13,29 @@ import {
 } from "./addresses.ts";
 import { bytesOf, isBytes, sizeOf } from "./arguments.ts";
 import { checked, type DescribedOsHost, type Receive } from "./calls.ts";
-import { AF_INET, AF_INET6, AF_UNIX, SO_DOMAIN, SOCK_STREAM, SOL_SOCKET } from "./constants.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  AF_UNIX,
+  MSG_DONTWAIT,
+  MSG_OOB,
+  MSG_PEEK,
+  SO_DOMAIN,
+  SOCK_STREAM,
+  SOL_SOCKET,
+} from "./constants.ts";
 
 const ENAMETOOLONG = 36;
 const EAFNOSUPPORT = 97;
 /** CPython's, where the system allows as many. */
 const DEFAULT_BACKLOG = 128;
+const MSG_WAITALL = 0x100;
+const MSG_NOSIGNAL = 0x4000;
+/**
+ * Flags with which recv(2) writes as many bytes as it returns. MSG_TRUNC is not among them, and a
+ * flag that is not known might be like it.
+ */
+const WRITES_WHAT_IT_COUNTS = MSG_OOB | MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL;
 
 /** The calls of the socket module on `host`. */
 export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
@@ -166,6 +183,9 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
     /**
      * Receives at most `n` bytes; none at the end.
      *
+     * With Linux's MSG_TRUNC the result never has more than `n` bytes either, however long the
+     * datagram is. On TCP, where the flag discards, each discarded byte is a 0 in the result.
+     *
      * @param flags MSG_OOB, MSG_PEEK, MSG_DONTWAIT
      * @throws {ValueError} if `n` is negative
      */
@@ -175,7 +195,8 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
       const size = sizeOf(n, "n");
       const bits = intOf(flags, "flags");
       if (size < 0) throw new ValueError(`negative buffersize in recv: n is ${show(n)}`);
-      return receive(size, "recv", descriptor, (buffer) =>
+      const isPartial = (bits & ~WRITES_WHAT_IT_COUNTS) !== 0;
+      return receive(size, "recv", descriptor, isPartial, (buffer) =>
         host.recv(descriptor, buffer, size, bits),
       );
     },

@@ -111,6 +111,11 @@ static void finish(struct request* request) {
   post_completion(request->queue, request->serial, record);
 }
 
+/* Bytes of a buffer with `room` that a read has filled: a driver may count more. */
+static size_t bytes_in(ssize_t count, size_t room) {
+  return (size_t) count < room ? (size_t) count : room;
+}
+
 /* Reads or writes a file at an offset. */
 static void transfer(struct request* request) {
   ssize_t count;
@@ -122,7 +127,7 @@ static void transfer(struct request* request) {
   if (count < 0) {
     request->failure = errno;
   } else {
-    request->done = (size_t) count;
+    request->done = bytes_in(count, request->length);
   }
 }
 
@@ -165,7 +170,7 @@ static bool proceed(struct request* request) {
     if (request->done == 0) request->failure = errno;
     return true;
   }
-  request->done += (size_t) count;
+  request->done += bytes_in(count, request->length - request->done);
   return !request->is_write || request->done == request->length;
 }
 
@@ -311,7 +316,8 @@ static napi_value request_of(napi_env env, napi_callback_info info, bool is_writ
   asked.fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
   if (asked.fd < 0) return integer(env, -errno);
   struct request* request = malloc(sizeof(*request));
-  asked.bytes = malloc(asked.length + 1);
+  /* Zeros for a read: a driver may count bytes that it did not write. */
+  asked.bytes = calloc(asked.length + 1, 1);
   failure = -ENOMEM;
   if (request != NULL && asked.bytes != NULL &&
       (is_write || napi_create_reference(env, argv[1], 1, &asked.array) == napi_ok)) {

@@ -17,6 +17,7 @@ import {
   ARRIVAL,
   MSG_OOB,
   MSG_PEEK,
+  MSG_TRUNC,
   READABLE,
   SHUT_BOTH,
   SHUT_RECEIVE,
@@ -137,9 +138,11 @@ export abstract class TcpEnd extends Socket {
     const available = Math.min(size, this.incoming.untilMark - skip);
     if (available <= 0) {
       if (skip > 0 && !peeks && this.incoming.size > 0 && size > 0) this.#pass(0, skip);
-      return this.#nothing();
+      return this.incoming.untilMark > skip ? 0 : this.#nothing();
     }
-    const count = this.incoming.copy(buffer, available, skip);
+    // MSG_TRUNC counts bytes and does not copy them (tcp_recvmsg_locked).
+    const discards = (flags & MSG_TRUNC) !== 0;
+    const count = discards ? available : this.incoming.copy(buffer, available, skip);
     if (!peeks) this.#pass(count, skip);
     return count;
   }
