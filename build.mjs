@@ -1,23 +1,33 @@
 // Builds what is out of date: core.wasm (asc), dist/ (tsc) and the native addon (the C compiler,
-// without node-gyp, which would need Python). `--sanitize` also builds the addon with
-// AddressSanitizer and UndefinedBehaviorSanitizer, for `.ci/run`; `--bench` also builds the C
-// program that bench/ compares with; `--force` builds everything.
+// without node-gyp, which would need Python).
 //
-// A missing C compiler is not a failure: the rest is built, and what needs the addon says so.
+//   --force     builds everything
+//   --no-addon  leaves the addon out: the simulator needs none
+//   --sanitize  also builds the addon with AddressSanitizer and UndefinedBehaviorSanitizer
+//   --bench     also builds the C program that bench/ compares with
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
-const force = process.argv.includes("--force");
+
+const FLAGS = ["--force", "--no-addon", "--sanitize", "--bench"];
+const given = process.argv.slice(2);
+const unknown = given.find((flag) => !FLAGS.includes(flag));
+if (unknown !== undefined) {
+  console.error(`build: there is no ${unknown}; there are ${FLAGS.join(", ")}`);
+  process.exit(2);
+}
+const force = given.includes("--force");
 
 /**
  * Time of the last change below `paths`, in ms: of files whose name `matches`, and of folders,
- * since that is where a removed file shows.
+ * whose time a removed file changes.
  */
 function newest(paths, matches) {
   let time = 0;
@@ -28,7 +38,7 @@ function newest(paths, matches) {
       if (matches.test(path)) time = Math.max(time, stat.mtimeMs);
       continue;
     }
-    const below = readdirSync(path).filter((name) => name !== "build" && name !== "results");
+    const below = readdirSync(path).filter((name) => !MADE.has(name));
     time = Math.max(
       time,
       stat.mtimeMs,
@@ -41,70 +51,62 @@ function newest(paths, matches) {
   return time;
 }
 
+/** Folders below the sources that a build, a run or an installation fills. */
+const MADE = new Set(["build", "node_modules", "results"]);
+
 /**
- * Runs a step unless its output is there and its stamp is newer than all its inputs; `make`
- * returns false if it failed.
+ * Makes `output` unless its stamp is newer than all its inputs. A step that fails ends the build
+ * once the steps beside it have ended.
  */
-function step(name, inputs, matches, output, make) {
+async function step(name, inputs, matches, output, make) {
   const stamp = join(root, "build", `.${name}`);
   const paths = [...inputs, "build.mjs", "package-lock.json"].map((path) => join(root, path));
   const changed = newest(paths, matches);
   const built = statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (!force && built > changed && existsSync(join(root, output))) return;
+  console.log(`building ${name}`);
   const started = Date.now();
-  if (make() === false) return;
+  const failure = await make();
+  if (failure !== undefined) {
+    console.error(`build: ${name}: ${failure}`);
+    process.exitCode = 1;
+    return;
+  }
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, "");
   console.log(`built ${name} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
-/** Runs a program in the root folder; its output is shown only if it fails. */
+/** Runs a program in the root folder; its output is shown only if it fails. Resolves to why. */
 function run(program, args) {
-  const result = spawnSync(program, args, { cwd: root, encoding: "utf8" });
-  if (result.error) return result.error;
-  if (result.status === 0) return undefined;
-  process.stderr.write(result.stdout + result.stderr);
-  return new Error(`${program} ended with ${result.signal ?? `status ${result.status}`}`);
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text) => (output += text));
+    }
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (status, signal) => {
+      if (status === 0) return resolve(undefined);
+      process.stderr.write(output);
+      resolve(`${program} ended with ${signal ?? `status ${status}`}`);
+    });
+  });
 }
 
-/** Runs the script of a package in node_modules; stops the build if it fails. */
-function runPackage(path, args) {
-  const failure = run(process.execPath, [
-    join(dirname(require.resolve(path)), args[0]),
-    ...args.slice(1),
-  ]);
-  if (failure) {
-    console.error(`build: ${failure.message}`);
-    process.exit(1);
-  }
+/** Runs the script of a package in node_modules. */
+function runPackage(path, [script, ...args]) {
+  return run(process.execPath, [join(dirname(require.resolve(path)), script), ...args]);
 }
-
-const code = /\.(ts|json|mjs|h|c)$/;
-
-// Made before anything looks at the time of host/native.
-mkdirSync(join(root, "host", "native", "build"), { recursive: true });
-
-step("core", ["asm", "asconfig.json"], code, "build/core.wasm", () => {
-  runPackage("assemblyscript/package.json", ["bin/asc.js", "--target", "release"]);
-});
-
-step(
-  "types",
-  ["asm", "bindings", "host", "wasi", "test", "bench", "examples", "tsconfig.json"],
-  /\.(ts|json|mjs)$/,
-  "dist",
-  () => {
-    runPackage("typescript/package.json", ["bin/tsc", "-p", "."]);
-    removeStale(join(root, "dist"));
-  },
-);
 
 /** Removes what was compiled from a source that is gone: a deleted test must not go on running. */
 function removeStale(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) removeStale(path);
-    else {
+    if (entry.isDirectory()) {
+      removeStale(path);
+      if (readdirSync(path).length === 0) rmSync(path, { recursive: true });
+    } else {
       const source = path.replace(/\.(js|js\.map|d\.ts)$/, ".ts").replace(join(root, "dist"), root);
       if (!existsSync(source)) rmSync(path);
     }
@@ -117,41 +119,49 @@ function compiler() {
   return names.find((name) => spawnSync(name, ["--version"]).status === 0);
 }
 
-/** Compiles C; false, with a line saying so, if there is no compiler or it fails. */
-function compile(what, args) {
+const NO_COMPILER = process.env.CC
+  ? `CC names no compiler that runs: ${process.env.CC}`
+  : "this checkout needs a C compiler (cc, gcc or clang; or CC=…): on Debian, apt-get install gcc libc6-dev; without one, node build.mjs --no-addon builds all but the native addon, which is enough for the simulator";
+
+/** Compiles C; resolves to why not. */
+async function compile(args) {
   const cc = compiler();
-  if (cc === undefined) {
-    console.warn(
-      `build: no C compiler (cc, gcc or clang, or set CC): ${what} is not built; Debian: apt-get install gcc libc6-dev`,
-    );
-    return false;
-  }
-  const failure = run(cc, ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", ...args]);
-  if (failure) console.warn(`build: ${what} is not built: ${failure.message}`);
-  return failure === undefined;
+  if (cc === undefined) return NO_COMPILER;
+  return run(cc, ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", ...args]);
+}
+
+const NATIVE = "host/native";
+/** Folders whose C files make the addon of this platform. */
+const NATIVE_FOLDERS = [NATIVE, `${NATIVE}/os`, `${NATIVE}/${process.platform}`];
+const HEADER = join(root, NATIVE, "build", "abi.h");
+
+/** Writes the constants and layouts of asm/abi.ts as a C header. */
+async function writeHeader() {
+  const maker = join(root, "dist", NATIVE, "make-abi-header.js");
+  const { abiHeader } = await import(pathToFileURL(maker).href);
+  const text = abiHeader();
+  if (!existsSync(HEADER) || readFileSync(HEADER, "utf8") !== text) writeFileSync(HEADER, text);
 }
 
 /** Where the addon of one kind of build goes. */
-function addonIn(folder) {
-  return join("host", "native", "build", folder, "omnipoll.node");
+function addonIn(kind) {
+  return join(NATIVE, "build", kind, "omnipoll.node");
 }
 
-/** Folders whose C files make the addon of this platform. */
-const NATIVE_FOLDERS = ["host/native", "host/native/os", `host/native/${process.platform}`];
-
-function buildAddon(kind, flags) {
+async function buildAddon(kind, flags) {
   const output = addonIn(kind);
   mkdirSync(dirname(join(root, output)), { recursive: true });
+  await writeHeader();
   const sources = NATIVE_FOLDERS.flatMap((folder) =>
     readdirSync(join(root, folder))
       .filter((name) => name.endsWith(".c"))
       .map((name) => join(folder, name)),
   );
-  return compile("the native addon", [
+  return compile([
     ..."-DNAPI_VERSION=8 -fPIC -shared -fvisibility=hidden".split(" "),
     ...flags,
     `-I${require("node-api-headers").include_dir}`,
-    ...NATIVE_FOLDERS.map((folder) => `-I${folder}`),
+    ...[...NATIVE_FOLDERS, dirname(HEADER)].map((folder) => `-I${folder}`),
     ...sources,
     "-o",
     output,
@@ -162,29 +172,44 @@ function buildAddon(kind, flags) {
   ]);
 }
 
-if (process.platform === "linux") {
-  const native = ["host/native"];
-  const sources = /\.(h|c|mjs|json)$/;
-  let built = true;
+const code = /\.(ts|json|mjs|h|c)$/;
+
+// Made before `newest` looks at the time of host/native.
+mkdirSync(join(root, NATIVE, "build"), { recursive: true });
+
+await Promise.all([
+  step("core", ["asm", "asconfig.json"], code, "build/core.wasm", () =>
+    runPackage("assemblyscript/package.json", ["bin/asc.js", "--target", "release"]),
+  ),
   step(
-    "native",
-    native,
-    sources,
-    addonIn("Release"),
-    () => (built = buildAddon("Release", ["-O2"])),
-  );
-  if (process.argv.includes("--sanitize")) {
-    step("native-sanitize", native, sources, addonIn("Sanitize"), () => {
-      const flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"];
-      return (built &&= buildAddon("Sanitize", [...flags, "-fno-sanitize-recover=undefined"]));
-    });
-  }
-  if (process.argv.includes("--bench")) {
-    step("baseline", ["bench/baseline.c"], sources, "build/baseline", () =>
-      compile("bench/baseline.c", ["-O2", "bench/baseline.c", "-o", "build/baseline", "-pthread"]),
+    "types",
+    ["asm", "bindings", "host", "wasi", "test", "bench", "examples", "tsconfig.json"],
+    /\.(ts|json|mjs)$/,
+    "dist",
+    async () => {
+      const failure = await runPackage("typescript/package.json", ["bin/tsc", "-p", "."]);
+      if (failure === undefined) removeStale(join(root, "dist"));
+      return failure;
+    },
+  ),
+]);
+if (process.exitCode) process.exit();
+
+const platforms = ["linux"];
+if (!platforms.includes(process.platform)) {
+  console.warn(`build: there is no native addon for ${process.platform} yet: the simulator works`);
+} else if (!given.includes("--no-addon")) {
+  const sources = [NATIVE, "asm/abi.ts"];
+  await step("native", sources, code, addonIn("Release"), () => buildAddon("Release", ["-O2"]));
+  if (given.includes("--sanitize")) {
+    const flags = ["-O1", "-g", "-fno-omit-frame-pointer", "-fsanitize=address,undefined"];
+    await step("native-sanitize", sources, code, addonIn("Sanitize"), () =>
+      buildAddon("Sanitize", [...flags, "-fno-sanitize-recover=undefined"]),
     );
   }
-  if (!built && process.argv.includes("--strict")) process.exit(1);
-} else {
-  console.warn(`build: no native addon for ${process.platform} yet`);
+}
+if (given.includes("--bench")) {
+  await step("baseline", ["bench/baseline.c"], code, "build/baseline", () =>
+    compile(["-O2", "bench/baseline.c", "-o", "build/baseline", "-pthread"]),
+  );
 }

@@ -1,5 +1,5 @@
 // What the core, the hosts and the bindings agree on. Read by asc (asm/), by tsc
-// (bindings/, host/, test/) and, through host/native/abi.h, by the C compiler.
+// (bindings/, host/, test/) and, through the abi.h that build.mjs writes, by the C compiler.
 // So: no imports, no types, no enums; one integer of at most 32 bits per constant.
 
 /** Version of this file. The core exports it; the loader refuses a core with another one. */

@@ -1,9 +1,9 @@
-// Prints host/native/abi.h from asm/abi.ts: node dist/host/native/make-abi-header.js > …
-// The names get a prefix in C, where the system's headers have some of them already.
+// Makes the C header of asm/abi.ts, which build.mjs writes beside the addon. The names get a prefix
+// in C, where the headers of the system have some of them already.
 
 import * as abi from "../../asm/abi.ts";
 
-/** The header's text. test/package/abi.test.ts compares it with the committed file. */
+/** The text of the header. */
 export function abiHeader(): string {
   const lines = Object.entries(abi).map(([name, value]) => {
     const literal = value < 0 ? `(${value})` : `0x${value.toString(16)}`;
@@ -11,5 +11,3 @@ export function abiHeader(): string {
   });
   return `/* Generated from asm/abi.ts by make-abi-header.ts. Do not edit. */\n\n${lines.join("\n")}\n`;
 }
-
-if (process.argv[1]?.endsWith("make-abi-header.js")) process.stdout.write(abiHeader());

@@ -68,7 +68,7 @@ function fillUnused(core: Core): void {
 }
 
 test("the C header is the one asm/abi.ts generates", () => {
-  const header = new URL("../../../host/native/abi.h", import.meta.url);
+  const header = new URL("../../../host/native/build/abi.h", import.meta.url);
   assert.is(readFileSync(header, "utf8"), abiHeader());
 });
 

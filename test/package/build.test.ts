@@ -1,4 +1,4 @@
-// The build, in a copy of the tree: without a C compiler, with one later, and of what is gone.
+// The build, in a copy of the tree: without a C compiler, with one later, and of removed sources.
 
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
@@ -23,8 +23,11 @@ for (const name of readdirSync(root)) {
 }
 symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
 
-function node(given: readonly string[], CC?: string): SpawnSyncReturns<string> {
-  const env: NodeJS.ProcessEnv = { ...process.env, ...(CC === undefined ? {} : { CC }) };
+/** Runs Node in the copy, with a C compiler named by the environment, or with another PATH. */
+function node(given: readonly string[], CC?: string, PATH?: string): SpawnSyncReturns<string> {
+  const env: NodeJS.ProcessEnv = { ...process.env };
+  if (CC !== undefined) env["CC"] = CC;
+  if (PATH !== undefined) env["PATH"] = PATH;
   // The addon of the copy is what is tested; a compiler does not live with sanitizers.
   delete env["OMNIPOLL_ADDON"];
   delete env["LD_PRELOAD"];
@@ -36,17 +39,35 @@ const USE = `
   process.stdout.write(JSON.stringify(select([], [], [], 0)));`;
 const use = (): SpawnSyncReturns<string> => node(["--input-type=module", "-e", USE]);
 
-test("without a compiler everything but the addon is built, and the build succeeds", () => {
+/** The lines of a build that makes `names`, one after the other or side by side. */
+function builds(stdout: string, ...names: readonly string[]): void {
+  const lines = stdout.split("\n").map((line) => line.replace(/ in [\d.]+ s$/, ""));
+  const expected = names.flatMap((name) => [`building ${name}`, `built ${name}`]);
+  assert.equal(lines.sort(), ["", ...expected].sort(), stdout);
+}
+
+test("without a compiler the build fails, and says what to install and how to do without", () => {
   const { status, stdout, stderr } = node(["build.mjs"], "/nonexistent");
-  assert.is(status, 0, stderr);
-  assert.match(stdout, /^built core in .* s\nbuilt types in .* s\n$/);
-  assert.match(stderr, /^build: no C compiler \(.*\): the native addon is not built; .*\n$/);
+  assert.is(status, 1);
+  assert.is(stderr, "build: native: CC names no compiler that runs: /nonexistent\n");
+  assert.match(stdout, /^building native$/m);
   assert.not(existsSync(ADDON));
   assert.ok(existsSync(join(tree, "build/core.wasm")));
+  const without = node(["build.mjs"], undefined, "/nonexistent");
+  assert.is(without.status, 1);
+  assert.match(without.stderr, /^build: native: .*apt-get install gcc libc6-dev.*--no-addon/);
 });
 
-test("--strict makes a missing compiler a failure", () => {
-  assert.is(node(["build.mjs", "--strict"], "/nonexistent").status, 1);
+test("--no-addon is content without a compiler", () => {
+  const { status, stdout, stderr } = node(["build.mjs", "--no-addon"], "/nonexistent");
+  assert.is(status, 0, stderr);
+  assert.is(stdout + stderr, "");
+});
+
+test("a flag that does not exist is refused, with those that do", () => {
+  const { status, stderr } = node(["build.mjs", "--strict"]);
+  assert.is(status, 2);
+  assert.match(stderr, /^build: there is no --strict; there are --force, .*--bench\n$/);
 });
 
 test("importing the package without the addon says in one line what is missing", () => {
@@ -68,17 +89,17 @@ const withCompiler = hasCompiler ? test : test.skip;
 withCompiler("a later build with a compiler builds the addon and nothing else", () => {
   const { status, stdout, stderr } = node(["build.mjs"]);
   assert.is(status, 0, stderr);
-  assert.match(stdout, /^built native in .* s\n$/);
+  builds(stdout, "native");
   assert.is(use().stdout, "[[],[],[]]");
 });
 
 withCompiler("what is up to date is left alone, what is gone is built again", () => {
   assert.is(node(["build.mjs"]).stdout, "");
   rmSync(ADDON);
-  assert.match(node(["build.mjs"]).stdout, /^built native in .* s\n$/);
+  builds(node(["build.mjs"]).stdout, "native");
   rmSync(join(tree, "build/core.wasm"));
   rmSync(join(tree, "dist"), { recursive: true });
-  assert.match(node(["build.mjs"]).stdout, /^built core in .* s\nbuilt types in .* s\n$/);
+  builds(node(["build.mjs"]).stdout, "core", "types");
   assert.is(use().stdout, "[[],[],[]]");
 });
 
@@ -86,7 +107,7 @@ test("what was compiled from a source that is gone goes too", () => {
   const compiled = join(tree, "dist/test/package/build.test.js");
   assert.ok(existsSync(compiled));
   rmSync(join(tree, "test/package/build.test.ts"));
-  assert.match(node(["build.mjs"], "/nonexistent").stdout, /^built types in .* s\n$/);
+  builds(node(["build.mjs", "--no-addon"]).stdout, "types");
   assert.not(existsSync(compiled));
 });
 
