@@ -1,5 +1,6 @@
-// What this core's host can do: asked once, since a host's answer never changes.
+// What the host of this core can do: asked once, since a host's answer never changes.
 
+import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "./abi";
 import * as host from "./host";
 
 let asked = false;
@@ -12,4 +13,14 @@ export function capabilities(): u32 {
     word = host.capabilities();
   }
   return word;
+}
+
+/** Whether the kernel has epoll; else asm/epoll/ emulates it. */
+export function hasEpoll(): bool {
+  return (capabilities() & CAPABILITY_EPOLL) !== 0;
+}
+
+/** Whether the kernel has kqueue; else asm/kqueue/ translates it to epoll. */
+export function hasKqueue(): bool {
+  return (capabilities() & CAPABILITY_KQUEUE) !== 0;
 }

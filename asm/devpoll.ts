@@ -1,13 +1,14 @@
 // Devpoll objects: /dev/poll of illumos over poll(2). Masks add up, removing is a mask of its
 // own, and nothing is an error but a bad object (uts/common/io/devpoll.c).
 
-import { ENOMEM, EPOLL_CLOEXEC, ERROR_BAD_HANDLE, POLL_REMOVE, READY_RECORD_SIZE } from "./abi";
+import { ENOMEM, ERROR_BAD_HANDLE, POLL_REMOVE, READY_RECORD_SIZE } from "./abi";
 import { allocate, release } from "./memory";
-import { hasEpoll, openName } from "./epoll/calls";
 import * as host from "./host";
+import { openPlaceholder } from "./kernel";
 import { closeObject, isObject, KIND_DEVPOLL, openObject, payloadOf } from "./objects";
 import { pollRegistry } from "./poll";
-import { createRegistry, destroyRegistry, ReadyRecord, Registry } from "./registry";
+import { ReadyRecord } from "./records";
+import { createRegistry, destroyRegistry, Registry } from "./registry";
 
 @unmanaged
 class Devpoll {
@@ -24,7 +25,7 @@ function named(handle: i32): Devpoll | null {
 
 /** Handle of a new devpoll object, or a negative errno. */
 export function devpollCreate(): i32 {
-  const fd = hasEpoll() ? host.epoll_create1(EPOLL_CLOEXEC) : openName();
+  const fd = openPlaceholder();
   if (fd < 0) return fd;
   const at = allocate(offsetof<Devpoll>());
   const registry = createRegistry();

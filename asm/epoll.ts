@@ -4,16 +4,16 @@
 
 import { EBADF, EINTR, EINVAL, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
-import * as calls from "./epoll/calls";
+import * as kernel from "./kernel";
 import { closeObject, isObject, KIND_EPOLL, openObject, payloadOf } from "./objects";
 import { readyCapacity, readyStart } from "./ready";
 
 /** Handle of a new epoll, or a negative errno. */
 export function epollCreate(flags: i32): i32 {
-  const epfd = calls.epoll_create1(flags);
+  const epfd = kernel.epoll_create1(flags);
   if (epfd < 0) return epfd;
   const handle = epollAdopt(epfd);
-  if (handle < 0) calls.close(epfd);
+  if (handle < 0) kernel.close(epfd);
   return handle;
 }
 
@@ -33,7 +33,7 @@ export function epollClose(handle: i32): i32 {
   const epfd = epollFileno(handle);
   if (epfd < 0) return epfd;
   closeObject(handle, KIND_EPOLL);
-  return calls.close(epfd);
+  return kernel.close(epfd);
 }
 
 /** Forgets the object and leaves its descriptor open: that of an adopted one is its maker's. */
@@ -44,7 +44,7 @@ export function epollForget(handle: i32): i32 {
 /** epoll_ctl(2) on an epoll object. */
 export function epollControl(handle: i32, op: i32, fd: i32, mask: u32): i32 {
   const epfd = epollFileno(handle);
-  return epfd < 0 ? epfd : calls.epoll_ctl(epfd, op, fd, mask);
+  return epfd < 0 ? epfd : kernel.epoll_ctl(epfd, op, fd, mask);
 }
 
 /** Waits and leaves at most `capacity` events in the ready records; returns how many. */
@@ -54,9 +54,9 @@ export function epollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
   if (capacity > readyCapacity()) return -EINVAL;
 
   const deadline = deadlineOf(timeoutMs);
-  let ready = calls.epoll_wait(epfd, readyStart(), capacity, timeoutMs);
+  let ready = kernel.epoll_wait(epfd, readyStart(), capacity, timeoutMs);
   while (ready === -EINTR) {
-    ready = calls.epoll_wait(epfd, readyStart(), capacity, remaining(timeoutMs, deadline));
+    ready = kernel.epoll_wait(epfd, readyStart(), capacity, remaining(timeoutMs, deadline));
   }
   return ready;
 }

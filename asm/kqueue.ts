@@ -14,12 +14,11 @@ import {
   KEVENT_SIZE,
 } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
-import * as calls from "./epoll/calls";
 import * as host from "./host";
+import * as calls from "./kernel";
 import { prepareExpress } from "./kqueue/express";
 import { dropKnote, forgetDescriptor } from "./kqueue/filters";
 import { harvest, isDirect, isMore } from "./kqueue/harvest";
-import { KeventRecord } from "./kqueue/knote";
 import {
   adoptNative,
   closeNative,
@@ -45,6 +44,7 @@ import { hasEdges, scan } from "./kqueue/scan";
 import { changesStart, eventsStart, reserve } from "./kqueue/scratch";
 import { settleWake } from "./kqueue/wake";
 import { closeObject, isObject, KIND_KQUEUE, openObject, payloadOf } from "./objects";
+import { KeventRecord } from "./records";
 
 function named(handle: i32): Queue | null {
   return isObject(handle, KIND_KQUEUE) ? changetype<Queue>(payloadOf(handle)) : null;
@@ -251,5 +251,5 @@ export function forgetClosed(fd: i32): void {
     settleWake(queue);
     queue = queue.next;
   }
-  calls.forgetSet(fd);
+  calls.forgetEpoll(fd);
 }

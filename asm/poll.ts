@@ -2,7 +2,7 @@
 
 import { EINTR, EINVAL, ENOMEM, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
-import * as calls from "./epoll/calls";
+import * as kernel from "./kernel";
 import { closeObject, isObject, KIND_POLL, openObject, payloadOf } from "./objects";
 import { createRegistry, destroyRegistry, Registry } from "./registry";
 
@@ -62,14 +62,14 @@ export function pollRegistry(registry: Registry, timeoutMs: f64): i32 {
   registry.tidy();
 
   const deadline = deadlineOf(timeoutMs);
-  let ready = calls.poll(registry.records, registry.count, timeoutMs);
+  let ready = kernel.poll(registry.records, registry.count, timeoutMs);
   if (ready === -EINVAL && registry.gaps > 0) {
     // More records than descriptors may be open: gaps must not be what makes it so.
     registry.compact();
-    ready = calls.poll(registry.records, registry.count, timeoutMs);
+    ready = kernel.poll(registry.records, registry.count, timeoutMs);
   }
   while (ready === -EINTR) {
-    ready = calls.poll(registry.records, registry.count, remaining(timeoutMs, deadline));
+    ready = kernel.poll(registry.records, registry.count, remaining(timeoutMs, deadline));
   }
   if (ready > 0) registry.collect(ready);
   return ready;

@@ -5,44 +5,10 @@
 // A forgotten registration leaves a gap (descriptor -1, which poll(2) skips) instead of
 // moving what follows. Gaps are squeezed out before they are a quarter of the records.
 
-import {
-  EBADF,
-  ENOMEM,
-  ERROR_NOT_REGISTERED,
-  POLL_RECORD_FD,
-  POLL_RECORD_READY,
-  POLL_RECORD_SIZE,
-  POLL_RECORD_WANT,
-  READY_RECORD_FD,
-  READY_RECORD_MASK,
-  READY_RECORD_SIZE,
-} from "./abi";
-import { reserveOwn } from "./epoll/room";
+import { EBADF, ENOMEM, ERROR_NOT_REGISTERED, POLL_RECORD_SIZE, READY_RECORD_SIZE } from "./abi";
+import { reservePoll } from "./kernel";
 import { allocate, release } from "./memory";
-
-/** One registration. The layout is abi.ts's; the compiler rejects a field that drifts. */
-@unmanaged
-export class PollRecord {
-  fd: i32;
-  want: u16;
-  ready: u16;
-}
-
-if (offsetof<PollRecord>() !== POLL_RECORD_SIZE) ERROR("abi.ts: POLL_RECORD_SIZE");
-if (offsetof<PollRecord>("fd") !== POLL_RECORD_FD) ERROR("abi.ts: POLL_RECORD_FD");
-if (offsetof<PollRecord>("want") !== POLL_RECORD_WANT) ERROR("abi.ts: POLL_RECORD_WANT");
-if (offsetof<PollRecord>("ready") !== POLL_RECORD_READY) ERROR("abi.ts: POLL_RECORD_READY");
-
-/** One event on its way to the bindings. */
-@unmanaged
-export class ReadyRecord {
-  fd: i32;
-  mask: u32;
-}
-
-if (offsetof<ReadyRecord>() !== READY_RECORD_SIZE) ERROR("abi.ts: READY_RECORD_SIZE");
-if (offsetof<ReadyRecord>("fd") !== READY_RECORD_FD) ERROR("abi.ts: READY_RECORD_FD");
-if (offsetof<ReadyRecord>("mask") !== READY_RECORD_MASK) ERROR("abi.ts: READY_RECORD_MASK");
+import { PollRecord, ReadyRecord } from "./records";
 
 const SMALLEST = 16;
 const GAP = -1;
@@ -142,7 +108,7 @@ export class Registry {
       if (record.fd !== GAP) this.append(record.fd, record.want);
     }
     release(from, fromBytes);
-    reserveOwn(capacity); // without memory for that, a wait that needs it says so
+    reservePoll(capacity); // without memory for that, a wait that needs it says so
     return true;
   }
 
@@ -264,7 +230,7 @@ export function createRegistry(): Registry | null {
   registry.count = 0;
   registry.gaps = 0;
   memory.fill(registry.index, 0, SMALLEST * 8);
-  reserveOwn(SMALLEST);
+  reservePoll(SMALLEST);
   return registry;
 }
 

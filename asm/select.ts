@@ -26,11 +26,10 @@ import {
   POLL_RECORD_SIZE,
 } from "./abi";
 import { remaining } from "./deadline";
-import { poll } from "./epoll/calls";
-import { reserveOwn } from "./epoll/room";
 import * as host from "./host";
+import { poll, reservePoll } from "./kernel";
 import { allocate, LARGEST, release, roundUp } from "./memory";
-import { PollRecord } from "./registry";
+import { PollRecord } from "./records";
 
 const READ_WANT = EVENT_IN | EVENT_RDNORM | EVENT_RDBAND;
 const WRITE_WANT = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
@@ -114,7 +113,7 @@ export function selectBegin(readers: u32, writers: u32, exceptional: u32): usize
   readEnd = readers;
   writeEnd = readers + writers;
   exceptEnd = total;
-  reserveOwn(total);
+  reservePoll(total);
   return entries;
 }
 

@@ -22,21 +22,21 @@ import {
   FD_DIRECTORY,
   FD_EPOLL,
   FD_FILE,
+  STAT_SIZE,
 } from "../abi";
+import { hasKqueue } from "../capabilities";
+import { describe, fileOf, kindOf } from "../descriptor";
+import { StatRecord } from "../records";
 import {
   addItem,
   dropItem,
   EpollSet,
   findItem,
   firstSet,
-  isSameFile,
   Item,
   ITEM_DISABLED,
-  kindOf,
-  rememberFile,
   setOf,
 } from "./item";
-import { hasKqueue } from "./calls";
 import { hasRoom } from "./room";
 import { arm, disarm, isKnown, isTaken, rearm } from "./knotes";
 
@@ -45,6 +45,9 @@ const EXCLUSIVE_COMPANIONS: u32 =
   EVENT_IN | EVENT_OUT | EVENT_ERR | EVENT_HUP | EVENT_WAKEUP | EVENT_ET | EVENT_EXCLUSIVE;
 /** Epolls in epolls, at most so deep. */
 const DEEPEST = 5;
+
+/** Stat record of the descriptor that a call registers, modifies or deletes. */
+const target: usize = memory.data(STAT_SIZE, 8);
 
 /** Whether `set` is `wanted` or has it somewhere below. */
 function reaches(set: EpollSet, wanted: EpollSet): bool {
@@ -81,12 +84,12 @@ function depthAbove(set: EpollSet): i32 {
   return highest;
 }
 
-function add(set: EpollSet, fd: i32, mask: u32, kind: i32, inner: EpollSet | null): i32 {
+function add(set: EpollSet, fd: i32, mask: u32, stat: StatRecord, inner: EpollSet | null): i32 {
   if (!hasRoom(1)) return -ENOMEM;
   const item = addItem(set, fd);
   if (item === null) return -ENOMEM;
-  rememberFile(item);
-  item.kind = (inner === null ? kind : FD_EPOLL) as u8;
+  item.file = fileOf(stat);
+  item.kind = (inner === null ? stat.kind : FD_EPOLL) as u8;
   item.inner = inner;
   item.mask = mask;
   const armed = hasKqueue() ? arm(set, item) : 0;
@@ -126,7 +129,8 @@ function isGone(set: EpollSet, item: Item): bool {
 export function controlSet(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
   const set = setOf(epfd);
   if (set === null && kindOf(epfd) < 0) return -EBADF;
-  const kind = kindOf(fd);
+  const stat = changetype<StatRecord>(target);
+  const kind = describe(fd, stat);
   let item: Item | null = null;
   if (set !== null) item = findItem(set, fd);
   if (kind < 0) {
@@ -144,11 +148,14 @@ export function controlSet(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
   if (op === EPOLL_CTL_ADD && inner !== null) {
     if (reaches(inner, set) || depthAbove(set) + 1 + depthBelow(inner) > DEEPEST) return -ELOOP;
   }
-  if (item !== null && (!isSameFile(item) || (op === EPOLL_CTL_ADD && isGone(set, item)))) {
+  if (
+    item !== null &&
+    (item.file !== fileOf(stat) || (op === EPOLL_CTL_ADD && isGone(set, item)))
+  ) {
     dropItem(set, item); // the number was closed, and is another file's now
     item = null;
   }
-  if (op === EPOLL_CTL_ADD) return item === null ? add(set, fd, mask, kind, inner) : -EEXIST;
+  if (op === EPOLL_CTL_ADD) return item === null ? add(set, fd, mask, stat, inner) : -EEXIST;
   if (op === EPOLL_CTL_MOD) {
     if (item === null) return -ENOENT;
     return item.mask & EVENT_EXCLUSIVE ? -EINVAL : modify(set, item, mask);

@@ -30,7 +30,6 @@ import {
   TRANSFER_SHUTDOWN,
 } from "../abi";
 import * as host from "../host";
-import { stat } from "../kqueue/scratch";
 import { EpollSet, findItem, firstSet, Item } from "./item";
 import { behindRecords } from "./room";
 
@@ -38,6 +37,8 @@ const READS: u32 = EVENT_IN | EVENT_PRI | EVENT_RDNORM | EVENT_RDBAND;
 const ENDS: u32 = EVENT_HUP | EVENT_RDHUP;
 const WRITES: u32 = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 
+/** Data record of `counterOf`. */
+const counter: usize = memory.data(DATA_SIZE, 8);
 /** Where the next question is written, or its answer read. */
 let question: usize = 0;
 
@@ -92,8 +93,8 @@ export function hasGrown(item: Item, ready: u32): bool {
 
 /** What the counter of an eventfd is now; -1 if it cannot be told. */
 function counterOf(fd: i32): i64 {
-  writeQuestion(stat, fd, DATA_COUNTER);
-  return host.fd_data(stat, 1) < 0 ? -1 : valueAt(stat);
+  writeQuestion(counter, fd, DATA_COUNTER);
+  return host.fd_data(counter, 1) < 0 ? -1 : valueAt(counter);
 }
 
 /** The program's own transfer of so many bytes, of an item that knows how much there was. */

@@ -2,20 +2,7 @@
 // serves all epolls of the core. An item without an epoll leads from a descriptor to the epoll
 // that is known by it.
 
-import {
-  EBADF,
-  ENOMEM,
-  ENOSYS,
-  EVENT_NVAL,
-  FD_OTHER,
-  POLL_RECORD_READY,
-  STAT_DEV,
-  STAT_INO,
-  STAT_KIND,
-  STAT_SIZE,
-} from "../abi";
-import * as host from "../host";
-import { stat } from "../kqueue/scratch";
+import { ENOMEM } from "../abi";
 import { allocate, release } from "../memory";
 
 /** In the line of its epoll. */
@@ -277,38 +264,4 @@ export function forgetItems(fd: i32): void {
     if (item !== null) dropItem(set, item);
     set = set.next;
   }
-}
-
-// What a descriptor is.
-
-/** FD_* of a descriptor, whose stat record is left in `stat`; or -EBADF. */
-export function kindOf(fd: i32): i32 {
-  if (fd < 0) return -EBADF;
-  const known = host.fd_stat(fd, stat);
-  if (known === 0) return load<i32>(stat + STAT_KIND);
-  if (known !== -ENOSYS) return -EBADF;
-  // A host that cannot tell: whether it is open, poll(2) knows.
-  memory.fill(stat, 0, STAT_SIZE);
-  store<i32>(stat, fd);
-  const found = host.poll(stat, 1, 0);
-  const isClosed = found > 0 && (load<u16>(stat, POLL_RECORD_READY) & EVENT_NVAL) !== 0;
-  store<u64>(stat, 0);
-  store<i32>(stat, FD_OTHER, STAT_KIND);
-  return isClosed ? -EBADF : FD_OTHER;
-}
-
-/** Which file the stat record in `stat` is of: one number, of the inode and the device. */
-function fileOf(): u64 {
-  const ino = load<u64>(stat + STAT_INO);
-  return ino === 0 ? 0 : ino ^ rotl<u64>(load<u64>(stat + STAT_DEV), 40);
-}
-
-/** Remembers the file whose stat record is in `stat`. */
-export function rememberFile(item: Item): void {
-  item.file = fileOf();
-}
-
-/** Whether the stat record in `stat` is of the file of an item. */
-export function isSameFile(item: Item): bool {
-  return item.file === fileOf();
 }

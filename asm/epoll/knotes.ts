@@ -34,7 +34,7 @@ import {
   NOTE_TRIGGER,
 } from "../abi";
 import * as host from "../host";
-import { KeventRecord } from "../kqueue/knote";
+import { KeventRecord } from "../records";
 import { enqueue, EpollSet, Item, ITEM_BARE } from "./item";
 import { behindRecords } from "./room";
 import { mayBeUrgent } from "./urgent";

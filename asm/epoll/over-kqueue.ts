@@ -27,9 +27,9 @@ import {
   READY_RECORD_SIZE,
 } from "../abi";
 import { deadlineOf, remaining } from "../deadline";
+import { kindOf } from "../descriptor";
 import * as host from "../host";
-import { KeventRecord } from "../kqueue/knote";
-import { ReadyRecord } from "../registry";
+import { KeventRecord, ReadyRecord } from "../records";
 import {
   dequeue,
   dropItem,
@@ -39,7 +39,6 @@ import {
   firstSet,
   Item,
   ITEM_DISABLED,
-  kindOf,
   setOf,
 } from "./item";
 import { enable, FAILED, flagsOf, READS, settleWake, WRITES } from "./knotes";

@@ -27,8 +27,9 @@ import {
   READY_RECORD_SIZE,
 } from "../abi";
 import { deadlineOf, remaining } from "../deadline";
+import { kindOf } from "../descriptor";
 import * as host from "../host";
-import { ReadyRecord } from "../registry";
+import { ReadyRecord } from "../records";
 import { answerQuestions, askHowMuch, hasGrown, rewindQuestions } from "./growth";
 import {
   dequeue,
@@ -39,7 +40,6 @@ import {
   Item,
   ITEM_DISABLED,
   ITEM_QUEUED,
-  kindOf,
   setOf,
 } from "./item";
 import { recordsStart, reserveOwn } from "./room";

@@ -25,7 +25,7 @@ import {
 } from "../abi";
 import * as host from "../host";
 import { allocate } from "../memory";
-import { ReadyRecord } from "../registry";
+import { ReadyRecord } from "../records";
 import { SET_MAIN } from "./knote";
 import { findKnote, Queue } from "./queue";
 import { dataStart, eventsStart, readyRecords } from "./scratch";

@@ -15,7 +15,8 @@ import {
   FILTER_VNODE,
   FILTER_WRITE,
 } from "../abi";
-import { KeventRecord, Knote } from "./knote";
+import { KeventRecord } from "../records";
+import { Knote } from "./knote";
 import { attachLink, detachLink, readLinks } from "./netdev";
 import { openPosts } from "./post";
 import { attachProcess, detachProcess, readConnector, touchProcess } from "./proc";

@@ -1,8 +1,8 @@
 // What the kernel has to say, sorted into the line of active knotes.
 
 import { FILTER_PROC, FILTER_READ, FILTER_WRITE, READY_RECORD_SIZE } from "../abi";
-import * as calls from "../epoll/calls";
-import { ReadyRecord } from "../registry";
+import * as calls from "../kernel";
+import { ReadyRecord } from "../records";
 import { reportDirectly } from "./express";
 import { Knote, SET_MAIN, SET_SECOND, STATUS_DISABLED } from "./knote";
 import { readLinks } from "./netdev";

@@ -1,35 +1,8 @@
 // A knote: one registration of a queue, and the kevent it will be returned as. The fields and
 // their names are FreeBSD's (sys/event.h), without the prefix kn_.
 
-import {
-  KEVENT_DATA,
-  KEVENT_FFLAGS,
-  KEVENT_FILTER,
-  KEVENT_FLAGS,
-  KEVENT_IDENT,
-  KEVENT_SIZE,
-  KEVENT_UDATA,
-} from "../abi";
 import { allocate, release } from "../memory";
-
-/** One change or event. The layout is abi.ts's; the compiler rejects a field that drifts. */
-@unmanaged
-export class KeventRecord {
-  ident: u64;
-  filter: i16;
-  flags: u16;
-  fflags: u32;
-  data: i64;
-  udata: u64;
-}
-
-if (offsetof<KeventRecord>() !== KEVENT_SIZE) ERROR("abi.ts: KEVENT_SIZE");
-if (offsetof<KeventRecord>("ident") !== KEVENT_IDENT) ERROR("abi.ts: KEVENT_IDENT");
-if (offsetof<KeventRecord>("filter") !== KEVENT_FILTER) ERROR("abi.ts: KEVENT_FILTER");
-if (offsetof<KeventRecord>("flags") !== KEVENT_FLAGS) ERROR("abi.ts: KEVENT_FLAGS");
-if (offsetof<KeventRecord>("fflags") !== KEVENT_FFLAGS) ERROR("abi.ts: KEVENT_FFLAGS");
-if (offsetof<KeventRecord>("data") !== KEVENT_DATA) ERROR("abi.ts: KEVENT_DATA");
-if (offsetof<KeventRecord>("udata") !== KEVENT_UDATA) ERROR("abi.ts: KEVENT_UDATA");
+import { KeventRecord } from "../records";
 
 /** The event has happened (KN_ACTIVE). */
 export const STATUS_ACTIVE: u32 = 0x1;

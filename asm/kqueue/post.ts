@@ -3,7 +3,8 @@
 
 import { EV_ONESHOT, FILTER_AIO, FILTER_USER, KEVENT_SIZE } from "../abi";
 import * as host from "../host";
-import { createKnote, KeventRecord } from "./knote";
+import { KeventRecord } from "../records";
+import { createKnote } from "./knote";
 import { activate, enterSource, findKnote, insertKnote, Queue, removeKnote } from "./queue";
 import { input, INPUT_SIZE } from "./scratch";
 import { register } from "./register";

@@ -2,7 +2,7 @@
 // sources that its filters share. What the kernel knows as the queue is one epoll set.
 
 import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EVENT_IN } from "../abi";
-import * as calls from "../epoll/calls";
+import * as calls from "../kernel";
 import * as host from "../host";
 import { allocate, release } from "../memory";
 import {

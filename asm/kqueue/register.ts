@@ -21,8 +21,9 @@ import {
   FILTER_USER,
   FILTER_WRITE,
 } from "../abi";
-import { kindOf } from "../epoll/item";
+import { kindOf } from "../descriptor";
 import * as host from "../host";
+import { KeventRecord } from "../records";
 import {
   attach,
   catchUp,
@@ -35,7 +36,6 @@ import {
 import {
   createKnote,
   destroyKnote,
-  KeventRecord,
   Knote,
   SET_FILES,
   STATUS_ACTIVE,

@@ -64,8 +64,7 @@ import {
   STAT_FLAGS,
   STAT_KIND,
 } from "../abi";
-import * as calls from "../epoll/calls";
-import { setOf } from "../epoll/item";
+import * as calls from "../kernel";
 import * as host from "../host";
 import {
   Knote,
@@ -140,7 +139,7 @@ export function attachDescriptor(queue: Queue, knote: Knote): i32 {
   const fd = knote.ident as i32;
   const known = identify(knote);
   if (known < 0) return known;
-  knote.kind = setOf(fd) === null ? load<i32>(stat + STAT_KIND) : FD_EPOLL;
+  knote.kind = calls.isEmulatedEpoll(fd) ? FD_EPOLL : load<i32>(stat + STAT_KIND);
   knote.mask = 0;
   const access = load<u32>(stat + STAT_FLAGS);
   knote.what = questionOf(knote, access);

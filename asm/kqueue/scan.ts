@@ -23,7 +23,7 @@ import {
   POLL_RECORD_SIZE,
   POLL_RECORD_WANT,
 } from "../abi";
-import * as calls from "../epoll/calls";
+import * as calls from "../kernel";
 import * as host from "../host";
 import { dropKnote } from "./filters";
 import {

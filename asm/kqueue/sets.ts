@@ -12,10 +12,10 @@ import {
   FILTER_WRITE,
   READY_RECORD_SIZE,
 } from "../abi";
-import * as calls from "../epoll/calls";
+import * as calls from "../kernel";
 import * as host from "../host";
 import { readyRecords, readyRoom } from "./scratch";
-import { ReadyRecord } from "../registry";
+import { ReadyRecord } from "../records";
 import { reported } from "./harvest";
 import { sameFile } from "./identity";
 import { Knote, SET_MAIN, SET_NONE, SET_SECOND } from "./knote";

@@ -14,10 +14,11 @@ import {
   NOTE_SECONDS,
   NOTE_USECONDS,
 } from "../abi";
-import { setDeadline } from "../epoll/calls";
+import { setDeadline } from "../kernel";
 import * as host from "../host";
 import { allocate, release } from "../memory";
-import { KeventRecord, Knote } from "./knote";
+import { KeventRecord } from "../records";
+import { Knote } from "./knote";
 import { activate, addSource, deactivate, Queue } from "./queue";
 
 const UNITS: u32 = NOTE_SECONDS | NOTE_MSECONDS | NOTE_USECONDS | NOTE_NSECONDS;

@@ -9,7 +9,8 @@ import {
   NOTE_FFOR,
   NOTE_TRIGGER,
 } from "../abi";
-import { KeventRecord, Knote, writeKevent } from "./knote";
+import { KeventRecord } from "../records";
+import { Knote, writeKevent } from "./knote";
 
 /** f_attach: a trigger in the change that creates the knote does not count. */
 export function attachUser(knote: Knote): void {

@@ -1,0 +1,96 @@
+// Records that cross the waist, as classes over the core's memory. Their layouts are abi.ts's; the
+// compiler rejects a field that drifts.
+
+import {
+  KEVENT_DATA,
+  KEVENT_FFLAGS,
+  KEVENT_FILTER,
+  KEVENT_FLAGS,
+  KEVENT_IDENT,
+  KEVENT_SIZE,
+  KEVENT_UDATA,
+  POLL_RECORD_FD,
+  POLL_RECORD_READY,
+  POLL_RECORD_SIZE,
+  POLL_RECORD_WANT,
+  READY_RECORD_FD,
+  READY_RECORD_MASK,
+  READY_RECORD_SIZE,
+  STAT_BLOCKS,
+  STAT_BYTES,
+  STAT_DEV,
+  STAT_FLAGS,
+  STAT_INO,
+  STAT_KIND,
+  STAT_NLINK,
+  STAT_OFFSET,
+  STAT_SIZE,
+} from "./abi";
+
+/** One descriptor that poll(2) looks at (struct pollfd). */
+@unmanaged
+export class PollRecord {
+  fd: i32;
+  want: u16;
+  ready: u16;
+}
+
+if (offsetof<PollRecord>() !== POLL_RECORD_SIZE) ERROR("abi.ts: POLL_RECORD_SIZE");
+if (offsetof<PollRecord>("fd") !== POLL_RECORD_FD) ERROR("abi.ts: POLL_RECORD_FD");
+if (offsetof<PollRecord>("want") !== POLL_RECORD_WANT) ERROR("abi.ts: POLL_RECORD_WANT");
+if (offsetof<PollRecord>("ready") !== POLL_RECORD_READY) ERROR("abi.ts: POLL_RECORD_READY");
+
+/** One event of an epoll, a poll object or a devpoll object. */
+@unmanaged
+export class ReadyRecord {
+  fd: i32;
+  mask: u32;
+}
+
+if (offsetof<ReadyRecord>() !== READY_RECORD_SIZE) ERROR("abi.ts: READY_RECORD_SIZE");
+if (offsetof<ReadyRecord>("fd") !== READY_RECORD_FD) ERROR("abi.ts: READY_RECORD_FD");
+if (offsetof<ReadyRecord>("mask") !== READY_RECORD_MASK) ERROR("abi.ts: READY_RECORD_MASK");
+
+/** One change or event of a kqueue. */
+@unmanaged
+export class KeventRecord {
+  ident: u64;
+  filter: i16;
+  flags: u16;
+  fflags: u32;
+  data: i64;
+  udata: u64;
+}
+
+if (offsetof<KeventRecord>() !== KEVENT_SIZE) ERROR("abi.ts: KEVENT_SIZE");
+if (offsetof<KeventRecord>("ident") !== KEVENT_IDENT) ERROR("abi.ts: KEVENT_IDENT");
+if (offsetof<KeventRecord>("filter") !== KEVENT_FILTER) ERROR("abi.ts: KEVENT_FILTER");
+if (offsetof<KeventRecord>("flags") !== KEVENT_FLAGS) ERROR("abi.ts: KEVENT_FLAGS");
+if (offsetof<KeventRecord>("fflags") !== KEVENT_FFLAGS) ERROR("abi.ts: KEVENT_FFLAGS");
+if (offsetof<KeventRecord>("data") !== KEVENT_DATA) ERROR("abi.ts: KEVENT_DATA");
+if (offsetof<KeventRecord>("udata") !== KEVENT_UDATA) ERROR("abi.ts: KEVENT_UDATA");
+
+/** What fd_stat says of a descriptor. */
+@unmanaged
+export class StatRecord {
+  /** FD_*. */
+  kind: i32;
+  nlink: u32;
+  ino: u64;
+  dev: u64;
+  bytes: i64;
+  blocks: i64;
+  /** ACCESS_*. */
+  flags: u32;
+  offset: i64;
+}
+
+if (offsetof<StatRecord>() !== STAT_SIZE) ERROR("abi.ts: STAT_SIZE");
+if (offsetof<StatRecord>("kind") !== STAT_KIND) ERROR("abi.ts: STAT_KIND");
+if (offsetof<StatRecord>("nlink") !== STAT_NLINK) ERROR("abi.ts: STAT_NLINK");
+if (offsetof<StatRecord>("ino") !== STAT_INO) ERROR("abi.ts: STAT_INO");
+if (offsetof<StatRecord>("dev") !== STAT_DEV) ERROR("abi.ts: STAT_DEV");
+if (offsetof<StatRecord>("bytes") !== STAT_BYTES) ERROR("abi.ts: STAT_BYTES");
+if (offsetof<StatRecord>("blocks") !== STAT_BLOCKS) ERROR("abi.ts: STAT_BLOCKS");
+if (offsetof<StatRecord>("flags") !== STAT_FLAGS) ERROR("abi.ts: STAT_FLAGS");
+if (offsetof<StatRecord>("offset") !== STAT_OFFSET) ERROR("abi.ts: STAT_OFFSET");
