@@ -4,7 +4,7 @@ import { ABI_VERSION, ERROR_BAD_HANDLE } from "../asm/abi.ts";
 import { type Host, importsOf } from "../host/host.ts";
 import { osError, type OSError } from "./errors.ts";
 
-/** What asm/index.ts exports (i32, u32, usize and f64 are all numbers here). */
+/** The exports of asm/index.ts; i32, u32, usize and f64 are all numbers here. */
 export interface CoreExports {
   readonly memory: WebAssembly.Memory;
   capabilities(): number;
@@ -46,13 +46,13 @@ export interface CoreExports {
   transferred(fd: number, isRead: number, bytes: number): void;
 }
 
-/** What only this file calls, because it remembers the answers. */
+/** Exports that only this file calls, because it caches their results. */
 interface OwnExports extends CoreExports {
   readyStart(): number;
   reserveReady(capacity: number): number;
 }
 
-/** One instance of the core and the host it runs on. */
+/** One instance of the core, and its host. */
 export class Core {
   readonly host: Host;
   readonly calls: CoreExports;
@@ -62,7 +62,7 @@ export class Core {
   #readyStart = 0;
 
   /**
-   * Instantiates the core on a host. Synchronous, because `select.poll()` is.
+   * Instantiates the core on a host; synchronous, because `select.poll()` is synchronous.
    *
    * @throws {Error} if the core was built from another asm/abi.ts than these bindings
    */
@@ -81,7 +81,7 @@ export class Core {
     this.#words = new Int32Array(calls.memory.buffer);
   }
 
-  /** Memory in 32-bit words. Not to be kept: growing memory detaches it. */
+  /** The memory in 32-bit words. Callers must not keep the array: growing memory detaches it. */
   words(): Int32Array {
     if (this.#words.length === 0) this.#words = new Int32Array(this.calls.memory.buffer);
     return this.#words;
@@ -92,7 +92,7 @@ export class Core {
     return this.#readyStart;
   }
 
-  /** Makes room for `count` ready records, which may move them. 0 or -ENOMEM. */
+  /** Makes room for `count` ready records, which may move. Returns 0 or -ENOMEM. */
   reserveReady(count: number): number {
     if (count <= this.#readyRoom) return 0;
     const result = this.#own.reserveReady(count);
@@ -102,10 +102,12 @@ export class Core {
     return 0;
   }
 
-  /** The error of a call that returned `result` < 0. Of a host's own, if it had one. */
+  /** Makes the error of a call that returned `result` < 0, or takes the error that a host kept. */
   error(result: number, syscall: string, detail?: string): OSError | Error {
     if (result === ERROR_BAD_HANDLE)
-      return new Error(`${syscall}: the object is of no use any more`);
+      return new Error(
+        `${syscall}: another object with this descriptor was closed, which closed this one`,
+      );
     const failure = this.host.takeFailure?.();
     if (failure !== undefined) return failure;
     return osError((errno) => this.host.describe(errno), -result, syscall, detail);

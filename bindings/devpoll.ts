@@ -1,3 +1,5 @@
+// /dev/poll objects of illumos, which the core translates to poll(2).
+
 import { EVENT_IN, EVENT_OUT, EVENT_PRI, POLL_REMOVE } from "../asm/abi.ts";
 import { checkCount, unsignedShortOf } from "./arguments.ts";
 import type { Core } from "./core.ts";
@@ -16,20 +18,20 @@ const abandoned = new FinalizationRegistry<{ core: Core; handle: number }>(({ co
 });
 
 /**
- * A /dev/poll object: `select.devpoll()` of Python. Made by `devpoll()`.
+ * A /dev/poll object, made by `devpoll()`. Python's `select.devpoll()`.
  *
- * Semantics are illumos': masks of one descriptor add up, unregistering what is unknown is no
- * error, results are in the order of descriptors, and one that is not open is ready with POLLNVAL
- * until it is unregistered.
+ * Semantics are those of illumos: the masks of one descriptor add up, `unregister` accepts unknown
+ * descriptors, results are in the order of descriptors, and a descriptor that is not open is ready
+ * with POLLNVAL until it is unregistered.
  *
  * @see https://docs.python.org/3/library/select.html#dev-poll-polling-objects
  */
 export class Devpoll {
   readonly #core: Core;
-  /** 0 once closed. */
+  /** Handle of the object in the core; 0 once the object is closed. */
   #handle: number;
 
-  /** @internal call `devpoll()`. */
+  /** @internal Call `devpoll()`. */
   constructor(core: Core, handle: number, token: unknown) {
     if (token !== DEVPOLL_TOKEN) {
       throw new TypeError("cannot create Devpoll instances: call devpoll()");
@@ -40,12 +42,16 @@ export class Devpoll {
     Object.preventExtensions(this);
   }
 
-  /** Whether the object is closed. */
+  /** True once the object is closed. */
   get closed(): boolean {
     return this.#handle === 0;
   }
 
-  /** Closes the object; once more is not an error. */
+  /**
+   * Closes the object. Does nothing if the object is closed already.
+   *
+   * @see https://docs.python.org/3/library/select.html#select.devpoll.close
+   */
   close(): void {
     checkCount("devpoll.close()", arguments.length, 0, 0);
     if (this.#handle === 0) return;
@@ -54,22 +60,34 @@ export class Devpoll {
     this.#handle = 0;
   }
 
+  /** Closes the object at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Descriptor the object is known by. Waiting on it is of no use, as on /dev/poll itself. */
+  /**
+   * Returns the descriptor of the object. A wait for this descriptor is of no use, as for that of
+   * /dev/poll itself.
+   *
+   * @throws {ValueError} if the object is closed
+   * @see https://docs.python.org/3/library/select.html#select.devpoll.fileno
+   */
   fileno(): number {
     checkCount("devpoll.fileno()", arguments.length, 0, 0);
     return this.#core.calls.devpollFileno(this.#open());
   }
 
   /**
-   * Registers a descriptor, or adds to the mask of one that is. No system call: the descriptor
-   * need not be open.
+   * Registers a descriptor, or adds to the mask of a registered one. Makes no system call, so the
+   * descriptor need not be open.
    *
-   * @param eventmask bitwise or of POLL*, 0 to 65535; POLLIN | POLLPRI | POLLOUT if left out.
-   * POLLREMOVE forgets the descriptor
+   * @param fd a descriptor, or an object that has one
+   * @param eventmask bitwise or of POLL*, 0 to 65535; the default is POLLIN | POLLPRI | POLLOUT.
+   * POLLREMOVE removes the descriptor
+   * @throws {TypeError} if `fd` has no descriptor, or `eventmask` is not an integer
+   * @throws {ValueError} if the object is closed, or the descriptor or `eventmask` is negative
+   * @throws {OverflowError} if the descriptor does not fit a C int, or `eventmask` 16 bits
+   * @see https://docs.python.org/3/library/select.html#select.devpoll.register
    */
   register(fd: Waitable, eventmask: number = DEFAULT_MASK): void {
     checkCount("devpoll.register()", arguments.length, 1, 2);
@@ -79,9 +97,12 @@ export class Devpoll {
   }
 
   /**
-   * Replaces the mask of a descriptor; one that is not registered is registered.
+   * Replaces the mask of a descriptor. Registers the descriptor if it is not registered.
    *
-   * @param eventmask bitwise or of POLL*, 0 to 65535; POLLIN | POLLPRI | POLLOUT if left out
+   * @param fd a descriptor, or an object that has one
+   * @param eventmask bitwise or of POLL*, 0 to 65535; the default is POLLIN | POLLPRI | POLLOUT
+   * @throws {TypeError | ValueError | OverflowError} as `register` does
+   * @see https://docs.python.org/3/library/select.html#select.devpoll.modify
    */
   modify(fd: Waitable, eventmask: number = DEFAULT_MASK): void {
     checkCount("devpoll.modify()", arguments.length, 1, 2);
@@ -92,7 +113,13 @@ export class Devpoll {
     this.#write(handle, fileno, want);
   }
 
-  /** Forgets a descriptor, registered or not, open or not. */
+  /**
+   * Removes a descriptor, which need not be registered, nor open.
+   *
+   * @param fd a descriptor, or an object that has one
+   * @throws {ValueError} if the object is closed
+   * @see https://docs.python.org/3/library/select.html#select.devpoll.unregister
+   */
   unregister(fd: Waitable): void {
     checkCount("devpoll.unregister()", arguments.length, 1, 1);
     const fileno = filenoOf(fd);
@@ -108,10 +135,14 @@ export class Devpoll {
    * Waits until a registered descriptor is ready. Blocks the calling thread; a signal does not end
    * the wait (PEP 475).
    *
-   * @param timeout milliseconds, up to 2^31 - 1; a fraction is rounded away from zero; `null`,
-   * nothing or -1 waits for ever
-   * @returns `[fd, event]` for each ready descriptor, ascending; empty on timeout
-   * @throws {OverflowError} for a timeout that rounds to less than -1 or more than 2^31 - 1
+   * @param timeout milliseconds, up to 2^31 - 1; a fraction is rounded away from zero; `null` (the
+   * default) and -1 wait for ever, 0 does not wait
+   * @returns `[fd, event]` for each ready descriptor, in ascending order; empty on timeout
+   * @throws {TypeError} if the timeout is not a number
+   * @throws {OverflowError} if the timeout rounds to less than -1 or more than 2^31 - 1
+   * @throws {ValueError} if the object is closed
+   * @throws {OSError} the error of poll(2)
+   * @see https://docs.python.org/3/library/select.html#select.devpoll.poll
    */
   poll(timeout?: Timeout): Event[] {
     checkCount("devpoll.poll()", arguments.length, 0, 1);
@@ -121,11 +152,16 @@ export class Devpoll {
   }
 
   /**
-   * The same wait without a list (above 31 events it makes one view of the memory, else it
-   * allocates nothing): writes `fd, event, fd, event …` to `out`. If not all fit,
-   * the next wait begins with those that did not.
+   * Waits like `poll`, and writes `fd, event, fd, event …` to `out` instead of making a list.
+   * Allocates nothing for up to 31 events, and one view of memory for more. Python lacks this call.
    *
-   * @returns how many pairs were written
+   * Ready descriptors that do not fit come first in the next wait.
+   *
+   * @param out room for at least one pair
+   * @param timeout milliseconds, as for `poll`
+   * @returns the number of pairs written
+   * @throws {TypeError} if `out` is not an Int32Array
+   * @throws {ValueError} if `out` has less than two elements, or the object is closed
    */
   pollInto(out: Int32Array, timeout?: Timeout): number {
     checkCount("devpoll.pollInto()", arguments.length, 1, 2);
@@ -147,9 +183,25 @@ export class Devpoll {
   }
 }
 
-/** `devpoll()` of one core. */
-export function createDevpoll(core: Core): Devpoll {
-  const handle = core.calls.devpollCreate();
-  if (handle < 0) throw core.error(handle, "devpoll");
-  return new Devpoll(core, handle, DEVPOLL_TOKEN);
+/** The function `devpoll` of one core. */
+export interface DevpollFunction {
+  /**
+   * Makes a /dev/poll object. Close it when it is no longer needed; a forgotten object is closed
+   * when it is collected.
+   *
+   * @throws {OSError} EMFILE if too many descriptors are open, ENOMEM if memory is short
+   * @see https://docs.python.org/3/library/select.html#select.devpoll
+   * @see https://illumos.org/man/4D/poll
+   */
+  (): Devpoll;
+}
+
+/** Makes `devpoll()` for a core. */
+export function createDevpoll(core: Core): DevpollFunction {
+  return function devpoll(...given: readonly unknown[]): Devpoll {
+    checkCount("devpoll()", given.length, 0, 0);
+    const handle = core.calls.devpollCreate();
+    if (handle < 0) throw core.error(handle, "devpoll");
+    return new Devpoll(core, handle, DEVPOLL_TOKEN);
+  };
 }

@@ -1,3 +1,5 @@
+// epoll objects: the kernel's epoll, or the core's translation of it.
+
 import {
   CAPABILITY_EPOLL,
   EINVAL,
@@ -10,31 +12,31 @@ import {
   EVENT_PRI,
 } from "../asm/abi.ts";
 import { checkCount, intOf, isKeywords, lowBitsOf, withKeywords } from "./arguments.ts";
-import { informOfUse } from "./use.ts";
 import type { Core } from "./core.ts";
 import { OSError, show, ValueError } from "./errors.ts";
 import { capacityOf, copyEvents, type Event, eventsAt } from "./events.ts";
+import { observeDescriptors } from "./observers.ts";
 import { epollTimeout, type Timeout } from "./timeout.ts";
 import { filenoOf, type Waitable } from "./waitable.ts";
 
 const DEFAULT_MASK = EVENT_IN | EVENT_PRI | EVENT_OUT;
-/** Events of one wait if `maxevents` is -1: FD_SETSIZE - 1, as in CPython. */
+/** The number of events of one wait if `maxevents` is -1: FD_SETSIZE - 1, as in CPython. */
 const DEFAULT_MAXEVENTS = 1023;
-/** More than this many is EINVAL to the kernel: INT_MAX / sizeof(struct epoll_event). */
+/** The kernel refuses more events than this with EINVAL: INT_MAX / sizeof(struct epoll_event). */
 const KERNEL_MAXEVENTS = 178956970;
-/** Room made for one wait, at most: Linux's fs.nr_open, so more cannot be open. */
+/** Most records that a wait gets room for. Linux's fs.nr_open allows no more open descriptors. */
 const ROOM = 1 << 20;
 
 interface Abandoned {
   readonly core: Core;
   readonly handle: number;
-  /** Whether the descriptor was made here, and is to be closed. */
+  /** Whether the object made its descriptor, and so has to close it. */
   readonly isOwner: boolean;
 }
 
 /**
- * Gives back what an epoll that is garbage had: its place in the core and, as CPython's deallocation
- * does, its descriptor.
+ * Frees the place in the core of an epoll object that is garbage, and closes its descriptor, as
+ * CPython's deallocation does.
  */
 const abandoned = new FinalizationRegistry<Abandoned>(({ core, handle, isOwner }) => {
   if (isOwner) core.calls.epollClose(handle);
@@ -42,21 +44,21 @@ const abandoned = new FinalizationRegistry<Abandoned>(({ core, handle, isOwner }
 });
 
 /**
- * An epoll object: `select.epoll()` of Python. Made by `epoll()` or `epoll.fromfd()`.
+ * An epoll object, made by `epoll()` or `epoll.fromfd()`. Python's `select.epoll()`.
  *
- * Semantics and names are CPython's (Modules/selectmodule.c, `pyEpoll_Object`). Where the host
- * has epoll every call is one system call, and what is registered only the kernel knows. Close
- * it when done; one that is forgotten is closed when it is collected, unless it came from
- * `fromfd`.
+ * Semantics and names are CPython's (`pyEpoll_Object` in Modules/selectmodule.c). On a host with
+ * epoll every call is one system call, and only the kernel knows the registrations. Close the
+ * object when it is no longer needed; a forgotten object is closed when it is collected, unless it
+ * came from `fromfd`.
  *
  * @see https://docs.python.org/3/library/select.html#edge-and-level-trigger-polling-epoll-objects
  */
 export class Epoll {
   readonly #core: Core;
-  /** 0 once closed. */
+  /** Handle of the object in the core; 0 once the object is closed. */
   #handle: number;
 
-  /** @internal call `epoll()`. */
+  /** @internal Call `epoll()`. */
   constructor(core: Core, handle: number, token: unknown) {
     if (token !== EPOLL_TOKEN) throw new TypeError("cannot create Epoll instances: call epoll()");
     this.#core = core;
@@ -64,12 +66,17 @@ export class Epoll {
     Object.preventExtensions(this);
   }
 
-  /** Whether the object is closed. */
+  /** True once the object is closed. */
   get closed(): boolean {
     return this.#handle === 0;
   }
 
-  /** Closes the descriptor; once more is not an error, nor is a descriptor closed elsewhere. */
+  /**
+   * Closes the descriptor of the object. Does nothing if the object is closed already, and ignores
+   * an EBADF of a descriptor that was closed elsewhere.
+   *
+   * @see https://docs.python.org/3/library/select.html#select.epoll.close
+   */
   close(): void {
     checkCount("epoll.close()", arguments.length, 0, 0);
     if (this.#handle === 0) return;
@@ -78,26 +85,38 @@ export class Epoll {
     this.#handle = 0;
   }
 
+  /** Closes the object at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Descriptor of the epoll itself, which can be waited on like any other. */
+  /**
+   * Returns the descriptor of the epoll itself, which any API can wait for.
+   *
+   * @throws {ValueError} if the object is closed
+   * @see https://docs.python.org/3/library/select.html#select.epoll.fileno
+   */
   fileno(): number {
     checkCount("epoll.fileno()", arguments.length, 0, 0);
     return this.#core.calls.epollFileno(this.#open());
   }
 
   /**
-   * Registers a descriptor. Also `register(fd, { eventmask })`.
+   * Registers a descriptor. Also takes the mask as `register(fd, { eventmask })`.
    *
-   * @param eventmask bitwise or of EPOLL*, of which the low 32 bits count;
-   * EPOLLIN | EPOLLPRI | EPOLLOUT if left out
-   * @throws {FileExistsError} EEXIST if it is registered
-   * @throws {PermissionError} EPERM if it cannot be waited on: a regular file, a directory
-   * @throws {OSError} EBADF, EINVAL, ELOOP, ENOSPC… of epoll_ctl(2)
+   * @param fd a descriptor, or an object that has one
+   * @param eventmask bitwise or of EPOLL*, of which the low 32 bits count; the default is
+   * EPOLLIN | EPOLLPRI | EPOLLOUT
+   * @throws {FileExistsError} EEXIST if the descriptor is registered
+   * @throws {PermissionError} EPERM if the descriptor does not support epoll: a regular file, a
+   * directory
+   * @throws {OSError} EBADF, EINVAL, ELOOP, ENOSPC and others of epoll_ctl(2)
+   * @throws {ValueError} if the object is closed, or the descriptor negative
+   * @see https://docs.python.org/3/library/select.html#select.epoll.register
+   * @see https://man7.org/linux/man-pages/man2/epoll_ctl.2.html
    */
   register(fd: Waitable, eventmask?: number | { readonly eventmask?: number }): void;
+  /** Registers a descriptor; `fd` and `eventmask` are those of `register(fd, eventmask)`. */
   register(keywords: { readonly fd: Waitable; readonly eventmask?: number }): void;
   register(fd?: unknown, eventmask?: unknown): void {
     if (arguments.length !== 2 || typeof eventmask !== "number") {
@@ -107,13 +126,18 @@ export class Epoll {
   }
 
   /**
-   * Replaces the mask of a registered descriptor. Also `modify(fd, { eventmask })`.
+   * Replaces the mask of a registered descriptor. Also takes the mask as
+   * `modify(fd, { eventmask })`.
    *
+   * @param fd a descriptor, or an object that has one
    * @param eventmask bitwise or of EPOLL*, of which the low 32 bits count
-   * @throws {FileNotFoundError} ENOENT if it is not registered
-   * @throws {OSError} EBADF, EINVAL… of epoll_ctl(2)
+   * @throws {FileNotFoundError} ENOENT if the descriptor is not registered
+   * @throws {OSError} EBADF, EINVAL and others of epoll_ctl(2)
+   * @throws {ValueError} if the object is closed, or the descriptor negative
+   * @see https://docs.python.org/3/library/select.html#select.epoll.modify
    */
   modify(fd: Waitable, eventmask: number | { readonly eventmask: number }): void;
+  /** Replaces a mask; `fd` and `eventmask` are those of `modify(fd, eventmask)`. */
   modify(keywords: { readonly fd: Waitable; readonly eventmask: number }): void;
   modify(fd?: unknown, eventmask?: unknown): void {
     if (arguments.length !== 2 || typeof eventmask !== "number") {
@@ -123,10 +147,14 @@ export class Epoll {
   }
 
   /**
-   * Forgets a descriptor.
+   * Removes a descriptor.
    *
-   * @throws {FileNotFoundError} ENOENT if it is not registered
-   * @throws {OSError} EBADF if it is not open: closing the last descriptor of a file forgets it
+   * @param fd a descriptor, or an object that has one
+   * @throws {FileNotFoundError} ENOENT if the descriptor is not registered
+   * @throws {OSError} EBADF if the descriptor is not open: the registration goes when the last
+   * descriptor of its file is closed
+   * @throws {ValueError} if the object is closed, or the descriptor negative
+   * @see https://docs.python.org/3/library/select.html#select.epoll.unregister
    */
   unregister(fd: Waitable): void {
     checkCount("epoll.unregister()", arguments.length, 1, 1);
@@ -142,17 +170,25 @@ export class Epoll {
 
   /**
    * Waits until a registered descriptor is ready. Blocks the calling thread; a signal does not end
-   * the wait (PEP 475). Also `poll({ timeout, maxevents })`.
+   * the wait (PEP 475). Also takes keywords: `poll({ timeout, maxevents })`.
    *
-   * @param timeout seconds, up to 2147483.647; a fraction of a millisecond is rounded up; `null`,
-   * nothing or a negative number waits for ever
-   * @param maxevents how many events are returned at most; -1, the default, stands for 1023
+   * @param timeout seconds, up to 2147483.647, rounded up to a millisecond; `null` (the default)
+   * and numbers of -0.001 and less wait for ever, 0 does not wait
+   * @param maxevents the most events to return; the default, -1, stands for 1023
    * @returns `[fd, event]` for each ready descriptor, in the order in which they became ready;
    * empty on timeout. `fd` is the number that was registered
    * @throws {ValueError} if the object is closed, or `maxevents` is 0 or below -1
-   * @throws {OSError} what epoll_wait(2) reported
+   * @throws {TypeError} if the timeout is not a number, or `maxevents` not an integer
+   * @throws {OverflowError} if the timeout does not fit a C int in milliseconds
+   * @throws {OSError} the error of epoll_wait(2)
+   * @see https://docs.python.org/3/library/select.html#select.epoll.poll
+   * @see https://man7.org/linux/man-pages/man2/epoll_wait.2.html
    */
   poll(timeout?: Timeout, maxevents?: number): Event[];
+  /**
+   * Waits until a registered descriptor is ready; `timeout` (seconds) and `maxevents` are those of
+   * `poll(timeout, maxevents)`.
+   */
   poll(keywords: { readonly timeout?: Timeout; readonly maxevents?: number }): Event[];
   poll(timeout?: unknown, maxevents?: unknown): Event[] {
     if (arguments.length > 2 || isKeywords(timeout) || isKeywords(maxevents)) {
@@ -164,7 +200,7 @@ export class Epoll {
         [timeout, maxevents].slice(0, arguments.length),
       );
     }
-    // As CPython's argument clinic does: what is no int at all is refused before anything else.
+    // CPython's Argument Clinic converts `maxevents` before it looks at the object and the timeout.
     const wanted = maxevents === undefined ? -1 : intOf(maxevents, "maxevents");
     const handle = this.#open();
     const timeoutMs = epollTimeout(timeout);
@@ -177,11 +213,14 @@ export class Epoll {
   }
 
   /**
-   * The same wait without a list (above 31 events it makes one view of the memory, else it
-   * allocates nothing): writes `fd, event, fd, event …` to `out`, whose length
-   * bounds the number of events.
+   * Waits like `poll`, and writes `fd, event, fd, event …` to `out` instead of making a list.
+   * Allocates nothing for up to 31 events, and one view of memory for more. Python lacks this call.
    *
-   * @returns how many pairs were written
+   * @param out room for at least one pair; the length bounds the number of events
+   * @param timeout seconds, as for `poll`
+   * @returns the number of pairs written
+   * @throws {TypeError} if `out` is not an Int32Array
+   * @throws {ValueError} if `out` has less than two elements, or the object is closed
    */
   pollInto(out: Int32Array, timeout?: Timeout): number {
     checkCount("epoll.pollInto()", arguments.length, 1, 2);
@@ -210,7 +249,7 @@ export class Epoll {
     return epoll;
   }
 
-  /** @internal `epoll()` of one core. */
+  /** @internal Serves `epoll()` of one core. */
   static create(core: Core, given: readonly unknown[]): Epoll {
     checkCount("epoll()", given.length, 0, 2);
     const [sizehint = -1, flags = 0] = withKeywords("epoll()", ["sizehint", "flags"], given);
@@ -223,12 +262,12 @@ export class Epoll {
     }
     const handle = core.calls.epollCreate(EPOLL_CLOEXEC);
     if (handle < 0) throw core.error(handle, "epoll_create1");
-    // The kernel knows of closes, but not the core.
-    if (!(core.calls.capabilities() & CAPABILITY_EPOLL)) informOfUse(core);
+    // Only a translated epoll must be told of closes: the kernel sees them itself.
+    if (!(core.calls.capabilities() & CAPABILITY_EPOLL)) observeDescriptors(core);
     return Epoll.#make(core, handle, true);
   }
 
-  /** @internal `epoll.fromfd()` of one core. */
+  /** @internal Serves `epoll.fromfd()` of one core. */
   static adopt(core: Core, given: readonly unknown[]): Epoll {
     checkCount("epoll.fromfd()", given.length, 1, 1);
     const fd = intOf(given[0], "fd");
@@ -242,7 +281,7 @@ export class Epoll {
 
 const EPOLL_TOKEN = Symbol("epoll()");
 
-/** `fd` and `eventmask`, by position or by keyword. A lone `{ fd }` is a descriptor. */
+/** Returns `fd` and `eventmask`, given by position or by keyword. A lone `{ fd }` is a descriptor. */
 function maskArguments(call: string, least: number, given: readonly unknown[]): unknown[] {
   const last = given.at(-1);
   let merged: readonly unknown[] = given;
@@ -261,16 +300,36 @@ function capacityFor(maxevents: number): number {
   return maxevents;
 }
 
-/** The function `epoll` of one core; also what `instanceof` can be asked with. */
+/** The function `epoll` of one core. `instanceof` accepts the function like a class. */
 export interface EpollFunction {
+  /**
+   * Makes an epoll object. Its descriptor is close-on-exec. Close the object when it is no longer
+   * needed; a forgotten object is closed when it is collected.
+   *
+   * @param sizehint a positive number or -1 (the default), of no effect
+   * @param flags 0 (the default) or EPOLL_CLOEXEC, of no effect
+   * @throws {ValueError} if `sizehint` is 0 or below -1
+   * @throws {OSError} if `flags` has another bit; EMFILE if too many descriptors are open
+   * @see https://docs.python.org/3/library/select.html#select.epoll
+   * @see https://man7.org/linux/man-pages/man7/epoll.7.html
+   */
   (sizehint?: number, flags?: number): Epoll;
+  /** Makes an epoll object; `sizehint` and `flags` are those of `epoll(sizehint, flags)`. */
   (keywords: { readonly sizehint?: number; readonly flags?: number }): Epoll;
-  /** An object for an epoll descriptor that exists already; close() closes that descriptor. */
+  /**
+   * Makes an object for an epoll descriptor that exists already. `close()` closes that descriptor;
+   * the collection of the object does not.
+   *
+   * @param fd the descriptor of an epoll; -1 makes a new epoll
+   * @throws {OSError} if `fd` is negative
+   * @see https://docs.python.org/3/library/select.html#select.epoll.fromfd
+   */
   fromfd(fd: number): Epoll;
+  /** The prototype of epoll objects, for `instanceof`. */
   readonly prototype: Epoll;
 }
 
-/** `epoll` of one core. */
+/** Makes `epoll` for a core. */
 export function createEpoll(core: Core): EpollFunction {
   function epoll(...given: readonly unknown[]): Epoll {
     return Epoll.create(core, given);

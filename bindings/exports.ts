@@ -1,8 +1,8 @@
-// What the package exports besides the functions that are bound to a host: the same everywhere.
+// The exports of the package that are bound to no host, and so the same on every platform.
 
 export * from "./constants.ts";
-export { Devpoll } from "./devpoll.ts";
-export { Epoll } from "./epoll.ts";
+export { Devpoll, type DevpollFunction } from "./devpoll.ts";
+export { Epoll, type EpollFunction } from "./epoll.ts";
 export * from "./errors.ts";
 export { OSError as error } from "./errors.ts";
 export type { Event } from "./events.ts";
@@ -14,9 +14,9 @@ export type {
   RegistrationView,
   SourceView,
 } from "./inspect.ts";
-export { Kevent, type KeventKeywords, type Whole } from "./kevent.ts";
-export { Kqueue } from "./kqueue.ts";
-export { Poll } from "./poll.ts";
-export type { Ready } from "./select.ts";
+export { Kevent, type KeventFunction, type KeventKeywords, type Whole } from "./kevent.ts";
+export { Kqueue, type KqueueFunction } from "./kqueue.ts";
+export { Poll, type PollFunction } from "./poll.ts";
+export type { Ready, SelectFunction } from "./select.ts";
 export type { Timeout } from "./timeout.ts";
 export type { Waitable } from "./waitable.ts";

@@ -1,4 +1,4 @@
-// kevent objects: `select.kevent` of Python.
+// kevents: the changes and events of a queue. Python's `select.kevent`.
 
 import {
   EV_ADD,
@@ -31,7 +31,7 @@ function bounded(value: unknown, name: string, bits: number, signed: boolean): W
   return exact(integer);
 }
 
-/** A number where that is exact, else a bigint. */
+/** Returns a number where a number is exact, else a bigint. */
 function exact(value: Whole): Whole {
   if (typeof value === "number") {
     return Number.isSafeInteger(value) ? value + 0 : BigInt(value);
@@ -55,26 +55,32 @@ const dataOf = (value: unknown): Whole => bounded(value, "data", 64, true);
 const udataOf = (value: unknown): Whole =>
   exact(BigInt.asUintN(64, BigInt(integerOf(value, "udata"))));
 
-// Filter and flags share a word.
+// Filter and flags share one word of the record.
 const bothOf = (filter: number, flags: number): number => (filter & 0xffff) | (flags << 16);
 const filterIn = (both: number): number => (both << 16) >> 16;
 const flagsIn = (both: number): number => both >>> 16;
 
-/** 64 bits of an unsigned number, in hexadecimal. */
+/** Formats a number as 64 unsigned bits in hexadecimal. */
 function hex(value: Whole): string {
   return `0x${BigInt.asUintN(64, BigInt(value)).toString(16)}`;
 }
 
 /** The attributes of a kevent by keyword. */
 export interface KeventKeywords {
+  /** KQ_FILTER_*; the default is KQ_FILTER_READ. */
   readonly filter?: number;
+  /** KQ_EV_*; the default is KQ_EV_ADD. */
   readonly flags?: number;
+  /** KQ_NOTE_* of the filter; the default is 0. */
   readonly fflags?: number;
+  /** A number whose meaning the filter defines; the default is 0. */
   readonly data?: Whole;
+  /** A number of the program's own, which events return unchanged; the default is 0. */
   readonly udata?: Whole;
 }
 
-// Places of the fields, in words. Constants of this module: another one's are looked up at each use.
+// Offsets of the fields, in words. They are constants of this module because V8 looks up an
+// imported binding at each use.
 const IDENT = KEVENT_IDENT / 4;
 const BOTH = KEVENT_FILTER / 4;
 const FFLAGS = KEVENT_FFLAGS / 4;
@@ -83,24 +89,24 @@ const UDATA = KEVENT_UDATA / 4;
 const SIZE = KEVENT_SIZE / 4;
 
 /**
- * A kevent: a change of a queue, or an event of one. Made by `kevent()`.
+ * A kevent, made by `kevent()`: a change of a queue, or an event from one.
  *
- * The attributes can be written, and convert as the fields of the C structure do: `flags` and
- * `fflags` keep their low 16 and 32 bits, `udata` its low 64; `filter`, `data` and `ident` throw
- * OverflowError beyond their range. 64-bit values are numbers, or bigints where those would not
+ * The attributes are writable, and convert values as the fields of the C structure do: `flags` and
+ * `fflags` keep the low 16 and 32 bits, `udata` the low 64; `filter`, `data` and `ident` throw
+ * OverflowError beyond their range. 64-bit values are numbers, or bigints where a number would not
  * be exact.
  *
  * @see https://docs.python.org/3/library/select.html#kevent-objects
  */
 export class Kevent {
   #ident: Whole;
-  /** Filter and flags, as the record has them: a smaller object is a faster one. */
+  /** Filter and flags in one word, as in the record: a smaller object is made faster. */
   #both: number;
   #fflags: number;
   #data: Whole;
   #udata: Whole;
 
-  /** @internal call `kevent()`; the values are converted already. */
+  /** @internal Call `kevent()`; the values are converted already. */
   constructor(
     token: unknown,
     ident: Whole,
@@ -117,7 +123,10 @@ export class Kevent {
     this.#udata = udata;
   }
 
-  /** What is watched: a descriptor, a pid, a signal number, any number of one's own. */
+  /**
+   * The source of the event: a descriptor, a process number, a signal number, an interface index,
+   * or any number for timers and user events. 0 to 2^64 - 1.
+   */
   get ident(): Whole {
     return this.#ident;
   }
@@ -125,7 +134,7 @@ export class Kevent {
     this.#ident = identOf(value);
   }
 
-  /** KQ_FILTER_*. */
+  /** The kind of event, KQ_FILTER_*. 16 signed bits. */
   get filter(): number {
     return filterIn(this.#both);
   }
@@ -133,7 +142,7 @@ export class Kevent {
     this.#both = bothOf(filterOf(value), this.flags);
   }
 
-  /** KQ_EV_*. */
+  /** Actions of a change and state of an event, KQ_EV_*. 16 bits. */
   get flags(): number {
     return flagsIn(this.#both);
   }
@@ -141,7 +150,7 @@ export class Kevent {
     this.#both = bothOf(this.filter, flagsOf(value));
   }
 
-  /** KQ_NOTE_*, by filter. */
+  /** Notes of the filter, KQ_NOTE_*. 32 bits. */
   get fflags(): number {
     return this.#fflags;
   }
@@ -149,7 +158,7 @@ export class Kevent {
     this.#fflags = fflagsOf(value);
   }
 
-  /** A number whose meaning the filter decides. */
+  /** A number whose meaning the filter defines; the errno under KQ_EV_ERROR. 64 signed bits. */
   get data(): Whole {
     return this.#data;
   }
@@ -157,7 +166,7 @@ export class Kevent {
     this.#data = dataOf(value);
   }
 
-  /** A number of the user's, returned as it was given. */
+  /** A number of the program's own, which events return unchanged. 64 bits. */
   get udata(): Whole {
     return this.#udata;
   }
@@ -165,15 +174,17 @@ export class Kevent {
     this.#udata = udataOf(value);
   }
 
-  /** Whether all six attributes are the same; false for what is no kevent. */
+  /** Whether `other` is a kevent with the same six attributes. Python's `==`. */
   equals(other: unknown): boolean {
     return other instanceof Kevent && this.compare(other) === 0;
   }
 
   /**
-   * Order by ident, filter, flags, fflags, data and udata (as a signed number): -1, 0 or 1.
+   * Compares by ident, filter, flags, fflags, data and udata, the last as a signed number, as
+   * CPython does (`kqueue_event_richcompare`).
    *
-   * @throws {TypeError} for what is no kevent
+   * @returns -1 if this kevent comes first, 0 if both are equal, 1 if `other` comes first
+   * @throws {TypeError} if `other` is not a kevent
    */
   compare(other: Kevent): -1 | 0 | 1 {
     if (!(other instanceof Kevent)) {
@@ -189,7 +200,7 @@ export class Kevent {
     );
   }
 
-  /** Like Python's repr. */
+  /** Formats the kevent as Python's repr does. */
   toString(): string {
     return (
       `<select.kevent ident=${this.#ident} filter=${this.filter} flags=${hex(this.flags)} ` +
@@ -197,12 +208,13 @@ export class Kevent {
     );
   }
 
-  /** `<` and `>` would compare texts: an error instead. */
+  /** Converts to text. Throws for `<` and `>`, which would compare the texts. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "number") throw new TypeError("kevents are compared with compare()");
     return this.toString();
   }
 
+  /** Formats the kevent for `console.log` of Node. */
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
@@ -217,7 +229,7 @@ export class Kevent {
     writeWhole(words, word + UDATA, kevent.#udata);
   }
 
-  /** @internal Reads the kevent record at `at` into an object there is already. */
+  /** @internal Overwrites `kevent` with the kevent record at `at`, an address in `words`. */
   static read(kevent: Kevent, words: Int32Array, at: number): void {
     const word = at >>> 2;
     const ident = words[word + IDENT] as number;
@@ -225,7 +237,7 @@ export class Kevent {
     const data = words[word + DATA] as number;
     const udata = words[word + UDATA] as number;
     kevent.#both = words[word + BOTH] as number;
-    // Most values are below 2^31: small integers to the compiler.
+    // Most values are below 2^31, where V8 has small integers.
     if ((ident | fflags | data | udata) >= 0 && highsOf(words, word) === 0) {
       kevent.#ident = ident;
       kevent.#fflags = fflags;
@@ -239,11 +251,11 @@ export class Kevent {
     }
   }
 
-  /** @internal The `count` kevent records at `address`, as new objects. */
+  /** @internal Makes objects of the `count` kevent records at `address`. */
   static listAt(words: Int32Array, address: number, count: number): Kevent[] {
     const list: Kevent[] = new Array(count);
     const start = address >>> 2;
-    // The shift bounds `word` for the compiler: adding to it needs no check for overflow.
+    // The shift bounds `word` for the compiler, so that an addition needs no check for overflow.
     const end = (address + count * KEVENT_SIZE) >>> 2;
     for (let word = start, i = 0; word < end; word += SIZE, i++) {
       const ident = words[word + IDENT] as number;
@@ -251,7 +263,7 @@ export class Kevent {
       const data = words[word + DATA] as number;
       const udata = words[word + UDATA] as number;
       const both = words[word + BOTH] as number;
-      // Two calls, so that in the first one all are small integers to the compiler.
+      // Two calls, so that V8 sees small integers alone in the first.
       list[i] =
         (ident | fflags | data | udata) >= 0 && highsOf(words, word) === 0
           ? new Kevent(MAKER, ident, both, fflags, data, udata)
@@ -268,7 +280,7 @@ export class Kevent {
   }
 }
 
-/** 0 if the upper halves of the 64-bit fields of a record are. */
+/** Returns 0 if the upper halves of all 64-bit fields of a record are 0. */
 function highsOf(words: Int32Array, word: number): number {
   return (
     (words[word + IDENT + 1] as number) |
@@ -308,8 +320,24 @@ function readSigned(words: Int32Array, word: number): Whole {
 
 const NAMES = ["ident", "filter", "flags", "fflags", "data", "udata"];
 
-/** `kevent()`; also what `instanceof` can be asked with. */
+/** The function `kevent`. `instanceof` accepts the function like a class. */
 export interface KeventFunction {
+  /**
+   * Makes a kevent. The arguments after `ident` can also be given by keyword:
+   * `kevent(ident, { filter, flags, … })`.
+   *
+   * @param ident a descriptor or an object that has one, or any number from 0 to 2^64 - 1; the
+   * filter defines the meaning
+   * @param filter KQ_FILTER_*; the default is KQ_FILTER_READ
+   * @param flags KQ_EV_*; the default is KQ_EV_ADD
+   * @param fflags KQ_NOTE_* of the filter; the default is 0
+   * @param data a signed number of 64 bits; the default is 0
+   * @param udata a number of the program's own, of which 64 bits count; the default is 0
+   * @throws {TypeError} if a value is not an integer, or `ident` has no descriptor
+   * @throws {OverflowError} if `ident`, `filter` or `data` is out of range
+   * @see https://docs.python.org/3/library/select.html#select.kevent
+   * @see https://man.freebsd.org/cgi/man.cgi?kevent
+   */
   (
     ident: Whole | Waitable,
     filter?: number | KeventKeywords,
@@ -318,17 +346,13 @@ export interface KeventFunction {
     data?: Whole,
     udata?: Whole,
   ): Kevent;
+  /** Makes a kevent from keywords, which are those of `kevent(ident, …)`. */
   (keywords: KeventKeywords & { readonly ident: Whole | Waitable }): Kevent;
+  /** The prototype of kevents, for `instanceof`. */
   readonly prototype: Kevent;
 }
 
-/**
- * A kevent. `ident` may be anything that can be waited on; `filter` is KQ_FILTER_READ and `flags`
- * KQ_EV_ADD if left out, the rest 0. What follows `ident` can also be given by keyword.
- *
- * @throws {TypeError} for what is no integer
- * @throws {OverflowError} for an `ident`, `filter` or `data` beyond its range
- */
+/** Makes a kevent; see KeventFunction. */
 export const kevent: KeventFunction = Object.assign(
   function kevent(...given: readonly unknown[]): Kevent {
     const last = given.at(-1);

@@ -1,12 +1,14 @@
+// kqueue objects: FreeBSD's kqueue, or the core's translation of it.
+
 import { EBADF, EOPNOTSUPP, FILTER_USER, KEVENT_SIZE } from "../asm/abi.ts";
 import { checkCount, intOf } from "./arguments.ts";
-import { informOfUse } from "./use.ts";
 import type { Core } from "./core.ts";
 import { show, ValueError } from "./errors.ts";
 import { Kevent } from "./kevent.ts";
+import { observeDescriptors } from "./observers.ts";
 import { kqueueTimeout, type Timeout } from "./timeout.ts";
 
-/** Room made for the events of one wait, at most; more cannot be ready of that many descriptors. */
+/** Most records that a wait gets room for. Linux's fs.nr_open allows no more open descriptors. */
 const ROOM = 1 << 20;
 
 const KQUEUE_TOKEN = Symbol("kqueue()");
@@ -17,23 +19,23 @@ const abandoned = new FinalizationRegistry<{ core: Core; handle: number }>(({ co
 });
 
 /**
- * A kqueue object: `select.kqueue()` of Python. Made by `kqueue()` or `kqueue.fromfd()`.
+ * A kqueue object, made by `kqueue()` or `kqueue.fromfd()`. Python's `select.kqueue()`.
  *
- * Semantics are FreeBSD's. Where the kernel has no kqueue the core translates: the queue is an
- * epoll set, so its descriptor can be waited on, nested in another queue or epoll, like any other.
- * Close it when done; one that is forgotten is closed when it is collected, unless it came from
- * `fromfd`.
+ * Semantics are FreeBSD's. On a kernel without kqueue the core translates: on Linux the queue is an
+ * epoll, so that any API can wait for its descriptor, and another queue or epoll can contain it.
+ * Close the object when it is no longer needed; a forgotten object is closed when it is collected,
+ * unless it came from `fromfd`.
  *
  * @see https://docs.python.org/3/library/select.html#kqueue-objects
  * @see https://man.freebsd.org/cgi/man.cgi?kqueue
  */
 export class Kqueue {
   readonly #core: Core;
-  /** 0 once closed, and for a queue of another thread. */
+  /** Handle of the queue in the core; 0 once closed, and for a queue of another thread. */
   #handle: number;
   #fd: number;
 
-  /** @internal call `kqueue()`. */
+  /** @internal Call `kqueue()`. */
   constructor(core: Core, handle: number, fd: number, token: unknown) {
     if (token !== KQUEUE_TOKEN)
       throw new TypeError("cannot create Kqueue instances: call kqueue()");
@@ -43,12 +45,16 @@ export class Kqueue {
     Object.preventExtensions(this);
   }
 
-  /** Whether the object is closed. */
+  /** True once the object is closed. */
   get closed(): boolean {
     return this.#fd < 0;
   }
 
-  /** Closes the queue; once more is not an error. */
+  /**
+   * Closes the queue. Does nothing if the object is closed already.
+   *
+   * @see https://docs.python.org/3/library/select.html#select.kqueue.close
+   */
   close(): void {
     checkCount("kqueue.close()", arguments.length, 0, 0);
     if (this.#fd < 0) return;
@@ -58,11 +64,17 @@ export class Kqueue {
     this.#fd = -1;
   }
 
+  /** Closes the queue at the end of a `using` block. */
   [Symbol.dispose](): void {
     this.close();
   }
 
-  /** Descriptor of the queue itself, which can be waited on like any other. */
+  /**
+   * Returns the descriptor of the queue itself, which any API can wait for.
+   *
+   * @throws {ValueError} if the object is closed
+   * @see https://docs.python.org/3/library/select.html#select.kqueue.fileno
+   */
   fileno(): number {
     checkCount("kqueue.fileno()", arguments.length, 0, 0);
     return this.#open();
@@ -72,16 +84,21 @@ export class Kqueue {
    * Applies changes, then waits for events. Blocks the calling thread; a signal does not end the
    * wait (PEP 475).
    *
-   * A change that fails becomes an event with KQ_EV_ERROR and the errno as `data`, and then nothing
-   * is waited for; if there is no room for it, it is thrown, the changes before it being applied.
+   * A change that fails becomes an event with KQ_EV_ERROR and the errno as `data`, and the call does
+   * not wait. If `max_events` leaves no room for that event, the error is thrown; the changes before
+   * the failed one stay applied.
    *
-   * @param changelist kevents, or `null` for none
-   * @param max_events how many events are returned at most; with 0 nothing is waited for
-   * @param timeout seconds, not negative; to the nanosecond, rounded up; `null` or nothing waits
-   * for ever
-   * @returns new kevents, in the order in which they became active
-   * @throws {ValueError} if the object is closed, or `max_events` or `timeout` negative
-   * @throws {OSError} what kevent(2) reports
+   * @param changelist kevents, or `null` for no change
+   * @param max_events the most events to return; with 0 the call does not wait
+   * @param timeout seconds, 0 or more, rounded up to a nanosecond; `null` (the default) waits for
+   * ever, 0 does not wait
+   * @returns new kevents, in the order in which they became active; empty on timeout
+   * @throws {ValueError} if the object is closed, or `max_events` or `timeout` is negative
+   * @throws {TypeError} if `changelist` is not iterable, an entry is not a kevent, `max_events` is
+   * not an integer, or `timeout` is not a number
+   * @throws {OSError} the error of kevent(2)
+   * @see https://docs.python.org/3/library/select.html#select.kqueue.control
+   * @see https://man.freebsd.org/cgi/man.cgi?kevent
    */
   control(
     changelist: Iterable<Kevent> | null | undefined,
@@ -98,10 +115,14 @@ export class Kqueue {
   }
 
   /**
-   * The same without an allocation: overwrites the kevents of `eventlist`, whose length bounds the
-   * number of events, as kevent(2) does.
+   * Like `control`, but overwrites the kevents of `eventlist` instead of making new ones, as
+   * kevent(2) does. Allocates nothing. Python lacks this call.
    *
-   * @returns how many of them were written
+   * @param changelist kevents, or `null` for no change
+   * @param eventlist kevents to be overwritten; the length bounds the number of events
+   * @param timeout seconds, as for `control`
+   * @returns the number of kevents written
+   * @throws {TypeError} if `eventlist` is not an array of kevents; else as `control`
    */
   controlInto(
     changelist: Iterable<Kevent> | null | undefined,
@@ -143,7 +164,7 @@ export class Kqueue {
     }
   }
 
-  /** What another thread may do with a queue: trigger its user events. */
+  /** Applies the changes that another thread may make to a queue: those of user events. */
   #post(fd: number, changes: readonly Kevent[], capacity: number): number {
     if (capacity > 0 || changes.some((change) => change.filter !== FILTER_USER)) {
       const detail = "a queue of another thread takes changes of KQ_FILTER_USER only";
@@ -161,29 +182,29 @@ export class Kqueue {
     return this.#fd;
   }
 
-  /** @internal `kqueue()` of one core. */
+  /** @internal Serves `kqueue()` of one core. */
   static create(core: Core, given: readonly unknown[]): Kqueue {
     checkCount("kqueue()", given.length, 0, 0);
     const handle = core.calls.kqueueCreate();
     if (handle < 0) throw core.error(handle, "kqueue");
-    informOfUse(core);
+    observeDescriptors(core);
     const made = new Kqueue(core, handle, core.calls.kqueueFileno(handle), KQUEUE_TOKEN);
     abandoned.register(made, { core, handle }, made);
     return made;
   }
 
-  /** @internal `kqueue.fromfd()` of one core. */
+  /** @internal Serves `kqueue.fromfd()` of one core. */
   static adopt(core: Core, given: readonly unknown[]): Kqueue {
     checkCount("kqueue.fromfd()", given.length, 1, 1);
     const fd = intOf(given[0], "fd");
     if (fd === -1) return Kqueue.create(core, []);
     const handle = fd < 0 ? -EBADF : core.calls.kqueueAdopt(fd);
-    // A queue that this core does not know may be another thread's.
+    // A queue that this core does not know may belong to another thread.
     if (handle < 0 && handle !== -EBADF) throw core.error(handle, "kqueue.fromfd");
     return new Kqueue(core, Math.max(handle, 0), fd, KQUEUE_TOKEN);
   }
 
-  /** @internal Makes a queue ready for the ends of asynchronous reads and writes. */
+  /** @internal Lets a queue receive kevents of asynchronous requests. Returns its descriptor. */
   static acceptPosts(queue: Kqueue): number {
     const fd = queue.#open();
     const opened = queue.#handle === 0 ? 0 : queue.#core.calls.kqueuePosts(queue.#handle);
@@ -194,7 +215,7 @@ export class Kqueue {
 
 const NO_CHANGES: readonly Kevent[] = [];
 
-/** The changes of a call, read once, so that an iterator that throws leaves nothing half-done. */
+/** Copies the changes of a call first, so that an iterator that throws leaves no change applied. */
 function changesOf(changelist: unknown): readonly Kevent[] {
   if (changelist === null || changelist === undefined) return NO_CHANGES;
   if (typeof (changelist as Iterable<unknown>)[Symbol.iterator] !== "function") {
@@ -220,19 +241,34 @@ function checkKevents(list: readonly unknown[], name: string): void {
   }
 }
 
-/** The function `kqueue` of one core; also what `instanceof` can be asked with. */
+/** The function `kqueue` of one core. `instanceof` accepts the function like a class. */
 export interface KqueueFunction {
+  /**
+   * Makes a kqueue object. Its descriptor is close-on-exec. Close the object when it is no longer
+   * needed; a forgotten object is closed when it is collected.
+   *
+   * @throws {OSError} EMFILE if too many descriptors are open, ENOMEM if memory is short
+   * @see https://docs.python.org/3/library/select.html#select.kqueue
+   * @see https://man.freebsd.org/cgi/man.cgi?kqueue
+   */
   (): Kqueue;
   /**
-   * One more object for the queue with this descriptor. In the thread that made the queue it can
-   * do all that the first can, and closing either closes the queue for both; in another thread it
-   * can trigger user events. On a kernel with kqueue it can do everything there, too, and close it.
+   * Makes one more object for the queue with this descriptor.
+   *
+   * In the thread that made the queue, the new object can do everything that the first one can, and
+   * closing either object closes the queue for both. In another thread, the new object can trigger
+   * user events; on a kernel with kqueue it can do everything there too, and close the queue.
+   *
+   * @param fd the descriptor of a queue; -1 makes a new queue
+   * @throws {OSError} if the core has no memory left
+   * @see https://docs.python.org/3/library/select.html#select.kqueue.fromfd
    */
   fromfd(fd: number): Kqueue;
+  /** The prototype of kqueue objects, for `instanceof`. */
   readonly prototype: Kqueue;
 }
 
-/** `kqueue` of one core. */
+/** Makes `kqueue` for a core. */
 export function createKqueue(core: Core): KqueueFunction {
   function kqueue(...given: readonly unknown[]): Kqueue {
     return Kqueue.create(core, given);

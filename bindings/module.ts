@@ -3,40 +3,48 @@
 import type { Host } from "../host/host.ts";
 import * as constants from "./constants.ts";
 import { Core } from "./core.ts";
-import { createDevpoll, Devpoll } from "./devpoll.ts";
+import { createDevpoll, Devpoll, type DevpollFunction } from "./devpoll.ts";
 import { createEpoll, Epoll, type EpollFunction } from "./epoll.ts";
-import { checkCount } from "./arguments.ts";
 import { OSError } from "./errors.ts";
 import { Kevent, kevent, type KeventFunction } from "./kevent.ts";
 import { createKqueue, Kqueue, type KqueueFunction } from "./kqueue.ts";
-import { createPoll, Poll } from "./poll.ts";
+import { createPoll, Poll, type PollFunction } from "./poll.ts";
 import { createSelect, type SelectFunction } from "./select.ts";
 
 type Constants = typeof constants;
 
-/** Python's select module: its functions, classes and constants. */
+/** Python's select module on one host: its functions, classes and constants. */
 export interface SelectModule extends Constants {
+  /** Waits until a descriptor of one of three lists is ready; see SelectFunction. */
   readonly select: SelectFunction;
-  /** A new polling object. */
-  readonly poll: () => Poll;
+  /** Makes a polling object. */
+  readonly poll: PollFunction;
+  /** Makes an epoll object. */
   readonly epoll: EpollFunction;
+  /** Makes a kqueue object. */
   readonly kqueue: KqueueFunction;
+  /** Makes a kevent. */
   readonly kevent: KeventFunction;
-  /** A new /dev/poll object. */
-  readonly devpoll: () => Devpoll;
-  /** The same class as OSError. */
+  /** Makes a /dev/poll object. */
+  readonly devpoll: DevpollFunction;
+  /** The class OSError. */
   readonly error: typeof OSError;
+  /** The class of polling objects, for `instanceof`. */
   readonly Poll: typeof Poll;
+  /** The class of epoll objects, for `instanceof`. */
   readonly Epoll: typeof Epoll;
+  /** The class of kqueue objects, for `instanceof`. */
   readonly Kqueue: typeof Kqueue;
+  /** The class of kevents, for `instanceof`. */
   readonly Kevent: typeof Kevent;
+  /** The class of /dev/poll objects, for `instanceof`. */
   readonly Devpoll: typeof Devpoll;
-  /** The host everything here runs on. */
+  /** The host that serves this module. */
   readonly host: Host;
 }
 
 /**
- * The select module on a host. Modules share nothing: each has a core, with memory of its own.
+ * Makes the select module on a host. Modules share nothing: each has a core with memory of its own.
  *
  * @param core the compiled core.wasm
  */
@@ -45,17 +53,11 @@ export function createSelectModuleFrom(core: WebAssembly.Module, host: Host): Se
   return {
     ...constants,
     select: createSelect(instance),
-    poll(...given: readonly unknown[]): Poll {
-      checkCount("poll()", given.length, 0, 0);
-      return createPoll(instance);
-    },
+    poll: createPoll(instance),
     epoll: createEpoll(instance),
     kqueue: createKqueue(instance),
     kevent,
-    devpoll(...given: readonly unknown[]): Devpoll {
-      checkCount("devpoll()", given.length, 0, 0);
-      return createDevpoll(instance);
-    },
+    devpoll: createDevpoll(instance),
     error: OSError,
     Poll,
     Epoll,

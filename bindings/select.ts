@@ -1,3 +1,5 @@
+// select(): three lists of descriptors, which the core translates to one poll(2).
+
 import { EBADF, ENOMEM } from "../asm/abi.ts";
 import { checkCount } from "./arguments.ts";
 import type { Core } from "./core.ts";
@@ -5,16 +7,39 @@ import { show } from "./errors.ts";
 import { selectTimeout, type Timeout } from "./timeout.ts";
 import { filenoOf, type Waitable } from "./waitable.ts";
 
-/** What `select()` returns: the ready ones of each list, in the order of the list. */
+/** The result of `select()`: the ready entries of each list, in the order of the list. */
 export type Ready<R, W, X> = [readable: R[], writable: W[], exceptional: X[]];
 
-/** `select()` of one core. */
-export type SelectFunction = <R extends Waitable, W extends Waitable, X extends Waitable>(
-  rlist: Iterable<R>,
-  wlist: Iterable<W>,
-  xlist: Iterable<X>,
-  timeout?: Timeout,
-) => Ready<R, W, X>;
+/** The function `select` of one core. */
+export interface SelectFunction {
+  /**
+   * Waits until a descriptor of one of three lists is ready. Blocks the calling thread; a signal
+   * does not end the wait (PEP 475).
+   *
+   * A descriptor may be in several lists, and several times in one list. FD_SETSIZE is no limit.
+   *
+   * @param rlist descriptors, or objects that have one, to be ready for reading
+   * @param wlist descriptors to be ready for writing
+   * @param xlist descriptors to have an exceptional condition: urgent data
+   * @param timeout seconds, 0 or more, rounded up to a microsecond; `null` (the default) waits for
+   * ever, 0 does not wait
+   * @returns three new lists with the ready entries, the very objects that were given; three empty
+   * lists on timeout
+   * @throws {TypeError} if a list is not iterable, an entry has no descriptor, or the timeout is
+   * not a number
+   * @throws {ValueError} if a descriptor or the timeout is negative
+   * @throws {OverflowError} if a descriptor does not fit a C int, or the timeout 2^63 nanoseconds
+   * @throws {OSError} EBADF if a descriptor is not open, whatever the others are
+   * @see https://docs.python.org/3/library/select.html#select.select
+   * @see select_select_impl in CPython's Modules/selectmodule.c
+   */
+  <R extends Waitable, W extends Waitable, X extends Waitable>(
+    rlist: Iterable<R>,
+    wlist: Iterable<W>,
+    xlist: Iterable<X>,
+    timeout?: Timeout,
+  ): Ready<R, W, X>;
+}
 
 const NAMES = ["rlist", "wlist", "xlist"] as const;
 
@@ -24,7 +49,7 @@ interface Descriptors {
   length: number;
 }
 
-/** `words`, or a longer copy that has room for `length`. */
+/** Returns `words`, or a longer copy with room for `length`. */
 function withRoom(words: Int32Array, length: number): Int32Array {
   if (length <= words.length) return words;
   const longer = new Int32Array(Math.max(length, words.length * 2));
@@ -33,9 +58,11 @@ function withRoom(words: Int32Array, length: number): Int32Array {
 }
 
 /**
- * Reads a list to `descriptors`; returns its entries, or nothing if they are their own descriptors.
- * `fileno()` may change the list it is called from, so its length is looked at again for every
- * entry and the entries are kept, as CPython does (seq2set).
+ * Appends the descriptors of a list to `descriptors`. Returns the entries of the list, or
+ * `undefined` if all entries are plain descriptors.
+ *
+ * A `fileno()` method may change the list that is read, so the length of the list is read again for
+ * every entry and the entries are kept, as CPython does (seq2set).
  */
 function readList(
   iterable: unknown,
@@ -77,23 +104,9 @@ function isIterable(value: unknown): value is Iterable<unknown> {
   );
 }
 
-/**
- * Makes `select()` on a core:
- *
- * Waits until a descriptor of one of three lists is ready: for reading, for writing, or with an
- * exceptional condition (urgent data). Blocks the calling thread; a signal does not end the wait.
- * Descriptors may be in several lists, and several times in one. There is no limit of 1024.
- *
- * - `timeout`: seconds, not negative; a fraction of a microsecond is rounded up; `null` or nothing
- *   waits for ever.
- * - returns three new lists of the entries that are ready: the very objects that were given.
- * - throws TypeError, ValueError or OverflowError for what is no list, descriptor or timeout, and
- *   OSError EBADF if a descriptor is not open, whatever the others are.
- *
- * @see select_select_impl in CPython's Modules/selectmodule.c
- */
+/** Makes `select()` for a core. */
 export function createSelect(core: Core): SelectFunction {
-  /** Missing while a call reads its lists: `fileno()` may call select(). */
+  /** Undefined while a call reads its lists: a `fileno()` method may call select(). */
   let spare: Descriptors | undefined;
 
   function select(rlist: unknown, wlist: unknown, xlist: unknown, timeout?: unknown): unknown {
@@ -139,7 +152,12 @@ function failure(core: Core, result: number): Error {
   return core.error(result, "select", detail);
 }
 
-/** The entries of a list at the `count` positions at `start`; its descriptors begin at `first`. */
+/**
+ * Picks the ready entries of a list.
+ *
+ * @param positions the memory of the core; the `count` words at `start` are places in the list
+ * @param items the entries; if undefined, the entries are the descriptors in `words` from `first`
+ */
 function pick(
   positions: Int32Array,
   start: number,

@@ -3,25 +3,24 @@
 
 import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../../asm/abi.ts";
 import { loadAddon } from "../../host/native/addon.ts";
-import { announceClose } from "../../host/closing.ts";
 import { describeErrno } from "../../host/errno.ts";
 import { chooseHost } from "../../host/index.ts";
+import { announceClose, withObservers } from "../../host/observers.ts";
 import type { AioHost } from "../../host/os.ts";
 import type { SimHost } from "../../host/sim/waist/host.ts";
 import { createSimOs } from "../../host/sim/os/os.ts";
 import { timely } from "../../host/sim/waist/real-clock.ts";
-import { telling } from "../../host/transfers.ts";
 import { createAioCalls } from "../os/aio.ts";
 import type { DescribedOsHost } from "../os/calls.ts";
 import { createOsModule, type OsModule } from "../os/os.ts";
 
-/** OsModule on Node, where bytes are Buffers. */
+/** OsModule on Node, which returns bytes as Buffers. */
 interface NodeOsModule extends Omit<OsModule, "read" | "recv"> {
   read(...given: Parameters<OsModule["read"]>): Buffer;
   recv(...given: Parameters<OsModule["recv"]>): Buffer;
 }
 
-/** The calls of the addon; the core is told of descriptors that are closed. */
+/** The calls of the addon; `close` announces the descriptor to the cores first. */
 function nativeHost(): DescribedOsHost & AioHost {
   const addon = loadAddon();
   return {
@@ -40,10 +39,12 @@ function simulatedHost(host: SimHost): DescribedOsHost & AioHost {
   return timely(host.kernel, createSimOs(host));
 }
 
-const silent = "kernel" in chosen ? simulatedHost(chosen as SimHost) : nativeHost();
-/** Only a core without a kernel's epoll or kqueue has to be told of transfers. */
+const calls = "kernel" in chosen ? simulatedHost(chosen as SimHost) : nativeHost();
+/** On a kernel with epoll or kqueue no core observes transfers. */
 const host =
-  chosen.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE) ? silent : telling(silent, chosen);
+  chosen.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE)
+    ? calls
+    : withObservers(calls, chosen);
 const os = createOsModule(host) as NodeOsModule;
 const aio = createAioCalls(host);
 

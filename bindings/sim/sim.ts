@@ -8,7 +8,7 @@ import { createSimOs } from "../../host/sim/os/os.ts";
 import { timely } from "../../host/sim/waist/real-clock.ts";
 import type { TraceEntry } from "../../host/sim/kernel/trace.ts";
 import { type KernelView, viewOf } from "./view.ts";
-import { telling } from "../../host/transfers.ts";
+import { withObservers } from "../../host/observers.ts";
 import { ValueError } from "../errors.ts";
 import { KernelOwner } from "../../host/sim/sharing/owner.ts";
 import { joinKernel, type Ticket } from "../../host/sim/sharing/thread.ts";
@@ -86,7 +86,7 @@ export class Sim implements SimModule {
       timely(kernel, isProgram ? calls : boundTo(kernel, descriptors, calls));
     const made = createSimHost(kernel);
     const host = bound(made);
-    const calls = telling(bound(createSimOs(made)), host);
+    const calls = withObservers(bound(createSimOs(made)), host);
     return {
       select: createSelectModuleFrom(this.#core, host),
       os: { ...createOsModule(calls), ...createAioCalls(calls) },

@@ -9,7 +9,7 @@ import {
   ENOSYS,
 } from "../../asm/abi.ts";
 import { type Addon, loadAddon } from "../native/addon.ts";
-import { onClose } from "../closing.ts";
+import { onClose } from "../observers.ts";
 import { describeErrno } from "../errno.ts";
 import type { Host } from "../host.ts";
 import { closeSignal, keepOnTop, openSignal } from "./signals.ts";

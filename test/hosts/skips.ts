@@ -82,6 +82,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     OTHER_HOSTS,
     SAME,
     "package/abi",
+    "package/hover",
     "bindings/constants",
     "bindings/errors",
     "kqueue/kevent",

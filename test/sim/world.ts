@@ -8,7 +8,7 @@ import { Sim } from "../../bindings/sim/sim.ts";
 import { createSimHost } from "../../host/sim/waist/host.ts";
 import type { Personality } from "../../host/sim/kernel/kernel.ts";
 import { createSimOs } from "../../host/sim/os/os.ts";
-import { telling } from "../../host/transfers.ts";
+import { withObservers } from "../../host/observers.ts";
 import type { Host } from "../../host/host.ts";
 
 /** A list of registrations. */
@@ -43,7 +43,7 @@ export class World {
       poll: (...given) => (counts.poll++, calls.poll(...given)),
     };
     this.select = createSelectModule(host);
-    this.os = createOsModule(telling(createSimOs(made), host));
+    this.os = createOsModule(withObservers(createSimOs(made), host));
   }
 
   /** What the core asked the kernel while `body` ran. */
