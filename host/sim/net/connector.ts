@@ -33,7 +33,7 @@ const EVENT = NETLINK_HEADER + 20;
 /** The connector of one kernel. */
 export class Connector implements ProcessWatcher {
   readonly group = new NetlinkGroup("the process connector");
-  /** Whether the program may listen: it takes CAP_NET_ADMIN. */
+  /** Whether the program has CAP_NET_ADMIN, which Linux requires of a listener. */
   isAllowed = true;
   readonly #kernel: Kernel;
   #sequence = 0;
@@ -49,19 +49,20 @@ export class Connector implements ProcessWatcher {
   }
 
   forked(parent: Process, child: Process): void {
-    this.#tell(PROC_EVENT_FORK, [parent.pid, parent.pid, child.pid, child.pid]);
+    this.#send(PROC_EVENT_FORK, [parent.pid, parent.pid, child.pid, child.pid]);
   }
 
   executed({ pid }: Process): void {
-    this.#tell(PROC_EVENT_EXEC, [pid, pid]);
+    this.#send(PROC_EVENT_EXEC, [pid, pid]);
   }
 
   exited({ pid, status, parent }: Process): void {
-    this.#tell(PROC_EVENT_EXIT, [pid, pid, status, SIGCHLD, parent.pid, parent.pid]);
+    this.#send(PROC_EVENT_EXIT, [pid, pid, status, SIGCHLD, parent.pid, parent.pid]);
   }
 
-  #tell(what: number, data: readonly number[]): void {
-    if (!this.group.isHeard) return;
+  /** send_msg: one struct proc_event to every listener. */
+  #send(what: number, data: readonly number[]): void {
+    if (!this.group.hasListeners) return;
     const datagram = new Uint8Array(SIZE);
     const view = new DataView(datagram.buffer);
     writeHeader(view, SIZE, NLMSG_DONE, this.#sequence);
@@ -72,7 +73,7 @@ export class Connector implements ProcessWatcher {
     view.setUint32(WHAT, what, true);
     view.setBigUint64(TIME, BigInt(Math.round(this.#kernel.clock.now() * 1e6)), true);
     for (const [i, word] of data.entries()) view.setUint32(DATA + 4 * i, word, true);
-    this.group.tell(datagram);
+    this.group.broadcast(datagram);
   }
 }
 

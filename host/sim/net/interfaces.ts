@@ -28,17 +28,17 @@ const RTM_DELLINK = 17;
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 const IFLA_IFNAME = 3;
-/** Of an interface that is new or gone, all has changed. */
-const EVERYTHING = 0xffffffff;
+/** `change` of a message about an interface that was added or removed (rtmsg_ifinfo). */
+const ALL_FLAGS = 0xffffffff;
 
 /** One interface. */
 export class Interface {
   readonly index: number;
   readonly name: string;
   readonly isLoopback: boolean;
-  /** Whether it is switched on: `ip link set NAME up`. */
+  /** Whether the interface is administratively up (IFF_UP): `ip link set NAME up`. */
   isUp: boolean;
-  /** Whether there is somebody at the other end of the cable. */
+  /** Whether the link has a carrier: a peer at the other end of the cable (netif_carrier_ok). */
   hasCarrier: boolean;
 
   constructor(index: number, name: string, isUp: boolean, hasCarrier: boolean) {
@@ -57,7 +57,7 @@ export class Interface {
   }
 }
 
-/** Who wants to know of interfaces, as it happens: of a new one, a change, and the end of one. */
+/** Called when an interface is added, changes, or is removed (netdev notifier). */
 export type InterfaceWatcher = (changed: Interface, isGone: boolean) => void;
 
 export class Interfaces {
@@ -69,10 +69,10 @@ export class Interfaces {
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
-    this.#enter("lo", true, true);
+    this.#register("lo", true, true);
   }
 
-  #enter(name: string, isUp: boolean, hasCarrier: boolean): Interface {
+  #register(name: string, isUp: boolean, hasCarrier: boolean): Interface {
     const made = new Interface(++this.#lastIndex, name, isUp, hasCarrier);
     this.#byIndex.set(made.index, made);
     return made;
@@ -96,39 +96,39 @@ export class Interfaces {
     return this.find(index)?.flags ?? -ENODEV;
   }
 
-  /** Adds an interface with the next index; -EEXIST if there is one of that name. */
+  /** Adds an interface with the next index; -EEXIST if the name is taken. */
   add(name: string, isUp: boolean, hasCarrier: boolean): Interface | number {
     for (const other of this) if (other.name === name) return -EEXIST;
-    const made = this.#enter(name, isUp, hasCarrier);
-    this.#tell(made, false, EVERYTHING);
+    const made = this.#register(name, isUp, hasCarrier);
+    this.#notify(made, false, ALL_FLAGS);
     return made;
   }
 
-  /** Switches an interface on or off, or plugs its cable in or out. */
+  /** Sets IFF_UP and the carrier of an interface. 0, or -ENODEV if the interface was removed. */
   change(changed: Interface, isUp: boolean, hasCarrier: boolean): number {
     if (this.find(changed.index) !== changed) return -ENODEV;
     const before = changed.flags;
     changed.isUp = isUp;
     changed.hasCarrier = hasCarrier;
     const difference = changed.flags ^ before;
-    if (difference !== 0) this.#tell(changed, false, difference & IFF_UP);
+    if (difference !== 0) this.#notify(changed, false, difference & IFF_UP);
     return 0;
   }
 
-  /** Takes an interface away, which goes down before. */
+  /** Removes an interface, which goes down first (unregister_netdevice). 0, or -ENODEV. */
   remove(gone: Interface): number {
     const result = this.change(gone, false, gone.hasCarrier);
     if (result < 0) return result;
     this.#byIndex.delete(gone.index);
-    this.#tell(gone, true, EVERYTHING);
+    this.#notify(gone, true, ALL_FLAGS);
     return 0;
   }
 
-  /** @param difference bits that the message says have changed */
-  #tell(changed: Interface, isGone: boolean, difference: number): void {
+  /** Calls the watchers and broadcasts a message. @param difference IFF_* bits for `change` of the message */
+  #notify(changed: Interface, isGone: boolean, difference: number): void {
     this.#kernel.trace.add(isGone ? "link gone" : "link", [changed.name, changed.flags]);
     for (const watcher of this.watchers) watcher(changed, isGone);
-    if (this.group.isHeard) this.group.tell(messageOf(changed, isGone, difference));
+    if (this.group.hasListeners) this.group.broadcast(messageOf(changed, isGone, difference));
   }
 }
 

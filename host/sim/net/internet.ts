@@ -1,5 +1,4 @@
-// Addresses of IPv4 and IPv6 on a machine that has nothing but a loopback interface, and who has
-// which port.
+// IPv4 and IPv6 addresses on a machine with a loopback interface alone, and the tables of bound ports.
 
 import { EINVAL } from "../../../asm/abi.ts";
 import { RESOLVER_ERROR } from "../../os.ts";
@@ -9,7 +8,7 @@ import { AF_INET, AF_INET6, type Socket, type SocketName } from "./socket.ts";
 
 const EAI_NONAME = -2;
 
-/** 16 bytes; an address of IPv4 is mapped (::ffff:a.b.c.d). */
+/** 16 bytes; an IPv4 address is mapped (::ffff:a.b.c.d). */
 export type Ip = readonly number[];
 
 /** An address and a port. */
@@ -28,12 +27,12 @@ export function isMapped(ip: Ip): boolean {
   return MAPPED.every((byte, i) => ip[i] === byte);
 }
 
-/** Whether it stands for every address of its family; that of IPv6 for those of both. */
+/** Whether `ip` is a wildcard: 0.0.0.0 matches every IPv4 address, :: every address of both families. */
 export function isAny(ip: Ip): boolean {
   return ip.slice(isMapped(ip) ? 12 : 0).every((byte) => byte === 0);
 }
 
-/** Whether this machine has the address. */
+/** Whether `ip` is an address of the loopback interface. */
 function isOwn(ip: Ip): boolean {
   return isMapped(ip) ? ip[12] === 127 : ip.every((byte, i) => byte === LOOPBACK6[i]);
 }
@@ -72,9 +71,9 @@ function parse6(text: string): Ip | undefined {
   return groups.flatMap((group) => [group >> 8, group & 0xff]);
 }
 
-/** The address of `name`, for a socket of `family`; a negative error of the resolver if none. */
+/** The endpoint that `name` means for a socket of `family`, or a negative error of the resolver. */
 export function endpointOf(family: number, name: SocketName): Endpoint | number {
-  // A copy: browsers decode no memory that another thread shares.
+  // A copy, because browsers refuse to decode memory that is shared with another thread.
   const text = new TextDecoder().decode(new Uint8Array(name.text));
   const { port } = name;
   if (text === "") return { ip: family === AF_INET ? ANY4 : ANY6, port };
@@ -90,7 +89,7 @@ function joined(groups: number[]): string {
   return groups.map((group) => group.toString(16)).join(":");
 }
 
-/** inet_ntop: the longest run of zeros is left out. */
+/** inet_ntop: the longest run of zero groups is written as "::". */
 function text6(ip: Ip): string {
   if (isMapped(ip)) return `::ffff:${ip.slice(12).join(".")}`;
   const groups: number[] = [];
@@ -106,19 +105,19 @@ function text6(ip: Ip): string {
   return `${joined(groups.slice(0, start))}::${joined(groups.slice(start + length))}`;
 }
 
-/** An address as a socket of `family` shows it. */
+/** The endpoint as getsockname(2) of a socket of `family` returns it. */
 export function showEndpoint(family: number, { ip, port }: Endpoint): SocketName {
   const shown = family === AF_INET ? ip.slice(12).join(".") : text6(ip);
   return { family, text: new TextEncoder().encode(shown), port };
 }
 
-/** Where a connection to `to` goes: to the wildcard means to this machine. */
+/** The endpoint that a connection to `to` reaches: the wildcard means loopback; undefined if unreachable. */
 export function destinationOf(to: Endpoint): Endpoint | undefined {
   if (isAny(to.ip)) return { ip: isMapped(to.ip) ? LOOPBACK4 : LOOPBACK6, port: to.port };
   return isOwn(to.ip) ? to : undefined;
 }
 
-/** A socket that can have a port. */
+/** A socket of a protocol with ports. */
 export interface Bindable extends Socket {
   endpoint: Endpoint | undefined;
 }
@@ -132,30 +131,30 @@ function overlap(a: Ip, b: Ip): boolean {
   return a.every((byte, i) => byte === b[i]);
 }
 
-/** Who has which port, of one protocol. */
+/** The bound sockets of one protocol by port (inet_bind_hashbucket). */
 export class Ports {
   readonly #bound = new Map<number, Set<Bindable>>();
   #next = FIRST_EPHEMERAL;
 
-  /** bind(2): 0 or a negative errno. Port 0 is one that nobody has. */
+  /** bind(2): 0 or a negative errno. Port 0 asks for an unused ephemeral port. */
   bind(socket: Bindable, wanted: Endpoint): number {
     if (!isAny(wanted.ip) && !isOwn(wanted.ip)) return -EADDRNOTAVAIL;
     if (wanted.port !== 0) {
       if (this.#isTaken(socket, wanted)) return -EADDRINUSE;
-      this.#enter(socket, wanted);
+      this.#insert(socket, wanted);
       return 0;
     }
     for (let tries = FIRST_EPHEMERAL; tries <= LAST_EPHEMERAL; tries++) {
       const endpoint = { ip: wanted.ip, port: this.#next };
       this.#next = this.#next === LAST_EPHEMERAL ? FIRST_EPHEMERAL : this.#next + 1;
       if (this.#bound.has(endpoint.port)) continue;
-      this.#enter(socket, endpoint);
+      this.#insert(socket, endpoint);
       return 0;
     }
     return -EADDRINUSE;
   }
 
-  #enter(socket: Bindable, endpoint: Endpoint): void {
+  #insert(socket: Bindable, endpoint: Endpoint): void {
     socket.endpoint = endpoint;
     const others = this.#bound.get(endpoint.port);
     if (others === undefined) this.#bound.set(endpoint.port, new Set([socket]));
@@ -172,7 +171,7 @@ export class Ports {
     return false;
   }
 
-  /** Whether another socket listens where `socket` is bound, and does not share it. */
+  /** Whether another socket listens on the endpoint of `socket` without SO_REUSEPORT on both. */
   isListenedOn(socket: Bindable): boolean {
     const { ip, port } = socket.endpoint as Endpoint;
     for (const other of this.#bound.get(port) ?? []) {
@@ -183,7 +182,7 @@ export class Ports {
     return false;
   }
 
-  /** The socket that serves `to`: one that is bound to the very address before a wildcard. */
+  /** The socket that serves `to`: a socket bound to that address wins over one bound to a wildcard. */
   find(to: Endpoint, serves: (socket: Bindable) => boolean): Bindable | undefined {
     let found: Bindable | undefined;
     for (const socket of this.#bound.get(to.port) ?? []) {
@@ -194,7 +193,8 @@ export class Ports {
     return found;
   }
 
-  leave(socket: Bindable): void {
+  /** Releases the port of a socket (inet_put_port). */
+  release(socket: Bindable): void {
     if (socket.endpoint === undefined) return;
     const others = this.#bound.get(socket.endpoint.port);
     others?.delete(socket);
@@ -203,11 +203,11 @@ export class Ports {
   }
 }
 
-/** Ports of TCP and of UDP. */
+/** The ports of a kernel: TCP's, and UDP's, which are independent. */
 export const tcpPortsOf = partOf(() => new Ports());
 export const udpPortsOf = partOf(() => new Ports());
 
-/** What bind(2) does with a name, for both protocols. */
+/** bind(2) of both protocols: resolves `name` and binds the socket. 0 or a negative errno. */
 export function bindTo(ports: Ports, socket: Bindable, name: SocketName): number {
   const endpoint = endpointOf(socket.family, name);
   if (typeof endpoint === "number") return endpoint;
@@ -215,7 +215,7 @@ export function bindTo(ports: Ports, socket: Bindable, name: SocketName): number
   return ports.bind(socket, endpoint);
 }
 
-/** The address of a socket that is bound to none. */
+/** The endpoint that getsockname(2) returns for an unbound socket: the wildcard and port 0. */
 export function unbound(family: number): Endpoint {
   return { ip: family === AF_INET6 ? ANY6 : ANY4, port: 0 };
 }

@@ -1,4 +1,4 @@
-// Netlink sockets (Linux's net/netlink/af_netlink.c): datagrams from the kernel to whoever listens.
+// Netlink sockets (Linux's net/netlink/af_netlink.c): datagrams that the kernel sends to the listeners of a group.
 
 import {
   EAGAIN,
@@ -26,34 +26,35 @@ export function writeHeader(view: DataView, length: number, type: number, sequen
   view.setUint32(8, sequence, true);
 }
 
-/** The listeners of one group. */
+/** The listeners of one multicast group. */
 export class NetlinkGroup {
   readonly #name: string;
   readonly #files = new Set<NetlinkFile>();
-  /** Datagrams a listener has room for. */
+  /** Datagrams that the receive queue of one listener holds. */
   room = 16384;
 
-  /** @param name what is told, for people */
+  /** @param name the subject of the group, for error texts and views */
   constructor(name: string) {
     this.#name = name;
   }
 
-  get isHeard(): boolean {
+  get hasListeners(): boolean {
     return this.#files.size > 0;
   }
 
-  /** A descriptor that hears what is told from now on. Non-blocking. */
+  /** Opens a non-blocking descriptor that receives every datagram from now on. */
   listen(kernel: Kernel): number {
     const file = new NetlinkFile(kernel, this, this.#name);
     this.#files.add(file);
     return kernel.open(file);
   }
 
-  tell(datagram: Uint8Array): void {
+  /** netlink_broadcast. */
+  broadcast(datagram: Uint8Array): void {
     for (const file of this.#files) file.receive(datagram);
   }
 
-  leave(file: NetlinkFile): void {
+  remove(file: NetlinkFile): void {
     this.#files.delete(file);
   }
 }
@@ -63,10 +64,10 @@ export class NetlinkFile extends File {
   readonly #group: NetlinkGroup;
   readonly #queues = [new WaitQueue()] as const;
   readonly #datagrams: Uint8Array[] = [];
-  /** One was lost: nothing is taken until all is read. */
+  /** A datagram was lost (NETLINK_S_CONGESTED): the socket drops all further ones until its queue is empty. */
   #isCongested = false;
-  /** That one was lost is to be told. */
-  #hasLost = false;
+  /** The next read fails with ENOBUFS (sk_err, netlink_overrun). */
+  #hasOverrun = false;
 
   constructor(kernel: Kernel, group: NetlinkGroup, name: string) {
     super(kernel, O_RDWR | O_NONBLOCK);
@@ -80,24 +81,24 @@ export class NetlinkFile extends File {
       this.#queues[0].wake(EVENT_IN | EVENT_RDNORM);
     } else if (!this.#isCongested) {
       this.#isCongested = true;
-      this.#hasLost = true;
+      this.#hasOverrun = true;
       this.#queues[0].wake(KEY_ALL);
     }
   }
 
   poll(): number {
     const readable = this.#datagrams.length > 0 ? EVENT_IN | EVENT_RDNORM : 0;
-    return WRITABLE | readable | (this.#hasLost ? EVENT_ERR : 0);
+    return WRITABLE | readable | (this.#hasOverrun ? EVENT_ERR : 0);
   }
 
   queues(): readonly WaitQueue[] {
     return this.#queues;
   }
 
-  /** Reads one datagram, or as much of it as there is room for. */
+  /** Reads one datagram; the part beyond `size` bytes is lost. */
   override read(buffer: Uint8Array, size: number): number {
-    if (this.#hasLost) {
-      this.#hasLost = false;
+    if (this.#hasOverrun) {
+      this.#hasOverrun = false;
       return -ENOBUFS;
     }
     const datagram = this.#datagrams.shift();
@@ -117,6 +118,6 @@ export class NetlinkFile extends File {
   }
 
   override release(): void {
-    this.#group.leave(this);
+    this.#group.remove(this);
   }
 }

@@ -1,5 +1,5 @@
-// What all simulated sockets have in common (Linux's net/core/sock.c): options, the pending
-// error, which halves are shut down, and what poll makes of these.
+// The base class of all simulated sockets (Linux's net/core/sock.c): options, the pending error, the halves that
+// are shut down, and the event bits that follow from these.
 
 import {
   DATA_BACKLOG,
@@ -55,32 +55,32 @@ const SO_ACCEPTCONN = 30;
 const SO_PROTOCOL = 38;
 const SO_DOMAIN = 39;
 
-/** Options that are kept as they are set, and have no more to them than that. */
+/** Options that getsockopt(2) returns as they were set; the protocols read some of them. */
 const SWITCHES = new Set([SO_REUSEADDR, SO_KEEPALIVE, SO_OOBINLINE, SO_REUSEPORT]);
 
-/** Half of a connection that is shut down (RCV_SHUTDOWN, SEND_SHUTDOWN). */
+/** Halves of a connection that are shut down (RCV_SHUTDOWN, SEND_SHUTDOWN). */
 export const SHUT_RECEIVE = 1;
 export const SHUT_SEND = 2;
 export const SHUT_BOTH = SHUT_RECEIVE | SHUT_SEND;
 
 export const READABLE = EVENT_IN | EVENT_RDNORM;
-/** What data that arrives says (sock_def_readable), and a connection at a listener. */
+/** Key of the wake-up when data or, at a listener, a connection arrives (sock_def_readable). */
 export const ARRIVAL = EVENT_IN | EVENT_PRI | EVENT_RDNORM | EVENT_RDBAND;
 export const WRITABLE = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 
-/** net.core.wmem_max and its like, and what buffers have unless told otherwise. */
+/** net.core.wmem_max and rmem_max, which are also the default sizes of the buffers. */
 const BUFFER_MAX = 212_992;
 const SEND_BUFFER_MIN = 4608;
 const RECEIVE_BUFFER_MIN = 2304;
 
-/** An address, as it crosses to omnipoll/os. */
+/** An address in the form that crosses to omnipoll/os. */
 export interface SocketName {
   readonly family: number;
   readonly text: Uint8Array;
   readonly port: number;
 }
 
-/** A connection that waits to be accepted, and who made it. */
+/** The result of accept(2): a connected socket, and the address of its peer. */
 export interface Accepted {
   readonly socket: Socket;
   readonly peer: SocketName;
@@ -91,17 +91,17 @@ export abstract class Socket extends File {
   readonly type: number;
   readonly ino: number;
   readonly queue = new WaitQueue();
-  /** SHUT_RECEIVE, SHUT_SEND. */
+  /** SHUT_RECEIVE and SHUT_SEND bits (sk_shutdown). */
   shut = 0;
-  /** Pending errno, which the next call that looks at it takes. */
+  /** The pending errno (sk_err), 0 for none: the next call that reports the errno clears it. */
   error = 0;
   sendBuffer = BUFFER_MAX;
   receiveBuffer = BUFFER_MAX;
-  /** Bytes that must have come for a stream to be readable. */
+  /** SO_RCVLOWAT: bytes that make a stream readable. */
   lowat = 1;
-  /** Closing resets the connection (SO_LINGER of 0 s). */
+  /** Whether close(2) resets the connection: SO_LINGER with a time of 0 s. */
   resetsOnClose = false;
-  /** SO_RCVTIMEO and SO_SNDTIMEO, in ms. */
+  /** SO_RCVTIMEO and SO_SNDTIMEO in ms; Infinity for none. */
   receiveTimeout = Infinity;
   sendTimeout = Infinity;
   readonly #switches = new Map<number, number>();
@@ -122,11 +122,12 @@ export abstract class Socket extends File {
     return false;
   }
 
-  /** Whether it can be sent to: always of what has no connections. */
+  /** Whether send(2) has a connection to send over; always true of a protocol without connections. */
   get isConnected(): boolean {
     return true;
   }
 
+  /** SO_OOBINLINE. */
   get isInline(): boolean {
     return (this.#switches.get(SO_OOBINLINE) ?? 0) !== 0;
   }
@@ -139,7 +140,7 @@ export abstract class Socket extends File {
     return (this.#switches.get(SO_REUSEPORT) ?? 0) !== 0;
   }
 
-  /** The part of poll that all sockets share, but for what is readable or writable. */
+  /** The event bits that follow from the pending error and the shut-down halves alone. */
   protected pollShut(): number {
     let mask = this.error === 0 ? 0 : EVENT_ERR;
     if (this.shut === SHUT_BOTH) mask |= EVENT_HUP;
@@ -147,24 +148,27 @@ export abstract class Socket extends File {
     return mask;
   }
 
-  /** Tells everybody that the state is another one (sk_state_change). */
+  /** sk_state_change: wakes every waiter, whatever events it waits for. */
   changed(): void {
     this.queue.wake(KEY_ALL);
   }
 
-  /** Something that was sent is gone, though that is of no interest to poll (sowwakeup). */
+  /**
+   * sowwakeup: sent bytes left the send buffer, but not enough for the socket to become writable. Linux wakes no
+   * waiter then; FreeBSD evaluates the knotes of WRITE, which may have a low-water mark of their own, and of EMPTY.
+   */
   protected drained(): void {
     if (this.kernel.personality === "bsd") this.queue.wake(KEY_ROOM);
   }
 
-  /** Takes the pending error: 0, or a negative errno. */
+  /** sock_error: clears the pending error and returns it, 0 or a negative errno. */
   takeError(): number {
     const { error } = this;
     this.error = 0;
     return error === 0 ? 0 : -error;
   }
 
-  /** What a read of datagrams returns when there is none: the end, if it had to wait for one. */
+  /** Result of a read when no datagram is queued: 0 (end of file) after SHUT_RD if the read would block, else -EAGAIN. */
   protected endOfDatagrams(flags: number): number {
     const waits = this.isBlocking && (flags & MSG_DONTWAIT) === 0;
     return waits && (this.shut & SHUT_RECEIVE) !== 0 ? 0 : -EAGAIN;
@@ -172,10 +176,10 @@ export abstract class Socket extends File {
 
   abstract bind(name: SocketName): number;
 
-  /** Starts connecting; -EINPROGRESS if that is not done at once, -EAGAIN to be called again. */
+  /** Starts to connect. 0, -EINPROGRESS if the handshake goes on, -EAGAIN if the caller must try again, or an error. */
   abstract connect(name: SocketName): number;
 
-  /** What a blocked connect looks at when the state has changed: -EAGAIN, 0 or an error. */
+  /** The result of a blocked connect(2) after a wake-up: 0, an error, or -EAGAIN to go on sleeping. */
   connected(): number {
     return 0;
   }
@@ -222,12 +226,12 @@ export abstract class Socket extends File {
     return this.readableBytes();
   }
 
-  /** SIOCOUTQ. */
+  /** SIOCOUTQ: bytes or memory of the send buffer in use. */
   get queuedBytes(): number {
     return 0;
   }
 
-  /** Connections that wait to be accepted. */
+  /** Length of the accept queue. */
   get waiting(): number {
     return 0;
   }
@@ -240,7 +244,7 @@ export abstract class Socket extends File {
   }
 
   getOption(level: number, option: number): number {
-    // Of other levels only TCP's are known, as numbers that are kept.
+    // Options of other levels (IPPROTO_TCP …) have no effect and return the number that was set.
     if (level !== SOL_SOCKET) return this.#switches.get(level * 0x10000 + option) ?? 0;
     switch (option) {
       case SO_TYPE:
@@ -303,7 +307,7 @@ export abstract class Socket extends File {
   }
 }
 
-/** A struct timeval of 64-bit fields, in ms; 0 is for ever. */
+/** A struct timeval of 64-bit fields in ms; Infinity for 0, which means no limit. */
 function timeoutOf(value: DataView): number {
   if (value.byteLength < 16) return Infinity;
   const ms = Number(value.getBigInt64(0, true)) * 1000 + Number(value.getBigInt64(8, true)) / 1000;

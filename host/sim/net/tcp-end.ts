@@ -1,6 +1,5 @@
-// What goes over a TCP connection of the loopback interface (Linux's net/ipv4/tcp.c), where segments
-// arrive at once. What is sent goes to the peer's receive buffer as far as that has room, and waits
-// in the send buffer else.
+// The data path of a TCP connection over the loopback interface (Linux's net/ipv4/tcp.c), where segments arrive at
+// once. Sent bytes go to the receive queue of the peer as far as the peer has room; the rest stays in the send buffer.
 
 import {
   EAGAIN,
@@ -27,36 +26,36 @@ import {
 } from "./socket.ts";
 import { Received } from "./tcp-received.ts";
 
-/** sk_state, as far as it makes a difference. */
+/** sk_state: TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT; "connected" is every state between the handshake and the second FIN. */
 export type State = "closed" | "listening" | "connecting" | "connected";
 
-/** One end of a connection that is there, is to be, or was. */
+/** One end of a connection, before, during and after the connection. */
 export abstract class TcpEnd extends Socket {
   state: State = "closed";
   peer: TcpEnd | undefined;
-  /** Bytes to be sent, and received bytes. */
+  /** The send buffer (sk_write_queue) and the receive queue (sk_receive_queue). */
   readonly outgoing = new ByteQueue();
   readonly incoming = new Received();
   /** The peer's FIN has arrived. */
-  hasFin = false;
-  /** A FIN comes after what is to be sent, or has been sent. */
-  saysFin = false;
+  receivedFin = false;
+  /** A FIN was sent, or is queued behind the bytes of the send buffer (tcp_send_fin). */
+  queuedFin = false;
   isReleased = false;
-  /** Somebody found no room to send (SOCK_NOSPACE): told when there is. */
-  #wantsRoom = false;
+  /** SOCK_NOSPACE: poll or a send found no room, so the socket wakes its waiters when room comes. */
+  #noSpace = false;
 
   override get isConnected(): boolean {
     return this.state === "connected";
   }
 
-  /** A reset arrives (tcp_reset). */
+  /** tcp_reset: a RST arrives. */
   abstract reset(): void;
 
-  /** Says FIN once everything before it has arrived. */
-  abstract sayFin(): void;
+  /** tcp_send_fin: sends a FIN now if the send buffer is empty, else behind its bytes. */
+  abstract sendFin(): void;
 
-  /** sk_stream_is_writeable: two thirds of the buffer are not in use. */
-  get #isRoomy(): boolean {
+  /** sk_stream_is_writeable: at most two thirds of the send buffer are in use. */
+  get #isWriteable(): boolean {
     return this.sendBuffer - this.outgoing.size >= this.outgoing.size / 2;
   }
 
@@ -66,21 +65,22 @@ export abstract class TcpEnd extends Socket {
     if (this.state === "closed") mask |= EVENT_HUP;
     if (this.state === "connecting") return mask;
     if (this.#isReadable) mask |= READABLE;
-    if ((this.shut & SHUT_SEND) !== 0 || this.#isRoomy) mask |= EVENT_OUT | EVENT_WRNORM;
-    else this.#wantsRoom = true;
-    if (this.incoming.isAnnounced) mask |= EVENT_PRI;
+    if ((this.shut & SHUT_SEND) !== 0 || this.#isWriteable) mask |= EVENT_OUT | EVENT_WRNORM;
+    else this.#noSpace = true;
+    if (this.incoming.isUrgentValid) mask |= EVENT_PRI;
     return mask;
   }
 
-  /** tcp_stream_is_readable: enough bytes, among which an urgent one that is next is none. */
+  /** tcp_stream_is_readable: at least SO_RCVLOWAT bytes, not counting an urgent byte that a read would skip. */
   get #isReadable(): boolean {
     return this.incoming.size >= this.lowat + this.incoming.skipped(this.isInline);
   }
 
   send(bytes: Uint8Array, flags: number): number {
     if (this.state === "connecting") return -EAGAIN;
-    // A reset that is an answer to what was sent after the peer's end is no news to who sends more.
-    const isOwn = this.error === EPIPE || (this.error === ECONNRESET && this.hasFin);
+    // If bytes that were sent after the peer's FIN caused the reset, a further send fails with EPIPE instead of the
+    // pending error.
+    const isOwn = this.error === EPIPE || (this.error === ECONNRESET && this.receivedFin);
     if (this.error !== 0 && !isOwn) return this.takeError();
     if (this.state !== "connected" || (this.shut & SHUT_SEND) !== 0) {
       this.error = 0;
@@ -88,35 +88,35 @@ export abstract class TcpEnd extends Socket {
     }
     const peer = this.peer as TcpEnd;
     if (peer.isReleased) {
-      // Nobody is there any more: the answer is a reset.
+      // The peer's socket is closed: the peer's kernel answers with a RST.
       this.reset();
       return bytes.length;
     }
-    if (peer.shut === SHUT_BOTH && !peer.hasFin && bytes.length > 0) {
-      // Data for an end that has said it sends nothing and reads nothing: it is reset.
+    if (peer.shut === SHUT_BOTH && !peer.receivedFin && bytes.length > 0) {
+      // The peer shut down both halves, so data resets the connection (tcp_rcv_state_process, TCPABORTONDATA).
       peer.reset();
       this.reset();
       return bytes.length;
     }
     const room = this.sendBuffer - this.outgoing.size;
     if (room <= 0 && bytes.length > 0) {
-      this.#wantsRoom = true;
+      this.#noSpace = true;
       return -EAGAIN;
     }
     const taken = bytes.subarray(0, room);
-    if (taken.length < bytes.length) this.#wantsRoom = true;
+    if (taken.length < bytes.length) this.#noSpace = true;
     const isUrgent = (flags & MSG_OOB) !== 0 && taken.length === bytes.length && bytes.length > 0;
     this.outgoing.put(taken);
     const before = peer.incoming.size + this.outgoing.size;
-    const moved = this.#push(peer);
+    const moved = this.#transmit(peer);
     if (isUrgent) peer.#announce(before - 1, bytes.at(-1) as number);
     if (moved > 0) peer.queue.wake(ARRIVAL);
     return taken.length;
   }
 
-  /** Moves what the peer has room for; returns how much. */
-  #push(peer: TcpEnd): number {
-    // Half of the buffer is for the kernel's own bookkeeping (tcp_adv_win_scale).
+  /** tcp_write_xmit: moves the bytes that the peer has room for, and returns their number. */
+  #transmit(peer: TcpEnd): number {
+    // Half of the receive buffer is overhead of the kernel (tcp_adv_win_scale).
     const room = Math.max(0, peer.receiveBuffer / 2 - peer.incoming.size);
     const count = Math.min(room, this.outgoing.size);
     if (count > 0) this.outgoing.moveTo(peer.incoming, count);
@@ -137,39 +137,39 @@ export abstract class TcpEnd extends Socket {
     const skip = this.incoming.skipped(this.isInline);
     const available = Math.min(size, this.incoming.untilMark - skip);
     if (available <= 0) {
-      if (skip > 0 && !peeks && this.incoming.size > 0 && size > 0) this.#pass(0, skip);
-      return this.incoming.untilMark > skip ? 0 : this.#nothing();
+      if (skip > 0 && !peeks && this.incoming.size > 0 && size > 0) this.#consume(0, skip);
+      return this.incoming.untilMark > skip ? 0 : this.#emptyResult();
     }
     // MSG_TRUNC counts bytes and does not copy them (tcp_recvmsg_locked).
     const discards = (flags & MSG_TRUNC) !== 0;
     const count = discards ? available : this.incoming.copy(buffer, available, skip);
-    if (!peeks) this.#pass(count, skip);
+    if (!peeks) this.#consume(count, skip);
     return count;
   }
 
-  /** What a read returns when no bytes are there. */
-  #nothing(): number {
-    if (this.hasFin) return 0;
+  /** Result of a read from an empty receive queue (tcp_recvmsg_locked). */
+  #emptyResult(): number {
+    if (this.receivedFin) return 0;
     if (this.error !== 0) return this.takeError();
     if ((this.shut & SHUT_RECEIVE) !== 0) return 0;
     if (this.state === "closed") return -ENOTCONN;
     return -EAGAIN;
   }
 
-  /** Takes read bytes away, and gives the peer the room. */
-  #pass(count: number, skip: number): void {
-    this.incoming.pass(count, skip);
+  /** Removes read bytes from the receive queue, and lets the peer send into the room (tcp_cleanup_rbuf). */
+  #consume(count: number, skip: number): void {
+    this.incoming.consume(count, skip);
     const { peer } = this;
     if (peer === undefined || peer.outgoing.size === 0) return;
-    if (peer.#push(this) === 0) return;
+    if (peer.#transmit(this) === 0) return;
     this.queue.wake(ARRIVAL);
-    if (peer.#wantsRoom && peer.#isRoomy) {
-      peer.#wantsRoom = false;
+    if (peer.#noSpace && peer.#isWriteable) {
+      peer.#noSpace = false;
       peer.queue.wake(WRITABLE);
     } else {
       peer.drained();
     }
-    if (peer.outgoing.size === 0 && peer.saysFin) peer.sayFin();
+    if (peer.outgoing.size === 0 && peer.queuedFin) peer.sendFin();
   }
 
   protected override readableBytes(): number {

@@ -1,54 +1,54 @@
-// What a TCP socket has received: bytes in order, of which one may be urgent.
+// The receive queue of a TCP socket: bytes in order, of which one may be urgent (tcp_check_urg, tcp_recv_urg).
 
 import { EINVAL } from "../../../asm/abi.ts";
 import { ByteQueue } from "../kernel/byte-queue.ts";
 
-/** Where in the stream the urgent byte is. */
+/** The urgent byte and its position in the stream (urg_seq, urg_data). */
 interface Urgent {
-  /** Bytes before it that are not read yet. */
+  /** Unread bytes before the urgent byte. */
   ahead: number;
   readonly byte: number;
-  /** Taken by MSG_OOB already: nothing announces it any more. */
-  isTaken: boolean;
+  /** MSG_OOB has read the byte (TCP_URG_READ): poll no longer reports PRI for it. */
+  isRead: boolean;
 }
 
 export class Received extends ByteQueue {
   #urgent: Urgent | undefined;
 
-  /** An urgent byte has come, or comes after `ahead` bytes. */
+  /** A segment with an urgent pointer arrives: `byte` follows `ahead` bytes, some of which may not have arrived yet. */
   announce(ahead: number, byte: number): void {
-    this.#urgent = { ahead, byte, isTaken: false };
+    this.#urgent = { ahead, byte, isRead: false };
   }
 
   get hasUrgent(): boolean {
     return this.#urgent !== undefined;
   }
 
-  /** Whether an urgent byte is to be had with MSG_OOB. */
-  get isAnnounced(): boolean {
-    return this.#urgent?.isTaken === false;
+  /** Whether MSG_OOB can read an urgent byte (TCP_URG_VALID): poll reports PRI. */
+  get isUrgentValid(): boolean {
+    return this.#urgent?.isRead === false;
   }
 
-  /** 1 if the next byte is an urgent one, which is left out of the stream and gone once passed. */
+  /** 1 if the next byte is urgent: a read skips that byte unless SO_OOBINLINE is set. Else 0. */
   skipped(isInline: boolean): number {
     return this.#urgent?.ahead === 0 && !isInline ? 1 : 0;
   }
 
-  /** Bytes that one read may take: not beyond the urgent byte. */
+  /** Bytes that one read may return: a read stops at the urgent mark. */
   get untilMark(): number {
     const ahead = this.#urgent?.ahead ?? 0;
     return ahead > 0 ? Math.min(ahead, this.size) : this.size;
   }
 
-  /** Bytes to be read, as FIONREAD says. */
+  /** FIONREAD (tcp_inq): bytes before the urgent mark. */
   readable(isInline: boolean): number {
     return this.#urgent === undefined || isInline
       ? this.size
       : Math.min(this.#urgent.ahead, this.size);
   }
 
-  /** Takes away `count` bytes that were read, and `skip` that are left out. */
-  pass(count: number, skip: number): void {
+  /** Removes `count` bytes that were read and `skip` skipped ones. */
+  consume(count: number, skip: number): void {
     this.drop(count + skip);
     const urgent = this.#urgent;
     if (urgent === undefined) return;
@@ -56,12 +56,12 @@ export class Received extends ByteQueue {
     else urgent.ahead -= count;
   }
 
-  /** recv(2) with MSG_OOB. */
+  /** tcp_recv_urg: recv(2) with MSG_OOB. A count, or -EINVAL if MSG_OOB can read no byte. */
   takeUrgent(buffer: Uint8Array, size: number, peeks: boolean): number {
     const urgent = this.#urgent;
-    if (urgent === undefined || urgent.isTaken) return -EINVAL;
+    if (urgent === undefined || urgent.isRead) return -EINVAL;
     if (size > 0) buffer[0] = urgent.byte;
-    if (!peeks) urgent.isTaken = true;
+    if (!peeks) urgent.isRead = true;
     return Math.min(size, 1);
   }
 }

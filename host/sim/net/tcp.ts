@@ -1,5 +1,4 @@
-// TCP sockets of the loopback interface (Linux's net/ipv4/tcp.c and af_inet.c): how connections begin
-// and end.
+// TCP sockets of the loopback interface (Linux's net/ipv4/tcp.c and af_inet.c): how connections begin and end.
 
 import {
   DATA_STATE_SHUT_WRITE,
@@ -51,35 +50,39 @@ import {
 import { TcpEnd } from "./tcp-end.ts";
 
 /**
- * What connect(2) knows of its calls (sock->state): whether one was made and not answered, was
- * answered well, or was not answered before shutdown(2) ended all that.
+ * sock->state (SS_UNCONNECTED …), by which inet_stream_connect decides what a further connect(2) returns:
+ * "connecting" until a call has returned the outcome, "disconnecting" if shutdown(2) came before that.
  */
-type Call = "none" | "unanswered" | "connected" | "over";
+type SocketState = "unconnected" | "connecting" | "connected" | "disconnecting";
 
-/** tcp_wmem and tcp_rmem as they are for a fresh socket, and after loopback's tuning. */
+/** Sizes of the send buffer before (tcp_wmem) and after the handshake over loopback (tcp_init_buffer_space). */
 const FRESH_SEND_BUFFER = 16_384;
 const TUNED_SEND_BUFFER = 2_626_560;
+/** tcp_rmem. */
 const RECEIVE_BUFFER = 131_072;
-/** When a SYN that was dropped is sent again, in ms; twice as late each time after that. */
+/** Milliseconds from a dropped SYN to the first retransmission; doubles each time (TCP_TIMEOUT_INIT). */
 const FIRST_RETRY_MS = 1000;
-/** How often (tcp_syn_retries). */
-const RETRIES = 6;
+/** Retransmissions of a SYN before ETIMEDOUT (tcp_syn_retries). */
+const SYN_RETRIES = 6;
 
 export class TcpSocket extends TcpEnd implements Bindable {
   readonly name = "tcp socket";
   endpoint: Endpoint | undefined;
-  /** It has been connected, or refused: no fresh socket. */
+  /** The socket has been connected or refused: it is not fresh. */
   wasUsed = false;
   declare peer: TcpSocket | undefined;
   #remote: Endpoint | undefined;
-  #call: Call = "none";
+  #socketState: SocketState = "unconnected";
   #retry: Scheduled | undefined;
   readonly #pending: TcpSocket[] = [];
   #backlog = 0;
-  /** What bind(2) has asked for: a port that was not is given back when the connection is over. */
-  #asked: Endpoint | undefined;
-  /** Where it was bound until then: still its name. */
-  #former: Endpoint | undefined;
+  /**
+   * The endpoint of bind(2). When the connection ends, the socket keeps a port that bind(2) named
+   * (SOCK_BINDPORT_LOCK) and releases an ephemeral one.
+   */
+  #requested: Endpoint | undefined;
+  /** The endpoint before its port was released, which getsockname(2) still returns. */
+  #lastEndpoint: Endpoint | undefined;
 
   constructor(kernel: Kernel, family: number, flags: number) {
     super(kernel, family, SOCK_STREAM, flags);
@@ -103,22 +106,25 @@ export class TcpSocket extends TcpEnd implements Bindable {
     if (this.state !== "closed") return -EINVAL;
     const result = bindTo(tcpPortsOf(this.kernel), this, name);
     if (result < 0) return result;
-    this.#asked = endpointOf(this.family, name) as Endpoint;
+    this.#requested = endpointOf(this.family, name) as Endpoint;
     return 0;
   }
 
-  /** Binds it to any port of the address it was bound to, or of `ip`. */
-  #bindSomewhere(ip: Ip): number {
+  /** inet_autobind: binds an unbound socket to an ephemeral port, on the address that bind(2) named or on `ip`. */
+  #autobind(ip: Ip): number {
     if (this.endpoint !== undefined) return 0;
-    const { ip: asked = ip } = this.#asked ?? {};
-    return tcpPortsOf(this.kernel).bind(this, { ip: isAny(asked) ? ip : asked, port: 0 });
+    const { ip: wanted = ip } = this.#requested ?? {};
+    return tcpPortsOf(this.kernel).bind(this, { ip: isAny(wanted) ? ip : wanted, port: 0 });
   }
 
   override listen(backlog: number): number {
-    if (this.state !== "listening" && (this.state !== "closed" || this.#call !== "none")) {
+    if (
+      this.state !== "listening" &&
+      (this.state !== "closed" || this.#socketState !== "unconnected")
+    ) {
       return -EINVAL;
     }
-    const bound = this.#bindSomewhere(unbound(this.family).ip);
+    const bound = this.#autobind(unbound(this.family).ip);
     if (bound < 0) return bound;
     if (this.state === "closed" && tcpPortsOf(this.kernel).isListenedOn(this)) return -EADDRINUSE;
     this.state = "listening";
@@ -129,34 +135,34 @@ export class TcpSocket extends TcpEnd implements Bindable {
   connect(name: SocketName): number {
     const wanted = endpointOf(this.family, name);
     if (typeof wanted === "number") return wanted;
-    if (this.#call === "unanswered") {
-      return this.state === "connecting" ? -EALREADY : this.#answer();
+    if (this.#socketState === "connecting") {
+      return this.state === "connecting" ? -EALREADY : this.#connectResult();
     }
-    if (this.#call === "over") return -EINVAL;
-    if (this.#call === "connected" || this.state !== "closed") return -EISCONN;
+    if (this.#socketState === "disconnecting") return -EINVAL;
+    if (this.#socketState === "connected" || this.state !== "closed") return -EISCONN;
     const to = destinationOf(wanted);
     if (to === undefined) return -ENETUNREACH;
-    const bound = this.#bindSomewhere(to.ip);
+    const bound = this.#autobind(to.ip);
     if (bound < 0) return bound;
     this.error = 0;
-    this.hasFin = false;
-    this.saysFin = false;
+    this.receivedFin = false;
+    this.queuedFin = false;
     this.wasUsed = true;
     this.#remote = to;
     this.state = "connecting";
-    this.#call = "unanswered";
-    this.#synchronize(to, 0);
+    this.#socketState = "connecting";
+    this.#sendSyn(to, 0);
     return -EINPROGRESS;
   }
 
   override connected(): number {
-    return this.state === "connecting" ? -EAGAIN : this.#answer();
+    return this.state === "connecting" ? -EAGAIN : this.#connectResult();
   }
 
-  /** What connect(2) returns once that is known. */
-  #answer(): number {
+  /** Result of connect(2) once the handshake has ended. */
+  #connectResult(): number {
     if (this.state !== "closed") {
-      this.#call = "connected";
+      this.#socketState = "connected";
       return 0;
     }
     const errno = this.takeError() || -ECONNABORTED;
@@ -164,35 +170,36 @@ export class TcpSocket extends TcpEnd implements Bindable {
     return errno;
   }
 
-  /** Makes it a socket that can be connected (tcp_disconnect). */
+  /** tcp_disconnect: makes the socket one that connect(2) accepts again. */
   #disconnect(): void {
-    this.#cancel();
-    this.#call = "none";
+    this.#cancelRetry();
+    this.#socketState = "unconnected";
     this.shut = 0;
-    this.incoming.pass(this.incoming.size, 0);
+    this.incoming.consume(this.incoming.size, 0);
     this.#close();
     this.queue.wake(EVENT_ERR);
   }
 
+  /** tcp_done: the state is closed, and an ephemeral port is released. */
   #close(): void {
     this.state = "closed";
-    if (this.endpoint === undefined || (this.#asked?.port ?? 0) !== 0) return;
-    this.#former = this.endpoint;
-    tcpPortsOf(this.kernel).leave(this);
+    if (this.endpoint === undefined || (this.#requested?.port ?? 0) !== 0) return;
+    this.#lastEndpoint = this.endpoint;
+    tcpPortsOf(this.kernel).release(this);
   }
 
-  /** Sends a SYN: it is answered, refused, or dropped and sent again later. */
-  #synchronize(to: Endpoint, tries: number): void {
+  /** Sends a SYN: a listener accepts it, the kernel refuses it, or it is dropped and retransmitted later. */
+  #sendSyn(to: Endpoint, tries: number): void {
     this.#retry = undefined;
     const listener = tcpPortsOf(this.kernel).find(to, (socket) => socket.isListening);
     if (listener === undefined) {
-      this.#end(ECONNREFUSED);
+      this.#fail(ECONNREFUSED);
       return;
     }
-    if (!(listener as TcpSocket).#admit(this)) {
+    if (!(listener as TcpSocket).#receiveSyn(this)) {
       const at = this.kernel.clock.now() + FIRST_RETRY_MS * 2 ** tries;
-      if (tries === RETRIES) this.#end(ETIMEDOUT);
-      else this.#retry = this.kernel.at(at, "tcp", () => this.#synchronize(to, tries + 1));
+      if (tries === SYN_RETRIES) this.#fail(ETIMEDOUT);
+      else this.#retry = this.kernel.at(at, "tcp", () => this.#sendSyn(to, tries + 1));
       return;
     }
     this.#establish();
@@ -206,8 +213,8 @@ export class TcpSocket extends TcpEnd implements Bindable {
     if (this.sendBuffer === FRESH_SEND_BUFFER) this.sendBuffer = TUNED_SEND_BUFFER;
   }
 
-  /** A listener's answer to a SYN. False if it has no room. */
-  #admit(client: TcpSocket): boolean {
+  /** tcp_conn_request: a SYN reaches a listener. False if its accept queue is full (sk_acceptq_is_full). */
+  #receiveSyn(client: TcpSocket): boolean {
     if (this.#pending.length > this.#backlog) return false;
     const accepted = new TcpSocket(this.kernel, this.family, 0);
     accepted.endpoint = client.#remote;
@@ -215,7 +222,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
     accepted.sendBuffer = this.sendBuffer;
     accepted.receiveBuffer = this.receiveBuffer;
     accepted.#establish();
-    accepted.#call = "connected";
+    accepted.#socketState = "connected";
     accepted.lowat = this.lowat;
     accepted.peer = client;
     client.peer = accepted;
@@ -231,8 +238,8 @@ export class TcpSocket extends TcpEnd implements Bindable {
     return { socket, peer: showEndpoint(socket.family, socket.#remote as Endpoint) };
   }
 
-  /** The connection is over: refused, reset, or given up. */
-  #end(errno: number): void {
+  /** The connection fails: it was refused or reset, or its SYN timed out (tcp_reset, tcp_write_err). */
+  #fail(errno: number): void {
     this.error = errno;
     this.shut = SHUT_BOTH;
     this.outgoing.drop(this.outgoing.size);
@@ -242,23 +249,23 @@ export class TcpSocket extends TcpEnd implements Bindable {
 
   reset(): void {
     if (this.state !== "connected") return;
-    // After the peer's FIN, Linux says that it is the program that goes on sending.
-    const isEnded = (this.shut & SHUT_RECEIVE) !== 0 && this.hasFin;
-    this.#end(isEnded && this.kernel.personality !== "bsd" ? EPIPE : ECONNRESET);
+    // In TCP_CLOSE_WAIT Linux reports a reset as EPIPE, since the program went on sending; FreeBSD has no such case.
+    const isEnded = (this.shut & SHUT_RECEIVE) !== 0 && this.receivedFin;
+    this.#fail(isEnded && this.kernel.personality !== "bsd" ? EPIPE : ECONNRESET);
   }
 
-  /** The peer's FIN arrives. */
-  #finish(): void {
+  /** tcp_fin: the peer's FIN arrives. */
+  #receiveFin(): void {
     if (this.state !== "connected") return;
-    this.hasFin = true;
+    this.receivedFin = true;
     this.shut |= SHUT_RECEIVE;
-    this.#settle();
+    this.#closeIfFinished();
     this.changed();
   }
 
-  /** Both FINs have been exchanged: nothing is left of the connection. */
-  #settle(): void {
-    if (this.hasFin && this.saysFin && this.outgoing.size === 0) {
+  /** Closes the connection once both FINs have arrived (TCP_TIME_WAIT, or TCP_CLOSE after TCP_LAST_ACK). */
+  #closeIfFinished(): void {
+    if (this.receivedFin && this.queuedFin && this.outgoing.size === 0) {
       this.shut = SHUT_BOTH;
       this.#close();
     }
@@ -267,7 +274,8 @@ export class TcpSocket extends TcpEnd implements Bindable {
   shutdown(how: number): number {
     if (how < 0 || how > 2) return -EINVAL;
     const halves = how + 1;
-    if (this.#call === "unanswered") this.#call = this.isConnected ? "connected" : "over";
+    if (this.#socketState === "connecting")
+      this.#socketState = this.isConnected ? "connected" : "disconnecting";
     if (this.state === "listening" || this.state === "connecting") {
       if (this.state === "connecting") this.error = ECONNRESET;
       if (this.state === "connecting" || (halves & SHUT_RECEIVE) !== 0) {
@@ -277,28 +285,28 @@ export class TcpSocket extends TcpEnd implements Bindable {
       this.changed();
       return 0;
     }
-    // One that was shut before it was connected has not said so.
-    const isFirst = (halves & SHUT_SEND) !== 0 && !this.saysFin;
+    // A socket that was shut down before it was connected has sent no FIN, so `queuedFin` decides and not `shut`.
+    const isFirst = (halves & SHUT_SEND) !== 0 && !this.queuedFin;
     const wasOpen = this.state === "connected";
     this.shut |= halves;
-    if (wasOpen && isFirst) this.sayFin();
+    if (wasOpen && isFirst) this.sendFin();
     this.changed();
     return wasOpen ? 0 : -ENOTCONN;
   }
 
-  sayFin(): void {
-    this.saysFin = true;
+  sendFin(): void {
+    this.queuedFin = true;
     if (this.outgoing.size > 0) return;
-    this.#settle();
+    this.#closeIfFinished();
     const { peer } = this;
     if (peer !== undefined) {
-      peer.#finish();
-      // Its acknowledgement: the end that closes second has nothing left after it.
-      if (peer.state === "closed" && this.hasFin) this.#settle();
+      peer.#receiveFin();
+      // The peer acknowledges our FIN: the end that closes second goes from LAST_ACK to CLOSE.
+      if (peer.state === "closed" && this.receivedFin) this.#closeIfFinished();
     }
   }
 
-  #cancel(): void {
+  #cancelRetry(): void {
     if (this.#retry !== undefined) this.kernel.clock.cancel(this.#retry);
     this.#retry = undefined;
   }
@@ -308,7 +316,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
   }
 
   ownName(): SocketName {
-    return showEndpoint(this.family, this.endpoint ?? this.#former ?? unbound(this.family));
+    return showEndpoint(this.family, this.endpoint ?? this.#lastEndpoint ?? unbound(this.family));
   }
 
   override peerName(): SocketName | number {
@@ -319,7 +327,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
   override dataState(): number {
     if (this.state === "closed" && !this.wasUsed) return DATA_STATE_UNCONNECTED;
     const shut = this.state === "closed" || (this.shut & SHUT_SEND) !== 0;
-    // Of a reset the waist says ECONNRESET, whatever came before it.
+    // The waist reports every reset as ECONNRESET: EPIPE is how Linux reports one in CLOSE_WAIT.
     const errno = this.error === EPIPE ? ECONNRESET : this.error;
     return errno | (shut ? DATA_STATE_SHUT_WRITE : 0);
   }
@@ -338,16 +346,16 @@ export class TcpSocket extends TcpEnd implements Bindable {
 
   override release(): void {
     this.isReleased = true;
-    this.#cancel();
+    this.#cancelRetry();
     if (this.state === "listening") this.#stopListening();
-    tcpPortsOf(this.kernel).leave(this);
+    tcpPortsOf(this.kernel).release(this);
     const { peer } = this;
     if (this.state !== "connected" || peer === undefined) return;
     if (this.resetsOnClose || this.incoming.size > 0) {
       peer.reset();
-    } else if (!this.saysFin) {
+    } else if (!this.queuedFin) {
       this.shut |= SHUT_SEND;
-      this.sayFin();
+      this.sendFin();
     }
   }
 }

@@ -33,8 +33,8 @@ import {
 } from "./socket.ts";
 import { trueSize } from "./unix.ts";
 
-/** The longest datagram of IPv4. */
-const LONGEST = 65_507;
+/** Bytes of the longest datagram over IPv4. */
+const MAX_DATAGRAM = 65_507;
 
 function isSame(a: Endpoint, b: Endpoint): boolean {
   return a.port === b.port && a.ip.every((byte, i) => byte === b.ip[i]);
@@ -45,7 +45,7 @@ export class UdpSocket extends Socket implements Bindable {
   endpoint: Endpoint | undefined;
   #remote: Endpoint | undefined;
   readonly #received: Uint8Array[] = [];
-  /** Memory of what was received. */
+  /** Memory that the receive queue takes (sk_rmem_alloc). */
   #memory = 0;
 
   constructor(kernel: Kernel, family: number, flags: number) {
@@ -79,14 +79,14 @@ export class UdpSocket extends Socket implements Bindable {
 
   shutdown(how: number): number {
     if (how < 0 || how > 2) return -EINVAL;
-    // Without a connection it fails, and does the same.
+    // inet_shutdown of an unconnected socket shuts it down all the same, and fails.
     this.shut |= how + 1;
     this.changed();
     return this.#remote === undefined ? -ENOTCONN : 0;
   }
 
   send(bytes: Uint8Array, flags: number): number {
-    if (bytes.length > LONGEST) return -EMSGSIZE;
+    if (bytes.length > MAX_DATAGRAM) return -EMSGSIZE;
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     const to = this.#remote;
     if (to === undefined) return -EDESTADDRREQ;
@@ -94,28 +94,29 @@ export class UdpSocket extends Socket implements Bindable {
     if ((this.shut & SHUT_SEND) !== 0) return -EPIPE;
     const from = this.endpoint as Endpoint;
     const receiver = udpPortsOf(this.kernel).find(to, (socket) =>
-      (socket as UdpSocket).#takes(from),
+      (socket as UdpSocket).#accepts(from),
     );
-    // It leaves the send buffer as it goes over the loopback interface (sock_wfree).
+    // The datagram leaves the send buffer as soon as the loopback interface has delivered it (sock_wfree).
     this.queue.wake(WRITABLE);
     if (receiver === undefined) {
-      // An ICMP message comes back.
+      // ICMP's "port unreachable" comes back (__udp4_lib_err).
       this.error = ECONNREFUSED;
       this.queue.wake(EVENT_ERR);
     } else {
-      (receiver as UdpSocket).#take(bytes);
+      (receiver as UdpSocket).#enqueue(bytes);
     }
     return bytes.length;
   }
 
-  /** One that is connected takes datagrams from there only. */
-  #takes(from: Endpoint): boolean {
+  /** A connected socket accepts datagrams from its remote endpoint alone. */
+  #accepts(from: Endpoint): boolean {
     return this.#remote === undefined || isSame(this.#remote, from);
   }
 
-  #take(bytes: Uint8Array): void {
+  /** __udp_enqueue_schedule_skb. */
+  #enqueue(bytes: Uint8Array): void {
     const size = trueSize(bytes.length);
-    if (this.#memory + size > this.receiveBuffer) return; // lost, as datagrams are
+    if (this.#memory + size > this.receiveBuffer) return; // the receive queue is full: UDP drops the datagram
     this.#memory += size;
     this.#received.push(copyOf(bytes));
     this.queue.wake(ARRIVAL);
@@ -164,6 +165,6 @@ export class UdpSocket extends Socket implements Bindable {
   }
 
   override release(): void {
-    udpPortsOf(this.kernel).leave(this);
+    udpPortsOf(this.kernel).release(this);
   }
 }

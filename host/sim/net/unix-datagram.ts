@@ -1,4 +1,4 @@
-// Unix domain sockets of datagrams (Linux's net/unix/af_unix.c).
+// Unix domain datagram sockets (Linux's net/unix/af_unix.c).
 
 import { EAGAIN, EINVAL, EOPNOTSUPP, EPERM, EPIPE, FD_DATAGRAM } from "../../../asm/abi.ts";
 import { ECONNREFUSED, EMSGSIZE, ENOTCONN, EPROTOTYPE } from "../kernel/constants.ts";
@@ -16,15 +16,15 @@ import {
 import { type Buffer, UnixSocket } from "./unix.ts";
 import { nameOf, namesOf, NO_NAME } from "./unix-names.ts";
 
-/** Datagrams a socket takes from those that are not its own peer (max_dgram_qlen). */
+/** Datagrams that a socket queues from senders that are not its own peer (net.unix.max_dgram_qlen). */
 const QUEUE_LIMIT = 10;
 
 export class UnixDatagram extends UnixSocket {
   readonly name = "unix datagram socket";
   peer: UnixDatagram | undefined;
   #isReleased = false;
-  /** Senders that wait for this socket to have room. */
-  readonly #waiting = new Set<UnixDatagram>();
+  /** Senders that wait for room in the queue of this socket (peer_wait). */
+  readonly #waitingSenders = new Set<UnixDatagram>();
 
   constructor(kernel: Kernel, flags: number) {
     super(kernel, SOCK_DGRAM, flags);
@@ -34,8 +34,8 @@ export class UnixDatagram extends UnixSocket {
     return FD_DATAGRAM;
   }
 
-  /** Whether the peer takes no more, as a server with a full queue. */
-  get #isBlocked(): boolean {
+  /** unix_dgram_peer_wake_me: whether the queue of the peer, a server for several senders, is full. */
+  get #isPeerFull(): boolean {
     const { peer } = this;
     if (peer === undefined || peer.peer === this || peer.#isReleased) return false;
     return peer.received.length > QUEUE_LIMIT;
@@ -45,7 +45,7 @@ export class UnixDatagram extends UnixSocket {
     let mask = this.pollShut();
     if (this.received.length > 0) mask |= READABLE;
     if (!this.isWritableNow) return mask;
-    if (this.#isBlocked) this.peer!.#waiting.add(this);
+    if (this.#isPeerFull) this.peer!.#waitingSenders.add(this);
     else mask |= WRITABLE;
     return mask;
   }
@@ -54,7 +54,7 @@ export class UnixDatagram extends UnixSocket {
     const found = namesOf(this.kernel).find(name.text);
     if (typeof found === "number") return found;
     if (!(found instanceof UnixDatagram)) return -EPROTOTYPE;
-    // A socket that is connected takes datagrams from its peer only.
+    // A connected socket accepts datagrams from its own peer alone (unix_may_send).
     if (found.peer !== undefined && found.peer !== this) return -EPERM;
     this.peer = found;
     return 0;
@@ -76,7 +76,7 @@ export class UnixDatagram extends UnixSocket {
     const { peer } = this;
     const refused = peer === undefined ? -ENOTCONN : this.#refusal(peer);
     if (peer === undefined || refused !== 0) {
-      // The message took memory, and gives it back (unix_write_space).
+      // Linux allocated the message before, and freeing it calls unix_write_space.
       if (this.isWritableNow) this.queue.wake(WRITABLE);
       return refused;
     }
@@ -84,17 +84,17 @@ export class UnixDatagram extends UnixSocket {
     return bytes.length;
   }
 
-  /** Why the peer does not take a message: a negative errno, or 0 if it does. */
+  /** 0 if the peer accepts a message, else the negative errno of send(2). */
   #refusal(peer: UnixDatagram): number {
     if (peer.#isReleased) {
       this.peer = undefined;
-      // With the connection goes what had come over it (unix_dgram_disconnected).
+      // Breaking the connection discards the datagrams that came over it (unix_dgram_disconnected).
       while (this.received.length > 0) this.free();
       return -ECONNREFUSED;
     }
     if ((peer.shut & SHUT_RECEIVE) !== 0) return -EPIPE;
-    if (!this.#isBlocked) return 0;
-    peer.#waiting.add(this);
+    if (!this.#isPeerFull) return 0;
+    peer.#waitingSenders.add(this);
     return -EAGAIN;
   }
 
@@ -107,15 +107,15 @@ export class UnixDatagram extends UnixSocket {
     buffer.set(bytes.subarray(0, count));
     if ((flags & MSG_PEEK) === 0) {
       this.free();
-      this.#makeRoom();
+      this.#wakeSenders();
     }
     return count;
   }
 
-  /** Tells one sender that waits (unix_dgram_peer_wake_relay). */
-  #makeRoom(): void {
-    for (const sender of this.#waiting) {
-      this.#waiting.delete(sender);
+  /** unix_dgram_peer_wake_relay: wakes every sender that waits for room. */
+  #wakeSenders(): void {
+    for (const sender of this.#waitingSenders) {
+      this.#waitingSenders.delete(sender);
       sender.queue.wake(WRITABLE);
     }
   }
@@ -139,6 +139,6 @@ export class UnixDatagram extends UnixSocket {
   override release(): void {
     this.#isReleased = true;
     super.release();
-    this.#makeRoom();
+    this.#wakeSenders();
   }
 }

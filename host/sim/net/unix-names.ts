@@ -10,10 +10,10 @@ import { AF_UNIX, type SocketName } from "./socket.ts";
 import { treeOf } from "../fs/tree.ts";
 import type { UnixSocket } from "./unix.ts";
 
-/** The name of a socket that has none. */
+/** The name of an unbound socket. */
 export const NO_NAME: Uint8Array = new Uint8Array(0);
 /** Bytes of sun_path. */
-const ROOM = 108;
+const SUN_PATH_SIZE = 108;
 
 export function nameOf(text: Uint8Array): SocketName {
   return { family: AF_UNIX, text, port: 0 };
@@ -23,12 +23,12 @@ function keyOf(text: Uint8Array): string {
   return String.fromCharCode(...text);
 }
 
-/** A name that is a path: an inode of the tree, which stays when its socket is closed. */
+/** The inode of a name that is a path. The inode stays in the tree when its socket is closed. */
 class PathInode extends SocketInode {
   socket: UnixSocket | undefined;
 }
 
-/** All names of one kernel: paths of its tree, and the abstract namespace. */
+/** The names of all Unix sockets of one kernel: paths of the file tree, and the abstract namespace. */
 export class UnixNames {
   readonly #kernel: Kernel;
   readonly #abstract = new Map<string, UnixSocket>();
@@ -38,11 +38,11 @@ export class UnixNames {
     this.#kernel = kernel;
   }
 
-  /** Gives a socket a name: the text it is bound to, or a negative errno. */
+  /** Binds a socket to a name. Returns the name, or a negative errno. */
   add(text: Uint8Array, socket: UnixSocket): Uint8Array | number {
-    const bound = text.length === 0 ? this.#chosen() : text.slice();
+    const bound = text.length === 0 ? this.#autobind() : text.slice();
     if (bound[0] !== 0) return this.#addPath(bound, socket);
-    if (bound.length > ROOM) return -ENAMETOOLONG;
+    if (bound.length > SUN_PATH_SIZE) return -ENAMETOOLONG;
     const key = keyOf(bound);
     if (this.#abstract.has(key)) return -EADDRINUSE;
     this.#abstract.set(key, socket);
@@ -50,7 +50,7 @@ export class UnixNames {
   }
 
   #addPath(path: Uint8Array, socket: UnixSocket): Uint8Array | number {
-    if (path.length >= ROOM) return -ENAMETOOLONG;
+    if (path.length >= SUN_PATH_SIZE) return -ENAMETOOLONG;
     if (path.includes(0)) return -EINVAL;
     const tree = treeOf(this.#kernel);
     const found = tree.find(decodePath(path), false);
@@ -62,8 +62,8 @@ export class UnixNames {
     return typeof made === "number" ? made : path;
   }
 
-  /** A name in the abstract namespace that nobody has: five hexadecimal digits. */
-  #chosen(): Uint8Array {
+  /** unix_autobind: an unused name of the abstract namespace, five hexadecimal digits. */
+  #autobind(): Uint8Array {
     const digits = (this.#next++).toString(16).padStart(5, "0");
     return Uint8Array.of(0, ...Array.from(digits, (digit) => digit.charCodeAt(0)));
   }
@@ -71,15 +71,18 @@ export class UnixNames {
   /** The socket with a name, or a negative errno. */
   find(text: Uint8Array): UnixSocket | number {
     if (text.length === 0) return -EINVAL;
-    if (text.length + (text[0] === 0 ? 0 : 1) > ROOM) return -ENAMETOOLONG;
+    if (text.length + (text[0] === 0 ? 0 : 1) > SUN_PATH_SIZE) return -ENAMETOOLONG;
     if (text[0] === 0) return this.#abstract.get(keyOf(text)) ?? -ECONNREFUSED;
     const inode = treeOf(this.#kernel).inode(decodePath(text));
     if (typeof inode === "number") return inode;
     return (inode instanceof PathInode ? inode.socket : undefined) ?? -ECONNREFUSED;
   }
 
-  /** A socket with a name is closed. An accepted one has its listener's name. */
-  leave(text: Uint8Array, socket: UnixSocket): void {
+  /**
+   * Releases the name of a closed socket. Does nothing if the name belongs to another socket: an accepted
+   * socket has the name of its listener.
+   */
+  remove(text: Uint8Array, socket: UnixSocket): void {
     if (text[0] === 0) {
       const key = keyOf(text);
       if (this.#abstract.get(key) === socket) this.#abstract.delete(key);

@@ -40,12 +40,12 @@ import { namesOf, nameOf, NO_NAME } from "./unix-names.ts";
 import { KEY_VACANCY } from "../kernel/wait-queue.ts";
 
 const PAGE = 4096;
-/** Bytes that the head of a buffer has room for in one page. */
+/** Bytes that fit into the head of a buffer of one page (SKB_MAX_HEAD). */
 const HEAD_ROOM = PAGE - 320;
-/** Bytes that one buffer of a stream carries at most: a head, and pages of 32 KiB. */
-const LARGEST = HEAD_ROOM + 32_768;
+/** Bytes of the largest buffer of a stream: a head, and 32 KiB in pages (UNIX_SKB_FRAGS_SZ). */
+const MAX_BUFFER = HEAD_ROOM + 32_768;
 
-/** Memory that a message of `size` bytes takes (skb->truesize), which is what limits senders. */
+/** Memory that a message of `size` bytes takes (skb->truesize). The send buffer limits memory, not bytes. */
 export function trueSize(size: number): number {
   const inPages = Math.min(size, Math.ceil(Math.max(0, size - HEAD_ROOM) / PAGE) * PAGE);
   let head = 512;
@@ -53,21 +53,23 @@ export function trueSize(size: number): number {
   return 256 + head + inPages;
 }
 
-/** A message, or a part of a stream, until it is read. */
+/** An unread message, or an unread part of a stream (sk_buff). */
 export interface Buffer {
   readonly bytes: Uint8Array;
+  /** Bytes of the part that were read already (UNIXCB.consumed). */
   start: number;
+  /** Memory that the buffer takes. */
   readonly size: number;
-  /** Whose memory it takes. */
+  /** The socket whose send buffer the memory is charged to (skb->sk). */
   readonly sender: UnixSocket;
 }
 
-/** What the two kinds of Unix sockets share: names, and the memory of what they sent. */
+/** The base class of both kinds of Unix sockets: names, and the memory of unread messages. */
 export abstract class UnixSocket extends Socket {
-  /** The name it is bound to; NO_NAME if it is not. */
+  /** The name of the socket; NO_NAME of an unbound one. */
   bound: Uint8Array = NO_NAME;
   readonly received: Buffer[] = [];
-  /** Memory of what was sent and not read yet (sk_wmem_alloc). */
+  /** Memory of the messages that this socket sent and the receiver has not read (sk_wmem_alloc). */
   allocated = 0;
 
   constructor(kernel: Kernel, type: number, flags: number) {
@@ -86,12 +88,12 @@ export abstract class UnixSocket extends Socket {
     return nameOf(this.bound);
   }
 
-  /** unix_writable: not more than a quarter of the buffer is in use. */
+  /** unix_writable: at most a quarter of the send buffer is in use. */
   get isWritableNow(): boolean {
     return this.allocated * 4 <= this.sendBuffer;
   }
 
-  /** Puts a message in the queue of `to`. */
+  /** Appends a message to the receive queue of `to`. */
   protected deliver(to: UnixSocket, bytes: Uint8Array): void {
     const size = trueSize(bytes.length);
     this.allocated += size;
@@ -99,7 +101,7 @@ export abstract class UnixSocket extends Socket {
     to.queue.wake(ARRIVAL);
   }
 
-  /** Frees the first message in the queue; who sent it may have room again. */
+  /** Frees the first message of the receive queue, which may make its sender writable (unix_write_space). */
   protected free(): void {
     const { sender, size } = this.received.shift() as Buffer;
     sender.allocated -= size;
@@ -125,7 +127,7 @@ export abstract class UnixSocket extends Socket {
   }
 
   override release(): void {
-    if (this.bound !== NO_NAME) namesOf(this.kernel).leave(this.bound, this);
+    if (this.bound !== NO_NAME) namesOf(this.kernel).remove(this.bound, this);
     while (this.received.length > 0) this.free();
   }
 }
@@ -196,13 +198,13 @@ export class UnixStream extends UnixSocket {
     accepted.bound = listener.bound;
     UnixStream.join(this, accepted);
     pending.push(accepted);
-    // Linux tells nobody that the client is connected, FreeBSD does (soisconnected).
+    // unix_stream_connect wakes no waiter of the client; FreeBSD's soisconnected does.
     if (this.kernel.personality === "bsd") this.changed();
     listener.queue.wake(ARRIVAL);
     return 0;
   }
 
-  /** Whoever is connected by somebody else's connect waits for the listener to have room. */
+  /** The socket that a blocked connect(2) to `name` waits on until its accept queue has room (unix_wait_for_peer). */
   static listenerOf(kernel: Kernel, name: SocketName): UnixStream | undefined {
     const found = namesOf(kernel).find(name.text);
     return found instanceof UnixStream ? found : undefined;
@@ -212,10 +214,10 @@ export class UnixStream extends UnixSocket {
     if (this.#pending === undefined) return -EINVAL;
     const socket = this.#pending.shift();
     if (socket === undefined) {
-      // Linux looks at what is shut when it begins to wait.
+      // Linux checks RCV_SHUTDOWN only when accept(2) is about to sleep (__skb_wait_for_more_packets).
       return this.isBlocking && (this.shut & SHUT_RECEIVE) !== 0 ? -EINVAL : -EAGAIN;
     }
-    // Who waits to connect has room now.
+    // The accept queue was full and no longer is: wakes the blocked connect(2) calls (peer_wait).
     if (this.#pending.length === this.#backlog) this.queue.wake(KEY_VACANCY);
     return { socket, peer: socket.peer?.ownName() ?? nameOf(NO_NAME) };
   }
@@ -244,7 +246,7 @@ export class UnixStream extends UnixSocket {
     let sent = 0;
     while (sent < bytes.length) {
       if (this.allocated >= this.sendBuffer) return sent > 0 ? sent : -EAGAIN;
-      const largest = Math.min(LARGEST, Math.floor(this.sendBuffer / 2) - 64);
+      const largest = Math.min(MAX_BUFFER, Math.floor(this.sendBuffer / 2) - 64);
       const part = bytes.subarray(sent, sent + largest);
       this.deliver(peer, part);
       sent += part.length;
@@ -264,7 +266,7 @@ export class UnixStream extends UnixSocket {
     if (this.#pending !== undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
     if (this.peer === undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
     const peeks = (flags & MSG_PEEK) !== 0;
-    // Packets have errors before them, a stream after what has come.
+    // SOCK_SEQPACKET reports a pending error before queued messages, SOCK_STREAM after the queued bytes.
     if (this.type !== SOCK_STREAM && this.error !== 0) return this.takeError();
     if (this.received.length === 0) {
       if (this.error !== 0) return this.takeError();
@@ -308,21 +310,23 @@ export class UnixStream extends UnixSocket {
 
   override release(): void {
     const { peer } = this;
-    // An empty packet at the head does not count: urgent data that was taken looks the same.
+    // unix_release_sock does not count an empty packet at the head of the queue as unread data, because urgent data
+    // that was read leaves such a packet.
     const [first, second] = this.received;
     const hadUnread = second !== undefined || (first !== undefined && first.bytes.length > 0);
-    for (const client of this.#pending ?? []) client.#abandon();
+    for (const client of this.#pending ?? []) client.#releaseEmbryo();
     this.#pending = undefined;
     if (peer !== undefined) {
       peer.shut = SHUT_BOTH;
       if (hadUnread) peer.error = ECONNRESET;
       peer.changed();
     }
-    super.release(); // what is thrown away makes room, which the peer is told after its end
+    // Last: freeing unread messages makes the peer writable, and Linux wakes the peer for its end before that.
+    super.release();
   }
 
-  /** The listener is closed before anybody accepted this end: the client is told. */
-  #abandon(): void {
+  /** The listener is closed with this end in its accept queue: the client is reset (unix_release_sock, embryo). */
+  #releaseEmbryo(): void {
     const { peer } = this;
     if (peer !== undefined) {
       peer.shut = SHUT_BOTH;
