@@ -5,11 +5,11 @@ import { createLinuxHost } from "./linux/host.ts";
 import { createPosixHost } from "./linux/poll-only.ts";
 import { createSimHost } from "./sim/waist/host.ts";
 import { type Choice, makeKernel, NAMED } from "./sim/kernel/make-kernel.ts";
-import { timely } from "./sim/waist/real-clock.ts";
+import { withRealClock } from "./sim/waist/real-clock.ts";
 
 function simulated(choice: Choice): Host {
   const kernel = makeKernel(choice);
-  return timely(kernel, createSimHost(kernel));
+  return withRealClock(kernel, createSimHost(kernel));
 }
 
 /** Hosts by the name `OMNIPOLL_HOST` gives them. */

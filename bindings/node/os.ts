@@ -9,7 +9,7 @@ import { announceClose, withObservers } from "../../host/observers.ts";
 import type { AioHost } from "../../host/os.ts";
 import type { SimHost } from "../../host/sim/waist/host.ts";
 import { createSimOs } from "../../host/sim/os/os.ts";
-import { timely } from "../../host/sim/waist/real-clock.ts";
+import { withRealClock } from "../../host/sim/waist/real-clock.ts";
 import { createAioCalls } from "../os/aio.ts";
 import type { DescribedOsHost } from "../os/calls.ts";
 import { createOsModule, type OsModule } from "../os/os.ts";
@@ -36,7 +36,7 @@ function nativeHost(): DescribedOsHost & AioHost {
 const chosen = chooseHost();
 
 function simulatedHost(host: SimHost): DescribedOsHost & AioHost {
-  return timely(host.kernel, createSimOs(host));
+  return withRealClock(host.kernel, createSimOs(host));
 }
 
 const calls = "kernel" in chosen ? simulatedHost(chosen as SimHost) : nativeHost();

@@ -1,11 +1,11 @@
 // omnipoll/sim: a simulated kernel, with the whole API bound to it.
 
-import { boundTo } from "../../host/sim/process/as-process.ts";
+import { asProcess } from "../../host/sim/process/as-process.ts";
 import type { DescriptorTable } from "../../host/sim/kernel/descriptors.ts";
 import { createSimHost } from "../../host/sim/waist/host.ts";
 import type { Kernel } from "../../host/sim/kernel/kernel.ts";
 import { createSimOs } from "../../host/sim/os/os.ts";
-import { timely } from "../../host/sim/waist/real-clock.ts";
+import { withRealClock } from "../../host/sim/waist/real-clock.ts";
 import type { TraceEntry } from "../../host/sim/kernel/trace.ts";
 import { type KernelView, viewOf } from "./view.ts";
 import { withObservers } from "../../host/observers.ts";
@@ -83,7 +83,7 @@ export class Sim implements SimModule {
     const { kernel } = this;
     const isProgram = descriptors === kernel.program;
     const bound = <Calls extends object>(calls: Calls): Calls =>
-      timely(kernel, isProgram ? calls : boundTo(kernel, descriptors, calls));
+      withRealClock(kernel, isProgram ? calls : asProcess(kernel, descriptors, calls));
     const made = createSimHost(kernel);
     const host = bound(made);
     const calls = withObservers(bound(createSimOs(made)), host);

@@ -21,7 +21,7 @@ import { drop, type File, hold } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
 import { copyOf } from "../kernel/memory.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 import { postsOf } from "./posts.ts";
 import { WaitEntry } from "../kernel/wait-queue.ts";
 
@@ -199,7 +199,7 @@ class Transfers {
   }
 }
 
-const transfersOf = partOf((kernel) => new Transfers(kernel));
+const transfersOf = perKernel((kernel) => new Transfers(kernel));
 
 /** Hands over what was read for a core: its buffers change now. */
 export function collectTransfers(kernel: Kernel, owner: object): void {

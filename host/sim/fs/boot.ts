@@ -4,14 +4,14 @@ import { O_RDWR } from "../kernel/constants.ts";
 import { DRIVERS, openMounts } from "./devices.ts";
 import { DeviceInode, type Inode, RegularInode, S_IFCHR, S_IFREG } from "../kernel/inode.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 import { createPty, Pty, PtyMaster, PtySlave } from "./pty.ts";
 import { type Tree, treeOf } from "./tree.ts";
 
 const STDIO = 3;
 
 /** The terminal the program was started on: what is typed there, and what it prints. */
-export const consoleOf = partOf((kernel): PtyMaster => {
+export const consoleOf = perKernel((kernel): PtyMaster => {
   const [master, slave] = createPty(kernel, O_RDWR);
   for (let fd = 0; fd < STDIO; fd++) {
     const given = kernel.program.add(slave);
@@ -47,7 +47,7 @@ function addTerminals(kernel: Kernel, tree: Tree): void {
 }
 
 /** Makes the folders and devices, and the descriptors 0 to 2 of the program. */
-export function startMachine(kernel: Kernel): void {
+export function boot(kernel: Kernel): void {
   const tree = treeOf(kernel);
   if (tree.root.entries.size > 0) return;
   const { umask } = tree;

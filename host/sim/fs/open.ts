@@ -24,7 +24,6 @@ import {
   DeviceInode,
   DirectoryInode,
   type Entry,
-  FifoInode,
   type Inode,
   LinkInode,
   RegularInode,
@@ -33,7 +32,7 @@ import {
 } from "../kernel/inode.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
-import { Pipe, PipeEnd } from "./pipe.ts";
+import { FifoInode, Pipe, PipeEnd } from "./pipe.ts";
 import { treeOf } from "./tree.ts";
 import { KEY_ALL, WaitEntry } from "../kernel/wait-queue.ts";
 

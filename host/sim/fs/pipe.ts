@@ -18,7 +18,7 @@ import {
 } from "../../../asm/abi.ts";
 import { EBUSY, O_RDONLY, O_WRONLY } from "../kernel/constants.ts";
 import { File, type Stat } from "../kernel/file.ts";
-import type { Entry, Inode } from "../kernel/inode.ts";
+import { type Entry, Inode } from "../kernel/inode.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KEY_ALL, WaitQueue } from "../kernel/wait-queue.ts";
 
@@ -123,6 +123,11 @@ export class Pipe {
     if (written > 0) this.readQueue.wake(READABLE);
     return written;
   }
+}
+
+/** A FIFO, which has a pipe while it is open. */
+export class FifoInode extends Inode {
+  pipe: Pipe | undefined;
 }
 
 /** One end of a pipe, or both ends of a FIFO opened with O_RDWR. */

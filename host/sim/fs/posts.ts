@@ -5,7 +5,7 @@ import { EAGAIN, EBADF, EEXIST, KEVENT_SIZE } from "../../../asm/abi.ts";
 import { O_NONBLOCK } from "../kernel/constants.ts";
 import { EventFile } from "./eventfd.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 
 /** What a mailbox holds at most, for a queue that nobody reads. */
 const MOST_RECORDS = 65536;
@@ -102,4 +102,4 @@ export class Posts {
 }
 
 /** The mailboxes of a kernel. */
-export const postsOf = partOf((kernel) => new Posts(kernel));
+export const postsOf = perKernel((kernel) => new Posts(kernel));

@@ -17,7 +17,6 @@ import { EBUSY, EISDIR, ELOOP, ENAMETOOLONG, ENOTDIR, ENOTEMPTY } from "../kerne
 import {
   DirectoryInode,
   type Entry,
-  FifoInode,
   IN_ATTRIB,
   IN_CREATE,
   IN_DELETE,
@@ -31,7 +30,8 @@ import {
   S_IFIFO,
 } from "../kernel/inode.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
+import { FifoInode } from "./pipe.ts";
 
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
@@ -306,4 +306,4 @@ export function tellBoth(inode: Inode, mask: number, entry: Entry | undefined): 
 }
 
 /** The tree of a kernel. */
-export const treeOf = partOf((kernel) => new Tree(kernel));
+export const treeOf = perKernel((kernel) => new Tree(kernel));

@@ -2,7 +2,6 @@
 
 import { DATA_READABLE, EBADF, EINVAL, FD_OTHER } from "../../../asm/abi.ts";
 import { ENOTTY, ESPIPE, O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./constants.ts";
-import type { EpollItem } from "../wait/epoll.ts";
 import type { Entry, Inode } from "./inode.ts";
 import type { Kernel } from "./kernel.ts";
 import type { WaitQueue } from "./wait-queue.ts";
@@ -16,6 +15,13 @@ export interface Stat {
   readonly bytes: number;
   readonly blocks: number;
   readonly offset: number;
+}
+
+/** A registration of this file with an epoll (struct epitem). */
+export interface Registration {
+  readonly epoll: File;
+  /** Removes the registration: the file that it watches is released. */
+  remove(): void;
 }
 
 /**
@@ -33,8 +39,8 @@ export abstract class File {
   /** What of the tree it is open on, and by which name; undefined of what has no name. */
   readonly inode: Inode | undefined;
   readonly entry: Entry | undefined;
-  /** Entries of epolls that watch this file. */
-  items: Set<EpollItem> | undefined;
+  /** The registrations of this file with epolls (f_ep). */
+  watchedBy: Set<Registration> | undefined;
 
   constructor(kernel: Kernel, flags: number, inode?: Inode, entry?: Entry) {
     this.kernel = kernel;
@@ -150,6 +156,6 @@ export function hold(file: File): File {
 export function drop(file: File): void {
   file.references--;
   if (file.references > 0) return;
-  if (file.items !== undefined) for (const item of file.items) item.epoll.forget(item);
+  for (const registration of file.watchedBy ?? []) registration.remove();
   file.release();
 }

@@ -1,7 +1,6 @@
 // What names lead to: inodes, and who wants to know what happens to them.
 
 import type { Kernel } from "./kernel.ts";
-import type { Pipe } from "../fs/pipe.ts";
 import type { File } from "./file.ts";
 
 // Types of a file (S_IFMT of its mode).
@@ -159,11 +158,6 @@ export class DirectoryInode extends Inode {
   get parent(): DirectoryInode {
     return this.entry?.parent ?? this;
   }
-}
-
-/** A FIFO; the pipe is there while somebody has it open. */
-export class FifoInode extends Inode {
-  pipe: Pipe | undefined;
 }
 
 export class LinkInode extends Inode {

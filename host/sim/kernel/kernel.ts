@@ -3,7 +3,7 @@
 
 import { EAGAIN, EBADF, EINTR } from "../../../asm/abi.ts";
 import { type Clock, VirtualClock } from "../time/clock.ts";
-import { ECANCELED, EDEADLK, PENDING } from "./constants.ts";
+import { ECANCELED, EDEADLK, EFAULT, PENDING } from "./constants.ts";
 import { DescriptorTable } from "./descriptors.ts";
 import { Faults, type FaultOptions } from "./faults.ts";
 import type { File } from "./file.ts";
@@ -317,5 +317,23 @@ export class Kernel {
     const fd = fault < 0 ? fault : this.descriptors.add(file, from);
     if (fd < 0 && file.references === 0) file.release();
     return fd;
+  }
+
+  /** Gives each of two new files a descriptor, or neither of them: pipe(2), socketpair(2). */
+  openPair([first, second]: readonly [File, File], fds: Int32Array): number {
+    if (fds.length < 2) return -EFAULT;
+    const one = this.open(first);
+    if (one < 0) {
+      second.release();
+      return one;
+    }
+    const other = this.open(second);
+    if (other < 0) {
+      this.descriptors.remove(one);
+      return other;
+    }
+    fds[0] = one;
+    fds[1] = other;
+    return 0;
   }
 }

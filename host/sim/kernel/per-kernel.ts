@@ -3,7 +3,7 @@
 import type { Kernel } from "./kernel.ts";
 
 /** A part that each kernel has one of, made when it is first asked for. */
-export function partOf<Part>(make: (kernel: Kernel) => Part): (kernel: Kernel) => Part {
+export function perKernel<Part>(make: (kernel: Kernel) => Part): (kernel: Kernel) => Part {
   const parts = new WeakMap<Kernel, Part>();
   return (kernel) => {
     let part = parts.get(kernel);

@@ -2,15 +2,14 @@
 // until it is reported, once.
 
 import { EV_ONESHOT, FILTER_AIO } from "../../../asm/abi.ts";
-import { Knote } from "./knote.ts";
-import type { KqueueFile } from "./queue.ts";
+import { Knote, type KnoteQueue } from "./knote.ts";
 import type { Completion } from "../fs/aio.ts";
 
 export class AioKnote extends Knote {
   static readonly filter = FILTER_AIO;
   readonly watched = "asynchronous read or write";
 
-  constructor(queue: KqueueFile, { id, flags, data, udata }: Completion) {
+  constructor(queue: KnoteQueue, { id, flags, data, udata }: Completion) {
     const ended = flags | EV_ONESHOT;
     super(queue, { ident: id, filter: FILTER_AIO, flags: ended, fflags: 0, data: 0, udata });
     this.data = data;

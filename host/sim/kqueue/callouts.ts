@@ -3,7 +3,7 @@
 
 import { Agenda, type Scheduled } from "../time/clock.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 
 export class Callouts {
   readonly #kernel: Kernel;
@@ -54,4 +54,4 @@ export class Callouts {
 }
 
 /** The callouts of a kernel. */
-export const calloutsOf = partOf((kernel) => new Callouts(kernel));
+export const calloutsOf = perKernel((kernel) => new Callouts(kernel));

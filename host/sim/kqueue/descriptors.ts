@@ -29,11 +29,10 @@ import {
 } from "../../../asm/abi.ts";
 import { EVENT_MAX, type EventFile } from "../fs/eventfd.ts";
 import type { File } from "../kernel/file.ts";
-import { type Kevent, Knote } from "./knote.ts";
+import { type Kevent, Knote, type KnoteQueue } from "./knote.ts";
 import { SocketReadKnote, SocketWriteKnote } from "./sockets.ts";
 import { FileReadKnote, FileWriteKnote } from "./vnode.ts";
 import { WatchingKnote } from "./watching.ts";
-import type { KqueueFile } from "./queue.ts";
 import type { PipeEnd } from "../fs/pipe.ts";
 import type { PtyMaster, PtySlave } from "../fs/pty.ts";
 
@@ -81,7 +80,7 @@ class PipeWriteKnote extends WatchingKnote {
 
 /** filt_kqueue: how many knotes are in line in another queue. */
 class QueueKnote extends WatchingKnote {
-  declare readonly file: KqueueFile;
+  declare readonly file: File & { readonly queued: number };
 
   event(): boolean {
     this.data = this.file.queued;
@@ -133,7 +132,7 @@ class StateKnote extends WatchingKnote {
 const READ_KEYS = EVENT_IN | EVENT_RDNORM | EVENT_PRI | EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
 const WRITE_KEYS = EVENT_OUT | EVENT_WRNORM | EVENT_HUP | EVENT_ERR;
 
-type WatchingClass = new (queue: KqueueFile, change: Kevent, file: never, keys: number) => Knote;
+type WatchingClass = new (queue: KnoteQueue, change: Kevent, file: never, keys: number) => Knote;
 
 /** The class of a knote on a file of this kind, by what it has: [READ, WRITE]. */
 const CLASSES: Record<number, readonly [WatchingClass, WatchingClass]> = {
@@ -148,7 +147,7 @@ const CLASSES: Record<number, readonly [WatchingClass, WatchingClass]> = {
 };
 
 /** A new knote of READ or WRITE on the file that its ident names; or a negative errno. */
-export function makeDescriptorKnote(queue: KqueueFile, change: Kevent, file: File): Knote | number {
+export function makeDescriptorKnote(queue: KnoteQueue, change: Kevent, file: File): Knote | number {
   const reads = change.filter === FILTER_READ;
   const { kind } = file;
   if (kind === FD_EPOLL) {

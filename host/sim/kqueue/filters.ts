@@ -16,20 +16,19 @@ import {
 import { filterName } from "../../names.ts";
 import type { File } from "../kernel/file.ts";
 import { makeDescriptorKnote } from "./descriptors.ts";
-import type { Kevent, Knote } from "./knote.ts";
+import type { Kevent, Knote, KnoteQueue } from "./knote.ts";
 import { LinkKnote } from "./netdev.ts";
 import { ProcessKnote, SignalKnote } from "./proc.ts";
 import { makeEmptyKnote } from "./sockets.ts";
 import { TimerKnote } from "./timer.ts";
 import { UserKnote } from "./user.ts";
 import { makeVnodeKnote } from "./vnode.ts";
-import type { KqueueFile } from "./queue.ts";
 
 /** EVFILT_EMPTY: of sockets, and in no table but the kernel's. */
 const FILTER_EMPTY = -13;
 
-type MakeOnFile = (queue: KqueueFile, change: Kevent, file: File) => Knote | number;
-type Make = (queue: KqueueFile, change: Kevent) => Knote | number;
+type MakeOnFile = (queue: KnoteQueue, change: Kevent, file: File) => Knote | number;
+type Make = (queue: KnoteQueue, change: Kevent) => Knote | number;
 
 /** Filters whose ident is a descriptor (f_isfd). */
 const ON_FILES = new Map<number, MakeOnFile>([
@@ -65,7 +64,7 @@ export function nameOfFilter(filter: number): string {
 }
 
 /** A new knote of a filter that there is, not attached yet; or a negative errno. */
-export function makeKnote(queue: KqueueFile, change: Kevent): Knote | number {
+export function makeKnote(queue: KnoteQueue, change: Kevent): Knote | number {
   const onFile = ON_FILES.get(change.filter);
   if (onFile === undefined) return (OTHERS.get(change.filter) as Make)(queue, change);
   const file = queue.descriptors.usable(Number(change.ident));

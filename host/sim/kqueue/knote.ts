@@ -15,7 +15,8 @@ import {
   KEVENT_IDENT,
   KEVENT_UDATA,
 } from "../../../asm/abi.ts";
-import type { KqueueFile } from "./queue.ts";
+import type { DescriptorTable } from "../kernel/descriptors.ts";
+import type { File } from "../kernel/file.ts";
 
 /** 64 bits: a number, or a bigint where that would not be exact. */
 export type Whole = number | bigint;
@@ -78,9 +79,21 @@ export function writeKevent(view: DataView, at: number, event: Kevent): void {
 /** Flags of a change that are commands, not properties of the knote. */
 const COMMANDS = EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE | EV_FORCEONESHOT;
 
+/** The kqueue as its knotes see it: queue.ts implements this, and imports every kind of knote. */
+export interface KnoteQueue extends File {
+  /** The descriptors of the process that made the queue: idents are numbers of this table. */
+  readonly descriptors: DescriptorTable;
+  /** KNOTE_ACTIVATE: marks the knote active and enqueues the knote unless it is disabled. */
+  activate(knote: Knote): void;
+  /** Marks the knote inactive and takes the knote off the active list. */
+  deactivate(knote: Knote): void;
+  /** Registers a knote that the kernel makes itself. Returns 0 or a negative errno. */
+  add(knote: Knote): number;
+}
+
 /** One registration. What kinds of them differ in is FreeBSD's struct filterops. */
 export abstract class Knote implements Kevent {
-  readonly queue: KqueueFile;
+  readonly queue: KnoteQueue;
   readonly ident: Whole;
   readonly filter: number;
   flags: number;
@@ -104,7 +117,7 @@ export abstract class Knote implements Kevent {
   /** An older knote with the same ident and filter. */
   other: Knote | undefined;
 
-  constructor(queue: KqueueFile, change: Kevent) {
+  constructor(queue: KnoteQueue, change: Kevent) {
     this.queue = queue;
     this.ident = change.ident;
     this.filter = change.filter;

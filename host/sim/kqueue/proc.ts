@@ -14,9 +14,8 @@ import {
   NOTE_TRACK,
   NOTE_TRACKERR,
 } from "../../../asm/abi.ts";
-import { type Kevent, Knote } from "./knote.ts";
-import type { KqueueFile } from "./queue.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { type Kevent, Knote, type KnoteQueue } from "./knote.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 import type { Process } from "../process/process.ts";
 import { processesOf } from "../process/processes.ts";
 import { SIGCHLD } from "../process/signal-numbers.ts";
@@ -25,7 +24,7 @@ import type { SignalInfo } from "../process/signals.ts";
 type ListedKnote = ProcessKnote | SignalKnote;
 
 /** The knotes of each process, the newest first (p_klist). */
-const listsOf = partOf((kernel) => {
+const listsOf = perKernel((kernel) => {
   const lists = new Map<Process, ListedKnote[]>();
   const of = (process: Process): ListedKnote[] => [...(lists.get(process) ?? [])];
   processesOf(kernel).watchers.add({
@@ -79,7 +78,7 @@ type Origin = "program" | "follower" | "arrival";
 export class ProcessKnote extends InProcess {
   readonly #origin: Origin;
 
-  constructor(queue: KqueueFile, change: Kevent, origin: Origin = "program") {
+  constructor(queue: KnoteQueue, change: Kevent, origin: Origin = "program") {
     super(queue, change);
     this.#origin = origin;
   }

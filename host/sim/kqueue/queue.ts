@@ -26,7 +26,7 @@ import { drop, File, hold } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
 import { isDescriptorFilter, isFilter, makeKnote, nameOfFilter } from "./filters.ts";
-import type { Kevent, Knote, Whole } from "./knote.ts";
+import type { Kevent, Knote, KnoteQueue, Whole } from "./knote.ts";
 import type { Completion, CompletionQueue } from "../fs/aio.ts";
 import { AioKnote } from "./aio.ts";
 import { WaitEntry, WaitQueue } from "../kernel/wait-queue.ts";
@@ -36,7 +36,7 @@ const READABLE = EVENT_IN | EVENT_RDNORM;
 /** Takes one event that a call returns. */
 export type Report = (event: Kevent) => void;
 
-export class KqueueFile extends File implements CompletionQueue {
+export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
   readonly name = "kqueue";
   /** Who is blocked in a kevent(2) on this queue. */
   readonly waiters = new WaitQueue();

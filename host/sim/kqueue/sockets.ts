@@ -13,10 +13,9 @@ import {
   NOTE_LOWAT,
 } from "../../../asm/abi.ts";
 import type { File } from "../kernel/file.ts";
-import type { Kevent, Knote } from "./knote.ts";
+import type { Kevent, Knote, KnoteQueue } from "./knote.ts";
 import { WatchingKnote } from "./watching.ts";
 import { SHUT_RECEIVE, SHUT_SEND, type Socket } from "../net/socket.ts";
-import type { KqueueFile } from "./queue.ts";
 import { KEY_ROOM } from "../kernel/wait-queue.ts";
 
 export class SocketReadKnote extends WatchingKnote {
@@ -79,7 +78,7 @@ class SocketEmptyKnote extends WatchingKnote {
 }
 
 /** A new knote of EMPTY on the file that its ident names; or a negative errno. */
-export function makeEmptyKnote(queue: KqueueFile, change: Kevent, file: File): Knote | number {
+export function makeEmptyKnote(queue: KnoteQueue, change: Kevent, file: File): Knote | number {
   const isSocket =
     file.kind === FD_STREAM || file.kind === FD_LISTENER || file.kind === FD_DATAGRAM;
   return isSocket ? new SocketEmptyKnote(queue, change, file, EVENT_OUT | KEY_ROOM) : -EINVAL;

@@ -4,14 +4,13 @@
 import { EINVAL, ENODEV, FD_DEVICE, NOTE_FILE_POLL } from "../../../asm/abi.ts";
 import type { File } from "../kernel/file.ts";
 import type { Inode, NoteListener } from "../kernel/inode.ts";
-import { type Kevent, Knote } from "./knote.ts";
-import type { KqueueFile } from "./queue.ts";
+import { type Kevent, Knote, type KnoteQueue } from "./knote.ts";
 
 abstract class InodeKnote extends Knote {
   readonly file: File;
   readonly #listener: NoteListener = (notes) => this.noted(notes);
 
-  constructor(queue: KqueueFile, change: Kevent, file: File) {
+  constructor(queue: KnoteQueue, change: Kevent, file: File) {
     super(queue, change);
     this.file = file;
   }
@@ -63,7 +62,7 @@ class VnodeKnote extends InodeKnote {
 }
 
 /** A new knote of VNODE on the file that its ident names; or a negative errno. */
-export function makeVnodeKnote(queue: KqueueFile, change: Kevent, file: File): Knote | number {
+export function makeVnodeKnote(queue: KnoteQueue, change: Kevent, file: File): Knote | number {
   if (file.inode !== undefined) return new VnodeKnote(queue, change, file);
   return file.kind === FD_DEVICE ? -ENODEV : -EINVAL;
 }

@@ -2,8 +2,7 @@
 
 import { EV_EOF } from "../../../asm/abi.ts";
 import type { File } from "../kernel/file.ts";
-import { type Kevent, Knote } from "./knote.ts";
-import type { KqueueFile } from "./queue.ts";
+import { type Kevent, Knote, type KnoteQueue } from "./knote.ts";
 import { KEY_ALL, WaitEntry, type Waiter } from "../kernel/wait-queue.ts";
 
 export abstract class WatchingKnote extends Knote implements Waiter {
@@ -12,7 +11,7 @@ export abstract class WatchingKnote extends Knote implements Waiter {
   readonly #keys: number;
   #entries: readonly WaitEntry[] = [];
 
-  constructor(queue: KqueueFile, change: Kevent, file: File, keys: number) {
+  constructor(queue: KnoteQueue, change: Kevent, file: File, keys: number) {
     super(queue, change);
     this.file = file;
     this.#keys = keys;

@@ -4,7 +4,7 @@
 import { EPERM } from "../../../asm/abi.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { NETLINK_HEADER, NetlinkGroup, writeHeader } from "./netlink.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 import type { Process } from "../process/process.ts";
 import { processesOf, type ProcessWatcher } from "../process/processes.ts";
 import { SIGCHLD } from "../process/signal-numbers.ts";
@@ -78,4 +78,4 @@ export class Connector implements ProcessWatcher {
 }
 
 /** The process connector of a kernel. */
-export const connectorOf = partOf((kernel) => new Connector(kernel));
+export const connectorOf = perKernel((kernel) => new Connector(kernel));

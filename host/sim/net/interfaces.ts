@@ -3,7 +3,7 @@
 import { EEXIST, ENODEV } from "../../../asm/abi.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { NETLINK_HEADER, NetlinkGroup, writeHeader } from "./netlink.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 
 export const IFF_UP = 0x1;
 export const IFF_BROADCAST = 0x2;
@@ -150,4 +150,4 @@ function messageOf(changed: Interface, isGone: boolean, difference: number): Uin
 }
 
 /** The network interfaces of a kernel. */
-export const interfacesOf = partOf((kernel) => new Interfaces(kernel));
+export const interfacesOf = perKernel((kernel) => new Interfaces(kernel));

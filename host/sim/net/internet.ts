@@ -3,7 +3,7 @@
 import { EINVAL } from "../../../asm/abi.ts";
 import { RESOLVER_ERROR } from "../../os.ts";
 import { EADDRINUSE, EADDRNOTAVAIL } from "../kernel/constants.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 import { AF_INET, AF_INET6, type Socket, type SocketName } from "./socket.ts";
 
 const EAI_NONAME = -2;
@@ -204,8 +204,8 @@ export class Ports {
 }
 
 /** The ports of a kernel: TCP's, and UDP's, which are independent. */
-export const tcpPortsOf = partOf(() => new Ports());
-export const udpPortsOf = partOf(() => new Ports());
+export const tcpPortsOf = perKernel(() => new Ports());
+export const udpPortsOf = perKernel(() => new Ports());
 
 /** bind(2) of both protocols: resolves `name` and binds the socket. 0 or a negative errno. */
 export function bindTo(ports: Ports, socket: Bindable, name: SocketName): number {

@@ -4,11 +4,10 @@ import { EINVAL } from "../../../asm/abi.ts";
 import { EADDRINUSE, ECONNREFUSED, ENAMETOOLONG } from "../kernel/constants.ts";
 import { S_IFSOCK, SocketInode } from "../kernel/inode.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 import { decodePath } from "../fs/path-text.ts";
-import { AF_UNIX, type SocketName } from "./socket.ts";
+import { AF_UNIX, type Socket, type SocketName } from "./socket.ts";
 import { treeOf } from "../fs/tree.ts";
-import type { UnixSocket } from "./unix.ts";
 
 /** The name of an unbound socket. */
 export const NO_NAME: Uint8Array = new Uint8Array(0);
@@ -25,13 +24,13 @@ function keyOf(text: Uint8Array): string {
 
 /** The inode of a name that is a path. The inode stays in the tree when its socket is closed. */
 class PathInode extends SocketInode {
-  socket: UnixSocket | undefined;
+  socket: Socket | undefined;
 }
 
 /** The names of all Unix sockets of one kernel: paths of the file tree, and the abstract namespace. */
 export class UnixNames {
   readonly #kernel: Kernel;
-  readonly #abstract = new Map<string, UnixSocket>();
+  readonly #abstract = new Map<string, Socket>();
   #next = 0;
 
   constructor(kernel: Kernel) {
@@ -39,7 +38,7 @@ export class UnixNames {
   }
 
   /** Binds a socket to a name. Returns the name, or a negative errno. */
-  add(text: Uint8Array, socket: UnixSocket): Uint8Array | number {
+  add(text: Uint8Array, socket: Socket): Uint8Array | number {
     const bound = text.length === 0 ? this.#autobind() : text.slice();
     if (bound[0] !== 0) return this.#addPath(bound, socket);
     if (bound.length > SUN_PATH_SIZE) return -ENAMETOOLONG;
@@ -49,7 +48,7 @@ export class UnixNames {
     return bound;
   }
 
-  #addPath(path: Uint8Array, socket: UnixSocket): Uint8Array | number {
+  #addPath(path: Uint8Array, socket: Socket): Uint8Array | number {
     if (path.length >= SUN_PATH_SIZE) return -ENAMETOOLONG;
     if (path.includes(0)) return -EINVAL;
     const tree = treeOf(this.#kernel);
@@ -69,7 +68,7 @@ export class UnixNames {
   }
 
   /** The socket with a name, or a negative errno. */
-  find(text: Uint8Array): UnixSocket | number {
+  find(text: Uint8Array): Socket | number {
     if (text.length === 0) return -EINVAL;
     if (text.length + (text[0] === 0 ? 0 : 1) > SUN_PATH_SIZE) return -ENAMETOOLONG;
     if (text[0] === 0) return this.#abstract.get(keyOf(text)) ?? -ECONNREFUSED;
@@ -82,7 +81,7 @@ export class UnixNames {
    * Releases the name of a closed socket. Does nothing if the name belongs to another socket: an accepted
    * socket has the name of its listener.
    */
-  remove(text: Uint8Array, socket: UnixSocket): void {
+  remove(text: Uint8Array, socket: Socket): void {
     if (text[0] === 0) {
       const key = keyOf(text);
       if (this.#abstract.get(key) === socket) this.#abstract.delete(key);
@@ -94,4 +93,4 @@ export class UnixNames {
 }
 
 /** The names of a kernel. */
-export const namesOf = partOf((kernel) => new UnixNames(kernel));
+export const namesOf = perKernel((kernel) => new UnixNames(kernel));

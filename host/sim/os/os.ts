@@ -4,7 +4,6 @@ import { EBADF, EINVAL, EPIPE, EVENT_IN } from "../../../asm/abi.ts";
 import type { AioHost, OsHost } from "../../os.ts";
 import { EFAULT, O_CLOEXEC, O_NONBLOCK } from "../kernel/constants.ts";
 import { EFD_SEMAPHORE, EventFile } from "../fs/eventfd.ts";
-import type { File } from "../kernel/file.ts";
 import type { SimHost } from "../waist/host.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { aioCalls } from "../fs/aio.ts";
@@ -25,24 +24,6 @@ type DescriptorCalls = Pick<
 >;
 
 const SIGPIPE = 13;
-
-/** Gives both of two new files a descriptor, or neither. */
-export function openPair(kernel: Kernel, files: readonly [File, File], fds: Int32Array): number {
-  if (fds.length < 2) return -EFAULT;
-  const first = kernel.open(files[0]);
-  if (first < 0) {
-    files[1].release();
-    return first;
-  }
-  const second = kernel.open(files[1]);
-  if (second < 0) {
-    kernel.descriptors.remove(first);
-    return second;
-  }
-  fds[0] = first;
-  fds[1] = second;
-  return 0;
-}
 
 function descriptorCalls(kernel: Kernel, host: SimHost): DescriptorCalls {
   const { faults, trace } = kernel;
@@ -106,7 +87,7 @@ function pipeCalls(kernel: Kernel): PipeCalls {
   return {
     pipe2(fds, flags) {
       if ((flags & ~(O_NONBLOCK | O_CLOEXEC)) !== 0) return -EINVAL;
-      const result = openPair(kernel, createPipe(kernel, flags & O_NONBLOCK), fds);
+      const result = kernel.openPair(createPipe(kernel, flags & O_NONBLOCK), fds);
       trace.add("pipe2", [flags], result < 0 ? result : fds[0]);
       return result;
     },

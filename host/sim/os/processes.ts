@@ -1,26 +1,15 @@
 // Processes and named files of omnipoll/os on a simulated kernel.
 
-import { EINVAL, ESRCH, ENOSYS } from "../../../asm/abi.ts";
+import { ENOSYS } from "../../../asm/abi.ts";
 import type { OsHost } from "../../os.ts";
-import { ECANCELED, O_EXCL, O_NONBLOCK } from "../kernel/constants.ts";
+import { ECANCELED } from "../kernel/constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { PidFile } from "../process/pidfd.ts";
+import { openPidfd } from "../process/pidfd.ts";
 import { decodePath } from "../fs/path-text.ts";
 import { processesOf } from "../process/processes.ts";
 import { treeOf } from "../fs/tree.ts";
 
 type ProcessCalls = Pick<OsHost, "mkfifo" | "kill" | "pidfd_open">;
-
-/** PIDFD_NONBLOCK and PIDFD_THREAD. */
-const FLAGS = O_NONBLOCK | O_EXCL;
-
-/** pidfd_open(2). */
-export function openProcess(kernel: Kernel, pid: number, flags: number): number {
-  if ((flags & ~FLAGS) !== 0 || pid <= 0) return -EINVAL;
-  const process = processesOf(kernel).find(pid);
-  if (process === undefined) return -ESRCH;
-  return kernel.open(new PidFile(kernel, process, flags & O_NONBLOCK));
-}
 
 /** The calls of omnipoll/os on processes and named files. */
 export function processCalls(kernel: Kernel): ProcessCalls {
@@ -40,7 +29,7 @@ export function processCalls(kernel: Kernel): ProcessCalls {
     pidfd_open(pid, flags) {
       // FreeBSD has nothing of the kind for a process that is there already.
       const isThere = kernel.personality !== "bsd";
-      const fd = isThere ? openProcess(kernel, pid, flags) : -ENOSYS;
+      const fd = isThere ? openPidfd(kernel, pid, flags) : -ENOSYS;
       kernel.trace.add("pidfd_open", [pid, flags], fd);
       return fd;
     },

@@ -13,7 +13,6 @@ import {
   O_NONBLOCK,
 } from "../kernel/constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { openPair } from "./os.ts";
 import {
   type Accepted,
   AF_INET,
@@ -109,7 +108,7 @@ function connectionCalls(kernel: Kernel) {
       if (a instanceof UnixStream && b instanceof UnixStream) UnixStream.join(a, b);
       else if (a instanceof UnixDatagram && b instanceof UnixDatagram) [a.peer, b.peer] = [b, a];
       else return -EOPNOTSUPP;
-      const result = openPair(kernel, [a, b], fds);
+      const result = kernel.openPair([a, b], fds);
       trace.add("socketpair", [family, given, proto], result < 0 ? result : fds[0]);
       return result;
     },

@@ -4,17 +4,17 @@ import type { DescriptorTable } from "../kernel/descriptors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
 /** The same calls, each with the descriptors of a process. What is no call stays as it is. */
-export function boundTo<Calls extends object>(
+export function asProcess<Calls extends object>(
   kernel: Kernel,
   descriptors: DescriptorTable,
   calls: Calls,
 ): Calls {
-  const bound: Record<string, unknown> = {};
+  const made: Record<string, unknown> = {};
   for (const [name, call] of Object.entries(calls)) {
-    bound[name] =
+    made[name] =
       typeof call === "function"
         ? (...given: unknown[]): unknown => kernel.as(descriptors, () => call(...given))
         : call;
   }
-  return bound as Calls;
+  return made as Calls;
 }

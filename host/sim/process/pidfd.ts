@@ -1,10 +1,11 @@
 // pidfd (Linux's kernel/fork.c, kernel/exit.c): tells of the end of a process.
 
-import { EVENT_HUP, EVENT_IN, EVENT_RDNORM } from "../../../asm/abi.ts";
-import { O_RDWR } from "../kernel/constants.ts";
+import { EINVAL, ESRCH, EVENT_HUP, EVENT_IN, EVENT_RDNORM } from "../../../asm/abi.ts";
+import { O_EXCL, O_NONBLOCK, O_RDWR } from "../kernel/constants.ts";
 import { File } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Process } from "./process.ts";
+import { processesOf } from "./processes.ts";
 import type { WaitQueue } from "../kernel/wait-queue.ts";
 
 export class PidFile extends File {
@@ -32,4 +33,15 @@ export class PidFile extends File {
   override describe(): Record<string, unknown> {
     return { pid: this.process.pid, state: this.process.state };
   }
+}
+
+/** PIDFD_NONBLOCK and PIDFD_THREAD. */
+const FLAGS = O_NONBLOCK | O_EXCL;
+
+/** pidfd_open(2): a descriptor or a negative errno. */
+export function openPidfd(kernel: Kernel, pid: number, flags: number): number {
+  if ((flags & ~FLAGS) !== 0 || pid <= 0) return -EINVAL;
+  const process = processesOf(kernel).find(pid);
+  if (process === undefined) return -ESRCH;
+  return kernel.open(new PidFile(kernel, process, flags & O_NONBLOCK));
 }

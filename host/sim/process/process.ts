@@ -3,7 +3,6 @@
 import type { DescriptorTable } from "../kernel/descriptors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper } from "../kernel/sleep.ts";
-import type { Processes } from "./processes.ts";
 import { SIGCHLD } from "./signal-numbers.ts";
 import { type SignalInfo, Signals, type SignalTarget } from "./signals.ts";
 import { TerminatedError } from "./terminated.ts";
@@ -22,6 +21,15 @@ export const CLD_KILLED = 2;
 const CLD_STOPPED = 5;
 const CLD_CONTINUED = 6;
 
+/** The process table as one process sees it: processes.ts implements this. */
+export interface ProcessTable {
+  readonly kernel: Kernel;
+  /** Reports a signal to the watchers, before the process does anything with it. */
+  tell(event: "signalled", process: Process, info: SignalInfo): void;
+  /** Ends a process. `status` is encoded as waitpid(2) encodes it. */
+  exit(process: Process, status: number): void;
+}
+
 export class Process implements SignalTarget {
   readonly kernel: Kernel;
   readonly pid: number;
@@ -39,19 +47,19 @@ export class Process implements SignalTarget {
   state: ProcessState = "running";
   /** How it ended, as waitpid(2) tells it; 0 before. */
   status = 0;
-  readonly #processes: Processes;
+  readonly #table: ProcessTable;
   /** What blocks the program while it is stopped. */
   #halt: Sleeper | undefined;
 
   constructor(
-    processes: Processes,
+    table: ProcessTable,
     pid: number,
     name: string,
     descriptors: DescriptorTable,
     parent?: Process,
   ) {
-    this.#processes = processes;
-    this.kernel = processes.kernel;
+    this.#table = table;
+    this.kernel = table.kernel;
     this.pid = pid;
     this.name = name;
     this.descriptors = descriptors;
@@ -81,7 +89,7 @@ export class Process implements SignalTarget {
   send(info: SignalInfo): void {
     if (!this.isAlive) return;
     this.kernel.trace.add("signal", [info.signal, this.pid]);
-    this.#processes.tell("signalled", this, info);
+    this.#table.tell("signalled", this, info);
     this.signals.send(info);
   }
 
@@ -92,7 +100,7 @@ export class Process implements SignalTarget {
 
   end(signal: number): void {
     if (this.#isProgram) this.kernel.fail(new TerminatedError(signal));
-    else this.#processes.exit(this, signal);
+    else this.#table.exit(this, signal);
   }
 
   stop(signal: number): void {

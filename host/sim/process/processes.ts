@@ -5,8 +5,15 @@ import { ECHILD } from "../kernel/constants.ts";
 import { DescriptorTable } from "../kernel/descriptors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
-import { partOf } from "../kernel/per-kernel.ts";
-import { CLD_EXITED, CLD_KILLED, INIT_PID, Process, PROGRAM_PID } from "./process.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
+import {
+  CLD_EXITED,
+  CLD_KILLED,
+  INIT_PID,
+  Process,
+  type ProcessTable,
+  PROGRAM_PID,
+} from "./process.ts";
 import { LAST_SIGNAL, SIGCHLD, SIGPIPE } from "./signal-numbers.ts";
 import type { SignalInfo } from "./signals.ts";
 import { WaitEntry } from "../kernel/wait-queue.ts";
@@ -32,7 +39,7 @@ export interface ProcessWatcher {
   signalled?(process: Process, info: SignalInfo): void;
 }
 
-export class Processes {
+export class Processes implements ProcessTable {
   readonly kernel: Kernel;
   /** The first process: parent of those whose parent has ended, and reaps them at once. */
   readonly init: Process;
@@ -206,4 +213,4 @@ export class Processes {
 }
 
 /** The processes of a kernel. */
-export const processesOf = partOf((kernel) => new Processes(kernel));
+export const processesOf = perKernel((kernel) => new Processes(kernel));

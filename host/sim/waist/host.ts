@@ -19,7 +19,7 @@ import { commonCalls, postCalls, sourceCalls } from "./sources.ts";
 import { kqueueCalls } from "./kqueue.ts";
 import { wasiCalls } from "./wasi.ts";
 import type { Kernel, Personality } from "../kernel/kernel.ts";
-import { startMachine } from "../fs/boot.ts";
+import { boot } from "../fs/boot.ts";
 import { isWithin } from "../kernel/memory.ts";
 import { lookAt, pollFiles } from "../wait/poll.ts";
 
@@ -126,7 +126,7 @@ function epollCalls(kernel: Kernel): EpollCalls {
 export function createSimHost(kernel: Kernel): SimHost {
   const listeners: CloseListener[] = [];
   const owner = {};
-  startMachine(kernel);
+  boot(kernel);
   return {
     kernel,
     owner,

@@ -17,10 +17,13 @@ const TIMELESS = new Set([
 const WAITS = new Set(["poll", "epoll_wait", "kevent"]);
 
 /**
- * The same calls: before each, what is due by now is done, and after it what it woke. A wait ends with
- * what an action threw meanwhile, as one does that the action interrupts.
+ * The same calls, which on a real clock run the due actions first and, after the call, the actions that
+ * the call made due. A wait returns -ECANCELED if such an action threw, as it does if an action throws
+ * while it blocks. On a virtual clock the calls stay as they are.
  */
-function punctual<Calls extends object>(kernel: Kernel, clock: RealClock, calls: Calls): Calls {
+export function withRealClock<Calls extends object>(kernel: Kernel, calls: Calls): Calls {
+  const { clock } = kernel;
+  if (!(clock instanceof RealClock)) return calls;
   const made: Record<string, unknown> = {};
   for (const [name, call] of Object.entries(calls)) {
     made[name] = call;
@@ -34,10 +37,4 @@ function punctual<Calls extends object>(kernel: Kernel, clock: RealClock, calls:
     };
   }
   return made as Calls;
-}
-
-/** Calls that are to be made on a kernel: punctual ones, if it has a real clock. */
-export function timely<Calls extends object>(kernel: Kernel, calls: Calls): Calls {
-  const { clock } = kernel;
-  return clock instanceof RealClock ? punctual(kernel, clock, calls) : calls;
 }

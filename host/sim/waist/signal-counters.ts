@@ -4,7 +4,7 @@ import { EBADF, EINVAL } from "../../../asm/abi.ts";
 import { O_NONBLOCK } from "../kernel/constants.ts";
 import { EventFile } from "../fs/eventfd.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { partOf } from "../kernel/per-kernel.ts";
+import { perKernel } from "../kernel/per-kernel.ts";
 import { processesOf } from "../process/processes.ts";
 import { signalOf } from "../process/signal-numbers.ts";
 
@@ -46,4 +46,4 @@ export class SignalCounters {
 }
 
 /** The counters of a kernel's program. */
-export const signalCountersOf = partOf((kernel) => new SignalCounters(kernel));
+export const signalCountersOf = perKernel((kernel) => new SignalCounters(kernel));

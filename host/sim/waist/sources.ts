@@ -13,7 +13,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { bytesAt } from "../kernel/memory.ts";
 import { NetlinkFile } from "../net/netlink.ts";
 import { collectTransfers } from "../fs/aio.ts";
-import { openProcess } from "../os/processes.ts";
+import { openPidfd } from "../process/pidfd.ts";
 import { PidFile } from "../process/pidfd.ts";
 import { postsOf } from "../fs/posts.ts";
 import { signalCountersOf } from "./signal-counters.ts";
@@ -89,7 +89,7 @@ type ProcessCalls = Pick<Host, "pidfd_open" | "proc_status" | "proc_listen">;
 
 function processCalls(kernel: Kernel): ProcessCalls {
   return {
-    pidfd_open: (pid) => openProcess(kernel, pid, O_NONBLOCK),
+    pidfd_open: (pid) => openPidfd(kernel, pid, O_NONBLOCK),
     proc_status(pidfd) {
       const file = kernel.descriptors.usable(pidfd);
       if (!(file instanceof PidFile)) return -EBADF;

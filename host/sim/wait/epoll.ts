@@ -19,7 +19,7 @@ import {
   FD_EPOLL,
 } from "../../../asm/abi.ts";
 import { ALWAYS, ELOOP, O_RDWR } from "../kernel/constants.ts";
-import { File } from "../kernel/file.ts";
+import { File, type Registration } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
 import { WaitEntry, type Waiter, WaitQueue } from "../kernel/wait-queue.ts";
@@ -33,7 +33,7 @@ const IN_OR_OUT = EVENT_IN | EVENT_OUT;
 const MAX_DEPTH = 5;
 
 /** One registration: a descriptor number and the open file it named at the time. */
-export class EpollItem implements Waiter {
+export class EpollItem implements Registration, Waiter {
   readonly epoll: EpollFile;
   readonly fd: number;
   readonly file: File;
@@ -55,6 +55,10 @@ export class EpollItem implements Waiter {
 
   get isDisabled(): boolean {
     return (this.mask & ~PRIVATE) === 0;
+  }
+
+  remove(): void {
+    this.epoll.forget(this);
   }
 
   /** What of the mask holds now. */
@@ -201,7 +205,7 @@ export class EpollFile extends File {
     item.other = this.#items.get(fd);
     this.#items.set(fd, item);
     this.#count++;
-    (file.items ??= new Set()).add(item);
+    (file.watchedBy ??= new Set()).add(item);
     const isExclusive = (mask & EVENT_EXCLUSIVE) !== 0;
     for (const queue of file.queues()) {
       const entry = new WaitEntry(item, isExclusive);
@@ -217,7 +221,7 @@ export class EpollFile extends File {
   forget(item: EpollItem): void {
     this.#unlist(item);
     for (const entry of item.entries) entry.leave();
-    item.file.items?.delete(item);
+    item.file.watchedBy?.delete(item);
     const first = this.#items.get(item.fd);
     if (first !== item) {
       let before = first;
@@ -259,7 +263,9 @@ export class EpollFile extends File {
   /** Epolls from this one up, itself included. */
   #height(): number {
     let height = 0;
-    for (const { epoll } of this.items ?? []) height = Math.max(height, epoll.#height());
+    for (const { epoll } of this.watchedBy ?? []) {
+      if (epoll instanceof EpollFile) height = Math.max(height, epoll.#height());
+    }
     return height + 1;
   }
 
