@@ -1,6 +1,6 @@
 // The constants: names, values, and that they are plain integers.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as abi from "../../asm/abi.ts";
 import * as select from "../../bindings/node/select.ts";

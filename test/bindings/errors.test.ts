@@ -1,6 +1,6 @@
 // The exceptions: classes, fields, messages.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as select from "../../bindings/node/select.ts";
 import { closedNumber } from "../support/probes.ts";

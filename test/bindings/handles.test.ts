@@ -1,7 +1,7 @@
 // Handles of the core: one names one object of one kind in one core, for ever. What is stale,
 // foreign or made up is refused by every export, and no host call is made.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { CAPABILITY_EPOLL, EBADF, ERROR_BAD_HANDLE } from "../../asm/abi.ts";
 import type { CoreExports } from "../../bindings/core.ts";

@@ -1,7 +1,7 @@
 // The registry behind poll objects, through the exports of the core: what is registered, in
 // which order, at what cost, and what happens when there is no memory.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EBADF, ENOMEM, ERROR_NOT_REGISTERED, EVENT_IN } from "../../asm/abi.ts";
 import type { Core, CoreExports } from "../../bindings/core.ts";

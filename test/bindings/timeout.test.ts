@@ -1,6 +1,6 @@
 // Timeouts: what is accepted, in which unit, and how long the wait then is.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   epoll,

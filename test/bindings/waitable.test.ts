@@ -10,7 +10,7 @@ import { createServer as createHttpServer } from "node:http";
 import { connect, createServer, type AddressInfo, Socket } from "node:net";
 import { Duplex, PassThrough } from "node:stream";
 import { TLSSocket } from "node:tls";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   epoll,

@@ -1,7 +1,7 @@
 // What a browser loads of the package, from the compiled modules: nothing of Node, and no package.
 
 import { existsSync, readFileSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 
 const root = new URL("../../../", import.meta.url);

@@ -1,8 +1,11 @@
 // The suite in a browser: each test file in a fresh page, or in a worker of one.
 
-import type { Browser, Page } from "playwright-core";
+import type { Browser, ConsoleMessage, Page } from "playwright-core";
+import { type Outcome, outcomeOf } from "../runner/outcome.ts";
 import { launch } from "./chromium.ts";
+import { REPORT } from "./page.ts";
 import { serveTree, type TreeServer } from "./server.ts";
+import type { Ended } from "./suite.ts";
 
 /** Where a test file runs in a browser, and on which simulation. */
 export interface Place {
@@ -27,27 +30,36 @@ export class BrowserHosts {
     return new BrowserHosts(await launch(path), await serveTree({ replaces: true }));
   }
 
-  /** Runs a compiled test file of dist/test; resolves to what it printed, or why it did not. */
-  async run(name: string, { host, isWorker }: Place, limitMs: number): Promise<string> {
+  /** Runs a compiled test file of dist/test, for at most `limitMs`. */
+  async run(name: string, { host, isWorker }: Place, limitMs: number): Promise<Outcome> {
+    const begun = performance.now();
     const page = this.#idle.pop() ?? (await (await this.#browser.newContext()).newPage());
-    let isOver = false;
-    const timer = setTimeout(() => {
-      isOver = true;
-      void page.context().close();
-    }, limitMs);
+    const lines: string[] = [];
+    const listen = (message: ConsoleMessage): void => {
+      const text = message.text();
+      if (text.startsWith(REPORT)) lines.push(text.slice(REPORT.length));
+    };
+    page.on("console", listen);
+    const timer = setTimeout(() => void page.context().close(), limitMs);
+    let ended: Ended;
     try {
       // A new document, in which nothing is left of the file before.
       await page.goto(this.#server.origin);
       const asked = JSON.stringify([`/dist/test/${name}`, host, isWorker]);
-      return await page.evaluate<string>(
+      ended = await page.evaluate<Ended>(
         `import("/dist/test/browser/page.js").then(({ runFile }) => runFile(...${asked}))`,
       );
     } catch (error) {
-      return `uncaught: ${(error as Error).message}`;
+      ended = { output: "", uncaught: `uncaught: ${(error as Error).message}` };
     } finally {
       clearTimeout(timer);
-      if (!isOver) this.#idle.push(page);
+      page.off("console", listen);
+      if (!page.isClosed()) this.#idle.push(page);
     }
+    const seconds = (performance.now() - begun) / 1000;
+    const outcome = outcomeOf(lines, { ending: ended.uncaught, output: ended.output, seconds });
+    // A page does not know what its processes use.
+    return { ...outcome, cpuSeconds: 0 };
   }
 
   async close(): Promise<void> {

@@ -1,26 +1,42 @@
-// Runs one test file in a thread of a browser, and returns what it printed.
+// Runs one test file in a thread of a browser.
 
 // The package is loaded first, into a thread that has nothing of Node.
 import "../../bindings/browser/os.ts";
 import { exit, print, printed } from "./node/globals.ts";
+import { CHANNEL } from "../support/events.ts";
 
 interface Queue {
   UVU_DEFER?: number;
   UVU_QUEUE?: unknown[][];
 }
 
-function fail(what: string): void {
-  print(`\nuncaught: ${what}\n`);
+/** What came of a file, besides what it reported. */
+export interface Ended {
+  /** What the file printed. */
+  readonly output: string;
+  /** The first error that no test caught; empty if there was none. */
+  readonly uncaught: string;
 }
 
-/** @param url of the test file */
-export async function runSuite(url: string): Promise<string> {
+/**
+ * Runs a test file.
+ *
+ * @param url of the test file
+ * @param report takes each line of the file's report
+ */
+export async function runSuite(url: string, report: (line: string) => void): Promise<Ended> {
+  let uncaught = "";
+  const fail = (what: string): void => {
+    uncaught ||= `uncaught: ${what}`;
+    print(`\nuncaught: ${what}\n`);
+  };
   for (const name of ["log", "warn", "error"] as const) {
     console[name] = (...given: readonly unknown[]) => print(`${given.join(" ")}\n`);
   }
   globalThis.addEventListener("error", ({ message }) => fail(message));
   globalThis.addEventListener("unhandledrejection", ({ reason }) => fail(String(reason)));
-  // As uvu's own command line has it: tests are collected, and run when all are there.
+  Object.assign(globalThis, { [CHANNEL]: report });
+  // uvu's own command line has it so, too: tests are collected, and run when all of them are there.
   Object.assign(globalThis as Queue, { UVU_DEFER: 1, UVU_QUEUE: [[null]] });
   try {
     const { exec } = await import("uvu");
@@ -30,5 +46,5 @@ export async function runSuite(url: string): Promise<string> {
   } catch (error) {
     fail((error as Error).stack ?? String(error));
   }
-  return printed();
+  return { output: printed(), uncaught };
 }

@@ -2,7 +2,7 @@
 // (recordings/arguments.py).
 
 import { readFileSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   epoll,

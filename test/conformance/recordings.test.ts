@@ -1,12 +1,12 @@
 // Replays what CPython did (recordings/record.py) and compares step by step.
 
 import { readFileSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { host } from "../../bindings/node/select.ts";
 import { Machine } from "../fuzz/machine.ts";
 import { sim } from "../support/world.ts";
-import { isSkipped } from "../hosts/skips.ts";
+import { skipReason } from "../hosts/skips.ts";
 
 interface Scenario {
   readonly name: string;
@@ -21,7 +21,7 @@ function scenariosOf(file: string): Scenario[] {
 /** What epoll_ctl(2) says to files that are always ready. */
 const REFUSED = "PermissionError EPERM";
 /** Of devices poll(2) does not tell that they are; what is done with those is left out then. */
-const TAKES_DEVICES = isSkipped(host.name, "epoll/control", "EPO-038: ");
+const TAKES_DEVICES = skipReason(host.name, "epoll/control", "EPO-038: ") !== undefined;
 
 function replay({ name, steps }: Scenario, isLeftOut: (outcome: string) => boolean): void {
   test(`as CPython, ${name}.`, () => {

@@ -1,7 +1,7 @@
 // Every row of the catalogue has a test or a reason.
 
 import { readdirSync, readFileSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { DIFFERENCES, NOT_RUN, ROWS } from "./rows.ts";
 

@@ -1,7 +1,7 @@
 // Devpoll objects: methods, arguments, registrations. DEV-02 to 21, EMU-18.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   Devpoll,

@@ -1,7 +1,7 @@
 // What devpoll objects report: masks, order, closed descriptors, waits. DEV-22 to 41, EMU-19.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   type Devpoll,

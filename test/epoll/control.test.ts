@@ -1,7 +1,7 @@
 // register, modify and unregister against the kernel's rules. EPO-032 to 051, 140, 162 to 169.
 
 import { join } from "node:path";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   epoll,

@@ -2,7 +2,7 @@
 
 import { watch } from "node:fs";
 import { join } from "node:path";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   EPOLLET as ET,

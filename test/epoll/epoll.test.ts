@@ -2,7 +2,7 @@
 // epoll-poll.test.ts.
 
 import { readFileSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   Epoll,

@@ -1,6 +1,6 @@
 // Epolls in epolls. EPO-172 to 178.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   type Epoll,

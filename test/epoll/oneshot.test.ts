@@ -1,6 +1,6 @@
 // ONESHOT and EXCLUSIVE. EPO-130 to 145.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   type Epoll,

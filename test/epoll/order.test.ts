@@ -1,6 +1,6 @@
 // The order of events and what maxevents leaves for later. EPO-146 to 153.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EPOLLET as ET, EPOLLIN as IN, type Epoll } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";

@@ -1,6 +1,6 @@
 // What epolls over kqueue ask of the kernel, how they nest, and what was closed.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { STAT_INO } from "../../asm/abi.ts";
 import {

@@ -1,6 +1,6 @@
 // Epolls over a kqueue that refuses, is interrupted, or knows little.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   EBADF,

@@ -1,6 +1,6 @@
 // Epolls on a host that has kqueue and no epoll, FreeBSD's as it is simulated. EMU-11 to 17.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   EVENT_ERR,

@@ -1,6 +1,6 @@
 // Epolls on a host that has poll(2) and nothing else: edges that come of what the program does.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   EPOLLET as ET,

@@ -1,6 +1,6 @@
 // Epolls on a host that has poll(2) and nothing else: what is asked, and edges that nobody tells of.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   EPOLLERR as ERR,

@@ -1,6 +1,6 @@
 // The arguments and the result of an epoll's poll(). EPO-052 to 072.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   type Epoll,

@@ -2,7 +2,7 @@
 // without, where the core makes it. What is level triggered or one-shot is the same in every wait,
 // and no edge is missed.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   type Epoll,

@@ -1,6 +1,6 @@
 // What wakes a wait, whom, and what does not: threads and signals. EPO-154 to 161.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EPOLLET as ET, EPOLLIN as IN, epoll } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";

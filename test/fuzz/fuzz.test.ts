@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { suite, test } from "uvu";
+import { suite, test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { Pair, pairFor, search } from "./host.ts";
 import { type Flavor, FLAVORS } from "./programs.ts";

@@ -1,39 +1,57 @@
 // Which host passes how many tests of which API.
 
-/** APIs by the beginning of a file's name. */
+import type { HostName } from "./hosts.ts";
+
+/** APIs by the folder of a file. */
 const APIS = ["select", "poll", "epoll", "kqueue", "devpoll", "os"] as const;
 const OTHER = "other";
 
-interface Cell {
-  passed: number;
-  failed: number;
-  skipped: number;
+/** What came of some tests. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
 }
 
-export class Matrix {
-  readonly #cells = new Map<string, Cell>();
-  readonly #hosts: string[] = [];
+const NONE: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-  add(host: string, file: string, passed: number, failed: number, skipped: number): void {
-    if (!this.#hosts.includes(host)) this.#hosts.push(host);
-    const api = APIS.find((name) => file.startsWith(`${name}/`)) ?? OTHER;
-    const key = `${host} ${api}`;
-    const cell = this.#cells.get(key) ?? { passed: 0, failed: 0, skipped: 0 };
-    this.#cells.set(key, cell);
-    cell.passed += passed;
-    cell.failed += failed;
-    cell.skipped += skipped;
+function sum(a: Counts, b: Counts): Counts {
+  return {
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  };
+}
+
+/** A line for each host, a column for each API. */
+export class Matrix {
+  readonly #cells = new Map<string, Counts>();
+  readonly #hosts: readonly HostName[];
+
+  constructor(hosts: readonly HostName[]) {
+    this.#hosts = hosts;
   }
 
-  /** A line for each host, a column for each API: passed, failed, skipped. */
+  add(host: HostName, file: string, counts: Counts): void {
+    const api = APIS.find((name) => file.startsWith(`${name}/`)) ?? OTHER;
+    const key = `${host} ${api}`;
+    this.#cells.set(key, sum(this.#cells.get(key) ?? NONE, counts));
+  }
+
+  get total(): Counts {
+    return [...this.#cells.values()].reduce(sum, NONE);
+  }
+
+  /** The table as text: passed, failed, skipped. Hosts on which nothing ran have no line. */
   toString(): string {
     const lines = [["", ...APIS, OTHER]];
     for (const host of this.#hosts) {
-      const cells = [...APIS, OTHER].map((api) => {
-        const cell = this.#cells.get(`${host} ${api}`);
-        return cell === undefined ? "-" : `${cell.passed}/${cell.failed}/${cell.skipped}`;
-      });
-      lines.push([host, ...cells]);
+      const cells = [...APIS, OTHER].map((api) => this.#cells.get(`${host} ${api}`));
+      if (cells.every((cell) => cell === undefined)) continue;
+      const texts = cells.map((cell) =>
+        cell === undefined ? "-" : `${cell.passed}/${cell.failed}/${cell.skipped}`,
+      );
+      lines.push([host, ...texts]);
     }
     const text = lines.map((cells) => cells.map((cell) => cell.padStart(11)).join(" "));
     return ["passed/failed/skipped", ...text].join("\n");

@@ -1,21 +1,7 @@
 // What a host cannot run, and why: whole files that are not about it, and single tests. A single
 // test that is listed here runs nevertheless, and must fail: one that passes has to go from here.
 
-/** Hosts besides this machine's own that the suite runs on. */
-export const OTHER_HOSTS = [
-  "sim:linux",
-  "sim:bsd",
-  "posix",
-  "sim:posix",
-  "page",
-  "worker",
-  "worker:real",
-] as const;
-
-export type OtherHost = (typeof OTHER_HOSTS)[number];
-
-/** The simulated Linux in a browser: on the thread of a page, and in a worker. */
-export const BROWSERS: readonly OtherHost[] = ["page", "worker"];
+import { BROWSERS, clockless, OTHER_HOSTS, type OtherHost } from "./hosts.ts";
 
 /** Files that wait, and so run in a worker with the real clock, too. */
 const WAITING = new Set([
@@ -38,10 +24,6 @@ const WAITING = new Set([
   "bindings/timeout",
 ]);
 
-/** The host whose skips are those of `host`, and whether that differs in its clock alone. */
-export function clockless(host: OtherHost): { base: OtherHost; isReal: boolean } {
-  return host === "worker:real" ? { base: "worker", isReal: true } : { base: host, isReal: false };
-}
 const LINUX: readonly OtherHost[] = ["sim:linux", ...BROWSERS];
 /** Simulations in Node. */
 const IN_NODE = ["sim:linux", "sim:bsd", "sim:posix"] as const;
@@ -111,6 +93,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "fuzz/fuzz",
   ),
   leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native"),
+  leftOut(OTHER_HOSTS, "about the runner of the tests", "runner/runner"),
   leftOut(
     SIMULATED,
     COMMAND,
@@ -321,15 +304,21 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(POLLING, "Linux wakes who waits for an epoll to be IN, not RDNORM", "program 72"),
 ];
 
-/** What a test fails with on a host that refuses what it needs: it counts as skipped. */
+/** Errors with which a host refuses what a test needs: the test counts as skipped. */
 const REFUSALS: ReadonlyArray<{ readonly host: OtherHost; readonly message: string }> = [
   { host: "page", message: "a page's own thread cannot wait for another one" },
 ];
 
-/** Whether a host cannot pass a test. */
-export function isSkipped(host: string, file: string, name: string, message = ""): boolean {
-  return (
-    REFUSALS.some((refusal) => refusal.host === host && refusal.message === message) ||
-    SKIPS.some((skip) => skip.host === host && skip.file === file && name.startsWith(skip.test))
+/** Why a host cannot pass a test, which may have failed with `message`; undefined if it can. */
+export function skipReason(
+  host: string,
+  file: string,
+  name: string,
+  message = "",
+): string | undefined {
+  const skip = SKIPS.find(
+    (one) => one.host === host && one.file === file && name.startsWith(one.test),
   );
+  if (skip !== undefined) return skip.reason;
+  return REFUSALS.find((one) => one.host === host && one.message === message)?.message;
 }

@@ -1,7 +1,7 @@
 // EVFILT_AIO: asynchronous reads and writes of omnipoll/os, whose ends are kevents.
 
 import { join } from "node:path";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   BlockingIOError,

@@ -1,6 +1,6 @@
 // EVFILT_READ and EVFILT_WRITE of one descriptor, against a model.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   KQ_EV_CLEAR,

@@ -2,7 +2,7 @@
 // to 102, EMU-10.
 
 import { setTimeout as pause } from "node:timers/promises";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { Core } from "../../bindings/core.ts";
 import { coreModule, createSelectModule } from "../../bindings/node/host.ts";

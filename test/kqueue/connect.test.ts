@@ -1,6 +1,6 @@
 // EVFILT_WRITE of sockets that connect, or fail to.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   BlockingIOError,

@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { KEVENT_SIZE } from "../../asm/abi.ts";
 import { coreModule } from "../../bindings/node/host.ts";

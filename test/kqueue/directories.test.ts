@@ -1,7 +1,7 @@
 // EVFILT_VNODE of directories, and of many files.
 
 import { join } from "node:path";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   KQ_EV_CLEAR,

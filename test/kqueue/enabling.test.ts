@@ -1,7 +1,7 @@
 // Knotes that are disabled, by hand or by EV_DISPATCH, and enabled again: KQ-082 to 090. The knotes are
 // READ and USER ones.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,

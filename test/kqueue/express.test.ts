@@ -1,7 +1,7 @@
 // READ knotes whose events are written at once (asm/kqueue/express.ts): what was found out of them
 // for one wait does not outlive a change.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   KQ_EV_ADD,

@@ -1,7 +1,7 @@
 // What the flags of a knote mean, and its life: KQ-066 to 098, but for enabling and disabling. The knotes
 // are READ and USER ones; timers, files and the other filters have files of their own.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,

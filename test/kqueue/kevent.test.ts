@@ -1,7 +1,7 @@
 // Kevent objects: construction, conversion of the attributes, comparison, text. KQ-002 to 018.
 
 import { inspect } from "node:util";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   Kevent,

@@ -1,6 +1,6 @@
 // Random sequences of changes, reads, writes, closes and waits, compared with a model.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   kevent,

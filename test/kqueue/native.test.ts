@@ -1,6 +1,6 @@
 // Queues on a host that has kqueue: what reaches it, and what comes back.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   CAPABILITY_KQUEUE,

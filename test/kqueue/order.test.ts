@@ -1,6 +1,6 @@
 // What a call returns, and in which order: room, turns, fairness. KQ-093 to 096.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   type Kevent,

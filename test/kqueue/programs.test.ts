@@ -3,7 +3,7 @@
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as select from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";

@@ -1,6 +1,6 @@
 // Pipes, dups of them and numbers that come back, at random, against a model of EVFILT_READ.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   BlockingIOError,

@@ -1,6 +1,6 @@
 // EVFILT_READ on pipes, FIFOs, sockets, queues and terminals; files are in kqueue-files.test.ts.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   epoll,

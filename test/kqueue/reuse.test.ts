@@ -2,7 +2,7 @@
 // numbers that come back for other files.
 
 import { join } from "node:path";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,

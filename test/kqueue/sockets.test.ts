@@ -1,6 +1,6 @@
 // EVFILT_READ of sockets: connections that wait, ends, errors, datagrams.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   BlockingIOError,

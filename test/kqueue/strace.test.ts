@@ -1,6 +1,6 @@
 // System calls of a queue, counted by strace: none per knote, one wait, one question per event.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { isThere, traced } from "../support/traced.ts";
 

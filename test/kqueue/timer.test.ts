@@ -1,6 +1,6 @@
 // EVFILT_TIMER: KQ-187 to 203. Many timers are in kqueue-timers.test.ts.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,

@@ -1,6 +1,6 @@
 // Many timers of one queue, on a clock that does what it is told. EMU-08.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { CAPABILITY_EPOLL, CAPABILITY_SOURCES } from "../../asm/abi.ts";
 import { createKqueue } from "../../bindings/kqueue.ts";

@@ -1,7 +1,7 @@
 // EVFILT_PROC: what the process connector tells of processes and their children.
 
 import { spawnSync } from "node:child_process";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,

@@ -1,6 +1,6 @@
 // EVFILT_USER: KQ-204 to 216.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,

@@ -1,6 +1,6 @@
 // EVFILT_WRITE, and both filters on one descriptor.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   BlockingIOError,

@@ -1,7 +1,7 @@
 // Rule 6 of the waist: no address or length, whoever passes it, makes the addon touch a byte
 // outside the memory it is given.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";

@@ -1,6 +1,6 @@
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   DATA_BACKLOG,

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EAGAIN, EBADF, EINVAL, ENODEV, EOPNOTSUPP, EPERM, EVENT_IN } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";

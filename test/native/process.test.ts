@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { constants, release } from "node:os";
 import { createInterface } from "node:readline";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EAGAIN, EBADF, ESRCH, EVENT_IN } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { mkdtempSync, rmSync, writeFileSync } from "../support/files.ts";
 

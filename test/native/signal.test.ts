@@ -5,7 +5,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EBADF, EINVAL, EINTR, EVENT_IN, EPOLL_CTL_ADD, FD_EVENTFD } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";

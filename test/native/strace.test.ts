@@ -1,6 +1,6 @@
 // System calls per call, counted by strace: one where one is needed, none where none is.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { isThere, traced } from "../support/traced.ts";
 

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
 import { createSelectModule, type SelectModule } from "../../bindings/node/host.ts";

@@ -2,7 +2,7 @@
 // Rule 6, addresses, is in addresses.test.ts.
 
 import { openSync, closeSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { CAPABILITY_EPOLL, EINTR, ENOSYS, EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
 import { OSError } from "../../bindings/errors.ts";

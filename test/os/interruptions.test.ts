@@ -1,6 +1,6 @@
 // Signals during the socket calls of omnipoll/os.
 
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { BlockingIOError } from "../../bindings/errors.ts";
 import * as os from "../../bindings/node/os.ts";

@@ -1,7 +1,7 @@
 // omnipoll/os at its boundaries: the addon by itself, and a module on any host.
 
 import { spawnSync } from "node:child_process";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as os from "../../bindings/node/os.ts";
 import { createOsModule } from "../../bindings/os/os.ts";

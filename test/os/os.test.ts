@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { BlockingIOError, BrokenPipeError, FileExistsError } from "../../bindings/errors.ts";
 import { FileNotFoundError, OSError, OverflowError } from "../../bindings/errors.ts";

@@ -1,6 +1,6 @@
 import { networkInterfaces, tmpdir } from "node:os";
 import { join } from "node:path";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { BlockingIOError, BrokenPipeError, ConnectionRefusedError } from "../../bindings/errors.ts";
 import { ConnectionResetError, FileNotFoundError, OSError } from "../../bindings/errors.ts";

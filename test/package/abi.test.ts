@@ -1,7 +1,7 @@
 // The ABI as bytes and names: what three compilers and every host must agree on.
 
 import { readFileSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { ABI_VERSION, POLL_RECORD_SIZE, READY_RECORD_SIZE } from "../../asm/abi.ts";
 import type { Core } from "../../bindings/core.ts";

@@ -1,6 +1,6 @@
 // Poll objects under churn: against a model, with very many registrations, and as garbage.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,

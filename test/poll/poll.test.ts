@@ -1,7 +1,7 @@
 // Poll objects: construction, registrations, arguments, the order of results.
 
 import { spawnSync } from "node:child_process";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,

@@ -1,6 +1,6 @@
 // omnipoll demo: what the README promises of it.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { hasTerminal, omnipoll, onTerminal, CLI } from "../support/spawned.ts";
 

@@ -1,7 +1,7 @@
 // examples/echo-server.ts under examples/echo-load.ts, and where it runs out of descriptors.
 
 import { connect } from "node:net";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { exampleOf, type Running, start, startProgram } from "../support/spawned.ts";
 

@@ -1,6 +1,6 @@
 // examples/prompt-timeout.ts: every kind of standard input.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   type Ended,

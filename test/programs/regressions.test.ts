@@ -1,6 +1,6 @@
 // Defects that were met once, each with the program that met it.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EPOLLIN, epoll, kevent, kqueue } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";

@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   error,

@@ -1,6 +1,6 @@
 // What select() says of descriptors in every state, and how it waits for a change.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   epoll,

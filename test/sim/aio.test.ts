@@ -1,6 +1,6 @@
 // Asynchronous reads and writes, and posts, of the simulated kernel.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { coreModule } from "../../bindings/node/host.ts";
 import type { Kqueue } from "../../bindings/kqueue.ts";

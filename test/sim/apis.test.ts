@@ -1,6 +1,6 @@
 // Every API works on every personality, whatever of it is the kernel's and whatever the core's.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import type { Personality } from "../../host/sim/kernel/kernel.ts";
 import { World } from "./world.ts";

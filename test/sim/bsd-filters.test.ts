@@ -1,6 +1,6 @@
 // The filters of the simulated BSD's kqueue, where FreeBSD's differ from what the core makes of Linux.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   BlockingIOError,

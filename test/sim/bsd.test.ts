@@ -1,7 +1,7 @@
 // The simulated BSD: its own kqueue, where FreeBSD's differs from what the core makes of epoll, and
 // what it shows of itself.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { OSError } from "../../bindings/node/select.ts";
 import { DeadlockError } from "../../bindings/node/sim.ts";

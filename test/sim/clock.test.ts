@@ -2,7 +2,7 @@
 // and several threads on one kernel.
 
 import { spawnSync } from "node:child_process";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { Worker } from "node:worker_threads";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,6 +1,6 @@
 // A simulated hour with a million timer events takes less than 5 s of processor time.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { coreModule } from "../../bindings/node/host.ts";
 import { Sim } from "../../bindings/sim/sim.ts";

@@ -1,6 +1,6 @@
 // sim.inspect(): buffers, wait queues, ready lists and registrations as plain values, masks also by name.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLONESHOT } from "../../bindings/constants.ts";
 import { createSim, type FileView, type Sim } from "../../bindings/node/sim.ts";

@@ -1,6 +1,6 @@
 // Network interfaces of the simulated kernel, and the filter NETDEV of the kqueue on top of them.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { coreModule } from "../../bindings/node/host.ts";
 import type { Kqueue } from "../../bindings/kqueue.ts";

@@ -1,6 +1,6 @@
 // The filters READ and VNODE of files, where it takes more than omnipoll/os to move them.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import type { Kqueue } from "../../bindings/kqueue.ts";
 import type { Sim } from "../../bindings/sim/sim.ts";

@@ -1,6 +1,6 @@
 // The filter PROC of the kqueue on the simulated kernel.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { NOTE_TRACKERR } from "../../asm/abi.ts";
 import { coreModule } from "../../bindings/node/host.ts";

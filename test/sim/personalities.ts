@@ -1,6 +1,6 @@
 // Tests of what both a simulated Linux and a simulated BSD can do.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import { coreModule } from "../../bindings/node/host.ts";
 import { Sim } from "../../bindings/sim/sim.ts";
 

@@ -1,7 +1,7 @@
 // Processes of the simulated kernel: puppets that fork, exec and exit, pidfds, messages of the
 // process connector.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { coreModule } from "../../bindings/node/host.ts";
 import {

@@ -1,7 +1,7 @@
 // Rows of the catalogue that the tests of real kernels run with real processes, terminals, limits
 // and programs: on the simulated Linux.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   EPOLLERR as ERR,

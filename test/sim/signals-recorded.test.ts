@@ -2,7 +2,7 @@
 // and what came of them, as recordings/signals.py wrote it down.
 
 import { readFileSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { coreModule } from "../../bindings/node/host.ts";
 import { OSError } from "../../bindings/node/select.ts";

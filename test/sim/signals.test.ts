@@ -1,7 +1,7 @@
 // Signals of the simulated program: dispositions, blocking, signalfd, waits that are interrupted,
 // and the filter SIGNAL of the kqueue on top of it.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { coreModule } from "../../bindings/node/host.ts";
 import {

@@ -1,6 +1,6 @@
 // The simulated kernel: time, blocking, faults, the trace.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EPOLLET, EPOLLIN } from "../../bindings/constants.ts";
 import { coreModule } from "../../bindings/node/host.ts";

@@ -1,6 +1,6 @@
 // The stories of examples/sim-stories.ts say what they are about.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { createSim } from "../../bindings/node/sim.ts";
 import { clearOrDispatch, ghost, starvation, tell } from "../../examples/sim-stories.ts";

@@ -1,6 +1,6 @@
 // Several threads on one simulated kernel: one waits while another acts.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EPOLLIN } from "../../bindings/constants.ts";
 import { coreModule } from "../../bindings/node/host.ts";

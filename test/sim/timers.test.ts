@@ -1,6 +1,6 @@
 // Timers of the simulated kernel: timerfd, and the filter TIMER of the kqueue on top of it.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { coreModule } from "../../bindings/node/host.ts";
 import { BlockingIOError, OSError } from "../../bindings/node/select.ts";

@@ -1,7 +1,7 @@
 // The simulated kernel that has poll_oneoff and no other wait: the call itself, and what the core
 // makes of it.
 
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { DeadlockError } from "../../host/sim/time/deadlock.ts";
 import { pollOneoff } from "../../host/sim/wait/oneoff.ts";
