@@ -2,7 +2,7 @@
 // left in memory.
 
 import { join } from "node:path";
-import { suite } from "uvu";
+import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as os from "../../bindings/node/os.ts";
 import { kqueue } from "../../bindings/node/select.ts";

@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as os from "../../bindings/node/os.ts";
 import * as select from "../../bindings/node/select.ts";
