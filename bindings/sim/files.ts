@@ -15,7 +15,7 @@ import {
   O_WRONLY,
 } from "../../host/sim/kernel/constants.ts";
 import type { File } from "../../host/sim/kernel/file.ts";
-import { DirectoryFile, RegularFile, sayRead, truncate } from "../../host/sim/fs/files.ts";
+import { DirectoryFile, RegularFile, notifyRead, truncate } from "../../host/sim/fs/files.ts";
 import {
   DirectoryInode,
   type Inode,
@@ -223,7 +223,7 @@ export class SimFiles {
     if (!(inode instanceof DirectoryInode)) this.#checked(-ENOTDIR, "readdir", show(path));
     // Opening, reading and closing it are seen by those who watch.
     const fd = this.open(path);
-    sayRead(inode, (inode as DirectoryInode).entry);
+    notifyRead(inode, (inode as DirectoryInode).entry);
     this.#kernel.descriptors.remove(fd);
     return [...(inode as DirectoryInode).entries.keys()].sort();
   }
@@ -238,7 +238,7 @@ export class SimFiles {
     const result = base + offset;
     if (result >= 0) {
       file.offset = result;
-      file.inode.note(0); // knotes look once more
+      file.inode.notify(0); // knotes look once more
     }
     return this.#traced("lseek", [fd, offset, whence], result < 0 ? -EINVAL : result);
   }
@@ -262,7 +262,7 @@ export class SimFiles {
   readFile(path: string): Uint8Array {
     const fd = this.open(path);
     const file = this.#file(fd, "read");
-    const size = Math.max(0, file.rest() ?? 0);
+    const size = Math.max(0, file.bytesLeft() ?? 0);
     const bytes = new Uint8Array(size);
     const result = file.read(bytes, size);
     this.#kernel.descriptors.remove(fd);

@@ -7,6 +7,7 @@ import { coreModule } from "../../bindings/node/host.ts";
 import { Sim } from "../../bindings/sim/sim.ts";
 import type { SimOptions } from "../../bindings/sim/options.ts";
 import type { EpollFile } from "../../host/sim/wait/epoll.ts";
+import { Sleeper, type SleepEnd, type Sleeping } from "../../host/sim/kernel/sleep.ts";
 import { DeadlockError } from "../../host/sim/time/deadlock.ts";
 
 const simOf = (options: SimOptions = {}): Sim => new Sim(coreModule(), options);
@@ -104,6 +105,23 @@ test("a call may sleep while the program goes on", () => {
   wait();
   sim.advance(1);
   assert.equal(ends, [1, 1, 0]);
+});
+
+test("a wake-up at the deadline of a sleep does not end the next sleep of the call", () => {
+  const { kernel } = simOf();
+  const first = new Sleeper(0, () => "the first wake-up");
+  const second = new Sleeper(0, () => "the second wake-up");
+  const ends: SleepEnd[] = [];
+  function* call(): Sleeping {
+    ends.push(yield { sleeper: first, deadline: 10 });
+    ends.push(yield { sleeper: second, deadline: 20 });
+    return 0;
+  }
+  kernel.clock.schedule(10, () => void first.wake(0));
+  kernel.start(call(), () => undefined);
+  kernel.advance(100);
+  assert.equal(ends, ["woken", "time"]);
+  assert.equal(kernel.sleepers, []);
 });
 
 test.run();

@@ -30,34 +30,34 @@ import {
   RegularInode,
 } from "../kernel/inode.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { tellBoth } from "./tree.ts";
+import { fsnotifyWithParent } from "./tree.ts";
 import type { WaitQueue } from "../kernel/wait-queue.ts";
 
 const ALWAYS_READY = EVENT_IN | EVENT_OUT | EVENT_RDNORM | EVENT_WRNORM;
 const NO_QUEUES: readonly WaitQueue[] = [];
 
 /** Says to watchers of an inode that it was opened. */
-export function sayOpened(inode: Inode, entry: Entry | undefined): void {
-  inode.note(NOTE_OPEN);
-  tellBoth(inode, IN_OPEN, entry);
+export function notifyOpen(inode: Inode, entry: Entry | undefined): void {
+  inode.notify(NOTE_OPEN);
+  fsnotifyWithParent(inode, IN_OPEN, entry);
 }
 
 /** Says that it was closed. */
-export function sayClosed(inode: Inode, entry: Entry | undefined, wasWritable: boolean): void {
-  inode.note(wasWritable ? NOTE_CLOSE_WRITE : NOTE_CLOSE);
-  tellBoth(inode, wasWritable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, entry);
+export function notifyClose(inode: Inode, entry: Entry | undefined, wasWritable: boolean): void {
+  inode.notify(wasWritable ? NOTE_CLOSE_WRITE : NOTE_CLOSE);
+  fsnotifyWithParent(inode, wasWritable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, entry);
 }
 
 /** Says that it was read from: FreeBSD also at its end, where there was nothing. */
-export function sayRead(inode: Inode, entry: Entry | undefined, count = 1): void {
-  inode.note(NOTE_READ);
-  if (count > 0) tellBoth(inode, IN_ACCESS, entry);
+export function notifyRead(inode: Inode, entry: Entry | undefined, count = 1): void {
+  inode.notify(NOTE_READ);
+  if (count > 0) fsnotifyWithParent(inode, IN_ACCESS, entry);
 }
 
-export function sayWritten(inode: Inode, entry: Entry | undefined, extends_ = false): void {
+export function notifyWrite(inode: Inode, entry: Entry | undefined, extends_ = false): void {
   inode.mtime = inode.kernel.realtime();
-  inode.note(NOTE_WRITE | (extends_ ? NOTE_EXTEND : 0));
-  tellBoth(inode, IN_MODIFY, entry);
+  inode.notify(NOTE_WRITE | (extends_ ? NOTE_EXTEND : 0));
+  fsnotifyWithParent(inode, IN_MODIFY, entry);
 }
 
 /** What an open file of the tree is: always ready, and nothing for epoll. */
@@ -83,9 +83,9 @@ abstract class TreeFile extends File {
   }
 
   override release(): void {
-    sayClosed(this.inode, this.entry, this.isWritable);
+    notifyClose(this.inode, this.entry, this.isWritable);
     this.inode.opened--;
-    this.inode.settle();
+    this.inode.releaseIfUnused();
   }
 }
 
@@ -101,7 +101,7 @@ export class RegularFile extends TreeFile {
     if (!this.isReadable) return -EBADF;
     const count = this.inode.read(buffer, size, this.offset);
     this.offset += count;
-    if (size > 0) sayRead(this.inode, this.entry, count);
+    if (size > 0) notifyRead(this.inode, this.entry, count);
     return count;
   }
 
@@ -112,7 +112,7 @@ export class RegularFile extends TreeFile {
     const before = this.inode.size;
     this.inode.write(bytes, this.offset);
     this.offset += bytes.length;
-    sayWritten(this.inode, this.entry, this.inode.size > before);
+    notifyWrite(this.inode, this.entry, this.inode.size > before);
     return bytes.length;
   }
 
@@ -123,7 +123,7 @@ export class RegularFile extends TreeFile {
   override readAt(buffer: Uint8Array, size: number, offset: number): number {
     if (!this.isReadable) return -EBADF;
     const count = this.inode.read(buffer, size, offset);
-    if (size > 0) sayRead(this.inode, this.entry, count);
+    if (size > 0) notifyRead(this.inode, this.entry, count);
     return count;
   }
 
@@ -131,11 +131,11 @@ export class RegularFile extends TreeFile {
     if (!this.isWritable) return -EBADF;
     const before = this.inode.size;
     this.inode.write(bytes, (this.flags & O_APPEND) !== 0 ? before : offset);
-    sayWritten(this.inode, this.entry, this.inode.size > before);
+    notifyWrite(this.inode, this.entry, this.inode.size > before);
     return bytes.length;
   }
 
-  override rest(): number {
+  override bytesLeft(): number {
     return this.inode.size - this.offset;
   }
 
@@ -161,8 +161,8 @@ export function truncate(inode: RegularInode, size: number, entry: Entry | undef
   if (size < 0) return -EINVAL;
   inode.truncate(size);
   inode.mtime = inode.kernel.realtime();
-  inode.note(NOTE_ATTRIB);
-  tellBoth(inode, IN_MODIFY, entry);
+  inode.notify(NOTE_ATTRIB);
+  fsnotifyWithParent(inode, IN_MODIFY, entry);
   return 0;
 }
 
@@ -181,7 +181,7 @@ export class DirectoryFile extends TreeFile {
     return -EBADF;
   }
 
-  override rest(): number {
+  override bytesLeft(): number {
     return this.stat().bytes - this.offset;
   }
 
@@ -197,6 +197,6 @@ export class PathFile extends TreeFile {
 
   override release(): void {
     this.inode.opened--;
-    this.inode.settle();
+    this.inode.releaseIfUnused();
   }
 }

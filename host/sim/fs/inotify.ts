@@ -51,7 +51,7 @@ class Watch implements InodeWatch {
     this.mask = mask;
   }
 
-  tell(mask: number, name = "", cookie = 0): void {
+  event(mask: number, name = "", cookie = 0): void {
     if ((mask & this.mask & IN_ALL_EVENTS) === 0) return;
     this.#owner.enqueue(this.number, mask, cookie, name);
     if ((this.mask & IN_ONESHOT) !== 0) this.#owner.end(this);

@@ -19,7 +19,14 @@ import {
   O_WRONLY,
 } from "../kernel/constants.ts";
 import type { File } from "../kernel/file.ts";
-import { DirectoryFile, PathFile, RegularFile, sayClosed, sayOpened, truncate } from "./files.ts";
+import {
+  DirectoryFile,
+  PathFile,
+  RegularFile,
+  notifyClose,
+  notifyOpen,
+  truncate,
+} from "./files.ts";
 import {
   DeviceInode,
   DirectoryInode,
@@ -53,10 +60,10 @@ class FifoFile extends PipeEnd {
   override release(): void {
     super.release();
     const inode = this.#fifo;
-    sayClosed(inode, this.entry, this.isWritable);
+    notifyClose(inode, this.entry, this.isWritable);
     inode.opened--;
     if (inode.opened === 0) inode.pipe = undefined;
-    inode.settle();
+    inode.releaseIfUnused();
   }
 }
 
@@ -86,7 +93,7 @@ function openFifo(
     }
   }
   const fd = kernel.open(file);
-  if (fd >= 0) sayOpened(inode, entry);
+  if (fd >= 0) notifyOpen(inode, entry);
   return fd;
 }
 
@@ -148,7 +155,7 @@ export function openPath(kernel: Kernel, path: string, flags: number, mode: numb
   if (typeof file === "number") return file;
   const fd = kernel.open(file);
   if (fd < 0) return fd;
-  sayOpened(inode, entry);
+  notifyOpen(inode, entry);
   if (isThere && (flags & O_TRUNC) !== 0 && inode instanceof RegularInode)
     truncate(inode, 0, entry);
   return fd;

@@ -48,7 +48,7 @@ export interface Found {
 }
 
 /** What a rename says to knotes (vop_rename_post). `replaced` had the new name before. */
-function noteMove(
+function notifyRename(
   before: DirectoryInode,
   after: DirectoryInode,
   moved: Inode,
@@ -56,15 +56,15 @@ function noteMove(
 ): void {
   const replaces = replaced?.isDirectory === true ? NOTE_LINK : 0;
   if (before === after) {
-    before.note(NOTE_WRITE | replaces);
+    before.notify(NOTE_WRITE | replaces);
   } else {
     const across = NOTE_WRITE | NOTE_EXTEND;
     const links = moved.isDirectory ? NOTE_LINK : 0;
-    before.note(across | links);
-    after.note(across | (links & ~replaces));
+    before.notify(across | links);
+    after.notify(across | (links & ~replaces));
   }
-  moved.note(NOTE_RENAME);
-  replaced?.note(NOTE_DELETE);
+  moved.notify(NOTE_RENAME);
+  replaced?.notify(NOTE_DELETE);
 }
 
 export class Tree {
@@ -152,8 +152,8 @@ export class Tree {
     if (found.parent.links === 0) return -ENOENT;
     const entry = this.#enter(found.parent, found.name, inode);
     const isDirectory = inode.isDirectory;
-    found.parent.note(isDirectory ? NOTE_WRITE | NOTE_LINK : NOTE_WRITE);
-    found.parent.tell(IN_CREATE | (isDirectory ? IN_ISDIR : 0), found.name);
+    found.parent.notify(isDirectory ? NOTE_WRITE | NOTE_LINK : NOTE_WRITE);
+    found.parent.fsnotify(IN_CREATE | (isDirectory ? IN_ISDIR : 0), found.name);
     return entry;
   }
 
@@ -190,10 +190,10 @@ export class Tree {
     if (typeof found === "number") return found;
     if (found.inode !== undefined) return -EEXIST;
     this.#enter(found.parent, found.name, inode);
-    inode.note(NOTE_LINK);
-    found.parent.note(NOTE_WRITE);
-    inode.tell(IN_ATTRIB);
-    found.parent.tell(IN_CREATE, found.name);
+    inode.notify(NOTE_LINK);
+    found.parent.notify(NOTE_WRITE);
+    inode.fsnotify(IN_ATTRIB);
+    found.parent.fsnotify(IN_CREATE, found.name);
     return 0;
   }
 
@@ -205,11 +205,11 @@ export class Tree {
     const { inode } = entry;
     if (inode.isDirectory) return -EISDIR;
     this.#leave(entry);
-    parent.note(NOTE_WRITE);
-    inode.note(NOTE_DELETE); // also of one of several names, as FreeBSD says it
-    inode.tell(IN_ATTRIB);
-    parent.tell(IN_DELETE, name);
-    inode.settle();
+    parent.notify(NOTE_WRITE);
+    inode.notify(NOTE_DELETE); // also of one of several names, as FreeBSD says it
+    inode.fsnotify(IN_ATTRIB);
+    parent.fsnotify(IN_DELETE, name);
+    inode.releaseIfUnused();
     return 0;
   }
 
@@ -223,10 +223,10 @@ export class Tree {
     if (entry === undefined) return -EBUSY;
     if (inode.entries.size > 0) return -ENOTEMPTY;
     this.#leave(entry);
-    parent.note(NOTE_WRITE | NOTE_LINK);
-    inode.note(NOTE_DELETE);
-    parent.tell(IN_DELETE | IN_ISDIR, name);
-    inode.settle();
+    parent.notify(NOTE_WRITE | NOTE_LINK);
+    inode.notify(NOTE_DELETE);
+    parent.fsnotify(IN_DELETE | IN_ISDIR, name);
+    inode.releaseIfUnused();
     return 0;
   }
 
@@ -257,14 +257,14 @@ export class Tree {
     }
     const cookie = ++this.#cookie;
     const flag = isDirectory ? IN_ISDIR : 0;
-    noteMove(before, after, inode, target.inode);
-    before.tell(IN_MOVED_FROM | flag, source.name, cookie);
-    after.tell(IN_MOVED_TO | flag, target.name, cookie);
+    notifyRename(before, after, inode, target.inode);
+    before.fsnotify(IN_MOVED_FROM | flag, source.name, cookie);
+    after.fsnotify(IN_MOVED_TO | flag, target.name, cookie);
     if (target.inode !== undefined) {
-      target.inode.tell(IN_ATTRIB);
+      target.inode.fsnotify(IN_ATTRIB);
     }
-    inode.tell(IN_MOVE_SELF | flag);
-    target.inode?.settle();
+    inode.fsnotify(IN_MOVE_SELF | flag);
+    target.inode?.releaseIfUnused();
     return 0;
   }
 
@@ -285,24 +285,24 @@ export class Tree {
 
   chmod(inode: Inode, mode: number, entry?: Entry): number {
     inode.mode = (inode.mode & ~0o7777) | (mode & 0o7777);
-    inode.note(NOTE_ATTRIB);
-    tellBoth(inode, IN_ATTRIB, entry);
+    inode.notify(NOTE_ATTRIB);
+    fsnotifyWithParent(inode, IN_ATTRIB, entry);
     return 0;
   }
 
   utimes(inode: Inode, mtime: number, entry?: Entry): number {
     inode.mtime = mtime;
-    inode.note(NOTE_ATTRIB);
-    tellBoth(inode, IN_ATTRIB, entry);
+    inode.notify(NOTE_ATTRIB);
+    fsnotifyWithParent(inode, IN_ATTRIB, entry);
     return 0;
   }
 }
 
 /** Tells those who watch the directory of `entry`, and those who watch the inode. */
-export function tellBoth(inode: Inode, mask: number, entry: Entry | undefined): void {
+export function fsnotifyWithParent(inode: Inode, mask: number, entry: Entry | undefined): void {
   const flag = inode.isDirectory ? IN_ISDIR : 0;
-  entry?.parent.tell(mask | flag, entry.name);
-  inode.tell(mask | flag);
+  entry?.parent.fsnotify(mask | flag, entry.name);
+  inode.fsnotify(mask | flag);
 }
 
 /** The tree of a kernel. */

@@ -1,9 +1,10 @@
-// Bytes in order, put in at one end and taken at the other.
+// A first-in, first-out queue of bytes.
 
 import { copyOf } from "./memory.ts";
+
 export class ByteQueue {
   readonly #chunks: Uint8Array[] = [];
-  /** Bytes of the first chunk that are taken already. */
+  /** Number of bytes of the first chunk that have been dropped. */
   #start = 0;
   size = 0;
 
@@ -14,7 +15,7 @@ export class ByteQueue {
     this.size += bytes.length;
   }
 
-  /** Copies the first bytes, from `skip` on, into the start of `buffer`; returns how many. */
+  /** Copies at most `size` bytes, from `skip` on, into the start of `buffer`. Returns the number of bytes. */
   copy(buffer: Uint8Array, size: number, skip = 0): number {
     let copied = 0;
     let left = skip + this.#start;
@@ -32,12 +33,12 @@ export class ByteQueue {
     return copied;
   }
 
-  /** The bytes, in place and in pieces. */
+  /** The bytes in pieces, which are not copies. */
   pieces(): Uint8Array[] {
     return this.#chunks.map((chunk, i) => (i === 0 ? chunk.subarray(this.#start) : chunk));
   }
 
-  /** Takes the first `count` bytes away. */
+  /** Removes the first `count` bytes. */
   drop(count: number): void {
     this.size -= count;
     this.#start += count;

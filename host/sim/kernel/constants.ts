@@ -1,4 +1,4 @@
-// Linux's numbers that only the simulated kernel needs: the rest is in asm/abi.ts.
+// Linux's numbers that only the simulated kernel needs. The others are in asm/abi.ts.
 
 import { EVENT_ERR, EVENT_HUP } from "../../../asm/abi.ts";
 
@@ -40,7 +40,7 @@ export const EALREADY = 114;
 export const EINPROGRESS = 115;
 export const ECANCELED = 125;
 
-// Flags of open(2), of which an open file description keeps O_ACCMODE, O_APPEND, O_NONBLOCK.
+// Flags of open(2). An open file description keeps O_ACCMODE, O_APPEND and O_NONBLOCK.
 
 export const O_RDONLY = 0;
 export const O_WRONLY = 1;
@@ -55,8 +55,8 @@ export const O_DIRECTORY = 0o200000;
 export const O_CLOEXEC = 0o2000000;
 export const O_PATH = 0o10000000;
 
-/** What a wait reports whether it is asked for or not. */
+/** Event bits that a wait reports whether they were requested or not. */
 export const ALWAYS = EVENT_ERR | EVENT_HUP;
 
-/** What a call returns that goes on without the program: no errno. */
+/** Returned by a call that is still asleep while the program goes on. It is no errno. */
 export const PENDING = -(2 ** 30);

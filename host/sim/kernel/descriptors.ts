@@ -1,41 +1,41 @@
-// The descriptors of a process.
+// The descriptor table of a process (Linux's fs/file.c).
 
 import { EBADF } from "../../../asm/abi.ts";
 import { EMFILE, O_PATH } from "./constants.ts";
 import { drop, type File, hold } from "./file.ts";
 
-/** Who keeps books of the descriptors of a process, by their numbers. */
-export interface DescriptorBook {
-  /** A number is about to be closed. */
+/** Observes closes in a descriptor table: a kqueue, whose idents are numbers of that table. */
+export interface CloseObserver {
+  /** The descriptor is about to be closed. */
   closing(fd: number): void;
 }
 
-/** Descriptors of a process: numbers, lowest free first, that name open files. */
+/** The descriptors of a process: each number refers to an open file. */
 export class DescriptorTable {
   readonly #files: Array<File | undefined> = [];
   readonly #inheritable = new Set<number>();
   readonly limit: number;
-  readonly books = new Set<DescriptorBook>();
-  /** No number below this one is free. */
+  readonly closeObservers = new Set<CloseObserver>();
+  /** No number below this one is free (next_fd). */
   #free = 0;
 
-  /** @param limit RLIMIT_NOFILE: numbers are below it */
+  /** @param limit RLIMIT_NOFILE: every number is below it */
   constructor(limit: number) {
     this.limit = limit;
   }
 
-  /** The open file a descriptor names. */
+  /** The open file of a descriptor. */
   get(fd: number): File | undefined {
     return this.#files[fd];
   }
 
-  /** As `get`, but not of an O_PATH descriptor, which nothing can be done with. */
+  /** As `get`, but undefined for an O_PATH descriptor, on which most calls fail with EBADF (fdget). */
   usable(fd: number): File | undefined {
     const file = this.#files[fd];
     return file !== undefined && (file.flags & O_PATH) !== 0 ? undefined : file;
   }
 
-  /** Gives a file the lowest free number that is not below `from`. -EMFILE if there is none. */
+  /** Gives a file the lowest free number that is not below `from`. -EMFILE if no number is free. */
   add(file: File, from = 0): number {
     const files = this.#files;
     let fd = Math.max(from, this.#free);
@@ -47,7 +47,7 @@ export class DescriptorTable {
     return fd;
   }
 
-  /** Makes `to` name what `from` names, after closing what it named: dup2(2). */
+  /** dup2(2): closes `to` and makes `to` refer to the open file of `from`. */
   replace(from: number, to: number): number {
     const file = this.#files[from];
     if (file === undefined || to < 0 || to >= this.limit) return -EBADF;
@@ -65,7 +65,7 @@ export class DescriptorTable {
     if (file === undefined) return -EBADF;
     this.#files[fd] = undefined;
     this.#inheritable.delete(fd);
-    if (this.books.size > 0) for (const book of this.books) book.closing(fd);
+    for (const observer of this.closeObservers) observer.closing(fd);
     if (fd < this.#free) this.#free = fd;
     drop(file);
     return 0;
@@ -80,11 +80,11 @@ export class DescriptorTable {
     else this.#inheritable.delete(fd);
   }
 
-  /** A table of the same descriptors, as fork(2) makes one. */
+  /** The table of a child of fork(2): the same descriptors, but a kqueue is not inherited. */
   copy(): DescriptorTable {
     const table = new DescriptorTable(this.limit);
     for (const [fd, file] of this) {
-      if (!file.isPassable) continue;
+      if (!file.isInherited) continue;
       while (table.#files.length < fd) table.#files.push(undefined);
       table.#files[fd] = hold(file);
       if (this.isInheritable(fd)) table.setInheritable(fd, true);
@@ -92,7 +92,7 @@ export class DescriptorTable {
     return table;
   }
 
-  /** Open descriptors and what they name, ascending. */
+  /** Open descriptors and their open files, in ascending order. */
   *[Symbol.iterator](): IterableIterator<[fd: number, file: File]> {
     for (let fd = 0; fd < this.#files.length; fd++) {
       const file = this.#files[fd];

@@ -1,23 +1,23 @@
-// Faults on purpose: what a kernel may do at any time, and seldom does.
+// Fault injection: results that a kernel may return at any time, and seldom does.
 
 import { EINTR, ENOMEM } from "../../../asm/abi.ts";
 import { EMFILE } from "./constants.ts";
 
-/** How often each fault happens, from 0, never, to 1, always. */
+/** The probability of each fault, from 0 (never) to 1 (always). */
 export interface FaultOptions {
   /** A wait, or a call that would block, is interrupted by a signal. */
   readonly EINTR?: number;
-  /** A descriptor cannot be made: the process has too many. */
+  /** A new descriptor is refused: the process has too many. */
   readonly EMFILE?: number;
-  /** A descriptor cannot be made: the kernel is out of memory. */
+  /** A new descriptor is refused: the kernel is out of memory. */
   readonly ENOMEM?: number;
-  /** A read of several bytes returns fewer than there are. */
+  /** A read of several bytes returns fewer bytes than are there. */
   readonly shortRead?: number;
-  /** A write of several bytes takes fewer than there is room for. */
+  /** A write of several bytes writes fewer bytes than there is room for. */
   readonly shortWrite?: number;
 }
 
-/** Decides, each time, whether a fault happens. */
+/** Decides for each call whether a fault happens. */
 export class Faults {
   options: FaultOptions;
   readonly #random: () => number;
@@ -31,23 +31,23 @@ export class Faults {
     return rate !== undefined && rate > 0 && this.#random() < rate;
   }
 
-  /** 0, or what a call fails with that could be interrupted. */
+  /** The result of a call that a signal may interrupt: 0 or -EINTR. */
   interruption(): number {
     return this.#happens(this.options.EINTR) ? -EINTR : 0;
   }
 
-  /** 0, or what making a descriptor fails with. */
+  /** The result of making a descriptor: 0, -EMFILE or -ENOMEM. */
   creation(): number {
     if (this.#happens(this.options.EMFILE)) return -EMFILE;
     return this.#happens(this.options.ENOMEM) ? -ENOMEM : 0;
   }
 
-  /** How many of `size` bytes are read: at least one. */
+  /** The number of bytes to read, from 1 to `size`. */
   readSize(size: number): number {
     return this.#shortened(size, this.options.shortRead);
   }
 
-  /** How many of `size` bytes are written: at least one. */
+  /** The number of bytes to write, from 1 to `size`. */
   writeSize(size: number): number {
     return this.#shortened(size, this.options.shortWrite);
   }

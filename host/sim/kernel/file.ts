@@ -1,4 +1,4 @@
-// Open file descriptions: what descriptors name, and what every kind of them can do.
+// Open file descriptions (struct file): descriptors refer to them, and each kind of descriptor is a class.
 
 import { DATA_READABLE, EBADF, EINVAL, FD_OTHER } from "../../../asm/abi.ts";
 import { ENOTTY, ESPIPE, O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY } from "./constants.ts";
@@ -6,7 +6,7 @@ import type { Entry, Inode } from "./inode.ts";
 import type { Kernel } from "./kernel.ts";
 import type { WaitQueue } from "./wait-queue.ts";
 
-/** What `File.stat` tells; what `fd_stat` of the waist writes. */
+/** The result of `File.stat`, which `fd_stat` of the waist writes. */
 export interface Stat {
   /** FD_* of asm/abi.ts. */
   readonly kind: number;
@@ -25,18 +25,19 @@ export interface Registration {
 }
 
 /**
- * An open file description. Descriptors are references to it; the last one to go releases it.
+ * An open file description. Descriptors are references to the description; it is released when the
+ * last reference goes.
  *
- * `read`, `write` and their like never block: they return a count or a negative errno, -EAGAIN
- * where a real one would sleep. Sleeping and trying again is `Kernel.retry`.
+ * `read`, `write` and the like never block: they return a count or a negative errno, which is -EAGAIN
+ * where the real call would sleep. `Kernel.retry` sleeps and tries again.
  */
 export abstract class File {
   readonly kernel: Kernel;
   /** O_ACCMODE, O_APPEND, O_NONBLOCK, O_PATH. */
   flags: number;
-  /** Descriptors of all processes, and whatever else keeps the file open. */
+  /** Count of references (f_count): descriptors of all processes, and calls that keep the file open. */
   references = 0;
-  /** What of the tree it is open on, and by which name; undefined of what has no name. */
+  /** The inode and the directory entry that were opened; undefined for a file without a name. */
   readonly inode: Inode | undefined;
   readonly entry: Entry | undefined;
   /** The registrations of this file with epolls (f_ep). */
@@ -49,13 +50,13 @@ export abstract class File {
     this.entry = entry;
   }
 
-  /** A name for people: "pipe", "tcp socket". */
+  /** The kind of file in messages: "pipe", "tcp socket". */
   abstract readonly name: string;
 
-  /** Event bits that hold now, as if all had been asked for. */
+  /** f_op->poll: all event bits that hold now, whether a caller wants them or not. */
   abstract poll(): number;
 
-  /** Where those wait who want to know that `poll` may have changed. */
+  /** The wait queues that are woken when the result of `poll` may have changed (poll_wait). */
   abstract queues(): readonly WaitQueue[];
 
   /** FD_* of asm/abi.ts. */
@@ -63,13 +64,13 @@ export abstract class File {
     return FD_OTHER;
   }
 
-  /** Whether epoll accepts it: a regular file or a directory is refused with EPERM. */
+  /** Whether epoll accepts the file (file_can_poll). Regular files and directories are refused: EPERM. */
   get isPollable(): boolean {
     return true;
   }
 
-  /** Whether a child of fork(2) has it, too. */
-  get isPassable(): boolean {
+  /** Whether a child of fork(2) inherits the descriptor. */
+  get isInherited(): boolean {
     return true;
   }
 
@@ -85,45 +86,45 @@ export abstract class File {
     return (this.flags & O_NONBLOCK) === 0;
   }
 
-  /** Reads at most `size` bytes into the start of `buffer`. */
+  /** Reads at most `size` bytes into the start of `buffer`. Returns the number of bytes. */
   read(_buffer: Uint8Array, _size: number): number {
     return this.isReadable ? -EINVAL : -EBADF;
   }
 
-  /** Writes bytes and returns how many were taken. */
+  /** Writes bytes. Returns the number of bytes that were written. */
   write(_bytes: Uint8Array): number {
     return this.isWritable ? -EINVAL : -EBADF;
   }
 
-  /** Whether it is read and written at offsets: a regular file, a directory. */
+  /** Whether the file has an offset: a regular file has one. */
   get hasOffsets(): boolean {
     return false;
   }
 
-  /** Reads from an offset, whatever the position is: pread(2). */
+  /** pread(2): reads at an offset and leaves the file's own offset as it is. */
   readAt(_buffer: Uint8Array, _size: number, _offset: number): number {
     return -ESPIPE;
   }
 
-  /** Writes at an offset: pwrite(2). */
+  /** pwrite(2): writes at an offset. */
   writeAt(_bytes: Uint8Array, _offset: number): number {
     return -ESPIPE;
   }
 
   /**
-   * The answer to DATA_* of asm/abi.ts, but DATA_OPEN. A number below 0 is a negative errno; a value
-   * that may be below 0 is a bigint.
+   * The value of a DATA_* query of asm/abi.ts other than DATA_OPEN. A number below 0 is a negative
+   * errno; a value that may itself be below 0 is a bigint.
    */
   data(what: number): number | bigint {
     return what === DATA_READABLE ? -ENOTTY : -EINVAL;
   }
 
-  /** Bytes from the offset to the end of a file, negative beyond it; undefined of what has none. */
-  rest(): number | undefined {
+  /** Bytes from the offset to the end of the file, below 0 beyond the end; undefined without an offset. */
+  bytesLeft(): number | undefined {
     return undefined;
   }
 
-  /** DATA_STATE_* bits and pending errno; of sockets. */
+  /** DATA_STATE_* bits and the pending errno of a socket; 0 for any other file. */
   dataState(): number {
     return 0;
   }
@@ -132,27 +133,27 @@ export abstract class File {
     return { kind: this.kind, links: 1, ino: 0, bytes: 0, blocks: 0, offset: 0 };
   }
 
-  /** What is inside, for people: buffers, counters, peers. */
+  /** The state of the file for sim.inspect(): buffers, counters, peers. */
   describe(): Record<string, unknown> {
     return {};
   }
 
-  /** What waits to be read, oldest first, in place: not to be changed or kept. */
+  /** The bytes that a read would return, oldest first. They are not copies: do not change or keep them. */
   buffered(): readonly Uint8Array[] {
     return [];
   }
 
-  /** The last reference is gone. */
+  /** f_op->release: the last reference is gone. */
   release(): void {}
 }
 
-/** Adds a reference. */
+/** Adds a reference (fget). */
 export function hold(file: File): File {
   file.references++;
   return file;
 }
 
-/** Takes a reference away; with the last one the file leaves every epoll and is released. */
+/** Drops a reference (fput). With the last one the file leaves every epoll and is released. */
 export function drop(file: File): void {
   file.references--;
   if (file.references > 0) return;

@@ -1,9 +1,9 @@
-// What names lead to: inodes, and who wants to know what happens to them.
+// Inodes: the objects that names in the file tree refer to, with their inotify watches and knotes.
 
 import type { Kernel } from "./kernel.ts";
 import type { File } from "./file.ts";
 
-// Types of a file (S_IFMT of its mode).
+// File types: the S_IFMT bits of the mode.
 
 export const S_IFMT = 0o170000;
 export const S_IFSOCK = 0o140000;
@@ -14,7 +14,7 @@ export const S_IFDIR = 0o040000;
 export const S_IFCHR = 0o020000;
 export const S_IFIFO = 0o010000;
 
-// What inotify says (IN_*).
+// Events of inotify (IN_*).
 
 export const IN_ACCESS = 0x1;
 export const IN_MODIFY = 0x2;
@@ -30,31 +30,31 @@ export const IN_DELETE_SELF = 0x400;
 export const IN_MOVE_SELF = 0x800;
 export const IN_ISDIR = 0x40000000;
 
-/** What happened to a file, as FreeBSD's kernel says it to knotes (NOTE_* of VNODE). */
-export type NoteListener = (notes: number) => void;
+/** The function of a knote on an inode. It gets the NOTE_* that describe a change. */
+export type InodeListener = (notes: number) => void;
 
-/** Who watches an inode through inotify. */
+/** An inotify watch of an inode (fsnotify_mark). */
 export interface InodeWatch {
-  /** @param name of the entry it is about, if the watched inode is a directory */
-  tell(mask: number, name: string | undefined, cookie: number): void;
-  /** The inode is gone. */
+  /** @param name the directory entry that the event is about, if the watched inode is a directory */
+  event(mask: number, name: string | undefined, cookie: number): void;
+  /** The inode is gone, and the watch with it. */
   end(): void;
 }
 
-/** A file, whatever its names are. It lives as long as it has names or is open. */
+/** A file, independent of its names. An inode lives as long as it has names or is open. */
 export class Inode {
   readonly kernel: Kernel;
   readonly ino: number;
   /** Type and permissions. */
   mode: number;
-  /** How many names it has; of a directory, also its own "." and its children's "..". */
+  /** Number of names (i_nlink). A directory also counts its own "." and the ".." of each subdirectory. */
   links = 0;
-  /** Open file descriptions. */
+  /** Number of open file descriptions. */
   opened = 0;
   mtime: number;
   readonly watches = new Set<InodeWatch>();
-  /** Knotes of EVFILT_VNODE. */
-  readonly notes = new Set<NoteListener>();
+  /** Knotes of EVFILT_VNODE, and of READ and WRITE on files (v_pollinfo). */
+  readonly knotes = new Set<InodeListener>();
   #isGone = false;
 
   constructor(kernel: Kernel, mode: number) {
@@ -72,31 +72,31 @@ export class Inode {
     return this.type === S_IFDIR;
   }
 
-  /** Tells those who watch this very inode. */
-  tell(mask: number, name?: string, cookie = 0): void {
-    for (const watch of this.watches) watch.tell(mask, name, cookie);
+  /** Passes an event to the inotify watches of this inode, but not to those of its directory (fsnotify). */
+  fsnotify(mask: number, name?: string, cookie = 0): void {
+    for (const watch of this.watches) watch.event(mask, name, cookie);
   }
 
-  /** Tells knotes, the newest first (VFS_KNOTE). */
-  note(notes: number): void {
-    if (this.notes.size === 0) return;
-    for (const listener of [...this.notes].toReversed()) listener(notes);
+  /** Passes a change to the knotes, the newest knote first (VFS_KNOTE). */
+  notify(notes: number): void {
+    if (this.knotes.size === 0) return;
+    for (const knote of [...this.knotes].toReversed()) knote(notes);
   }
 
-  /** The last name, or the last descriptor, may be gone: then so is the inode. */
-  settle(): void {
+  /** Ends the inode if it has lost its last name and its last open file (iput). */
+  releaseIfUnused(): void {
     if (this.links > 0 || this.opened > 0 || this.#isGone) return;
     this.#isGone = true;
-    this.tell(IN_DELETE_SELF);
+    this.fsnotify(IN_DELETE_SELF);
     for (const watch of this.watches) watch.end();
   }
 }
 
 const PAGE = 4096;
-/** Blocks of 512 bytes that a page takes. */
+/** Number of blocks of 512 bytes in a page (st_blocks). */
 const PAGE_BLOCKS = 8;
 
-/** A regular file: pages that were written to, and holes between them. */
+/** A regular file: the pages that were written, with holes between them. */
 export class RegularInode extends Inode {
   size = 0;
   readonly #pages = new Map<number, Uint8Array>();
@@ -143,7 +143,7 @@ export class RegularInode extends Inode {
   }
 }
 
-/** A name in a directory. */
+/** A directory entry (struct dentry): a name and its inode. */
 export interface Entry {
   name: string;
   parent: DirectoryInode;
@@ -152,7 +152,7 @@ export interface Entry {
 
 export class DirectoryInode extends Inode {
   readonly entries = new Map<string, Entry>();
-  /** Where this directory is entered; undefined for the root. */
+  /** The entry of this directory in its parent; undefined for the root. */
   entry: Entry | undefined;
 
   get parent(): DirectoryInode {
@@ -169,7 +169,7 @@ export class LinkInode extends Inode {
   }
 }
 
-/** A device: a driver opens it. */
+/** A device: its driver makes the open file. */
 export class DeviceInode extends Inode {
   readonly driver: (kernel: Kernel, flags: number) => File | number;
 
@@ -179,5 +179,5 @@ export class DeviceInode extends Inode {
   }
 }
 
-/** The name of a Unix socket. */
+/** A Unix socket that is bound to a path. */
 export class SocketInode extends Inode {}

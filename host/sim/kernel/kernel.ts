@@ -1,24 +1,18 @@
-// The simulated kernel: what its parts share. Time, blocking, randomness, the record of what
-// happened. The parts know the kernel; the kernel knows none of them.
+// The simulated kernel as all its parts share it: time, blocking, random numbers, the trace. The parts
+// import the kernel; the kernel imports none of them.
 
 import { EAGAIN, EBADF, EINTR } from "../../../asm/abi.ts";
 import { type Clock, VirtualClock } from "../time/clock.ts";
-import { ECANCELED, EDEADLK, EFAULT, PENDING } from "./constants.ts";
+import { ECANCELED, EDEADLK, EFAULT } from "./constants.ts";
 import { DescriptorTable } from "./descriptors.ts";
 import { Faults, type FaultOptions } from "./faults.ts";
 import type { File } from "./file.ts";
 import { randomOf } from "./random.ts";
-import {
-  retrying,
-  type Sleep,
-  type SleepEnd,
-  type Sleeper,
-  type Sleeping,
-  transferring,
-} from "./sleep.ts";
+import { type Blocking, BlocksProgram, BlocksThread, startCall } from "./running.ts";
+import { retrying, type SleepEnd, type Sleeper, type Sleeping, transferring } from "./sleep.ts";
 import { Trace } from "./trace.ts";
 
-/** Which kernel is simulated: what its host offers to the core. */
+/** Which kernel is simulated, and so which calls its host offers to the core. */
 export type Personality = "linux" | "bsd" | "posix" | "wasi";
 
 export interface KernelOptions {
@@ -26,17 +20,17 @@ export interface KernelOptions {
   readonly clock?: Clock;
   /** Time of day when the clock begins, in ms since 1970. */
   readonly epoch?: number;
-  /** Of everything random: faults. */
+  /** Seed of the random numbers, which decide about faults and fill /dev/random. */
   readonly seed?: number;
   readonly faults?: FaultOptions;
-  /** Highest number of descriptors of a process. */
+  /** How many descriptors a process may have (RLIMIT_NOFILE). */
   readonly descriptorLimit?: number;
-  /** How many entries of the trace are kept; 0 for none. */
+  /** How many entries the trace keeps; 0 turns the trace off. */
   readonly traceLimit?: number;
 }
 
 const DESCRIPTOR_LIMIT = 2 ** 21;
-/** 2001-09-09, the billennium: the same in every run. */
+/** 2001-09-09, when time(2) passed 10^9: every run begins at the same time of day. */
 const EPOCH = 1e12;
 const TRACE_LIMIT = 10_000;
 
@@ -48,18 +42,22 @@ export class Kernel {
   readonly trace: Trace;
   /** Descriptors of the program. */
   readonly program: DescriptorTable;
-  /** Descriptors of the process that makes a call now: nearly always the program. */
+  /** Descriptors of the process that makes the current call: nearly always the program. */
   descriptors: DescriptorTable;
-  /** Blocked calls, the first that blocked first. */
+  /** Blocked calls, in the order in which they blocked. */
   readonly sleepers: Sleeper[] = [];
-  /** How many signals were delivered to the program: a change interrupts what is blocked. */
+  /** Count of signals delivered to the program. A blocked call that sees it change is interrupted. */
   interruptions = 0;
-  /** Does what other threads ask for, until each of them waits; see sharing/. */
+  /** Makes the calls of other threads until each thread waits; see sharing/owner.ts. */
   serve: (() => void) | undefined;
-  /** What a signal does to the process that makes a call now; see processes.ts. */
+  /** Sends a signal to the process that makes the current call; see process/processes.ts. */
   onSignal: ((signal: number) => void) | undefined;
   readonly #epoch: number;
-  #deferred: ((result: number) => void) | undefined;
+  readonly #blocksProgram = new BlocksProgram(({ sleeper, deadline }) =>
+    this.sleep(sleeper, deadline),
+  );
+  /** What a sleep of the next call does to its caller. */
+  #blocking: Blocking = this.#blocksProgram;
   #failure: Error | undefined;
   #ino = 0;
   #depth = 0;
@@ -80,12 +78,12 @@ export class Kernel {
     return ++this.#ino;
   }
 
-  /** Milliseconds since 1970 on the clock people set. */
+  /** Milliseconds since 1970, as CLOCK_REALTIME. */
   realtime(): number {
     return this.#epoch + this.clock.now();
   }
 
-  /** Sends the process that makes a call now a signal on account of it, as SIGPIPE. */
+  /** Sends a signal that the current call causes, such as SIGPIPE, to the process that makes the call. */
   raise(signal: number): void {
     this.onSignal?.(signal);
   }
@@ -101,20 +99,21 @@ export class Kernel {
     }
   }
 
-  /** Runs `action` at a time of the clock, in ms, and says so in the trace. */
+  /** Runs `action` at `ms` of the clock, and adds `what` to the trace then. */
   at(ms: number, what: string, action: () => void): ReturnType<Clock["schedule"]> {
     return this.clock.schedule(ms, () => {
       this.trace.add(what, []);
       try {
         action();
       } catch (error) {
-        // It must not unwind through who waits; the wait ends and throws it.
+        // The error must not unwind through the blocked call: that call ends with -ECANCELED, and the
+        // bindings throw the error.
         this.fail(error instanceof Error ? error : new Error(String(error)));
       }
     });
   }
 
-  /** Lets time pass, with everything that is to happen meanwhile. @throws what an action threw */
+  /** Lets time pass and runs the actions that are due meanwhile. @throws the error of an action */
   advance(ms: number): void {
     const limit = this.clock.now() + ms;
     this.serve?.();
@@ -126,22 +125,22 @@ export class Kernel {
     }
   }
 
-  /** Ends the call that blocks the program: it throws `error`. */
+  /** Ends the call that blocks the program: the call throws `error`. */
   fail(error: Error): void {
     this.#failure = error;
   }
 
-  /** Whether there is something for takeFailure. */
+  /** Whether takeFailure would return an error. */
   get hasFailed(): boolean {
     return this.#failure !== undefined;
   }
 
-  /** Whether the program is blocked: what runs now runs in the middle of its wait. */
+  /** Whether the program is blocked. Code that sees true runs in the middle of a wait of the program. */
   get isBlocked(): boolean {
     return this.#depth > 0;
   }
 
-  /** Why a call ended with -EDEADLK or -ECANCELED; asked once. */
+  /** Returns and forgets the error because of which a call returned -EDEADLK or -ECANCELED. */
   takeFailure(): Error | undefined {
     const failure = this.#failure;
     this.#failure = undefined;
@@ -149,10 +148,11 @@ export class Kernel {
   }
 
   /**
-   * Blocks until `sleeper` is woken.
+   * Blocks the program until `sleeper` is woken.
    *
    * @param deadline ms of the clock, Infinity for none
-   * @returns a negative errno if a signal came, an action threw, or nothing can ever happen
+   * @returns -EINTR if a signal was delivered, -ECANCELED if an action threw, -EDEADLK if nothing is
+   *   scheduled that could wake the sleeper
    */
   sleep(sleeper: Sleeper, deadline: number): SleepEnd {
     const { clock } = this;
@@ -164,7 +164,7 @@ export class Kernel {
       while (!sleeper.woken) {
         if (this.#failure !== undefined) return -ECANCELED;
         if (this.interruptions !== interruptions) return -EINTR;
-        // Other threads go first: what they do takes no time.
+        // Calls of other threads come first: they take no time.
         this.serve?.();
         if (sleeper.woken || this.#failure !== undefined) continue;
         if (clock.now() >= deadline && !clock.isDue(deadline)) return "time";
@@ -182,92 +182,44 @@ export class Kernel {
     }
   }
 
-  /** Whether a call with this deadline has anything to sleep for: time, or what is due now. */
+  /** Whether a call with this deadline may sleep: time is left, or an action is due now. */
   mayWait(deadline: number): boolean {
     return deadline > this.clock.now() || this.clock.isDue(deadline);
   }
 
-  /** Runs a call that may sleep, blocking the program. */
+  /** Runs a call that may sleep. Returns its result, or PENDING inside `callOfThread`. */
   run(call: Sleeping): number {
-    const deferred = this.#deferred;
-    if (deferred !== undefined) {
-      this.#deferred = undefined;
-      let result = PENDING;
-      let isLate = false;
-      this.start(call, (value) => {
-        if (isLate) deferred(value);
-        else result = value;
-      });
-      isLate = true;
-      return result;
-    }
-    let step = call.next();
-    while (!step.done) {
-      const { sleeper, deadline } = step.value;
-      step = call.next(this.sleep(sleeper, deadline));
-    }
-    return step.value;
+    const blocking = this.#blocking;
+    // A call that runs inside this one, such as a call of a signal handler, is the program's own.
+    this.#blocking = this.#blocksProgram;
+    return blocking.run(call);
   }
 
-  /**
-   * Runs a call that may sleep while the program goes on.
-   *
-   * @param ended called with the result, at once if the call does not sleep
-   * @returns what ends the call early: it then returns `errno`
-   */
+  /** Runs a call that may sleep while the program goes on; see startCall. */
   start(call: Sleeping, ended: (result: number) => void): (errno: number) => void {
-    let stop: ((errno: number) => void) | undefined;
-    const go = (step: IteratorResult<Sleep, number>): void => {
-      if (step.done) {
-        stop = undefined;
-        ended(step.value);
-        return;
-      }
-      const { sleeper, deadline } = step.value;
-      const resume = (end: SleepEnd): void => {
-        if (stop === undefined) return;
-        stop = undefined;
-        sleeper.onWake = undefined;
-        this.sleepers.splice(this.sleepers.indexOf(sleeper), 1);
-        if (alarm !== undefined) this.clock.cancel(alarm);
-        go(call.next(end));
-      };
-      stop = resume;
-      this.sleepers.push(sleeper);
-      // Not from within the wake-up: who wakes is in the middle of something.
-      sleeper.onWake = () => {
-        sleeper.onWake = undefined;
-        this.clock.schedule(this.clock.now(), () => resume("woken"));
-      };
-      const alarm =
-        deadline === Infinity
-          ? undefined
-          : this.clock.schedule(deadline, () => resume(sleeper.woken ? "woken" : "time"));
-    };
-    go(call.next());
-    return (errno) => stop?.(errno);
+    return startCall(this, call, ended);
   }
 
   /**
-   * Runs `body` for another thread: a call in it that would block the program returns PENDING at
-   * once instead, and `ended` is called with its result when it has one.
+   * Makes a call for another thread. A call that would block the program returns PENDING instead, and
+   * `ended` is called with the result as soon as there is one.
    */
-  defer(body: () => number, ended: (result: number) => void): number {
-    this.#deferred = ended;
+  callOfThread(call: () => number, ended: (result: number) => void): number {
+    this.#blocking = new BlocksThread(this, ended);
     try {
-      return body();
+      return call();
     } finally {
-      this.#deferred = undefined;
+      this.#blocking = this.#blocksProgram;
     }
   }
 
   /**
-   * A call that blocks, made of one that does not: tries, and again whenever `file` may have
-   * changed, until the answer is not -EAGAIN.
+   * Makes a blocking call of one that does not block: repeats `attempt` after each wake-up of `file`
+   * until the result is not -EAGAIN.
    *
-   * @param mask event bits that promise another answer
-   * @param call its name, for people
-   * @param limitMs how long it blocks at most; -EAGAIN then
+   * @param mask event bits of the wake-ups after which another attempt is worth while
+   * @param call name of the call in messages
+   * @param limitMs longest time to block (SO_RCVTIMEO, SO_SNDTIMEO); after it the result is -EAGAIN
    */
   retry(
     fd: number,
@@ -285,10 +237,10 @@ export class Kernel {
   }
 
   /**
-   * A write that blocks until all of `length` bytes are taken, made of one that does not.
+   * Makes a write that blocks until all of `length` bytes are written of a write that does not block.
    *
-   * @param attempt writes what comes after the first `done` bytes
-   * @returns bytes written, or a negative errno if none were
+   * @param attempt writes the bytes after the first `done` ones
+   * @returns number of bytes written, or a negative errno if no byte was written
    */
   writeAll(
     fd: number,
@@ -306,12 +258,12 @@ export class Kernel {
     return this.run(transferring(fd, file, call, length, attempt, first, deadline));
   }
 
-  /** The open file a descriptor of the program names, or -EBADF. */
+  /** The open file of a descriptor of the calling process, or -EBADF. */
   file(fd: number): File | number {
     return this.descriptors.usable(fd) ?? -EBADF;
   }
 
-  /** Gives a new file a descriptor of the program; -EMFILE or -ENOMEM as the faults will. */
+  /** Gives a new file a descriptor of the calling process. -EMFILE or -ENOMEM, also by fault injection. */
   open(file: File, from = 0): number {
     const fault = this.faults.creation();
     const fd = fault < 0 ? fault : this.descriptors.add(file, from);

@@ -1,11 +1,11 @@
-// Simulated kernels, by what tells them apart: whose they are, and which clock they have.
+// Makes simulated kernels by personality and clock.
 
 import { Kernel, type KernelOptions, type Personality } from "./kernel.ts";
 import { RealClock } from "../time/real-clock.ts";
 
 export const PERSONALITIES = ["linux", "bsd", "posix", "wasi"] as const satisfies Personality[];
 
-/** Virtual time jumps to what is next while the program waits; real time passes. */
+/** Virtual time jumps to the next action while the program waits; real time passes by itself. */
 export const CLOCKS = ["virtual", "real"] as const;
 export type ClockName = (typeof CLOCKS)[number];
 
@@ -27,7 +27,7 @@ export function makeKernel({ clock: name = "virtual", ...options }: Choice & Oth
   return kernel;
 }
 
-/** Kernels by the names of `OMNIPOLL_HOST`: "sim:linux" in virtual time, "sim:linux:real" … */
+/** Kernels by their names in OMNIPOLL_HOST: "sim:linux", "sim:linux:real" with the real clock … */
 export const NAMED: ReadonlyMap<string, Choice> = new Map(
   CLOCKS.flatMap((clock) =>
     PERSONALITIES.map((personality) => {

@@ -1,6 +1,6 @@
-// The memory of a core, as the simulated kernel reads and writes it.
+// Reads and writes of the memory of a core: copy_from_user and copy_to_user of the simulated kernel.
 
-/** The bytes from `address` on, or undefined if they are not all within the memory (-EFAULT). */
+/** `length` bytes from `address` on, or undefined if some are outside the memory (-EFAULT). */
 export function bytesAt(
   memory: WebAssembly.Memory,
   address: number,
@@ -12,12 +12,12 @@ export function bytesAt(
   return new Uint8Array(buffer, start, length);
 }
 
-/** Whether `length` bytes from `address` on are all within the memory. */
+/** Whether `length` bytes from `address` on are all within the memory (access_ok). */
 export function isWithin(memory: WebAssembly.Memory, address: number, length: number): boolean {
   return length >= 0 && (address >>> 0) + length <= memory.buffer.byteLength;
 }
 
-/** The same bytes as a DataView. */
+/** As `bytesAt`, but a DataView. */
 export function viewAt(
   memory: WebAssembly.Memory,
   address: number,
@@ -27,7 +27,7 @@ export function viewAt(
   return bytes && new DataView(bytes.buffer, bytes.byteOffset, length);
 }
 
-/** Bytes that stay as they are: Buffer's own slice() is a view of what a program may write to. */
+/** A copy of `bytes`. The slice() of Node's Buffer would be a view of bytes that the program may change. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }

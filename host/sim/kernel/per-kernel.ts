@@ -1,8 +1,8 @@
-// What belongs to a kernel without the kernel knowing of it: processes, interfaces, mailboxes.
+// Parts that each kernel has one of and does not import: the process table, the file tree, mailboxes.
 
 import type { Kernel } from "./kernel.ts";
 
-/** A part that each kernel has one of, made when it is first asked for. */
+/** Returns a function from a kernel to its part. The part is made on the first call for that kernel. */
 export function perKernel<Part>(make: (kernel: Kernel) => Part): (kernel: Kernel) => Part {
   const parts = new WeakMap<Kernel, Part>();
   return (kernel) => {

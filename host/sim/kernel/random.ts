@@ -1,6 +1,6 @@
-// Numbers that look random and are the same for the same seed.
+// Pseudo-random numbers: the same seed yields the same numbers.
 
-/** A generator of numbers from 0 up to, not including, 1 (mulberry32). */
+/** A generator of numbers in [0, 1) (mulberry32). */
 export function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -1,20 +1,20 @@
-// Calls that block: how they sleep, and calls made of others that do not.
+// How a blocked call sleeps, and blocking calls that are made of calls that do not block.
 
 import { EAGAIN, EINTR, EVENT_OUT } from "../../../asm/abi.ts";
 import { ALWAYS } from "./constants.ts";
 import type { File } from "./file.ts";
 import { WaitEntry, type Waiter } from "./wait-queue.ts";
 
-/** A blocked call: who is woken, until when it waits, and what for. */
+/** A blocked call in a wait queue (Linux's default_wake_function). */
 export class Sleeper implements Waiter {
   readonly mask: number;
-  /** What the call waits for, for people. */
+  /** Describes for messages what the call waits for. */
   readonly waitsFor: () => string;
   woken = false;
-  /** Called when it is woken; of calls that do not block the program. */
+  /** Called by the first wake-up of a call that does not block the program. */
   onWake: (() => void) | undefined;
 
-  /** @param mask event bits it is woken by, besides ERR and HUP */
+  /** @param mask event bits whose wake-ups wake the call; ERR and HUP always do */
   constructor(mask: number, waitsFor: () => string) {
     this.mask = mask | ALWAYS;
     this.waitsFor = waitsFor;
@@ -28,10 +28,10 @@ export class Sleeper implements Waiter {
   }
 }
 
-/** How a sleep ended: somebody woke it, the deadline came, or a negative errno says why else. */
+/** How a sleep ended: by a wake-up, at its deadline, or early, with a negative errno as the reason. */
 export type SleepEnd = "woken" | "time" | number;
 
-/** What a call yields to sleep. */
+/** A sleep, which a call yields. */
 export interface Sleep {
   readonly sleeper: Sleeper;
   /** ms of the clock, Infinity for none. */
@@ -39,15 +39,15 @@ export interface Sleep {
 }
 
 /**
- * A call that may sleep: it yields each sleep, is told how that ended, and returns its result. One
- * that is written like this can block the program (`Kernel.run`), or be waited for while the
- * program goes on (`Kernel.start`).
+ * A call that may sleep: a generator that yields each sleep, receives how the sleep ended, and returns
+ * the result of the call. So one function serves both a call that blocks the program (`Kernel.run`)
+ * and a call that goes on while the program runs (`Kernel.start`).
  */
 export type Sleeping = Generator<Sleep, number, SleepEnd>;
 
 /**
- * Waits for `file` to change and tries again, until the answer is not -EAGAIN. A signal does not end
- * that (PEP 475), unless its handler throws.
+ * Repeats `attempt` after each wake-up of `file` until the result is not -EAGAIN. A signal does not end
+ * the call (PEP 475), unless the signal's handler throws.
  */
 export function* retrying(
   fd: number,
@@ -74,7 +74,7 @@ export function* retrying(
   return result;
 }
 
-/** A transfer that goes on until all is done, or nothing more can be. */
+/** A write that goes on until all `length` bytes are written or an attempt fails. */
 export function* transferring(
   fd: number,
   file: File,

@@ -1,25 +1,25 @@
-// What happened in a simulated kernel, in order.
+// The trace of a simulated kernel: its calls and events, in order.
 
 import { PENDING } from "./constants.ts";
 
-/** One thing that happened. */
+/** One call or event. */
 export interface TraceEntry {
   /** Milliseconds on the kernel's clock. */
   readonly ms: number;
-  /** A system call by its name, or "wake", "timer", "signal", "action". */
+  /** The name of a system call, or "wake", "timer", "signal", "action". */
   readonly what: string;
   readonly args: readonly unknown[];
-  /** Of a call: a count, a descriptor, or a negative errno; none of one that blocks a thread. */
+  /** A count, a descriptor or a negative errno; undefined for a call that blocks its thread. */
   readonly result?: number;
 }
 
-/** The last things that happened: as many as there is room for. */
+/** The last entries: at least as many as the limit. */
 export class Trace {
   readonly #limit: number;
   readonly #now: () => number;
   #entries: TraceEntry[] = [];
 
-  /** @param limit how many entries are kept at least, 0 for none */
+  /** @param limit number of entries that are always kept; 0 turns the trace off */
   constructor(limit: number, now: () => number) {
     this.#limit = limit;
     this.#now = now;
@@ -32,9 +32,9 @@ export class Trace {
   add(what: string, args: readonly unknown[], result?: number): void {
     if (this.#limit === 0) return;
     const ms = this.#now();
-    const isOver = result !== undefined && result !== PENDING;
-    this.#entries.push(isOver ? { ms, what, args, result } : { ms, what, args });
-    // Dropping half at a time keeps the cost of an entry constant.
+    const hasEnded = result !== undefined && result !== PENDING;
+    this.#entries.push(hasEnded ? { ms, what, args, result } : { ms, what, args });
+    // Half of the entries are dropped at a time, so that the cost of an entry is constant.
     if (this.#entries.length >= 2 * this.#limit) this.#entries = this.#entries.slice(-this.#limit);
   }
 

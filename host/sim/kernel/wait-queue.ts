@@ -1,30 +1,30 @@
-// Wait queues: who is told when the state of something may have changed. Edge triggering is
-// nothing but which wake-ups happen, and with which key (spec: Linux's kernel/sched/wait.c).
+// Wait queues (Linux's kernel/sched/wait.c): the waiters that a change of state wakes up. Edges are
+// nothing but wake-ups: an edge-triggered registration reports whenever a wake-up with its key comes.
 
-/** A wake-up that says nothing of what changed: it passes whatever is waited for. */
+/** The key of a wake-up that does not tell what changed: each waiter takes such a wake-up. */
 export const KEY_ALL = 0;
 
 /**
- * There is more room to send, or less to be sent, than before: of no interest but to knotes with a
- * low-water mark of their own. No event bit is like it.
+ * The key of a wake-up for more room to send, or fewer queued bytes, that does not make the socket writable.
+ * Only knotes with a low-water mark of their own (NOTE_LOWAT) take it. It is no event bit.
  */
 export const KEY_ROOM = 0x10000;
 
-/** A listener has room for one more: of interest to who is about to connect to it (peer_wait). */
+/** The key of a wake-up for room in the backlog of a listener, which connect(2) waits for (peer_wait). */
 export const KEY_VACANCY = 0x20000;
 
-/** Who waits: a blocked call, an entry of an epoll, a knote. */
+/** Waits in a wait queue: a blocked call, a registration of an epoll, a knote. */
 export interface Waiter {
   /**
-   * Told that something happened.
+   * The wake-up function (wait_queue_func_t).
    *
    * @param key event bits that may have come up, or KEY_ALL
-   * @returns whether an exclusive waiter is content, so that the next one is left asleep
+   * @returns whether the wake-up was used; if so, no waiter behind an exclusive one is woken
    */
   wake(key: number): boolean;
 }
 
-/** One waiter in one queue. */
+/** One waiter in one queue (wait_queue_entry). */
 export class WaitEntry {
   readonly waiter: Waiter;
   readonly exclusive: boolean;
@@ -37,19 +37,19 @@ export class WaitEntry {
     this.exclusive = exclusive;
   }
 
-  /** Takes the entry out of its queue, if it is in one. */
+  /** Removes the entry from its queue, if it is in one. */
   leave(): void {
     this.queue?.remove(this);
   }
 }
 
-/** Waiters in the order in which they are told. */
+/** Waiters in the order in which a wake-up reaches them (wait_queue_head). */
 export class WaitQueue {
   #first: WaitEntry | undefined;
   #last: WaitEntry | undefined;
   size = 0;
 
-  /** Adds at the head, so that the newest is told first. */
+  /** Adds at the head: a wake-up reaches the newest waiter first (add_wait_queue). */
   add(entry: WaitEntry): void {
     entry.queue = this;
     entry.previous = undefined;
@@ -60,7 +60,7 @@ export class WaitQueue {
     this.size++;
   }
 
-  /** Adds at the tail, behind everybody who is not exclusive. */
+  /** Adds at the tail, behind all waiters that are not exclusive (add_wait_queue_exclusive). */
   append(entry: WaitEntry): void {
     entry.queue = this;
     entry.next = undefined;
@@ -83,7 +83,7 @@ export class WaitQueue {
     this.size--;
   }
 
-  /** Tells everybody, but of the exclusive ones only as many as it takes to content one. */
+  /** __wake_up_common: wakes the waiters in order, up to an exclusive waiter that uses the wake-up. */
   wake(key: number): void {
     let entry = this.#first;
     while (entry !== undefined) {
@@ -93,7 +93,7 @@ export class WaitQueue {
     }
   }
 
-  /** Everybody in the queue, first to last. */
+  /** The entries, first to last. */
   *[Symbol.iterator](): IterableIterator<WaitEntry> {
     for (let entry = this.#first; entry !== undefined; entry = entry.next) yield entry;
   }

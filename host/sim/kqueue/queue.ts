@@ -55,14 +55,14 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
   constructor(kernel: Kernel) {
     super(kernel, O_RDWR);
     this.descriptors = kernel.descriptors;
-    this.descriptors.books.add(this);
+    this.descriptors.closeObservers.add(this);
   }
 
   override get kind(): number {
     return FD_EPOLL;
   }
 
-  override get isPassable(): boolean {
+  override get isInherited(): boolean {
     return false;
   }
 
@@ -355,7 +355,7 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
   }
 
   override release(): void {
-    this.descriptors.books.delete(this);
+    this.descriptors.closeObservers.delete(this);
     for (const knote of this.registrations()) this.drop(knote);
   }
 }

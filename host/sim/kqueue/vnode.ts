@@ -3,12 +3,12 @@
 
 import { EINVAL, ENODEV, FD_DEVICE, NOTE_FILE_POLL } from "../../../asm/abi.ts";
 import type { File } from "../kernel/file.ts";
-import type { Inode, NoteListener } from "../kernel/inode.ts";
+import type { Inode, InodeListener } from "../kernel/inode.ts";
 import { type Kevent, Knote, type KnoteQueue } from "./knote.ts";
 
 abstract class InodeKnote extends Knote {
   readonly file: File;
-  readonly #listener: NoteListener = (notes) => this.noted(notes);
+  readonly #listener: InodeListener = (notes) => this.noted(notes);
 
   constructor(queue: KnoteQueue, change: Kevent, file: File) {
     super(queue, change);
@@ -20,12 +20,12 @@ abstract class InodeKnote extends Knote {
   }
 
   override attach(): number {
-    (this.file.inode as Inode).notes.add(this.#listener);
+    (this.file.inode as Inode).knotes.add(this.#listener);
     return 0;
   }
 
   override detach(): void {
-    this.file.inode?.notes.delete(this.#listener);
+    this.file.inode?.knotes.delete(this.#listener);
   }
 
   /** VFS_KNOTE: something happened to the file. */
@@ -37,7 +37,7 @@ abstract class InodeKnote extends Knote {
 /** filt_vfsread: how much is left from the offset on, which may be beyond the end. */
 export class FileReadKnote extends InodeKnote {
   event(): boolean {
-    this.data = this.file.rest() ?? 0;
+    this.data = this.file.bytesLeft() ?? 0;
     return this.data !== 0 || (this.sfflags & NOTE_FILE_POLL) !== 0;
   }
 }

@@ -132,7 +132,7 @@ class Guest {
   }
 
   #make(body: () => number, finish: (result: number) => void): void {
-    const result = this.#kernel.defer(body, finish);
+    const result = this.#kernel.callOfThread(body, finish);
     if (result !== PENDING) finish(result);
   }
 }

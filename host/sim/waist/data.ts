@@ -48,7 +48,7 @@ function answer(kernel: Kernel, view: DataView, at: number): void {
   const file = question === DATA_OPEN ? kernel.descriptors.get(fd) : kernel.descriptors.usable(fd);
   let value: number | bigint = -EBADF;
   if (file !== undefined) value = question === DATA_OPEN ? 0 : file.data(question);
-  const rest = question === DATA_FILE ? file?.rest() : undefined;
+  const rest = question === DATA_FILE ? file?.bytesLeft() : undefined;
   if (rest !== undefined) value = rest;
   else if (question === DATA_FILE && file !== undefined) value = -ESPIPE;
   const isError = typeof value === "number" && value < 0 && rest === undefined;

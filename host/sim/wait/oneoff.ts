@@ -102,7 +102,7 @@ function subscriptionsOf(kernel: Kernel, view: DataView, count: number): Subscri
 /** How much can be read or written; of what does not tell, one byte. */
 function bytesOf(file: File, type: number, ready: number): number {
   if (type === TYPE_READ) {
-    const rest = file.rest() ?? file.data(DATA_READABLE);
+    const rest = file.bytesLeft() ?? file.data(DATA_READABLE);
     if (rest >= 0) return Number(rest);
   } else {
     const room = [DATA_SENDABLE, DATA_PIPE_ROOM].map((what) => file.data(what));
