@@ -265,6 +265,34 @@ export const ENOSYS = 38;
 export const ELOOP = 40;
 export const EOPNOTSUPP = 95;
 
+// Registration record: one registration of an object, as `inspect()` reads it from the core. Of a poll,
+// devpoll or epoll object only `ident`, `flags` (the event mask), `state` and `id` mean something.
+//
+//   0           8           16         24          32          36           40            44           48          52
+//   | ident u64 | udata u64 | data i64 | sdata i64 | flags u32 | fflags u32 | sfflags u32 | filter i32 | state u32 | id u32 |
+
+export const REGISTRATION_SIZE = 56;
+/** The descriptor, or the ident of a knote. */
+export const REGISTRATION_IDENT = 0;
+export const REGISTRATION_UDATA = 8;
+/** Of the event that the knote would report (kn_data, kn_fflags). */
+export const REGISTRATION_DATA = 16;
+/** Of the change that made the knote (kn_sdata, kn_sfflags). */
+export const REGISTRATION_SDATA = 24;
+export const REGISTRATION_FLAGS = 32;
+export const REGISTRATION_FFLAGS = 36;
+export const REGISTRATION_SFFLAGS = 40;
+export const REGISTRATION_FILTER = 44;
+/** REGISTRATION_DISABLED and REGISTRATION_ACTIVE. */
+export const REGISTRATION_STATE = 48;
+/** A number that no other registration of the object has while this one lasts. */
+export const REGISTRATION_ID = 52;
+
+/** State: the registration reports nothing until it is changed. */
+export const REGISTRATION_DISABLED = 1;
+/** State: the event of the knote has happened and was not reported since (KN_ACTIVE). */
+export const REGISTRATION_ACTIVE = 2;
+
 // What the core is told of the program's own transfers, besides a number of bytes.
 
 /** It would have blocked, or did not take everything. */

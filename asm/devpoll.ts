@@ -77,6 +77,12 @@ export function devpollWrite(handle: i32, fd: i32, want: u32): i32 {
   return registry.set(fd, (want | registry.maskOf(fd)) as u16);
 }
 
+/** Describes a registration, in the order of registration; see inspect.ts. */
+export function devpollInspect(handle: i32, place: i32): i32 {
+  const devpoll = named(handle);
+  return devpoll === null ? ERROR_BAD_HANDLE : devpoll.registry.inspect(place);
+}
+
 /** Address of what the last wait found. 0 for a bad handle. */
 export function devpollReady(handle: i32): usize {
   const devpoll = named(handle);

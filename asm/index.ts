@@ -6,6 +6,7 @@ export {
   devpollClose,
   devpollCreate,
   devpollFileno,
+  devpollInspect,
   devpollReady,
   devpollWait,
   devpollWrite,
@@ -19,6 +20,7 @@ export {
   epollForget,
   epollWait,
 } from "./epoll";
+export { inspectRecord } from "./inspect";
 export {
   forgetClosed,
   kqueueAdopt,
@@ -35,6 +37,7 @@ export {
 export {
   pollCreate,
   pollDestroy,
+  pollInspect,
   pollModify,
   pollReady,
   pollRegister,

@@ -51,6 +51,12 @@ export function pollReady(handle: i32): usize {
   return registry === null ? 0 : registry.ready;
 }
 
+/** Describes a registration, in the order of registration; see inspect.ts. */
+export function pollInspect(handle: i32, place: i32): i32 {
+  const registry = registryOf(handle);
+  return registry === null ? ERROR_BAD_HANDLE : registry.inspect(place);
+}
+
 /** Waits on every registration and returns how many are ready, or a negative errno. */
 export function pollWait(handle: i32, timeoutMs: f64): i32 {
   const registry = registryOf(handle);

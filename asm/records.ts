@@ -16,6 +16,17 @@ import {
   READY_RECORD_FD,
   READY_RECORD_MASK,
   READY_RECORD_SIZE,
+  REGISTRATION_DATA,
+  REGISTRATION_FFLAGS,
+  REGISTRATION_FILTER,
+  REGISTRATION_FLAGS,
+  REGISTRATION_ID,
+  REGISTRATION_IDENT,
+  REGISTRATION_SDATA,
+  REGISTRATION_SFFLAGS,
+  REGISTRATION_SIZE,
+  REGISTRATION_STATE,
+  REGISTRATION_UDATA,
   STAT_BLOCKS,
   STAT_BYTES,
   STAT_DEV,
@@ -69,6 +80,41 @@ if (offsetof<KeventRecord>("flags") !== KEVENT_FLAGS) ERROR("abi.ts: KEVENT_FLAG
 if (offsetof<KeventRecord>("fflags") !== KEVENT_FFLAGS) ERROR("abi.ts: KEVENT_FFLAGS");
 if (offsetof<KeventRecord>("data") !== KEVENT_DATA) ERROR("abi.ts: KEVENT_DATA");
 if (offsetof<KeventRecord>("udata") !== KEVENT_UDATA) ERROR("abi.ts: KEVENT_UDATA");
+
+/** One registration of an object, for `inspect()`. */
+@unmanaged
+export class RegistrationRecord {
+  ident: u64;
+  udata: u64;
+  data: i64;
+  sdata: i64;
+  flags: u32;
+  fflags: u32;
+  sfflags: u32;
+  filter: i32;
+  state: u32;
+  id: u32;
+}
+
+if (offsetof<RegistrationRecord>() !== REGISTRATION_SIZE) ERROR("abi.ts: REGISTRATION_SIZE");
+if (offsetof<RegistrationRecord>("ident") !== REGISTRATION_IDENT)
+  ERROR("abi.ts: REGISTRATION_IDENT");
+if (offsetof<RegistrationRecord>("udata") !== REGISTRATION_UDATA)
+  ERROR("abi.ts: REGISTRATION_UDATA");
+if (offsetof<RegistrationRecord>("data") !== REGISTRATION_DATA) ERROR("abi.ts: REGISTRATION_DATA");
+if (offsetof<RegistrationRecord>("sdata") !== REGISTRATION_SDATA)
+  ERROR("abi.ts: REGISTRATION_SDATA");
+if (offsetof<RegistrationRecord>("flags") !== REGISTRATION_FLAGS)
+  ERROR("abi.ts: REGISTRATION_FLAGS");
+if (offsetof<RegistrationRecord>("fflags") !== REGISTRATION_FFLAGS)
+  ERROR("abi.ts: REGISTRATION_FFLAGS");
+if (offsetof<RegistrationRecord>("sfflags") !== REGISTRATION_SFFLAGS)
+  ERROR("abi.ts: REGISTRATION_SFFLAGS");
+if (offsetof<RegistrationRecord>("filter") !== REGISTRATION_FILTER)
+  ERROR("abi.ts: REGISTRATION_FILTER");
+if (offsetof<RegistrationRecord>("state") !== REGISTRATION_STATE)
+  ERROR("abi.ts: REGISTRATION_STATE");
+if (offsetof<RegistrationRecord>("id") !== REGISTRATION_ID) ERROR("abi.ts: REGISTRATION_ID");
 
 /** What fd_stat says of a descriptor. */
 @unmanaged

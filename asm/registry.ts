@@ -6,6 +6,7 @@
 // moving what follows. Gaps are squeezed out before they are a quarter of the records.
 
 import { EBADF, ENOMEM, ERROR_NOT_REGISTERED, POLL_RECORD_SIZE, READY_RECORD_SIZE } from "./abi";
+import { describe } from "./inspect";
 import { reservePoll } from "./kernel";
 import { allocate, release } from "./memory";
 import { PollRecord, ReadyRecord } from "./records";
@@ -187,6 +188,17 @@ export class Registry {
     const live = this.count - this.gaps;
     // Without memory for the smaller table the larger one goes on serving.
     if (this.capacity > SMALLEST && live * 8 <= this.capacity) this.rebuild(this.capacity / 2);
+    return 0;
+  }
+
+  /** Describes the next registration from `place` on, for `inspect()`; see inspect.ts. */
+  inspect(place: i32): i32 {
+    for (let slot = place; slot < this.count; slot++) {
+      const record = this.recordAt(slot);
+      if (record.fd === GAP) continue;
+      describe(record.fd, record.want, 0, slot as u32);
+      return slot + 1;
+    }
     return 0;
   }
 

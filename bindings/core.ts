@@ -11,6 +11,7 @@ export interface CoreExports {
   devpollClose(handle: number): number;
   devpollCreate(): number;
   devpollFileno(handle: number): number;
+  devpollInspect(handle: number, place: number): number;
   devpollReady(handle: number): number;
   devpollWait(handle: number, capacity: number, timeoutMs: number): number;
   devpollWrite(handle: number, fd: number, want: number): number;
@@ -22,6 +23,7 @@ export interface CoreExports {
   epollForget(handle: number): number;
   epollWait(handle: number, capacity: number, timeoutMs: number): number;
   forgetClosed(fd: number): void;
+  inspectRecord(): number;
   kqueueAdopt(fd: number): number;
   kqueueChanges(): number;
   kqueueClose(handle: number): number;
@@ -34,6 +36,7 @@ export interface CoreExports {
   kqueueReserve(handle: number, changes: number, capacity: number): number;
   pollCreate(): number;
   pollDestroy(handle: number): number;
+  pollInspect(handle: number, place: number): number;
   pollModify(handle: number, fd: number, want: number): number;
   pollReady(handle: number): number;
   pollRegister(handle: number, fd: number, want: number): number;
@@ -100,6 +103,11 @@ export class Core {
     this.#readyRoom = count;
     this.#readyStart = this.#own.readyStart();
     return 0;
+  }
+
+  /** The memory with fields of any size. Callers must not keep the view. */
+  view(): DataView {
+    return new DataView(this.calls.memory.buffer);
   }
 
   /** Makes the error of a call that returned `result` < 0, or takes the error that a host kept. */

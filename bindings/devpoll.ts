@@ -5,7 +5,9 @@ import { checkCount, unsignedShortOf } from "./arguments.ts";
 import type { Core } from "./core.ts";
 import { ValueError } from "./errors.ts";
 import { capacityOf, copyEvents, type Event, eventsAt } from "./events.ts";
+import type { QueueView } from "./inspect.ts";
 import { devpollTimeout, type Timeout } from "./timeout.ts";
+import { readQueue, viewOf } from "./views.ts";
 import { filenoOf, type Waitable } from "./waitable.ts";
 
 const DEFAULT_MASK = EVENT_IN | EVENT_PRI | EVENT_OUT;
@@ -169,6 +171,20 @@ export class Devpoll {
     const count = this.#wait(handle, capacityOf(out), timeout);
     copyEvents(this.#core, this.#core.calls.devpollReady(handle), count, out);
     return count;
+  }
+
+  /**
+   * Shows the registrations of the object, in the order of registration, as plain values. Changes
+   * nothing and makes no system call. Python lacks this call.
+   *
+   * @throws {ValueError} if the object is closed
+   */
+  inspect(): QueueView {
+    checkCount("devpoll.inspect()", arguments.length, 0, 0);
+    const handle = this.#open();
+    const fd = this.#core.calls.devpollFileno(handle);
+    const next = (place: number): number => this.#core.calls.devpollInspect(handle, place);
+    return viewOf({ api: "devpoll", fd, keptBy: "core" }, readQueue(this.#core, "devpoll", next));
   }
 
   #wait(handle: number, capacity: number, timeout: Timeout): number {

@@ -3,6 +3,7 @@
 import {
   CAPABILITY_EPOLL,
   EINVAL,
+  EOPNOTSUPP,
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
@@ -15,8 +16,10 @@ import { checkCount, intOf, isKeywords, lowBitsOf, withKeywords } from "./argume
 import type { Core } from "./core.ts";
 import { OSError, show, ValueError } from "./errors.ts";
 import { capacityOf, copyEvents, type Event, eventsAt } from "./events.ts";
+import type { QueueView } from "./inspect.ts";
 import { observeDescriptors } from "./observers.ts";
 import { epollTimeout, type Timeout } from "./timeout.ts";
+import { askKernel, viewOf } from "./views.ts";
 import { filenoOf, type Waitable } from "./waitable.ts";
 
 const DEFAULT_MASK = EVENT_IN | EVENT_PRI | EVENT_OUT;
@@ -229,6 +232,23 @@ export class Epoll {
     const count = this.#wait(handle, capacity, epollTimeout(timeout));
     copyEvents(this.#core, this.#core.readyStart, count, out);
     return count;
+  }
+
+  /**
+   * Shows the registrations of the object as plain values, and changes nothing. Python lacks this
+   * call. A kernel's epoll is read from /proc/self/fdinfo on Linux, which does not show the ready
+   * list, and shows EPOLLERR and EPOLLHUP in every mask, as the kernel adds them.
+   *
+   * @throws {ValueError} if the object is closed
+   * @throws {OSError} EBADF if the descriptor was closed elsewhere, EINVAL if it is not an epoll,
+   * EOPNOTSUPP if the kernel does not show its registrations
+   */
+  inspect(): QueueView {
+    checkCount("epoll.inspect()", arguments.length, 0, 0);
+    const fd = this.#core.calls.epollFileno(this.#open());
+    const isKernels = (this.#core.calls.capabilities() & CAPABILITY_EPOLL) !== 0;
+    if (!isKernels) throw this.#core.error(-EOPNOTSUPP, "epoll.inspect", `fd ${fd}`);
+    return viewOf({ api: "epoll", fd, keptBy: "kernel" }, askKernel(this.#core, "epoll", fd));
   }
 
   #wait(handle: number, capacity: number, timeoutMs: number): number {

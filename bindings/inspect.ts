@@ -6,6 +6,7 @@ import type { Whole } from "./kevent.ts";
 
 /** `fflags` and `data` of a kevent. */
 export interface NotesView {
+  /** KQ_NOTE_* bits. */
   readonly fflags: number;
   /** The bits of `fflags` by the names of the KQ_NOTE_* of the filter, without that prefix; unnamed bits as one "0x30". */
   readonly noteNames: readonly string[];
@@ -62,11 +63,13 @@ export interface RegistrationsView {
 export interface SourceView {
   /** "epoll", "timerfd", "signal", "inotify", "netlink" … */
   readonly name: string;
+  /** The descriptor, which belongs to the core: the program must leave it alone. */
   readonly fd: number;
 }
 
-/** A poll, devpoll, epoll or kqueue object. */
+/** The result of `inspect()` of a poll, devpoll, epoll or kqueue object. */
 export interface QueueView extends RegistrationsView {
+  /** The API whose object this is. */
   readonly api: "poll" | "devpoll" | "epoll" | "kqueue";
   /** The descriptor of the object; undefined of a poll object, which has none. */
   readonly fd?: number | undefined;

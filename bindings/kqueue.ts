@@ -1,12 +1,14 @@
 // kqueue objects: FreeBSD's kqueue, or the core's translation of it.
 
-import { EBADF, EOPNOTSUPP, FILTER_USER, KEVENT_SIZE } from "../asm/abi.ts";
+import { CAPABILITY_KQUEUE, EBADF, EOPNOTSUPP, FILTER_USER, KEVENT_SIZE } from "../asm/abi.ts";
 import { checkCount, intOf } from "./arguments.ts";
 import type { Core } from "./core.ts";
 import { show, ValueError } from "./errors.ts";
+import type { QueueView } from "./inspect.ts";
 import { Kevent } from "./kevent.ts";
 import { observeDescriptors } from "./observers.ts";
 import { kqueueTimeout, type Timeout } from "./timeout.ts";
+import { askKernel, viewOf } from "./views.ts";
 
 /** Most records that a wait gets room for. Linux's fs.nr_open allows no more open descriptors. */
 const ROOM = 1 << 20;
@@ -140,6 +142,20 @@ export class Kqueue {
       Kevent.read(eventlist[i] as Kevent, words, at);
     }
     return count;
+  }
+
+  /**
+   * Shows the knotes of the queue as plain values, and changes nothing. Python lacks this call.
+   *
+   * @throws {ValueError} if the object is closed
+   * @throws {OSError} EOPNOTSUPP if the kernel does not show its knotes
+   */
+  inspect(): QueueView {
+    checkCount("kqueue.inspect()", arguments.length, 0, 0);
+    const fd = this.#open();
+    const isKernels = (this.#core.calls.capabilities() & CAPABILITY_KQUEUE) !== 0;
+    if (!isKernels) throw this.#core.error(-EOPNOTSUPP, "kqueue.inspect", `fd ${fd}`);
+    return viewOf({ api: "kqueue", fd, keptBy: "kernel" }, askKernel(this.#core, "kqueue", fd));
   }
 
   #control(fd: number, changes: readonly Kevent[], capacity: number, timeoutMs: number): number {

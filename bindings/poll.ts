@@ -5,7 +5,9 @@ import { checkCount, unsignedShortOf } from "./arguments.ts";
 import type { Core } from "./core.ts";
 import { KeyError, show } from "./errors.ts";
 import { capacityOf, copyEvents, type Event, eventsAt } from "./events.ts";
+import type { QueueView } from "./inspect.ts";
 import { pollTimeout, type Timeout } from "./timeout.ts";
+import { readQueue, viewOf } from "./views.ts";
 import { filenoOf, type Waitable } from "./waitable.ts";
 
 const DEFAULT_MASK = EVENT_IN | EVENT_PRI | EVENT_OUT;
@@ -131,6 +133,16 @@ export class Poll {
     const count = Math.min(this.#wait(timeout), capacity);
     copyEvents(this.#core, this.#core.calls.pollReady(this.#handle), count, out);
     return count;
+  }
+
+  /**
+   * Shows the registrations of the object, in the order of registration, as plain values. Changes
+   * nothing and makes no system call. Python lacks this call.
+   */
+  inspect(): QueueView {
+    checkCount("poll.inspect()", arguments.length, 0, 0);
+    const next = (place: number): number => this.#core.calls.pollInspect(this.#handle, place);
+    return viewOf({ api: "poll", keptBy: "core" }, readQueue(this.#core, "poll", next));
   }
 
   #wait(timeout: Timeout): number {

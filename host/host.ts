@@ -1,5 +1,7 @@
 // The waist: what one platform provides to the core.
 
+import type { KernelQueue } from "./inspect.ts";
+
 /**
  * What one platform provides: the readiness calls of its kernel, on the core's memory.
  *
@@ -30,6 +32,12 @@ export interface Host {
    * of an OSError. Of hosts that run JavaScript during a call. Asked once.
    */
   takeFailure?(): Error | undefined;
+
+  /**
+   * Reads the registrations of the epoll or kqueue with a descriptor, and changes nothing; a negative
+   * errno if the descriptor is not one. Only on hosts whose kernel shows them.
+   */
+  inspect?(fd: number): KernelQueue | number;
 
   /** CAPABILITY_* bits. Constant: the core asks once. */
   capabilities(): number;

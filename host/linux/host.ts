@@ -12,6 +12,7 @@ import { type Addon, loadAddon } from "../native/addon.ts";
 import { onClose } from "../observers.ts";
 import { describeErrno } from "../errno.ts";
 import type { Host } from "../host.ts";
+import { inspectEpoll } from "./inspect.ts";
 import { closeSignal, keepOnTop, openSignal } from "./signals.ts";
 
 // Words of the call block.
@@ -49,6 +50,7 @@ export function createLinuxHost(): Host {
     name: "linux",
     describe: describeErrno,
     onClose,
+    inspect: inspectEpoll,
     capabilities: () => CAPABILITY_EPOLL | CAPABILITY_SOURCES,
     now: addon.now,
     poll: (memory, records, count, timeoutMs) => {

@@ -7,13 +7,18 @@ import { type Choice, choices, type Flavor, programOf } from "./programs.ts";
 
 const HERE = new URL("..", import.meta.url);
 
+/** Added to the name of a host: every object is inspected after every step. */
+export const INSPECTING = "+inspect";
+
 /** A process that runs programs on one host. */
 class Runner {
   readonly #child: ChildProcess;
 
   constructor(host: string, tests: URL) {
     const runner = fileURLToPath(new URL("fuzz/runner.js", tests));
-    this.#child = fork(runner, { env: { ...process.env, OMNIPOLL_HOST: host } });
+    const [name, inspects] = host.split("+");
+    const given = inspects === undefined ? [] : [inspects];
+    this.#child = fork(runner, given, { env: { ...process.env, OMNIPOLL_HOST: name } });
   }
 
   run(steps: readonly string[]): Promise<string[]> {

@@ -121,6 +121,11 @@ export class KqueueMachine extends SourceMachine {
     }
   }
 
+  override inspect(): void {
+    super.inspect();
+    for (const queue of this.#queues.values()) queue.inspect();
+  }
+
   override finish(): void {
     for (const queue of this.#queues.values()) queue.close();
     super.finish();

@@ -173,6 +173,13 @@ export class Machine {
     rmSync(this.#folder, { recursive: true });
   }
 
+  /** Inspects every object that is open. */
+  inspect(): void {
+    for (const object of this.#objects.values()) {
+      if (!("closed" in object) || !object.closed) attempt(() => String(object.inspect().api));
+    }
+  }
+
   /** Takes over a descriptor. */
   own(name: string, fd: number): void {
     os.set_blocking(fd, false);

@@ -91,6 +91,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "epoll/over-poll-edges",
     "epoll/random",
     "fuzz/fuzz",
+    "fuzz/inspect",
   ),
   leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native"),
   leftOut(OTHER_HOSTS, "about the runner of the tests", "runner/runner"),

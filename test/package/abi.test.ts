@@ -50,7 +50,7 @@ const IMPORTS = [
 ];
 
 /** Methods of a host that are JavaScript's business and do not cross the waist. */
-const ABOVE = new Set(["name", "describe", "onClose", "watch"]);
+const ABOVE = new Set(["name", "describe", "onClose", "inspect", "watch"]);
 
 /** Memory in hex, 8 bytes at a time. */
 function hex(memory: WebAssembly.Memory, address: number, bytes: number): string {

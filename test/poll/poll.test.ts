@@ -57,7 +57,7 @@ test("POL-03: objects have no subclass, no attributes of others, no copy that wo
 });
 
 test("POL-04: register, modify, unregister and poll; nothing to close", () => {
-  const beyond = new Set(["constructor", "pollInto", "pollAsync", "wakeup"]);
+  const beyond = new Set(["constructor", "pollInto", "pollAsync", "wakeup", "inspect"]);
   const names = Object.getOwnPropertyNames(Poll.prototype).filter((name) => !beyond.has(name));
   assert.equal(names.sort(), ["modify", "poll", "register", "unregister"]);
   assert.not.ok(Symbol.dispose !== undefined && Symbol.dispose in Poll.prototype);

@@ -18,7 +18,7 @@ interface Stretch {
 
 type Calls = Exclude<
   keyof Host,
-  "name" | "describe" | "onClose" | "takeFailure" | "capabilities" | "now" | "realtime"
+  "name" | "describe" | "onClose" | "takeFailure" | "inspect" | "capabilities" | "now" | "realtime"
 >;
 
 const counted = (address: number, count: number, size: number): Stretch => ({

@@ -16,6 +16,7 @@ import { BOOT_MS } from "../time/clock.ts";
 import { EFAULT } from "../kernel/constants.ts";
 import { controlEpoll, EpollFile } from "../wait/epoll.ts";
 import { commonCalls, postCalls, sourceCalls } from "./sources.ts";
+import { inspectFile } from "./inspect.ts";
 import { kqueueCalls } from "./kqueue.ts";
 import { wasiCalls } from "./wasi.ts";
 import type { Kernel, Personality } from "../kernel/kernel.ts";
@@ -133,6 +134,7 @@ export function createSimHost(kernel: Kernel): SimHost {
     name: `sim:${kernel.personality}`,
     describe: describeErrno,
     takeFailure: () => kernel.takeFailure(),
+    inspect: (fd) => inspectFile(kernel, fd),
     onClose: (closing) => void listeners.push(closing),
     announceClose: (fd) => {
       for (const closing of listeners) closing(fd);

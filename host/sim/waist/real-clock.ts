@@ -7,6 +7,7 @@ import { RealClock } from "../time/real-clock.ts";
 /** What changes nothing, and sees nothing that time changes. */
 const TIMELESS = new Set([
   "describe",
+  "inspect",
   "onClose",
   "takeFailure",
   "announceClose",

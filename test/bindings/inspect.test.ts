@@ -1,0 +1,236 @@
+// inspect(): the registrations of an object as plain values, by name, changing nothing.
+
+import { test } from "../support/uvu.ts";
+import * as assert from "uvu/assert";
+import { CAPABILITY_EPOLL } from "../../asm/abi.ts";
+import {
+  devpoll,
+  epoll,
+  EPOLLERR,
+  EPOLLET,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLONESHOT,
+  EPOLLOUT,
+  host,
+  OSError,
+  poll,
+  POLLIN,
+  POLLOUT,
+  POLLPRI,
+  type QueueView,
+  type RegistrationView,
+  ValueError,
+} from "../../bindings/node/select.ts";
+import * as os from "../../bindings/node/os.ts";
+import { scoped } from "../support/descriptors.ts";
+
+const hasEpoll = (host.capabilities() & CAPABILITY_EPOLL) !== 0;
+
+/** The registrations in short, by descriptor: "3 IN|OUT". */
+function shortOf({ registrations }: QueueView): string[] {
+  return registrations
+    .toSorted((a, b) => Number(a.ident) - Number(b.ident))
+    .map(({ ident, flagNames }) => `${ident} ${flagNames.join("|")}`);
+}
+
+test("poll: the registrations in order, with their masks by name", () => {
+  const polling = poll();
+  polling.register(7, POLLIN | POLLOUT);
+  polling.register(3, 0);
+  polling.register(5, POLLPRI | 0x800);
+  polling.register(4);
+  polling.unregister(3);
+  polling.modify(7, POLLIN);
+  assert.equal(polling.inspect(), {
+    api: "poll",
+    fd: undefined,
+    keptBy: "core",
+    registrations: [
+      { ident: 7, flags: POLLIN, flagNames: ["IN"], disabled: false },
+      { ident: 5, flags: POLLPRI | 0x800, flagNames: ["PRI", "0x800"], disabled: false },
+      {
+        ident: 4,
+        flags: POLLIN | POLLPRI | POLLOUT,
+        flagNames: ["IN", "PRI", "OUT"],
+        disabled: false,
+      },
+    ],
+    ready: undefined,
+    sources: [],
+  } satisfies QueueView);
+});
+
+test("poll: an object without registrations", () => {
+  assert.equal(poll().inspect().registrations, []);
+});
+
+test("poll: ten thousand registrations, with gaps between them", () => {
+  const polling = poll();
+  for (let fd = 0; fd < 10_000; fd++) polling.register(fd, POLLIN);
+  for (let fd = 0; fd < 10_000; fd += 7) polling.unregister(fd);
+  const idents = polling.inspect().registrations.map(({ ident }) => ident);
+  const left = Array.from({ length: 10_000 }, (_, fd) => fd).filter((fd) => fd % 7 !== 0);
+  assert.equal(idents, left);
+});
+
+test(
+  "devpoll: the masks add up, and the descriptor of the object is among the values",
+  scoped((scope) => {
+    const object = devpoll();
+    scope.onEnd(() => object.close());
+    object.register(9, POLLIN);
+    object.register(9, POLLOUT);
+    object.register(8, POLLIN);
+    object.unregister(8);
+    assert.equal(object.inspect(), {
+      api: "devpoll",
+      fd: object.fileno(),
+      keptBy: "core",
+      registrations: [
+        { ident: 9, flags: POLLIN | POLLOUT, flagNames: ["IN", "OUT"], disabled: false },
+      ],
+      ready: undefined,
+      sources: [],
+    } satisfies QueueView);
+  }),
+);
+
+test("the arguments and closed objects are those of every other call", () => {
+  const objects = [devpoll(), epoll()];
+  for (const object of objects) {
+    assert.throws(
+      () => (object.inspect as (...given: unknown[]) => unknown)(1),
+      (error: unknown) => error instanceof TypeError,
+    );
+    object.close();
+    assert.throws(
+      () => object.inspect(),
+      (error: unknown) => error instanceof ValueError && error.message.includes("closed"),
+    );
+  }
+  assert.throws(
+    () => (poll().inspect as (...given: unknown[]) => unknown)(1),
+    (error: unknown) => error instanceof TypeError,
+  );
+});
+
+test(
+  "views are plain values: they can be cloned and written as JSON",
+  scoped((scope) => {
+    const polling = poll();
+    polling.register(0);
+    const object = hasEpoll ? epoll() : devpoll();
+    scope.onEnd(() => object.close());
+    const [r] = scope.pipe();
+    object.register(r);
+    for (const view of [polling.inspect(), object.inspect()]) {
+      assert.equal(structuredClone(view), view);
+      const { registrations } = JSON.parse(JSON.stringify(view)) as QueueView;
+      assert.equal(registrations, view.registrations);
+    }
+  }),
+);
+
+if (hasEpoll) {
+  test(
+    "epoll: the kernel's registrations, with the bits that the kernel adds",
+    scoped((scope) => {
+      const object = epoll();
+      scope.onEnd(() => object.close());
+      const [r, w] = scope.pipe();
+      object.register(r, EPOLLIN | EPOLLET);
+      object.register(w, EPOLLOUT | EPOLLONESHOT);
+      const view = object.inspect();
+      assert.is(view.api, "epoll");
+      assert.is(view.fd, object.fileno());
+      assert.is(view.keptBy, "kernel");
+      assert.equal(view.sources, []);
+      assert.equal(shortOf(view), [`${r} IN|ERR|HUP|ET`, `${w} OUT|ERR|HUP|ONESHOT`]);
+      const flags = (EPOLLIN | EPOLLET | EPOLLERR | EPOLLHUP) >>> 0;
+      const registration = view.registrations.find(({ ident }) => ident === r);
+      assert.is(registration?.flags, flags);
+    }),
+  );
+
+  test(
+    "epoll: a one-shot registration is disabled by its event, and enabled by modify",
+    scoped((scope) => {
+      const object = epoll();
+      scope.onEnd(() => object.close());
+      const [, w] = scope.pipe();
+      object.register(w, EPOLLOUT | EPOLLONESHOT);
+      const only = (): RegistrationView => object.inspect().registrations[0] as RegistrationView;
+      assert.not(only().disabled);
+      assert.equal(object.poll(0), [[w, EPOLLOUT]]);
+      assert.ok(only().disabled);
+      assert.equal(only().flagNames, ["ONESHOT"]);
+      object.modify(w, EPOLLOUT | EPOLLONESHOT);
+      assert.not(only().disabled);
+    }),
+  );
+
+  test(
+    "epoll: registrations of one file under two numbers, and of a nested epoll",
+    scoped((scope) => {
+      const [outer, inner] = [epoll(), epoll()];
+      scope.onEnd(() => outer.close());
+      scope.onEnd(() => inner.close());
+      const [r] = scope.pipe();
+      const twin = os.dup(r);
+      scope.onEnd(() => os.close(twin));
+      outer.register(inner, EPOLLIN);
+      outer.register(r, EPOLLIN);
+      outer.register(twin, EPOLLIN);
+      const expected = [inner.fileno(), r, twin].toSorted((a, b) => a - b);
+      assert.equal(
+        shortOf(outer.inspect()),
+        expected.map((fd) => `${fd} IN|ERR|HUP`),
+      );
+      outer.unregister(r);
+      assert.is(outer.inspect().registrations.length, 2);
+      assert.equal(inner.inspect().registrations, []);
+    }),
+  );
+
+  test(
+    "epoll: inspecting between two waits takes no event",
+    scoped((scope) => {
+      const object = epoll();
+      scope.onEnd(() => object.close());
+      const [r, w] = scope.pipe();
+      object.register(r, EPOLLIN | EPOLLET);
+      os.write(w, "x");
+      const before = object.inspect();
+      assert.equal(object.inspect(), before);
+      assert.equal(object.poll(0), [[r, EPOLLIN]]);
+      object.inspect();
+      assert.equal(object.poll(0), []);
+      os.write(w, "y");
+      object.inspect();
+      assert.equal(object.poll(0), [[r, EPOLLIN]]);
+    }),
+  );
+
+  test(
+    "epoll: a descriptor that was closed elsewhere, or names another file",
+    scoped((scope) => {
+      const object = epoll();
+      const fd = object.fileno();
+      os.close(fd);
+      const codeOf = (): unknown => {
+        try {
+          return object.inspect();
+        } catch (error) {
+          return error instanceof OSError ? error.code : error;
+        }
+      };
+      assert.is(codeOf(), "EBADF");
+      const [r] = scope.pipe();
+      if (r === fd) assert.is(codeOf(), "EINVAL");
+      else object.close();
+    }),
+  );
+}
+
+test.run();
