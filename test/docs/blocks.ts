@@ -1,0 +1,135 @@
+// The generated blocks of the documentation, by the names that the pages give them:
+// `<!-- generated: NAME -->`, and `<!-- end of NAME -->` below.
+
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { CONFORMANCE } from "./conformance.ts";
+import { table } from "./markdown.ts";
+
+/** The folder of the repository. */
+export const root = new URL("../../../", import.meta.url);
+
+/** The text of a file of the repository. */
+export function textOf(path: string): string {
+  return readFileSync(new URL(path, root), "utf8");
+}
+
+function helpOf(...command: readonly string[]): string {
+  const main = fileURLToPath(new URL("dist/bindings/cli/main.js", root));
+  const { stdout } = spawnSync(process.execPath, [main, ...command, "--help"], {
+    encoding: "utf8",
+    env: { ...process.env, COLUMNS: "80", FORCE_COLOR: "0" },
+  });
+  const name = ["omnipoll", ...command].join(" ");
+  return `### ${name} --help\n\n\`\`\`text\n${stdout.trimEnd()}\n\`\`\``;
+}
+
+/** What the command says of itself. */
+function help(): string {
+  return [helpOf(), helpOf("wait"), helpOf("doctor"), helpOf("demo")].join("\n\n");
+}
+
+interface Figures {
+  readonly machine: {
+    readonly date: string;
+    readonly cpu: string;
+    readonly cores: number;
+    readonly kernel: string;
+    readonly node: string;
+    readonly python: string | null;
+    readonly compiler: string | null;
+  };
+  readonly cases: ReadonlyArray<{
+    readonly call: string;
+    readonly setting: string;
+    readonly timings: ReadonlyArray<{
+      readonly name: string;
+      readonly threads: number;
+      readonly medianNs: number;
+    }>;
+  }>;
+}
+
+/** The cases that the page shows. */
+const SHOWN = [
+  "epoll.poll(0), 1 of 1 ready",
+  "epoll.poll(0), 1 of 9000 ready",
+  "epoll.poll(0), 100 of 100 ready",
+  "epoll.poll(0), 1000 of 1000 ready",
+  "poll.poll(0), 1 of 1000 ready",
+  "poll.poll(0), 1000 of 1000 ready",
+  "epoll.register(), among 1000",
+  "epoll.modify(), among 1000",
+  "epoll.unregister(), among 1000",
+  "select(0), 1 of 1000 ready",
+  "select(0), 1000 of 1000 ready",
+  "kqueue.control(null, n, 0), 1 of 1 ready",
+  "kqueue.control(null, n, 0), 100 of 100 ready",
+  "kqueue: adding a READ knote, among 1000",
+  "kqueue: adding a timer, among 100000",
+];
+
+/** Who is measured, column by column: the names in the results that mean them. */
+const CONTESTANTS: ReadonlyArray<readonly [head: string, names: readonly string[]]> = [
+  ["omnipoll, list", ["omnipoll", "omnipoll poll", "omnipoll control"]],
+  ["omnipoll, `…Into`", ["omnipoll pollInto", "omnipoll controlInto"]],
+  ["C loop", ["C"]],
+  ["CPython", ["CPython"]],
+];
+
+function duration(ns: number): string {
+  if (ns < 1e4) return `${Math.round(ns)} ns`;
+  return `${(ns / 1e3).toFixed(ns < 1e5 ? 1 : 0)} µs`;
+}
+
+/** The chosen figures of the last run of the benchmarks. */
+function benchmarks(): string {
+  const { machine, cases } = JSON.parse(textOf("bench/results/latest.json")) as Figures;
+  const { date, cpu, cores, kernel, node, python, compiler } = machine;
+  const lines = SHOWN.map((name) => {
+    const found = cases.find(({ call, setting }) => `${call}, ${setting}` === name);
+    if (found === undefined) throw new Error(`bench/results/latest.json has no case ${name}`);
+    const times = CONTESTANTS.map(([, names]) => {
+      const timing = found.timings.find((one) => names.includes(one.name));
+      return timing === undefined ? "" : duration(timing.medianNs);
+    });
+    return [`\`${found.call}\`, ${found.setting}`, ...times];
+  });
+  const threads = (name: string): number | undefined =>
+    cases.flatMap(({ timings }) => timings).find((one) => one.name === name)?.threads;
+  return [
+    `${cpu.replaceAll("(R)", "")}, ${cores} cores, Linux ${kernel.split("-")[0]}, Node ${node.slice(1)}`,
+    `(${threads("omnipoll poll")} threads), C with ${compiler ?? "no compiler"} and ${python ?? "no CPython"}`,
+    `(${threads("C")} threads each), ${date.slice(0, 10)}. Medians:`,
+    "",
+    table(["", ...CONTESTANTS.map(([head]) => head)], lines),
+  ].join("\n");
+}
+
+const BLOCKS: Record<string, () => string> = { ...CONFORMANCE, help, benchmarks };
+
+/** The text of a generated block. */
+export function block(name: string): string {
+  const make = BLOCKS[name];
+  if (make === undefined) throw new Error(`no block is called ${name}`);
+  return make();
+}
+
+/** The pages, the generated ones among them. */
+export const PAGES = [
+  "README.md",
+  "ARCHITECTURE.md",
+  "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "docs/api.md",
+  "docs/benchmarks.md",
+  "docs/browser.md",
+  "docs/cli.md",
+  "docs/conformance.md",
+  "docs/differences.md",
+  "docs/errors.md",
+  "docs/examples.md",
+  "docs/porting-from-python.md",
+  "docs/simulator.md",
+] as const;

@@ -1,0 +1,137 @@
+// The tables of docs/conformance.md: what each host makes of each row of the catalogue.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { DIFFERENCES, NOT_RUN, ROWS } from "../conformance/rows.ts";
+import { clockless, OTHER_HOSTS, type OtherHost, reasonFor, SKIPS } from "../hosts/skips.ts";
+import { table } from "./markdown.ts";
+
+const SUFFIX = ".test.js";
+const GROUPS: ReadonlyArray<readonly [group: string, about: string]> = [
+  ["SEL", "select()"],
+  ["POL", "poll"],
+  ["EPO", "epoll"],
+  ["KQ", "kqueue"],
+  ["DEV", "devpoll"],
+  ["EMU", "translations"],
+  ["CON", "constants"],
+  ["XC", "all APIs"],
+];
+
+/** A test that bears the number of a row. */
+interface RowTest {
+  readonly file: string;
+  /** How its name begins, as far as the source says it. */
+  readonly name: string;
+}
+
+/** The tests of each row. */
+function testsOfRows(): Map<string, RowTest[]> {
+  const found = new Map<string, RowTest[]>();
+  const folder = new URL("..", import.meta.url);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  for (const path of files.filter((name) => name.endsWith(SUFFIX))) {
+    const source = readFileSync(new URL(path, folder), "utf8");
+    const names = source.matchAll(/(["'`])((?:[A-Z]{2,3}-\d+(?:, )?)+): ((?:(?!\1|\$\{).)*)/g);
+    for (const [, , ids, rest] of names) {
+      const test = { file: path.slice(0, -SUFFIX.length), name: `${ids}: ${rest}` };
+      for (const id of (ids as string).split(", ")) found.set(id, [...(found.get(id) ?? []), test]);
+    }
+  }
+  return found;
+}
+
+/** Why a host leaves a test out; undefined if it passes. */
+function leftOutFor(host: OtherHost | "native", { file, name }: RowTest): string | undefined {
+  if (host === "native") return undefined;
+  const { base } = clockless(host);
+  return (
+    reasonFor(host, file) ??
+    SKIPS.find((skip) => skip.host === base && skip.file === file && name.startsWith(skip.test))
+      ?.reason
+  );
+}
+
+const HOSTS = ["native", ...OTHER_HOSTS] as const;
+
+/** What a host makes of a row: whether it passes a test, and why it leaves one out. */
+interface Cell {
+  readonly passes: boolean;
+  readonly reason: string | undefined;
+}
+
+function cellOf(tests: readonly RowTest[], host: (typeof HOSTS)[number]): Cell {
+  const reasons = tests.map((test) => leftOutFor(host, test));
+  return {
+    passes: reasons.includes(undefined),
+    reason: reasons.find((reason) => reason !== undefined),
+  };
+}
+
+/** Rows by group and host: how many a host passes, of how many. */
+function counts(): string {
+  const tests = testsOfRows();
+  const line = (name: string, about: string, rows: readonly string[]): string[] => [
+    name,
+    about,
+    String(rows.length),
+    String(rows.filter((id) => id in DIFFERENCES).length),
+    String(rows.filter((id) => id in NOT_RUN).length),
+    ...HOSTS.map((host) =>
+      String(rows.filter((id) => cellOf(tests.get(id) ?? [], host).passes).length),
+    ),
+  ];
+  return table(
+    ["group", "is about", "rows", "differ", "not run", ...HOSTS.map((host) => `\`${host}\``)],
+    [
+      ...GROUPS.map(([group, about]) =>
+        line(
+          group,
+          about,
+          ROWS.filter((id) => id.startsWith(`${group}-`)),
+        ),
+      ),
+      line("all", "", ROWS),
+    ],
+  );
+}
+
+/** The rows that are answered otherwise, or have no test. */
+function rows(): string {
+  const listed = ROWS.flatMap((id) => {
+    const differs = DIFFERENCES[id];
+    if (differs !== undefined) return [[id, "differs", differs]];
+    const why = NOT_RUN[id];
+    return why === undefined ? [] : [[id, "not run", why]];
+  });
+  return table(["row", "is", "because"], listed);
+}
+
+/** Every row on every host, and the reasons. */
+function hosts(): string {
+  const tests = testsOfRows();
+  const reasons: string[] = [];
+  const number = (reason: string): number => {
+    if (!reasons.includes(reason)) reasons.push(reason);
+    return reasons.indexOf(reason) + 1;
+  };
+  const lines = ROWS.map((id) => {
+    const own = tests.get(id) ?? [];
+    if (own.length === 0) return [id, ...HOSTS.map(() => "–")];
+    const cells = HOSTS.map((host) => {
+      const { passes, reason } = cellOf(own, host);
+      const why = reason === undefined ? "" : String(number(reason));
+      return `${passes ? "✓" : ""} ${why}`.trim();
+    });
+    return [id, ...cells];
+  });
+  return [
+    table(["row", ...HOSTS.map((host) => `\`${host}\``)], lines),
+    "",
+    "Reasons:",
+    "",
+    ...reasons.map((reason, index) => `${index + 1}. ${reason}`),
+  ].join("\n");
+}
+
+/** The blocks of the page. */
+export const CONFORMANCE: Record<string, () => string> = { counts, rows, hosts };

@@ -1,0 +1,44 @@
+// Markdown for the generated parts of the documentation.
+
+/** A table; oxfmt aligns its columns. */
+export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** Paragraphs and list items of at most `width` characters a line. */
+export function wrapped(text: string, indent = "", width = 140): string {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else {
+      line = line === "" ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line].join("\n");
+}
+
+const BLOCK = /(<!-- generated: (\S+) -->\n)[^]*?(<!-- end of \2 -->)/g;
+
+/** A page with what `make` returns for each generated block's name. */
+export function withBlocks(page: string, make: (name: string) => string): string {
+  return page.replaceAll(
+    BLOCK,
+    (_all, start: string, name: string, end: string) => `${start}\n${make(name).trim()}\n\n${end}`,
+  );
+}
+
+/** Names of the generated blocks of a page. */
+export function blocksOf(page: string): string[] {
+  return [...page.matchAll(BLOCK)].map(([, , name]) => name as string);
+}
+
+/** A page without what oxfmt decides: the widths of the columns. */
+export function unaligned(page: string): string {
+  return page.replaceAll(/^\|.*\|$/gm, (line) =>
+    line.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---"),
+  );
+}
