@@ -36,5 +36,7 @@ export function hashOfDeclarations(): string {
 /** The hash that the pages were made from. */
 export function hashOfPages(): string | undefined {
   const made = /made from declarations ([0-9a-f]+)/;
-  return existsSync(new URL("docs/api/README.md", root)) ? made.exec(textOf("docs/api/README.md"))?.[1] : undefined;
+  return existsSync(new URL("docs/api/README.md", root))
+    ? made.exec(textOf("docs/api/README.md"))?.[1]
+    : undefined;
 }

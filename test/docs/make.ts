@@ -31,7 +31,8 @@ for (const page of PAGES) {
 const hash = hashOfDeclarations();
 const isStale = hashOfPages() !== hash || process.argv.includes("--force");
 if (isStale) {
-  if (!existsSync(`${docs}/node_modules/typedoc`)) run(docs, "npm", "ci", "--no-audit", "--no-fund");
+  if (!existsSync(`${docs}/node_modules/typedoc`))
+    run(docs, "npm", "ci", "--no-audit", "--no-fund");
   rmSync(`${docs}/api`, { recursive: true, force: true });
   run(docs, process.execPath, "node_modules/typedoc/bin/typedoc", "--options", "typedoc.json");
   write(
@@ -41,7 +42,9 @@ if (isStale) {
       "",
       `TypeDoc makes these pages (\`npm run docs\`); made from declarations ${hash}.`,
       "",
-      ...ENTRIES.map((name) => `- [${name === "select" ? "omnipoll" : `omnipoll/${name}`}](${name}.md)`),
+      ...ENTRIES.map(
+        (name) => `- [${name === "select" ? "omnipoll" : `omnipoll/${name}`}](${name}.md)`,
+      ),
       "",
     ].join("\n"),
   );

@@ -35,7 +35,9 @@ test("every page of docs/ is known here", () => {
 
 /** What a page says outside its code. */
 function proseOf(page: string): string {
-  return textOf(page).replaceAll(/^```[^]*?^```$/gm, "").replaceAll(/`[^`\n]*`/g, "`code`");
+  return textOf(page)
+    .replaceAll(/^```[^]*?^```$/gm, "")
+    .replaceAll(/`[^`\n]*`/g, "`code`");
 }
 
 /** The anchor that GitHub gives a heading. */

@@ -82,6 +82,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "native/waist",
   ),
   leftOut(OTHER_HOSTS, "about building the package", "package/build"),
+  leftOut(OTHER_HOSTS, "about the documentation", "docs/pages", "docs/snippets", "docs/browser"),
   leftOut(OTHER_HOSTS, SIMULATION, "epoll/over-kqueue", "epoll/over-kqueue-calls"),
   leftOut(
     OTHER_HOSTS,
