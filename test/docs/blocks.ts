@@ -94,7 +94,7 @@ function benchmarks(): string {
       const timing = found.timings.find((one) => names.includes(one.name));
       return timing === undefined ? "" : duration(timing.medianNs);
     });
-    return [`\`${found.call}\`, ${found.setting}`, ...times];
+    return [`\`${found.call}\`, ${found.setting}`].concat(times);
   });
   const threads = (name: string): number | undefined =>
     cases.flatMap(({ timings }) => timings).find((one) => one.name === name)?.threads;

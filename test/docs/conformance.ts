@@ -2,7 +2,8 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { DIFFERENCES, NOT_RUN, ROWS } from "../conformance/rows.ts";
-import { clockless, OTHER_HOSTS, type OtherHost, reasonFor, SKIPS } from "../hosts/skips.ts";
+import { clockless, type HostName, HOSTS, NATIVE } from "../hosts/hosts.ts";
+import { reasonFor, skipReason } from "../hosts/skips.ts";
 import { table } from "./markdown.ts";
 
 const SUFFIX = ".test.js";
@@ -41,17 +42,11 @@ function testsOfRows(): Map<string, RowTest[]> {
 }
 
 /** Why a host leaves a test out; undefined if it passes. */
-function leftOutFor(host: OtherHost | "native", { file, name }: RowTest): string | undefined {
-  if (host === "native") return undefined;
+function leftOutFor(host: HostName, { file, name }: RowTest): string | undefined {
+  if (host === NATIVE) return undefined;
   const { base } = clockless(host);
-  return (
-    reasonFor(host, file) ??
-    SKIPS.find((skip) => skip.host === base && skip.file === file && name.startsWith(skip.test))
-      ?.reason
-  );
+  return reasonFor(host, file) ?? skipReason(base, file, name);
 }
-
-const HOSTS = ["native", ...OTHER_HOSTS] as const;
 
 /** What a host makes of a row: whether it passes a test, and why it leaves one out. */
 interface Cell {
@@ -59,7 +54,7 @@ interface Cell {
   readonly reason: string | undefined;
 }
 
-function cellOf(tests: readonly RowTest[], host: (typeof HOSTS)[number]): Cell {
+function cellOf(tests: readonly RowTest[], host: HostName): Cell {
   const reasons = tests.map((test) => leftOutFor(host, test));
   return {
     passes: reasons.includes(undefined),
@@ -96,7 +91,7 @@ function counts(): string {
 }
 
 /** The rows that are answered otherwise, or have no test. */
-function rows(): string {
+function exceptions(): string {
   const listed = ROWS.flatMap((id) => {
     const differs = DIFFERENCES[id];
     if (differs !== undefined) return [[id, "differs", differs]];
@@ -116,13 +111,13 @@ function hosts(): string {
   };
   const lines = ROWS.map((id) => {
     const own = tests.get(id) ?? [];
-    if (own.length === 0) return [id, ...HOSTS.map(() => "–")];
     const cells = HOSTS.map((host) => {
+      if (own.length === 0) return "–";
       const { passes, reason } = cellOf(own, host);
       const why = reason === undefined ? "" : String(number(reason));
       return `${passes ? "✓" : ""} ${why}`.trim();
     });
-    return [id, ...cells];
+    return [id].concat(cells);
   });
   return [
     table(["row", ...HOSTS.map((host) => `\`${host}\``)], lines),
@@ -134,4 +129,4 @@ function hosts(): string {
 }
 
 /** The blocks of the page. */
-export const CONFORMANCE: Record<string, () => string> = { counts, rows, hosts };
+export const CONFORMANCE: Record<string, () => string> = { counts, rows: exceptions, hosts };

@@ -1,24 +1,27 @@
 // Markdown for the generated parts of the documentation.
 
+function line(cells: readonly string[]): string {
+  return `| ${cells.join(" | ")} |`;
+}
+
 /** A table; oxfmt aligns its columns. */
 export function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
 /** Paragraphs and list items of at most `width` characters a line. */
 export function wrapped(text: string, indent = "", width = 140): string {
   const lines: string[] = [];
-  let line = "";
+  let current = "";
   for (const word of text.split(/\s+/)) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = indent + word;
+    if (current !== "" && current.length + 1 + word.length > width) {
+      lines.push(current);
+      current = indent + word;
     } else {
-      line = line === "" ? word : `${line} ${word}`;
+      current = current === "" ? word : `${current} ${word}`;
     }
   }
-  return [...lines, line].join("\n");
+  return [...lines, current].join("\n");
 }
 
 const BLOCK = /(<!-- generated: (\S+) -->\n)[^]*?(<!-- end of \2 -->)/g;
