@@ -9,21 +9,6 @@ export function table(head: readonly string[], rows: ReadonlyArray<readonly stri
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-/** Paragraphs and list items of at most `width` characters a line. */
-export function wrapped(text: string, indent = "", width = 140): string {
-  const lines: string[] = [];
-  let current = "";
-  for (const word of text.split(/\s+/)) {
-    if (current !== "" && current.length + 1 + word.length > width) {
-      lines.push(current);
-      current = indent + word;
-    } else {
-      current = current === "" ? word : `${current} ${word}`;
-    }
-  }
-  return [...lines, current].join("\n");
-}
-
 const BLOCK = /(<!-- generated: (\S+) -->\n)[^]*?(<!-- end of \2 -->)/g;
 
 /** A page with what `make` returns for each generated block's name. */
@@ -41,7 +26,7 @@ export function blocksOf(page: string): string[] {
 
 /** A page without what oxfmt decides: the widths of the columns. */
 export function unaligned(page: string): string {
-  return page.replaceAll(/^\|.*\|$/gm, (line) =>
-    line.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---"),
+  return page.replaceAll(/^\|.*\|$/gm, (row) =>
+    row.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---"),
   );
 }
