@@ -1,5 +1,5 @@
-// Asynchronous reads and writes of omnipoll/os on a simulated kernel: kernel threads do them while
-// the program goes on.
+// aio_read and aio_write of omnipoll/os on a simulated kernel: kernel threads read and write while the
+// program goes on.
 
 import {
   EAGAIN,
@@ -25,24 +25,24 @@ import { perKernel } from "../kernel/per-kernel.ts";
 import { postsOf } from "./posts.ts";
 import { WaitEntry } from "../kernel/wait-queue.ts";
 
-/** Requests that may be under way, or done and not collected. */
-const MOST_REQUESTS = 4096;
+/** How many requests may be in progress, or complete with their bytes not yet copied. */
+const MAX_REQUESTS = 4096;
 const LAST_ID = 2 ** 31 - 1;
 
-/** How an asynchronous read or write ended. */
+/** The result of an asynchronous read or write, as the kevent of EVFILT_AIO reports it. */
 export interface Completion {
-  /** Number of the request: ident of the kevent. */
+  /** Number of the request, which is the ident of the kevent. */
   readonly id: number;
-  /** EV_EOF, and EV_ERROR if it failed. */
+  /** EV_EOF, and EV_ERROR if the request failed. */
   readonly flags: number;
-  /** Bytes, or a positive errno. */
+  /** Number of bytes, or a positive errno. */
   readonly data: number;
   readonly udata: bigint;
 }
 
-/** A queue of the kernel's own that takes completions itself; any other has a mailbox. */
+/** A kqueue of the simulated kernel takes completions itself. A kqueue of the core has a mailbox. */
 export interface CompletionQueue extends File {
-  /** An asynchronous read or write ended; its bytes are in the buffer already. */
+  /** Reports a request that ended. The bytes of a read are in the buffer already. */
   complete(completion: Completion): void;
 }
 
@@ -50,31 +50,31 @@ function takesCompletions(file: File | undefined): file is CompletionQueue {
   return file !== undefined && "complete" in file;
 }
 
-/** Who is told of an end. */
-interface Reporter {
-  /** Tells the queue, if that is still there. */
+/** Where the completion of a request goes. */
+interface Destination {
+  /** Reports the completion to the queue, if that is still open. */
   readonly report: (completion: Completion) => void;
-  /** Whether the bytes of a read are handed over only when its kevent is taken. */
-  readonly isLate: boolean;
+  /** Whether the bytes of a read are copied only when the core takes its kevent. */
+  readonly copiesLate: boolean;
 }
 
-/** One read or write under way. */
+/** One read or write in progress. */
 interface Transfer {
   readonly id: number;
   readonly owner: object;
   readonly fd: number;
   readonly file: File;
-  /** Where a read is to go in the end; of a write undefined. */
+  /** The program's buffer, which a read is copied to in the end; undefined for a write. */
   readonly buffer: Uint8Array | undefined;
-  /** What is read into or written from. */
+  /** The kernel's buffer, which the kernel thread reads into or writes from. */
   readonly bytes: Uint8Array;
   readonly offset: number;
   readonly udata: bigint;
-  readonly reporter: Reporter;
+  readonly destination: Destination;
   done: number;
 }
 
-/** One attempt, at an offset or with what comes next. */
+/** One attempt that does not block: at an offset if the file has offsets, else in order. */
 function attempt({ file, bytes, buffer, offset, done }: Transfer): number {
   const rest = done === 0 ? bytes : bytes.subarray(done);
   if (file.hasOffsets) {
@@ -85,7 +85,7 @@ function attempt({ file, bytes, buffer, offset, done }: Transfer): number {
   return buffer === undefined ? file.write(rest) : file.read(rest, rest.length);
 }
 
-/** A kernel thread: a read ends with the first bytes, a write with the last. */
+/** A kernel thread. A read ends with its first bytes, a write with its last. */
 function* transferring(transfer: Transfer): Sleeping {
   const { fd, file, bytes, buffer } = transfer;
   const queues = file.queues();
@@ -110,10 +110,10 @@ function* transferring(transfer: Transfer): Sleeping {
   }
 }
 
-/** The reads and writes of a kernel. */
+/** All requests of a kernel. */
 class Transfers {
   readonly #kernel: Kernel;
-  /** Ended reads whose bytes are to be handed over when the kevent is taken. */
+  /** Reads that have ended, whose bytes are copied when the core takes the kevents. */
   #finished: Transfer[] = [];
   #count = 0;
   #lastId = 0;
@@ -122,11 +122,11 @@ class Transfers {
     this.#kernel = kernel;
   }
 
-  /** Who is to be told of an end, or -EBADF. */
-  #reporterOf(owner: object, queue: number): Reporter | number {
+  /** The destination that the descriptor of a queue stands for, or -EBADF. */
+  #destinationOf(owner: object, queue: number): Destination | number {
     const file = this.#kernel.descriptors.usable(queue);
     if (takesCompletions(file)) {
-      return { report: (completion) => file.complete(completion), isLate: false };
+      return { report: (completion) => file.complete(completion), copiesLate: false };
     }
     const posts = postsOf(this.#kernel);
     const mailbox = posts.ofOwner(owner, queue);
@@ -134,15 +134,15 @@ class Transfers {
     const report = (completion: Completion): void => {
       if (posts.has(queue, mailbox)) mailbox.add(recordOf(completion));
     };
-    return { report, isLate: true };
+    return { report, copiesLate: true };
   }
 
   /**
-   * Begins a transfer.
+   * Begins a read or a write.
    *
-   * @param buffer of a read
-   * @param bytes of a write
-   * @returns its number or a negative errno
+   * @param buffer the program's buffer of a read; undefined for a write
+   * @param bytes the bytes of a write; the kernel's buffer of a read
+   * @returns the number of the request or a negative errno
    */
   begin(
     owner: object,
@@ -153,21 +153,21 @@ class Transfers {
     queue: number,
     udata: bigint,
   ): number {
-    const reporter = this.#reporterOf(owner, queue);
-    if (typeof reporter === "number") return reporter;
+    const destination = this.#destinationOf(owner, queue);
+    if (typeof destination === "number") return destination;
     const file = this.#kernel.descriptors.usable(fd);
     if (file === undefined) return -EBADF;
     if (buffer === undefined ? !file.isWritable : !file.isReadable) return -EBADF;
-    if (this.#count >= MOST_REQUESTS) return -EAGAIN;
+    if (this.#count >= MAX_REQUESTS) return -EAGAIN;
     this.#count++;
     this.#lastId = this.#lastId === LAST_ID ? 1 : this.#lastId + 1;
     const id = this.#lastId;
     hold(file);
-    this.#start({ id, owner, fd, file, buffer, bytes, offset, udata, reporter, done: 0 });
+    this.#start({ id, owner, fd, file, buffer, bytes, offset, udata, destination, done: 0 });
     return id;
   }
 
-  /** Has a kernel thread do it, which begins when the program waits. */
+  /** Starts a kernel thread, which runs as soon as time passes: when the program waits. */
   #start(transfer: Transfer): void {
     const { clock } = this.#kernel;
     clock.schedule(clock.now(), () => {
@@ -176,32 +176,32 @@ class Transfers {
   }
 
   #end(transfer: Transfer, result: number): void {
-    const { id, udata, done, reporter } = transfer;
+    const { id, udata, done, destination } = transfer;
     drop(transfer.file);
-    if (reporter.isLate) this.#finished.push(transfer);
-    else this.#handOver(transfer);
+    if (destination.copiesLate) this.#finished.push(transfer);
+    else this.#copyOut(transfer);
     const flags = result < 0 ? EV_EOF | EV_ERROR : EV_EOF;
-    reporter.report({ id, flags, data: result < 0 ? -result : done, udata });
+    destination.report({ id, flags, data: result < 0 ? -result : done, udata });
   }
 
-  #handOver({ buffer, bytes, done }: Transfer): void {
+  #copyOut({ buffer, bytes, done }: Transfer): void {
     this.#count--;
-    // A buffer may have been detached meanwhile.
+    // The program may have detached the buffer meanwhile.
     if (buffer !== undefined && buffer.length >= done) buffer.set(bytes.subarray(0, done));
   }
 
-  /** Hands over what was read on behalf of a core. */
+  /** Copies the bytes of all reads that have ended into the buffers of a core's program. */
   collect(owner: object): void {
     if (this.#finished.length === 0) return;
     const finished = this.#finished;
     this.#finished = finished.filter((transfer) => transfer.owner !== owner);
-    for (const transfer of finished) if (transfer.owner === owner) this.#handOver(transfer);
+    for (const transfer of finished) if (transfer.owner === owner) this.#copyOut(transfer);
   }
 }
 
 const transfersOf = perKernel((kernel) => new Transfers(kernel));
 
-/** Hands over what was read for a core: its buffers change now. */
+/** Copies the bytes of all reads that have ended for the core with this owner: its buffers change now. */
 export function collectTransfers(kernel: Kernel, owner: object): void {
   transfersOf(kernel).collect(owner);
 }
@@ -220,7 +220,7 @@ function recordOf({ id, flags, data, udata }: Completion): Uint8Array {
 /**
  * The asynchronous calls of omnipoll/os.
  *
- * @param owner stands for the core whose queues they are for
+ * @param owner stands for the core whose queues the requests name
  */
 export function aioCalls(kernel: Kernel, owner: object): AioHost {
   const transfers = transfersOf(kernel);

@@ -1,4 +1,4 @@
-// Character devices that hold nothing: /dev/null and its like.
+// Character devices without state (Linux's drivers/char/mem.c, random.c): /dev/null and the like.
 
 import {
   EVENT_IN,
@@ -16,12 +16,12 @@ import type { WaitQueue } from "../kernel/wait-queue.ts";
 const ENOSPC = 28;
 const NO_QUEUES: readonly WaitQueue[] = [];
 
-/** What a device does with reads and writes. */
+/** The file operations of a device. */
 interface Behaviour {
   read(buffer: Uint8Array, size: number, kernel: Kernel): number;
   write(bytes: Uint8Array): number;
-  /** What poll says of it. */
-  readonly state: number;
+  /** The event bits that poll returns. */
+  readonly events: number;
   readonly isPollable: boolean;
 }
 
@@ -37,16 +37,16 @@ function fillZero(buffer: Uint8Array, size: number): number {
   return size;
 }
 
-const everything = (bytes: Uint8Array): number => bytes.length;
-const ready = { state: ALL, isPollable: false };
+const discard = (bytes: Uint8Array): number => bytes.length;
+const ready = { events: ALL, isPollable: false };
 
 const BEHAVIOURS: Record<string, Behaviour> = {
-  null: { ...ready, read: () => 0, write: everything },
-  zero: { ...ready, read: fillZero, write: everything },
+  null: { ...ready, read: () => 0, write: discard },
+  zero: { ...ready, read: fillZero, write: discard },
   full: { ...ready, read: fillZero, write: () => -ENOSPC },
-  urandom: { ...ready, read: fillRandom, write: everything },
-  // It has a poll method, unlike the others: always readable, and epoll accepts it.
-  random: { read: fillRandom, write: everything, state: EVENT_IN | EVENT_RDNORM, isPollable: true },
+  urandom: { ...ready, read: fillRandom, write: discard },
+  // Unlike the others, /dev/random has a poll method (random_poll), so that epoll accepts it.
+  random: { read: fillRandom, write: discard, events: EVENT_IN | EVENT_RDNORM, isPollable: true },
 };
 
 class Device extends File {
@@ -68,7 +68,7 @@ class Device extends File {
   }
 
   poll(): number {
-    return this.#behaviour.state;
+    return this.#behaviour.events;
   }
 
   queues(): readonly WaitQueue[] {
@@ -91,11 +91,11 @@ export const DRIVERS: ReadonlyArray<readonly [name: string, driver: DeviceInode[
     (kernel, flags) => new Device(kernel, flags, `/dev/${name}`, behaviour),
   ]);
 
-/** What is mounted: readable, and nothing ever changes that. */
+/** The list of mounts: readable, and the list never changes (mounts_poll). */
 const MOUNTS: Behaviour = {
   read: () => 0,
   write: () => -EBADF,
-  state: EVENT_IN | EVENT_RDNORM,
+  events: EVENT_IN | EVENT_RDNORM,
   isPollable: true,
 };
 

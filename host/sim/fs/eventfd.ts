@@ -1,4 +1,4 @@
-// eventfd (Linux's fs/eventfd.c): a counter of 64 bits.
+// eventfd (Linux's fs/eventfd.c): a 64-bit counter.
 
 import {
   DATA_COUNTER,
@@ -15,15 +15,15 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { WaitQueue } from "../kernel/wait-queue.ts";
 
 const SIZE = 8;
-/** One more than the counter can hold. */
+/** One more than the largest count (ULLONG_MAX). */
 const LIMIT = 2n ** 64n - 1n;
 
-/** The most that it can hold. */
+/** The largest count. */
 export const EVENT_MAX = LIMIT - 1n;
 
 export const EFD_SEMAPHORE = 1;
 
-/** The eight bytes at the start of `bytes` as the machine's order has them. */
+/** The first eight bytes of `bytes` as a number; little-endian, as on every machine that runs the core. */
 function wordOf(bytes: Uint8Array): bigint {
   return new DataView(bytes.buffer, bytes.byteOffset, SIZE).getBigUint64(0, true);
 }
@@ -71,7 +71,7 @@ export class EventFile extends File {
     return SIZE;
   }
 
-  /** Counts, as far as the counter goes: eventfd_signal of Linux. */
+  /** Adds to the counter, up to the largest count (eventfd_signal). */
   add(count: bigint): void {
     const sum = this.counter + count;
     this.counter = sum < LIMIT ? sum : LIMIT - 1n;

@@ -1,4 +1,4 @@
-// Open regular files and directories, and descriptors that only stand for a path.
+// Open regular files and directories, and O_PATH descriptors.
 
 import {
   EINVAL,
@@ -36,31 +36,32 @@ import type { WaitQueue } from "../kernel/wait-queue.ts";
 const ALWAYS_READY = EVENT_IN | EVENT_OUT | EVENT_RDNORM | EVENT_WRNORM;
 const NO_QUEUES: readonly WaitQueue[] = [];
 
-/** Says to watchers of an inode that it was opened. */
+/** Reports an open(2) to the watches and knotes of an inode (fsnotify_open, NOTE_OPEN). */
 export function notifyOpen(inode: Inode, entry: Entry | undefined): void {
   inode.notify(NOTE_OPEN);
   fsnotifyWithParent(inode, IN_OPEN, entry);
 }
 
-/** Says that it was closed. */
+/** Reports the release of an open file (fsnotify_close, NOTE_CLOSE). */
 export function notifyClose(inode: Inode, entry: Entry | undefined, wasWritable: boolean): void {
   inode.notify(wasWritable ? NOTE_CLOSE_WRITE : NOTE_CLOSE);
   fsnotifyWithParent(inode, wasWritable ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE, entry);
 }
 
-/** Says that it was read from: FreeBSD also at its end, where there was nothing. */
+/** Reports a read (fsnotify_access, NOTE_READ). FreeBSD also reports a read at the end, which has no bytes. */
 export function notifyRead(inode: Inode, entry: Entry | undefined, count = 1): void {
   inode.notify(NOTE_READ);
   if (count > 0) fsnotifyWithParent(inode, IN_ACCESS, entry);
 }
 
-export function notifyWrite(inode: Inode, entry: Entry | undefined, extends_ = false): void {
+/** Reports a write (fsnotify_modify, NOTE_WRITE), and whether the file became longer. */
+export function notifyWrite(inode: Inode, entry: Entry | undefined, hasGrown = false): void {
   inode.mtime = inode.kernel.realtime();
-  inode.notify(NOTE_WRITE | (extends_ ? NOTE_EXTEND : 0));
+  inode.notify(NOTE_WRITE | (hasGrown ? NOTE_EXTEND : 0));
   fsnotifyWithParent(inode, IN_MODIFY, entry);
 }
 
-/** What an open file of the tree is: always ready, and nothing for epoll. */
+/** An open file of the tree: always ready, and refused by epoll. */
 abstract class TreeFile extends File {
   declare readonly inode: Inode;
   offset = 0;
@@ -156,7 +157,7 @@ export class RegularFile extends TreeFile {
   }
 }
 
-/** Sets the size of a file, and says so. */
+/** truncate(2): sets the size of a file and reports the change. */
 export function truncate(inode: RegularInode, size: number, entry: Entry | undefined): number {
   if (size < 0) return -EINVAL;
   inode.truncate(size);
@@ -191,7 +192,7 @@ export class DirectoryFile extends TreeFile {
   }
 }
 
-/** A descriptor that stands for a path, and nothing can be done with (O_PATH). */
+/** The open file of an O_PATH descriptor, which only stands for a path: reads and writes are refused. */
 export class PathFile extends TreeFile {
   readonly name = "path";
 

@@ -1,4 +1,4 @@
-// inotify (Linux's fs/notify/inotify): events of files, as records in a queue.
+// inotify (Linux's fs/notify/inotify): a queue of records, each of which tells of a change of a file.
 
 import {
   DATA_READABLE,
@@ -25,20 +25,21 @@ const IN_ALL_EVENTS = 0xfff;
 
 /** fs.inotify.max_queued_events. */
 const QUEUE_LIMIT = 16_384;
-/** struct inotify_event without its name: wd, mask, cookie, length. */
-const HEAD = 16;
+/** Size of struct inotify_event without the name: wd, mask, cookie, len. */
+const HEADER = 16;
 
 interface Event {
   readonly watch: number;
   readonly mask: number;
   readonly cookie: number;
   readonly name: string;
-  /** The name in bytes, padded so that the next record is aligned. */
+  /** The name with its padding, which aligns the next record. */
   readonly bytes: Uint8Array;
 }
 
-/** One watch of an inotify. */
+/** One watch (inotify_inode_mark). */
 class Watch implements InodeWatch {
+  /** The watch descriptor (wd). */
   readonly number: number;
   readonly inode: Inode;
   mask: number;
@@ -82,7 +83,7 @@ export class InotifyFile extends File {
     return this.#queues;
   }
 
-  /** inotify_add_watch(2): the number of the watch, or a negative errno. */
+  /** inotify_add_watch(2): the watch descriptor, or a negative errno. */
   add(inode: Inode, mask: number): number {
     if ((mask & IN_ALL_EVENTS) === 0) return -EINVAL;
     if ((mask & IN_ONLYDIR) !== 0 && !(inode instanceof DirectoryInode)) return -ENOTDIR;
@@ -107,7 +108,7 @@ export class InotifyFile extends File {
     return 0;
   }
 
-  /** A watch is over: removed, or its inode is gone. */
+  /** Ends a watch: removed, IN_ONESHOT, or its inode is gone. IN_IGNORED is the last event. */
   end(watch: Watch): void {
     if (!this.#watches.delete(watch.number)) return;
     this.#byInode.delete(watch.inode);
@@ -123,28 +124,28 @@ export class InotifyFile extends File {
       last.mask === mask &&
       last.cookie === cookie &&
       last.name === name;
-    if (isSame) return; // merged with the one before it
+    if (isSame) return; // merged with the event before it (inotify_merge)
     if (this.#events.length >= QUEUE_LIMIT) {
       if (last?.mask === IN_Q_OVERFLOW) return;
       this.#events.push(eventOf(-1, IN_Q_OVERFLOW, 0, ""));
     } else {
       this.#events.push(eventOf(watch, mask, cookie, name));
     }
-    this.#queues[0].wake(KEY_ALL); // without a key, as in fsnotify_insert_event
+    this.#queues[0].wake(KEY_ALL); // fsnotify_insert_event wakes without a key
   }
 
   override read(buffer: Uint8Array, size: number): number {
     if (this.#events.length === 0) return -EAGAIN;
     let at = 0;
     for (let event = this.#events[0]; event !== undefined; event = this.#events[0]) {
-      const length = HEAD + event.bytes.length;
+      const length = HEADER + event.bytes.length;
       if (at + length > size) break;
-      const view = new DataView(buffer.buffer, buffer.byteOffset + at, HEAD);
+      const view = new DataView(buffer.buffer, buffer.byteOffset + at, HEADER);
       view.setInt32(0, event.watch, true);
       view.setUint32(4, event.mask, true);
       view.setUint32(8, event.cookie, true);
       view.setUint32(12, event.bytes.length, true);
-      buffer.set(event.bytes, at + HEAD);
+      buffer.set(event.bytes, at + HEADER);
       at += length;
       this.#events.shift();
     }
@@ -157,7 +158,7 @@ export class InotifyFile extends File {
 
   override data(what: number): number {
     if (what !== DATA_READABLE) return -EINVAL;
-    return this.#events.reduce((sum, event) => sum + HEAD + event.bytes.length, 0);
+    return this.#events.reduce((sum, event) => sum + HEADER + event.bytes.length, 0);
   }
 
   override describe(): Record<string, unknown> {
@@ -179,7 +180,7 @@ export class InotifyFile extends File {
 
 function eventOf(watch: number, mask: number, cookie: number, name: string): Event {
   const text = new TextEncoder().encode(name);
-  const length = name === "" ? 0 : Math.ceil((text.length + 1) / HEAD) * HEAD;
+  const length = name === "" ? 0 : Math.ceil((text.length + 1) / HEADER) * HEADER;
   const bytes = new Uint8Array(length);
   bytes.set(text);
   return { watch, mask: mask >>> 0, cookie, name, bytes };

@@ -1,4 +1,4 @@
-// open(2) on the tree of a simulated kernel.
+// open(2) on the file tree of a simulated kernel.
 
 import { EEXIST, EINVAL, ENOENT } from "../../../asm/abi.ts";
 import {
@@ -44,10 +44,10 @@ import { treeOf } from "./tree.ts";
 import { KEY_ALL, WaitEntry } from "../kernel/wait-queue.ts";
 
 const O_NOFOLLOW = 0o400000;
-/** What an open file description keeps of the flags it was opened with. */
-const KEPT = O_ACCMODE | O_APPEND | O_NONBLOCK;
+/** The flags of open(2) that an open file description keeps (f_flags). */
+const FILE_FLAGS = O_ACCMODE | O_APPEND | O_NONBLOCK;
 
-/** An end of a FIFO, whose closing the tree is told of. */
+/** An open end of a FIFO. Its release is reported to the watches of the inode, unlike that of a pipe. */
 class FifoFile extends PipeEnd {
   readonly #fifo: FifoInode;
 
@@ -67,7 +67,7 @@ class FifoFile extends PipeEnd {
   }
 }
 
-/** Opens a FIFO: the descriptor, or a negative errno. */
+/** fifo_open: a descriptor, or a negative errno. */
 function openFifo(
   kernel: Kernel,
   inode: FifoInode,
@@ -78,9 +78,9 @@ function openFifo(
   const access = flags & O_ACCMODE;
   const blocks = (flags & O_NONBLOCK) === 0;
   if (access === O_WRONLY && !blocks && (inode.pipe?.readers ?? 0) === 0) return -ENXIO;
-  const file = new FifoFile(kernel, inode, entry, flags & KEPT);
+  const file = new FifoFile(kernel, inode, entry, flags & FILE_FLAGS);
   const { pipe } = file;
-  // Who waits to open the other end goes on. Nobody else is told that an end was opened.
+  // wake_up_partner: calls that wait to open the other end go on. No poll reports that an end was opened.
   pipe.openers.wake(KEY_ALL);
   if (blocks && access !== O_RDWR) {
     const isReader = access === O_RDONLY;
@@ -97,11 +97,11 @@ function openFifo(
   return fd;
 }
 
-/** Waits for the other end of a FIFO to have been opened. */
+/** wait_for_partner: sleeps until the other end has been opened, even if it is closed again already. */
 function* awaitOpeners(pipe: Pipe, path: string, isReader: boolean): Sleeping {
-  const count = (): number => (isReader ? pipe.writersEver : pipe.readersEver);
-  const had = count();
-  while (count() === had) {
+  const opened = (): number => (isReader ? pipe.writersEver : pipe.readersEver);
+  const before = opened();
+  while (opened() === before) {
     const sleeper = new Sleeper(0, () => `open of the FIFO ${path}`);
     const entry = new WaitEntry(sleeper);
     pipe.openers.append(entry);
@@ -112,31 +112,31 @@ function* awaitOpeners(pipe: Pipe, path: string, isReader: boolean): Sleeping {
   return 0;
 }
 
-/** The open file of an inode that opens without waiting, or a negative errno. */
+/** Opens an inode of a kind that opens without waiting: the open file, or a negative errno. */
 function fileOf(
   kernel: Kernel,
   inode: Inode,
   entry: Entry | undefined,
   flags: number,
 ): File | number {
-  const kept = flags & KEPT;
+  const fileFlags = flags & FILE_FLAGS;
   if (inode instanceof DirectoryInode) {
     if ((flags & (O_ACCMODE | O_CREAT | O_TRUNC)) !== 0) return -EISDIR;
-    return new DirectoryFile(kernel, inode, entry, kept);
+    return new DirectoryFile(kernel, inode, entry, fileFlags);
   }
-  if (inode instanceof RegularInode) return new RegularFile(kernel, inode, entry, kept);
-  if (inode instanceof DeviceInode) return inode.driver(kernel, kept);
+  if (inode instanceof RegularInode) return new RegularFile(kernel, inode, entry, fileFlags);
+  if (inode instanceof DeviceInode) return inode.driver(kernel, fileFlags);
   return inode instanceof SocketInode ? -ENXIO : -EINVAL;
 }
 
 /** open(2): a descriptor or a negative errno. */
 export function openPath(kernel: Kernel, path: string, flags: number, mode: number): number {
   const tree = treeOf(kernel);
-  const isNew = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
-  const found = tree.find(path, (flags & O_NOFOLLOW) === 0 && !isNew);
+  const mustBeNew = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
+  const found = tree.find(path, (flags & O_NOFOLLOW) === 0 && !mustBeNew);
   if (typeof found === "number") return found;
   let { entry, inode } = found;
-  const isThere = inode !== undefined;
+  const existed = inode !== undefined;
   if (inode === undefined) {
     if ((flags & O_CREAT) === 0) return -ENOENT;
     if (path.endsWith("/")) return -EISDIR;
@@ -144,7 +144,7 @@ export function openPath(kernel: Kernel, path: string, flags: number, mode: numb
     if (typeof made === "number") return made;
     entry = made;
     inode = made.inode;
-  } else if (isNew) {
+  } else if (mustBeNew) {
     return -EEXIST;
   }
   if ((flags & O_PATH) !== 0) return kernel.open(new PathFile(kernel, inode, entry, O_PATH));
@@ -156,7 +156,7 @@ export function openPath(kernel: Kernel, path: string, flags: number, mode: numb
   const fd = kernel.open(file);
   if (fd < 0) return fd;
   notifyOpen(inode, entry);
-  if (isThere && (flags & O_TRUNC) !== 0 && inode instanceof RegularInode)
+  if (existed && (flags & O_TRUNC) !== 0 && inode instanceof RegularInode)
     truncate(inode, 0, entry);
   return fd;
 }

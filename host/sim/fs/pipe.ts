@@ -1,4 +1,4 @@
-// Pipes and FIFOs (Linux's fs/pipe.c): slots of a page each, and two wait queues.
+// Pipes and FIFOs (Linux's fs/pipe.c): a ring of buffers of one page each, and two wait queues.
 
 import {
   DATA_PIPE_ROOM,
@@ -23,35 +23,37 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { KEY_ALL, WaitQueue } from "../kernel/wait-queue.ts";
 
 export const PAGE = 4096;
+/** PIPE_DEF_BUFFERS. */
 const SLOTS = 16;
-/** fs.pipe-max-size. */
+/** fs.pipe-max-size, without CAP_SYS_RESOURCE. */
 const PIPE_MAX = 1_048_576;
 
 const READABLE = EVENT_IN | EVENT_RDNORM;
 const WRITABLE = EVENT_OUT | EVENT_WRNORM;
 
-/** A page in use: bytes from `start` to `end` are to be read. */
+/** A page in use (pipe_buffer). The bytes from `start` to `end` have not been read. */
 interface Slot {
   readonly bytes: Uint8Array;
   start: number;
   end: number;
 }
 
-/** What is between the ends of a pipe. A FIFO keeps one for all who open it. */
+/** The pipe itself (pipe_inode_info), which all ends share. */
 export class Pipe {
   readonly slots: Slot[] = [];
   capacity = SLOTS;
   readers = 0;
   writers = 0;
-  /** How often it was opened for writing: a reader sees HUP only once there was a writer. */
+  /** How often the pipe was opened for writing (w_counter): a reader sees HUP only after a first writer. */
   writersEver = 0;
+  /** How often the pipe was opened for reading (r_counter). */
   readersEver = 0;
-  /** Who waits for an end of the FIFO to be opened. */
+  /** Calls of open(2) that wait for the other end of the FIFO to be opened. */
   readonly openers = new WaitQueue();
   readonly readQueue = new WaitQueue();
   readonly writeQueue = new WaitQueue();
   readonly ino: number;
-  /** The page that was last read to its end, to be used again. */
+  /** The page that was last read to its end, for the next write (tmp_page). */
   #spare: Uint8Array | undefined;
 
   constructor(kernel: Kernel) {
@@ -69,7 +71,7 @@ export class Pipe {
     return this.capacity * PAGE;
   }
 
-  /** F_SETPIPE_SZ: what it holds then, or a negative errno. */
+  /** F_SETPIPE_SZ: the new size in bytes, or a negative errno. */
   resize(bytes: number): number {
     if (bytes < 0 || bytes > 2 ** 31) return -EINVAL;
     const pages = 2 ** Math.ceil(Math.log2(Math.max(1, Math.ceil(bytes / PAGE))));
@@ -101,12 +103,12 @@ export class Pipe {
     return taken;
   }
 
-  /** Writes what there is room for, as pages allow. */
+  /** Writes as many bytes as the free pages allow. */
   write(bytes: Uint8Array): number {
     let written = 0;
     const tail = bytes.length % PAGE;
     const last = this.slots.at(-1);
-    // What is left over from whole pages may go into the last page, all of it or nothing.
+    // The bytes beyond whole pages are appended to the last page if all of them fit there (pipe_write).
     if (tail > 0 && last !== undefined && last.end + tail <= PAGE) {
       last.bytes.set(bytes.subarray(0, tail), last.end);
       last.end += tail;
@@ -135,7 +137,7 @@ export class PipeEnd extends File {
   readonly name: string;
   readonly pipe: Pipe;
   readonly #queues: readonly WaitQueue[];
-  /** Writers there had been when this reader opened the FIFO. */
+  /** w_counter when this reader opened the FIFO; -1 if the FIFO had a writer then. */
   readonly #writersBefore: number;
 
   constructor(
@@ -199,7 +201,7 @@ export class PipeEnd extends File {
     if (this.pipe.readers === 0) return -EPIPE;
     const written = this.pipe.write(bytes);
     if (written > 0) return written;
-    // Readers are told although there is nothing new: "nonsensically", as the kernel's comment says.
+    // pipe_write wakes readers of a full pipe "nonsensically", as its comment says: edges depend on that.
     this.pipe.readQueue.wake(READABLE);
     return -EAGAIN;
   }

@@ -1,5 +1,5 @@
-// Kevents that threads of the program, and asynchronous reads and writes, post to a queue. As in
-// host/native/linux/post.c, queues are known by the number of their descriptor.
+// Kevents that other threads of the program and asynchronous reads and writes post to a kqueue of the
+// core. As in host/native/linux/post.c, the number of its descriptor names the kqueue.
 
 import { EAGAIN, EBADF, EEXIST, KEVENT_SIZE } from "../../../asm/abi.ts";
 import { O_NONBLOCK } from "../kernel/constants.ts";
@@ -7,17 +7,17 @@ import { EventFile } from "./eventfd.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { perKernel } from "../kernel/per-kernel.ts";
 
-/** What a mailbox holds at most, for a queue that nobody reads. */
-const MOST_RECORDS = 65536;
+/** How many records a mailbox holds at most: its queue may never be read. */
+const MAX_RECORDS = 65536;
 
-/** Posts to one queue. */
+/** The records that were posted to one queue and not taken yet. */
 export class Mailbox {
-  /** The host of the core that has the queue. */
+  /** Stands for the core that has the queue. */
   readonly owner: object;
-  /** Readable while there are records. */
+  /** An eventfd that is readable while the mailbox has records. */
   readonly bell: EventFile;
   readonly fd: number;
-  /** Records from `#next` on wait to be taken. */
+  /** The records from `#next` on have not been taken. */
   #records: Uint8Array[] = [];
   #next = 0;
 
@@ -31,13 +31,13 @@ export class Mailbox {
     return this.#records.length - this.#next;
   }
 
-  /** Adds a record, which must not be changed any more. */
+  /** Adds a record, which must not change afterwards. */
   add(record: Uint8Array): void {
     this.#records.push(record);
     if (this.size === 1) this.bell.add(1n);
   }
 
-  /** Moves as many records as there is room for into `bytes`. */
+  /** Moves as many records into `bytes` as fit. Returns the number of records. */
   take(bytes: Uint8Array): number {
     const count = Math.min(this.size, Math.floor(bytes.length / KEVENT_SIZE));
     for (let i = 0; i < count; i++) {
@@ -61,7 +61,7 @@ export class Posts {
     this.#kernel = kernel;
   }
 
-  /** post_open of the waist, for the core of a host. */
+  /** post_open of the waist. */
   open(owner: object, queue: number): number {
     const kernel = this.#kernel;
     if (kernel.descriptors.get(queue) === undefined) return -EBADF;
@@ -72,12 +72,13 @@ export class Posts {
     return fd;
   }
 
-  /** The mailbox of a queue that the core of this host has. */
+  /** The mailbox of a queue, if the queue belongs to the core that `owner` stands for. */
   ofOwner(owner: object, queue: number): Mailbox | undefined {
     const mailbox = this.#mailboxes.get(queue);
     return mailbox?.owner === owner ? mailbox : undefined;
   }
 
+  /** post_close of the waist. */
   close(owner: object, queue: number): number {
     const mailbox = this.ofOwner(owner, queue);
     if (mailbox === undefined) return -EBADF;
@@ -86,16 +87,16 @@ export class Posts {
     return 0;
   }
 
-  /** Posts a kevent record, from whatever thread. */
+  /** post of the waist: adds a kevent record, on behalf of any thread. */
   post(queue: number, record: Uint8Array): number {
     const mailbox = this.#mailboxes.get(queue);
     if (mailbox === undefined) return -EBADF;
-    if (mailbox.size >= MOST_RECORDS) return -EAGAIN;
+    if (mailbox.size >= MAX_RECORDS) return -EAGAIN;
     mailbox.add(record.slice());
     return 0;
   }
 
-  /** Whether a mailbox is still the one of its queue. */
+  /** Whether `mailbox` is still open as the mailbox of `queue`. */
   has(queue: number, mailbox: Mailbox): boolean {
     return this.#mailboxes.get(queue) === mailbox;
   }

@@ -1,5 +1,5 @@
-// Pseudo-terminals (Linux's drivers/tty/pty.c and n_tty.c): a master, and a slave with a line
-// discipline between them.
+// Pseudo-terminals (Linux's drivers/tty/pty.c and n_tty.c): a master and a slave, with a line discipline
+// between them.
 
 import {
   DATA_READABLE,
@@ -23,8 +23,8 @@ import { KEY_ALL, WaitQueue } from "../kernel/wait-queue.ts";
 
 const READABLE = EVENT_IN | EVENT_RDNORM;
 const WRITABLE = EVENT_OUT | EVENT_WRNORM;
-/** Bytes that each direction holds. */
-const ROOM = 4096;
+/** Size of the buffer of each direction (N_TTY_BUF_SIZE). */
+const BUFFER_SIZE = 4096;
 
 const NEWLINE = 10;
 const RETURN = 13;
@@ -32,39 +32,39 @@ const END_OF_FILE = 4;
 const ERASE = 127;
 const KILL = 21;
 
-/** How a terminal treats what is typed. */
+/** The settings of a terminal (struct termios). */
 export interface TerminalMode {
-  /** Lines become readable as a whole, and can be edited before (ICANON). */
+  /** Input becomes readable line by line, and a line can be edited until it ends (ICANON). */
   readonly canonical?: boolean;
-  /** What is typed comes back to the master (ECHO). */
+  /** Input is echoed to the master (ECHO). */
   readonly echo?: boolean;
-  /** Without lines: how many bytes a read waits for (VMIN). */
+  /** How many bytes a read waits for in the non-canonical mode (VMIN). */
   readonly vmin?: number;
-  /** A newline that is printed becomes a return and a newline (ONLCR). */
+  /** A newline in the output becomes a carriage return and a newline (ONLCR). */
   readonly newlines?: boolean;
 }
 
-/** What both ends share. */
+/** The terminal itself, which both ends share. */
 export class Pty {
   readonly kernel: Kernel;
-  /** What was typed and can be read; of lines only whole ones. */
+  /** Input that the slave has not read; in the canonical mode only whole lines. */
   readonly input = new ByteQueue();
-  /** Lengths of the lines in `input`, an end of file being 0. */
+  /** Lengths of the lines in `input`. An end of file at the start of a line has the length 0. */
   readonly lines: number[] = [];
-  /** The line that is being typed. */
+  /** The line that is being typed: it can still be edited. */
   line: number[] = [];
-  /** What the slave printed and the master has not read. */
+  /** Output of the slave, and echoes, that the master has not read. */
   readonly output = new ByteQueue();
   readonly masterQueue = new WaitQueue();
   readonly slaveQueue = new WaitQueue();
   mode: Required<TerminalMode> = { canonical: true, echo: true, vmin: 1, newlines: true };
   /** Packet mode (TIOCPKT): reads of the master begin with a control byte. */
   isPacket = false;
-  /** Control byte of what happened (TIOCPKT_*). */
+  /** The control byte that the next read of the master returns in packet mode (TIOCPKT_*). */
   control = 0;
   hasMaster = true;
   slaves = 0;
-  /** A slave has been open: the master sees its end. */
+  /** Whether a slave has ever been open: only then does the master see the end of the last slave as HUP. */
   hadSlave = false;
 
   constructor(kernel: Kernel) {
@@ -77,10 +77,10 @@ export class Pty {
   }
 
   get inputRoom(): number {
-    return ROOM - 1 - this.input.size - this.line.length;
+    return BUFFER_SIZE - 1 - this.input.size - this.line.length;
   }
 
-  /** Changes how it treats what is typed. What is there already counts by the new rules. */
+  /** tcsetattr(3). Input that has not been read counts by the new mode at once (n_tty_set_termios). */
   setMode(mode: TerminalMode): void {
     const wasCanonical = this.mode.canonical;
     this.mode = { ...this.mode, ...mode };
@@ -94,21 +94,21 @@ export class Pty {
     if (this.hasInput) this.slaveQueue.wake(READABLE);
   }
 
-  /** What the master writes: somebody types. Returns how many bytes were taken. */
+  /** Takes bytes that the master writes as typed input. Returns the number of bytes taken. */
   type(bytes: Uint8Array): number {
     const taken = bytes.subarray(0, Math.max(0, this.inputRoom));
     if (taken.length === 0) return 0;
     const before = this.hasInput;
     const sizeBefore = this.input.size;
-    for (const byte of taken) this.#key(byte);
+    for (const byte of taken) this.#receive(byte);
     const grew = this.input.size > sizeBefore || this.hasInput !== before;
     if (this.hasInput && grew) this.slaveQueue.wake(READABLE);
-    // There is room again, as always once the line discipline has taken it.
+    // tty_wakeup: the line discipline has taken the bytes, so the master has room again.
     this.masterQueue.wake(WRITABLE);
     return taken.length;
   }
 
-  #key(typed: number): void {
+  #receive(typed: number): void {
     const { canonical, echo } = this.mode;
     if (!canonical) {
       this.input.put(Uint8Array.of(typed));
@@ -141,9 +141,9 @@ export class Pty {
     this.masterQueue.wake(READABLE);
   }
 
-  /** What the slave writes. Returns how many bytes were taken. */
+  /** Takes output of the slave. Returns the number of bytes taken. */
   print(bytes: Uint8Array): number {
-    const taken = bytes.subarray(0, Math.max(0, ROOM - this.output.size));
+    const taken = bytes.subarray(0, Math.max(0, BUFFER_SIZE - this.output.size));
     if (taken.length === 0) return 0;
     const printed: number[] = [];
     for (const byte of taken) {
@@ -155,7 +155,7 @@ export class Pty {
   }
 }
 
-/** The master: what a terminal emulator has. */
+/** The master: the end of a terminal emulator. */
 export class PtyMaster extends File {
   readonly name = "terminal master";
   readonly pty: Pty;
@@ -171,7 +171,7 @@ export class PtyMaster extends File {
     return FD_TERMINAL;
   }
 
-  /** How many bytes can be typed. */
+  /** Number of bytes of input that fit. */
   get room(): number {
     return Math.max(0, this.pty.inputRoom);
   }
@@ -200,7 +200,7 @@ export class PtyMaster extends File {
       return 1;
     }
     if (pty.output.size === 0) return pty.hadSlave && pty.slaves === 0 ? -EIO : -EAGAIN;
-    const wasFull = pty.output.size >= ROOM;
+    const wasFull = pty.output.size >= BUFFER_SIZE;
     const head = pty.isPacket ? 1 : 0;
     if (head > 0) buffer[0] = 0;
     const count = pty.output.copy(buffer.subarray(head), size - head);
@@ -235,7 +235,7 @@ export class PtyMaster extends File {
   }
 }
 
-/** The slave: what a program has for a terminal. */
+/** The slave: the terminal of a program. */
 export class PtySlave extends File {
   readonly name = "terminal";
   readonly pty: Pty;
@@ -253,15 +253,15 @@ export class PtySlave extends File {
     return FD_TERMINAL;
   }
 
-  /** How many bytes can be printed. */
+  /** Number of bytes of output that fit. */
   get room(): number {
-    return Math.max(0, ROOM - this.pty.output.size);
+    return Math.max(0, BUFFER_SIZE - this.pty.output.size);
   }
 
   poll(): number {
     const { pty } = this;
     let mask = pty.hasInput ? READABLE : 0;
-    if (pty.output.size < ROOM) mask |= WRITABLE;
+    if (pty.output.size < BUFFER_SIZE) mask |= WRITABLE;
     if (!pty.hasMaster) mask |= READABLE | WRITABLE | EVENT_ERR | EVENT_HUP;
     return mask;
   }

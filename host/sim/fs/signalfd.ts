@@ -1,4 +1,4 @@
-// signalfd (Linux's fs/signalfd.c): reads the pending signals of the process that made it.
+// signalfd (Linux's fs/signalfd.c): reads pending signals of the process that made the descriptor.
 
 import { EAGAIN, EINVAL, EVENT_IN } from "../../../asm/abi.ts";
 import { O_RDWR } from "../kernel/constants.ts";
@@ -8,7 +8,7 @@ import { nameOfSignal } from "../process/signal-numbers.ts";
 import type { SignalInfo, Signals } from "../process/signals.ts";
 import { KEY_ALL, type WaitQueue } from "../kernel/wait-queue.ts";
 
-// struct signalfd_siginfo.
+// Size and offsets of struct signalfd_siginfo.
 const SIZE = 128;
 const SIGNAL = 0;
 const CODE = 8;
@@ -29,7 +29,7 @@ export class SignalFile extends File {
     this.#mask = mask;
   }
 
-  /** Which signals it reads. */
+  /** The signals that a read takes. */
   get mask(): ReadonlySet<number> {
     return this.#mask;
   }

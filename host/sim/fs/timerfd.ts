@@ -1,5 +1,5 @@
-// timerfd (Linux's fs/timerfd.c). A periodic timer goes off once, and again only after it was read
-// or set anew: how often it would have gone off meanwhile is reckoned by the read.
+// timerfd (Linux's fs/timerfd.c). A periodic timer expires once and then rests until the program reads it
+// or sets it again; the read computes how often the timer would have expired meanwhile (hrtimer_forward_now).
 
 import { EAGAIN, EINVAL, EVENT_IN } from "../../../asm/abi.ts";
 import type { Scheduled } from "../time/clock.ts";
@@ -10,23 +10,23 @@ import { WaitQueue } from "../kernel/wait-queue.ts";
 
 const SIZE = 8;
 
-/** What a timer is set to. */
+/** The setting of a timer (struct itimerspec). */
 export interface TimerSetting {
-  /** ms until it next goes off; 0 if it is not armed. */
+  /** ms until the next expiration; 0 if the timer is disarmed. */
   readonly leftMs: number;
-  /** ms from then on between one time and the next; 0 if there is none. */
+  /** Period in ms; 0 for a timer that expires once. */
   readonly intervalMs: number;
 }
 
 export class TimerFile extends File {
   readonly name = "timerfd";
   readonly #queues = [new WaitQueue()] as const;
-  readonly #expire = (): void => this.#goOff();
+  readonly #onExpiry = (): void => this.#expire();
   #scheduled: Scheduled | undefined;
-  /** ms of the clock of the next time, or of the last one that was noticed; 0 if not armed. */
+  /** ms of the clock at the next expiration, or at the first one that was not read; 0 while disarmed. */
   #deadlineMs = 0;
   #intervalMs = 0;
-  /** Whether it went off since it was set or read. */
+  /** Whether the timer has expired since it was set or read. */
   #hasExpired = false;
 
   /** @param flags O_NONBLOCK or 0 */
@@ -34,7 +34,7 @@ export class TimerFile extends File {
     super(kernel, flags | O_RDWR);
   }
 
-  /** Arms it for a time of the clock, at once if that has passed. What it counted is forgotten. */
+  /** timerfd_settime(2): expires at a time of the clock, at once if that has passed. The count becomes 0. */
   arm(deadlineMs: number, intervalMs = 0): void {
     this.disarm();
     this.#deadlineMs = deadlineMs;
@@ -42,7 +42,7 @@ export class TimerFile extends File {
     this.#start();
   }
 
-  /** Stops it. What it counted is forgotten. */
+  /** Disarms the timer. The count becomes 0. */
   disarm(): void {
     if (this.#scheduled !== undefined) this.kernel.clock.cancel(this.#scheduled);
     this.#scheduled = undefined;
@@ -53,18 +53,18 @@ export class TimerFile extends File {
 
   #start(): void {
     const { clock } = this.kernel;
-    if (this.#deadlineMs <= clock.now()) this.#goOff();
-    else this.#scheduled = clock.schedule(this.#deadlineMs, this.#expire);
+    if (this.#deadlineMs <= clock.now()) this.#expire();
+    else this.#scheduled = clock.schedule(this.#deadlineMs, this.#onExpiry);
   }
 
-  #goOff(): void {
+  #expire(): void {
     this.#scheduled = undefined;
     this.#hasExpired = true;
     this.#queues[0].wake(EVENT_IN);
   }
 
-  /** How often it went off since `deadlineMs`, the first time counted. */
-  #passed(): number {
+  /** Number of expirations since `#deadlineMs`, that one included. */
+  #expirations(): number {
     if (this.#intervalMs === 0) return 1;
     const late = Math.max(this.kernel.clock.now() - this.#deadlineMs, 0);
     return 1 + Math.floor(late / this.#intervalMs);
@@ -79,7 +79,10 @@ export class TimerFile extends File {
       return { leftMs, intervalMs };
     }
     if (intervalMs === 0) return { leftMs: 0, intervalMs };
-    return { leftMs: this.#deadlineMs + this.#passed() * intervalMs - clock.now(), intervalMs };
+    return {
+      leftMs: this.#deadlineMs + this.#expirations() * intervalMs - clock.now(),
+      intervalMs,
+    };
   }
 
   poll(): number {
@@ -93,7 +96,7 @@ export class TimerFile extends File {
   override read(buffer: Uint8Array, size: number): number {
     if (size < SIZE) return -EINVAL;
     if (!this.#hasExpired) return -EAGAIN;
-    const count = this.#passed();
+    const count = this.#expirations();
     const view = new DataView(buffer.buffer, buffer.byteOffset, SIZE);
     view.setUint32(0, count, true);
     view.setUint32(4, count / 2 ** 32, true);
@@ -106,7 +109,7 @@ export class TimerFile extends File {
   }
 
   override describe(): Record<string, unknown> {
-    return { ...this.setting(), expirations: this.#hasExpired ? this.#passed() : 0 };
+    return { ...this.setting(), expirations: this.#hasExpired ? this.#expirations() : 0 };
   }
 
   override release(): void {

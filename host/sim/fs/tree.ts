@@ -1,5 +1,5 @@
-// The tree of names of a simulated kernel: looking them up, and changing them. Whoever watches is
-// told in the order Linux's fsnotify has.
+// The file tree of a simulated kernel (Linux's fs/namei.c): path lookup, and changes of names. Watches and
+// knotes get the events of a change in the order of Linux's fsnotify and FreeBSD's VFS.
 
 import {
   EEXIST,
@@ -35,19 +35,20 @@ import { FifoInode } from "./pipe.ts";
 
 const NAME_MAX = 255;
 const PATH_MAX = 4096;
-const MOST_LINKS = 40;
+/** MAXSYMLINKS. */
+const MAX_SYMLINKS = 40;
 
-/** What a path leads to. */
+/** The result of a path lookup. */
 export interface Found {
   readonly parent: DirectoryInode;
-  /** The last name of the path; "" of the root itself. */
+  /** The last component of the path; "" for the root. */
   readonly name: string;
-  /** The entry with that name, if there is one. */
+  /** The directory entry with that name, if it exists. */
   readonly entry: Entry | undefined;
   readonly inode: Inode | undefined;
 }
 
-/** What a rename says to knotes (vop_rename_post). `replaced` had the new name before. */
+/** Reports a rename to knotes (vop_rename_post). `replaced` is the inode that had the new name before. */
 function notifyRename(
   before: DirectoryInode,
   after: DirectoryInode,
@@ -79,11 +80,11 @@ export class Tree {
     this.root.links = 2;
   }
 
-  /** Looks a path up. The last part need not exist. A negative errno if what leads to it does not. */
+  /** Looks up a path. The last component need not exist; a negative errno if its directory does not. */
   find(path: string, follows = true, depth = 0): Found | number {
     if (path === "") return -ENOENT;
     if (path.length >= PATH_MAX) return -ENAMETOOLONG;
-    if (depth > MOST_LINKS) return -ELOOP;
+    if (depth > MAX_SYMLINKS) return -ELOOP;
     const parts = path.split("/").filter((part) => part !== "" && part !== ".");
     let directory = this.root;
     let found: Found = { parent: directory, name: "", entry: undefined, inode: directory };
@@ -95,10 +96,10 @@ export class Tree {
       found = { parent: directory, name, entry, inode };
       if (inode instanceof LinkInode && (!isLast || follows)) {
         const base = inode.target.startsWith("/") ? "" : this.pathOf(directory);
-        const led = this.find(`${base}/${inode.target}`, true, depth + 1);
-        if (typeof led === "number") return led;
-        found = led;
-        inode = led.inode;
+        const target = this.find(`${base}/${inode.target}`, true, depth + 1);
+        if (typeof target === "number") return target;
+        found = target;
+        inode = target.inode;
       }
       if (isLast) break;
       if (inode === undefined) return -ENOENT;
@@ -122,7 +123,7 @@ export class Tree {
     return entry === undefined ? "" : `${this.pathOf(entry.parent)}/${entry.name}`;
   }
 
-  #enter(parent: DirectoryInode, name: string, inode: Inode): Entry {
+  #addEntry(parent: DirectoryInode, name: string, inode: Inode): Entry {
     const entry: Entry = { name, parent, inode };
     parent.entries.set(name, entry);
     inode.links++;
@@ -135,8 +136,8 @@ export class Tree {
     return entry;
   }
 
-  /** Takes a name away. The inode may be gone after `settle`. */
-  #leave({ parent, name, inode }: Entry): void {
+  /** Removes a name. The caller calls `releaseIfUnused` once the change has been reported. */
+  #removeEntry({ parent, name, inode }: Entry): void {
     parent.entries.delete(name);
     inode.links--;
     if (inode instanceof DirectoryInode) {
@@ -146,18 +147,18 @@ export class Tree {
     parent.mtime = this.kernel.realtime();
   }
 
-  /** Enters a new inode under a name that is free, and says so. */
+  /** Adds a new inode under a name that is free, and reports the change. */
   create(found: Found, inode: Inode): Entry | number {
     if (found.inode !== undefined) return -EEXIST;
     if (found.parent.links === 0) return -ENOENT;
-    const entry = this.#enter(found.parent, found.name, inode);
+    const entry = this.#addEntry(found.parent, found.name, inode);
     const isDirectory = inode.isDirectory;
     found.parent.notify(isDirectory ? NOTE_WRITE | NOTE_LINK : NOTE_WRITE);
     found.parent.fsnotify(IN_CREATE | (isDirectory ? IN_ISDIR : 0), found.name);
     return entry;
   }
 
-  /** Makes an inode at a path, with the permissions the umask leaves. */
+  /** Makes an inode at a path: 0, or a negative errno. */
   #make(path: string, make: () => Inode): number {
     const found = this.find(path, false);
     if (typeof found === "number") return found;
@@ -189,7 +190,7 @@ export class Tree {
     const found = this.find(other, false);
     if (typeof found === "number") return found;
     if (found.inode !== undefined) return -EEXIST;
-    this.#enter(found.parent, found.name, inode);
+    this.#addEntry(found.parent, found.name, inode);
     inode.notify(NOTE_LINK);
     found.parent.notify(NOTE_WRITE);
     inode.fsnotify(IN_ATTRIB);
@@ -204,9 +205,9 @@ export class Tree {
     if (entry === undefined) return found.inode === undefined ? -ENOENT : -EISDIR;
     const { inode } = entry;
     if (inode.isDirectory) return -EISDIR;
-    this.#leave(entry);
+    this.#removeEntry(entry);
     parent.notify(NOTE_WRITE);
-    inode.notify(NOTE_DELETE); // also of one of several names, as FreeBSD says it
+    inode.notify(NOTE_DELETE); // FreeBSD also reports it when other names are left
     inode.fsnotify(IN_ATTRIB);
     parent.fsnotify(IN_DELETE, name);
     inode.releaseIfUnused();
@@ -222,7 +223,7 @@ export class Tree {
     if (!(inode instanceof DirectoryInode)) return -ENOTDIR;
     if (entry === undefined) return -EBUSY;
     if (inode.entries.size > 0) return -ENOTEMPTY;
-    this.#leave(entry);
+    this.#removeEntry(entry);
     parent.notify(NOTE_WRITE | NOTE_LINK);
     inode.notify(NOTE_DELETE);
     parent.fsnotify(IN_DELETE | IN_ISDIR, name);
@@ -239,14 +240,14 @@ export class Tree {
     if (entry === undefined) return source.inode === undefined ? -ENOENT : -EBUSY;
     const { inode } = entry;
     if (target.inode === inode) return 0;
-    const refused = this.#mayReplace(inode, target);
-    if (refused !== 0) return refused;
+    const error = this.#checkReplace(inode, target);
+    if (error !== 0) return error;
 
     const before = source.parent;
     const after = target.parent;
     const isDirectory = inode instanceof DirectoryInode;
-    if (target.entry !== undefined) this.#leave(target.entry);
-    // The links of a directory stay as they are, but for whose ".." counts.
+    if (target.entry !== undefined) this.#removeEntry(target.entry);
+    // The link count of a moved directory stays the same; its ".." now counts for another parent.
     before.entries.delete(source.name);
     after.entries.set(target.name, entry);
     entry.name = target.name;
@@ -268,10 +269,11 @@ export class Tree {
     return 0;
   }
 
-  #mayReplace(inode: Inode, target: Found): number {
+  /** Whether `inode` may replace the inode of `target` in a rename: 0 or a negative errno. */
+  #checkReplace(inode: Inode, target: Found): number {
     const other = target.inode;
     if (inode instanceof DirectoryInode) {
-      // Not into itself.
+      // A directory cannot move into itself or a directory below itself.
       for (let above = target.parent; ; above = above.parent) {
         if (above === inode) return -EINVAL;
         if (above.entry === undefined) break;
@@ -298,7 +300,7 @@ export class Tree {
   }
 }
 
-/** Tells those who watch the directory of `entry`, and those who watch the inode. */
+/** fsnotify_parent: passes an event to the watches of the directory of `entry`, then to those of the inode. */
 export function fsnotifyWithParent(inode: Inode, mask: number, entry: Entry | undefined): void {
   const flag = inode.isDirectory ? IN_ISDIR : 0;
   entry?.parent.fsnotify(mask | flag, entry.name);
