@@ -45,5 +45,5 @@ export {
   pollWait,
 } from "./poll";
 export { readyStart, reserveReady } from "./ready";
-export { transferred } from "./epoll/growth";
+export { transferred } from "./epoll/readable";
 export { selectBegin, selectClosed, selectReady, selectWait } from "./select";

@@ -4,11 +4,11 @@
 
 import { EBADF, EINVAL, ENOMEM, EPOLL_CLOEXEC } from "./abi";
 import { hasEpoll, hasKqueue } from "./capabilities";
-import { controlSet } from "./epoll/control";
-import { addSet, dropSet, forgetItems, setOf } from "./epoll/item";
+import { controlEmulated } from "./epoll/control";
+import { addEpoll, dropEpoll, epollOf, forgetRegistrations } from "./epoll/emulated";
 import { pollOverKqueue, waitOverKqueue } from "./epoll/over-kqueue";
-import { pollThrough, waitOverPoll } from "./epoll/over-poll";
-import { hasRoom, reserveOwn } from "./epoll/room";
+import { pollOverPoll, waitOverPoll } from "./epoll/over-poll";
+import { reserveRecords, reserveRegistrations } from "./epoll/scratch";
 import * as host from "./host";
 
 export { hasEpoll, hasKqueue } from "./capabilities";
@@ -25,7 +25,7 @@ export function epoll_create1(flags: i32): i32 {
   if (flags & ~EPOLL_CLOEXEC) return -EINVAL;
   const fd = openPlaceholder();
   if (fd < 0) return fd;
-  const added = hasRoom(1) ? addSet(fd) : -ENOMEM;
+  const added = reserveRegistrations(1) ? addEpoll(fd) : -ENOMEM;
   if (added === 0) return fd;
   host.close(fd);
   return added;
@@ -33,7 +33,7 @@ export function epoll_create1(flags: i32): i32 {
 
 /** epoll_ctl(2). */
 export function epoll_ctl(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
-  return hasEpoll() ? host.epoll_ctl(epfd, op, fd, mask) : controlSet(epfd, op, fd, mask);
+  return hasEpoll() ? host.epoll_ctl(epfd, op, fd, mask) : controlEmulated(epfd, op, fd, mask);
 }
 
 /** epoll_wait(2). */
@@ -47,7 +47,7 @@ export function epoll_wait(epfd: i32, ready: usize, capacity: i32, timeoutMs: f6
 export function poll(records: usize, count: i32, timeoutMs: f64): i32 {
   if (hasEpoll()) return host.poll(records, count, timeoutMs);
   if (hasKqueue()) return pollOverKqueue(records, count, timeoutMs);
-  return pollThrough(records, count, timeoutMs);
+  return pollOverPoll(records, count, timeoutMs);
 }
 
 /**
@@ -55,7 +55,7 @@ export function poll(records: usize, count: i32, timeoutMs: f64): i32 {
  * memory for that, the `poll` that needs it says so.
  */
 export function reservePoll(count: i32): void {
-  reserveOwn(count);
+  reserveRecords(count);
 }
 
 /** close(2), of an epoll. */
@@ -66,15 +66,15 @@ export function close(epfd: i32): i32 {
 
 /** Whether a descriptor is that of an emulated epoll. */
 export function isEmulatedEpoll(fd: i32): bool {
-  return setOf(fd) !== null;
+  return epollOf(fd) !== null;
 }
 
 /** A descriptor is about to be closed: forgets its registrations, and the epoll that it is. */
 export function forgetEpoll(fd: i32): void {
   if (hasEpoll()) return;
-  forgetItems(fd);
-  const set = setOf(fd);
-  if (set !== null) dropSet(set);
+  forgetRegistrations(fd);
+  const epoll = epollOf(fd);
+  if (epoll !== null) dropEpoll(epoll);
 }
 
 /**
@@ -82,6 +82,6 @@ export function forgetEpoll(fd: i32): void {
  * that is built on the epoll expires then. 0: at no time.
  */
 export function setDeadline(epfd: i32, deadline: f64): void {
-  const set = setOf(epfd);
-  if (set !== null) set.deadline = deadline;
+  const epoll = epollOf(epfd);
+  if (epoll !== null) epoll.deadline = deadline;
 }

@@ -15,20 +15,23 @@ const lists = memory.data((LARGEST_BITS + 1) * 4, 4);
 /** First address never handed out. Blocks begin where a line of the processor's cache does. */
 let top: usize = (__heap_base + 63) & ~63;
 
-/** log2 of the block that holds `bytes`. */
+/** log2 of the block that holds `bytes`, which are LARGEST at most. */
 function classOf(bytes: usize): i32 {
   return bytes <= 1 << SMALLEST ? SMALLEST : 32 - clz<u32>((bytes - 1) as u32);
 }
 
-/** Bytes a block of at least `bytes` really has. */
-export function roundUp(bytes: usize): usize {
-  return (1 as usize) << (classOf(bytes) as usize);
+/**
+ * Bytes that a block of at least `bytes` really has; 0 if there is no such block. Sizes come in 64
+ * bits, so that a product of a caller's numbers is checked and not its low half.
+ */
+export function roundUp(bytes: u64): usize {
+  return bytes > LARGEST ? 0 : (1 as usize) << (classOf(bytes as usize) as usize);
 }
 
-/** A block of at least `bytes`, its content undefined; 0 if there is no memory left. */
-export function allocate(bytes: usize): usize {
-  if (bytes > LARGEST) return 0;
-  const size = classOf(bytes);
+/** A block of at least `bytes`, its content undefined; 0 if there is no memory left, or for 0 bytes. */
+export function allocate(bytes: u64): usize {
+  if (bytes === 0 || bytes > LARGEST) return 0;
+  const size = classOf(bytes as usize);
   const list = lists + (size << 2);
   const free = load<usize>(list);
   if (free !== 0) {
@@ -38,6 +41,7 @@ export function allocate(bytes: usize): usize {
 
   const block = top;
   const end = (block as u64) + ((1 as u64) << (size as u64));
+  if (end > (usize.MAX_VALUE as u64)) return 0; // the last block below 4 GiB would make `top` 0
   const missing = (end as i64) - (((memory.size() as u64) * PAGE) as i64);
   if (missing > 0 && memory.grow(((missing + PAGE - 1) / PAGE) as i32) < 0) return 0;
   top = end as usize;

@@ -1,4 +1,5 @@
-// epoll_ctl of an epoll that no kernel keeps: what it refuses, in Linux's order.
+// epoll_ctl of an emulated epoll: what it refuses, in the order of do_epoll_ctl in eventpoll.c
+// (EPO-045). EPO-… are rows of the catalogue that test/conformance/ checks.
 
 import {
   EBADF,
@@ -28,141 +29,169 @@ import { hasKqueue } from "../capabilities";
 import { describe, fileOf, kindOf } from "../descriptor";
 import { StatRecord } from "../records";
 import {
-  addItem,
-  dropItem,
-  EpollSet,
-  findItem,
-  firstSet,
-  Item,
-  ITEM_DISABLED,
-  setOf,
-} from "./item";
-import { hasRoom } from "./room";
-import { arm, disarm, isKnown, isTaken, rearm } from "./knotes";
+  addRegistration,
+  dropRegistration,
+  EmulatedEpoll,
+  epollOf,
+  findRegistration,
+  firstEpoll,
+  noteChange,
+  Registration,
+  STATUS_DISABLED,
+} from "./emulated";
+import { arm, disarm, isAccepted, isKnown, rearm } from "./knotes";
+import { reserveRegistrations } from "./scratch";
 
 /** EPOLLEXCLUSIVE_OK_BITS. */
 const EXCLUSIVE_COMPANIONS: u32 =
   EVENT_IN | EVENT_OUT | EVENT_ERR | EVENT_HUP | EVENT_WAKEUP | EVENT_ET | EVENT_EXCLUSIVE;
-/** Epolls in epolls, at most so deep. */
+/** Epolls within epolls, at most so deep (EP_MAX_NESTS). */
 const DEEPEST = 5;
 
 /** Stat record of the descriptor that a call registers, modifies or deletes. */
 const target: usize = memory.data(STAT_SIZE, 8);
 
-/** Whether `set` is `wanted` or has it somewhere below. */
-function reaches(set: EpollSet, wanted: EpollSet): bool {
-  if (set === wanted) return true;
-  let item = set.first;
-  while (item !== null) {
-    const inner = item.inner;
+/** Whether an epoll is `wanted` or has it somewhere below. */
+function reaches(epoll: EmulatedEpoll, wanted: EmulatedEpoll): bool {
+  if (epoll === wanted) return true;
+  let registration = epoll.first;
+  while (registration !== null) {
+    const inner = registration.inner;
     if (inner !== null && reaches(inner, wanted)) return true;
-    item = item.after;
+    registration = registration.after;
   }
   return false;
 }
 
-/** How many epolls are below each other from `set` on, itself counted. */
-function depthBelow(set: EpollSet): i32 {
+/** Length of the longest chain of epolls within each other that begins with `epoll`. */
+function depthBelow(epoll: EmulatedEpoll): i32 {
   let deepest = 0;
-  let item = set.first;
-  while (item !== null) {
-    const inner = item.inner;
+  let registration = epoll.first;
+  while (registration !== null) {
+    const inner = registration.inner;
     if (inner !== null) deepest = max(deepest, depthBelow(inner));
-    item = item.after;
+    registration = registration.after;
   }
   return deepest + 1;
 }
 
-/** How many are above it. */
-function depthAbove(set: EpollSet): i32 {
+/** How many epolls are above `epoll` in the longest such chain. */
+function depthAbove(epoll: EmulatedEpoll): i32 {
   let highest = 0;
-  let other = firstSet();
+  let other = firstEpoll();
   while (other !== null) {
-    if (findItem(other, set.fd) !== null) highest = max(highest, depthAbove(other) + 1);
-    other = other.next;
+    if (findRegistration(other, epoll.fd) !== null) highest = max(highest, depthAbove(other) + 1);
+    other = other.after;
   }
   return highest;
 }
 
-function add(set: EpollSet, fd: i32, mask: u32, stat: StatRecord, inner: EpollSet | null): i32 {
-  if (!hasRoom(1)) return -ENOMEM;
-  const item = addItem(set, fd);
-  if (item === null) return -ENOMEM;
-  item.file = fileOf(stat);
-  item.kind = (inner === null ? stat.kind : FD_EPOLL) as u8;
-  item.inner = inner;
-  item.mask = mask;
-  const armed = hasKqueue() ? arm(set, item) : 0;
-  if (armed < 0) dropItem(set, item);
+/** Whether `inner` cannot be registered with `epoll`: a loop, or too many within each other. */
+function isTooDeep(epoll: EmulatedEpoll, inner: EmulatedEpoll): bool {
+  return reaches(inner, epoll) || depthAbove(epoll) + 1 + depthBelow(inner) > DEEPEST;
+}
+
+function add(
+  epoll: EmulatedEpoll,
+  fd: i32,
+  mask: u32,
+  stat: StatRecord,
+  inner: EmulatedEpoll | null,
+): i32 {
+  if (!reserveRegistrations(1)) return -ENOMEM;
+  const registration = addRegistration(epoll, fd);
+  if (registration === null) return -ENOMEM;
+  registration.file = fileOf(stat);
+  registration.kind = (inner === null ? stat.kind : FD_EPOLL) as u8;
+  registration.inner = inner;
+  registration.interest = mask;
+  const armed = hasKqueue() ? arm(epoll, registration) : 0;
+  if (armed < 0) dropRegistration(epoll, registration);
   return armed;
 }
 
-/** What was reported is so no longer: a ready item is reported anew, and keeps its place in line. */
-function modify(set: EpollSet, item: Item, mask: u32): i32 {
-  const before = item.mask;
-  item.mask = mask;
-  item.status &= ~ITEM_DISABLED;
+/** ep_modify: what is ready is reported anew, and keeps its place on the ready list. */
+function modify(epoll: EmulatedEpoll, registration: Registration, mask: u32): i32 {
+  const before = registration.interest;
+  registration.interest = mask;
+  registration.status &= ~STATUS_DISABLED;
+  noteChange();
   if (hasKqueue()) {
-    const armed = rearm(set, item, before);
-    if (armed === -ENOENT) dropItem(set, item);
+    const armed = rearm(epoll, registration, before);
+    if (armed === -ENOENT) dropRegistration(epoll, registration);
     return armed;
   }
-  item.seen = 0;
+  registration.reported = 0;
   return 0;
 }
 
-/** Whether a device is one of which there is nothing to wait for, as far as the kernel tells. */
-function isAlwaysReady(fd: i32, set: EpollSet | null): bool {
-  const asked = set === null ? firstSet() : set;
-  return hasKqueue() && asked !== null && !isTaken(asked, fd);
+/** Whether a kqueue refuses a device: it is always ready, so that nothing can wait for it. */
+function isAlwaysReady(fd: i32, epoll: EmulatedEpoll | null): bool {
+  const asked = epoll === null ? firstEpoll() : epoll;
+  return hasKqueue() && asked !== null && !isAccepted(asked, fd);
 }
 
 /**
- * Whether the kernel has forgotten an item: it was closed, and another file has its number. Asked
- * where files have no numbers that tell them apart, since an edge may be told of once more by that.
+ * Whether the number of a registration was closed and is another file's now. Where files have no
+ * numbers to tell by, the kernel is asked whether it still has the knotes; that may report an edge
+ * once more, so only ADD does it, which would fail otherwise.
  */
-function isGone(set: EpollSet, item: Item): bool {
-  return item.file === 0 && hasKqueue() && !isKnown(set, item);
+function isReplaced(
+  epoll: EmulatedEpoll,
+  registration: Registration,
+  stat: StatRecord,
+  op: i32,
+): bool {
+  if (registration.file !== fileOf(stat)) return true;
+  if (op !== EPOLL_CTL_ADD || registration.file !== 0 || !hasKqueue()) return false;
+  return !isKnown(epoll, registration);
+}
+
+/** Drops a registration. -ENOENT if the kernel has forgotten it: it was closed. */
+function remove(epoll: EmulatedEpoll, registration: Registration): i32 {
+  const isHeld: bool = !hasKqueue() || disarm(epoll, registration);
+  dropRegistration(epoll, registration);
+  return isHeld ? 0 : -ENOENT;
 }
 
 /** epoll_ctl(2). 0 or a negative errno. */
-export function controlSet(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
-  const set = setOf(epfd);
-  if (set === null && kindOf(epfd) < 0) return -EBADF;
+export function controlEmulated(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
+  const epoll = epollOf(epfd);
+  let registration: Registration | null = null;
+  if (epoll !== null) registration = findRegistration(epoll, fd);
+  // EPO-042: a closed epoll is found out before a closed target.
+  if (epoll === null && kindOf(epfd) < 0) return -EBADF;
+  // EPO-032, EPO-035: the target is open. If it was closed without omnipoll/os, so is what it was here.
   const stat = changetype<StatRecord>(target);
   const kind = describe(fd, stat);
-  let item: Item | null = null;
-  if (set !== null) item = findItem(set, fd);
   if (kind < 0) {
-    if (item !== null) dropItem(set!, item); // closed behind our back
+    if (registration !== null) dropRegistration(epoll!, registration);
     return -EBADF;
   }
+  // EPO-038: the target can be waited for (file_can_poll). Files and most devices are always ready.
   if (kind === FD_FILE || kind === FD_DIRECTORY) return -EPERM;
-  if (kind === FD_DEVICE && item === null && isAlwaysReady(fd, set)) return -EPERM;
-  if (set === null || fd === epfd) return -EINVAL;
-
-  const inner = setOf(fd);
+  if (kind === FD_DEVICE && registration === null && isAlwaysReady(fd, epoll)) return -EPERM;
+  // EPO-041, EPO-037: the epoll is one, and is not its own target.
+  if (epoll === null || fd === epfd) return -EINVAL;
+  const inner = epollOf(fd);
+  // EPO-139 to 142: EPOLLEXCLUSIVE only with ADD, not of an epoll, with EPOLLEXCLUSIVE_OK_BITS.
   if (op !== EPOLL_CTL_DEL && mask & EVENT_EXCLUSIVE) {
     if (op === EPOLL_CTL_MOD || inner !== null || mask & ~EXCLUSIVE_COMPANIONS) return -EINVAL;
   }
-  if (op === EPOLL_CTL_ADD && inner !== null) {
-    if (reaches(inner, set) || depthAbove(set) + 1 + depthBelow(inner) > DEEPEST) return -ELOOP;
+  // EPO-178: loops, and more than EP_MAX_NESTS epolls within each other, before the registration is looked up.
+  if (op === EPOLL_CTL_ADD && inner !== null && isTooDeep(epoll, inner)) return -ELOOP;
+
+  if (registration !== null && isReplaced(epoll, registration, stat, op)) {
+    dropRegistration(epoll, registration);
+    registration = null;
   }
-  if (
-    item !== null &&
-    (item.file !== fileOf(stat) || (op === EPOLL_CTL_ADD && isGone(set, item)))
-  ) {
-    dropItem(set, item); // the number was closed, and is another file's now
-    item = null;
-  }
-  if (op === EPOLL_CTL_ADD) return item === null ? add(set, fd, mask, stat, inner) : -EEXIST;
+  // EPO-033, EPO-034, EPO-043: what is registered twice or not at all, and unknown operations.
+  if (op === EPOLL_CTL_ADD)
+    return registration === null ? add(epoll, fd, mask, stat, inner) : -EEXIST;
   if (op === EPOLL_CTL_MOD) {
-    if (item === null) return -ENOENT;
-    return item.mask & EVENT_EXCLUSIVE ? -EINVAL : modify(set, item, mask);
+    if (registration === null) return -ENOENT;
+    return registration.interest & EVENT_EXCLUSIVE ? -EINVAL : modify(epoll, registration, mask);
   }
   if (op !== EPOLL_CTL_DEL) return -EINVAL;
-  if (item === null) return -ENOENT;
-  const isHeld: bool = !hasKqueue() || disarm(set, item);
-  dropItem(set, item);
-  return isHeld ? 0 : -ENOENT;
+  return registration === null ? -ENOENT : remove(epoll, registration);
 }

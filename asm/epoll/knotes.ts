@@ -1,7 +1,7 @@
-// The knotes of the items of epolls over kqueue. An item has a READ and a WRITE knote, whatever its
-// mask, since errors and hang-ups are always reported. One the mask asks for is level triggered if
-// the item is: the kernel reports it again and again, and the queue's descriptor stays readable. All
-// others are edges.
+// The knotes of registrations over kqueue. A registration has a READ and a WRITE knote, whatever its
+// interest, since errors and hang-ups are always reported. A knote for something in the interest is
+// level-triggered if the registration is: the kernel reports it again and again, and the queue's
+// descriptor stays readable. All others are edge-triggered.
 
 import {
   EINVAL,
@@ -34,27 +34,32 @@ import {
   NOTE_TRIGGER,
 } from "../abi";
 import * as host from "../host";
+import { settleWake } from "../ready-list";
 import { KeventRecord } from "../records";
-import { enqueue, EpollSet, Item, ITEM_BARE } from "./item";
-import { behindRecords } from "./room";
+import { EmulatedEpoll, markReady, readyListOf, Registration, STATUS_BARE } from "./emulated";
+import { keventsStart } from "./scratch";
 import { mayBeUrgent } from "./urgent";
 
-/** What the READ filter tells of, and the WRITE filter. */
-export const READS: u32 = EVENT_IN | EVENT_RDNORM | EVENT_RDBAND;
-export const WRITES: u32 = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
+/** Events that the READ filter reports, and the WRITE filter. */
+export const READ_EVENTS: u32 = EVENT_IN | EVENT_RDNORM | EVENT_RDBAND;
+export const WRITE_EVENTS: u32 = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 
-/** In `Item.seen`: an error, of which a BSD's poll(2) says nothing. */
-export const FAILED: u32 = 0x4;
+/** In `Registration.knotes`: the kernel reported an error, of which a BSD's poll(2) says nothing. */
+export const KNOTE_FAILED: u32 = 0x4;
 
-/** Flags of the knote of a filter that tells of `interest`. */
-export function flagsOf(mask: u32, interest: u32): u32 {
-  if (!(mask & interest)) return EV_CLEAR;
-  if (mask & EVENT_ONESHOT) return EV_DISPATCH;
-  return mask & EVENT_ET ? EV_CLEAR : 0;
+/** Flags of the knote of a filter that reports `events`. */
+export function flagsOf(interest: u32, events: u32): u32 {
+  if (!(interest & events)) return EV_CLEAR;
+  if (interest & EVENT_ONESHOT) return EV_DISPATCH;
+  return interest & EVENT_ET ? EV_CLEAR : 0;
 }
 
-function change(at: i32, ident: i32, filter: i32, flags: u32, fflags: u32): KeventRecord {
-  const record = changetype<KeventRecord>(behindRecords() + (at as usize) * KEVENT_SIZE);
+function recordAt(index: i32): KeventRecord {
+  return changetype<KeventRecord>(keventsStart() + (index as usize) * KEVENT_SIZE);
+}
+
+function writeChange(index: i32, ident: i32, filter: i32, flags: u32, fflags: u32): KeventRecord {
+  const record = recordAt(index);
   record.ident = ident as u64;
   record.filter = filter as i16;
   record.flags = (flags | EV_RECEIPT) as u16;
@@ -65,45 +70,55 @@ function change(at: i32, ident: i32, filter: i32, flags: u32, fflags: u32): Keve
 }
 
 /**
- * A change of the knote for `interest`; without any it tells of ends and errors alone, where there
- * are marks. Every change says so once more, since each replaces what was said before.
+ * Writes a change of the knote that reports `events`. With none of them in the interest its low-water
+ * mark, where there are marks, leaves ends and errors. Every change sets the mark, since a change
+ * replaces it.
  */
-function knote(at: i32, item: Item, filter: i32, interest: u32, flags: u32): void {
-  const isAsked = (item.mask & interest) !== 0;
-  const record = change(at, item.fd, filter, flags, isAsked ? 0 : NOTE_LOWAT);
-  if (!isAsked) record.data = i32.MAX_VALUE;
+function writeKnote(
+  index: i32,
+  registration: Registration,
+  filter: i32,
+  events: u32,
+  flags: u32,
+): void {
+  const isWanted = (registration.interest & events) !== 0;
+  const record = writeChange(index, registration.fd, filter, flags, isWanted ? 0 : NOTE_LOWAT);
+  if (!isWanted) record.data = i32.MAX_VALUE;
 }
 
-/** Makes `count` changes; the receipts are where they were. 0 or a negative errno. */
-function make(set: EpollSet, count: i32): i32 {
-  const at = behindRecords();
-  return min(host.kevent(set.fd, at, count, at, count, 0), 0);
+/** Makes `count` changes; the receipts replace them. 0 or a negative errno. */
+function applyChanges(epoll: EmulatedEpoll, count: i32): i32 {
+  const at = keventsStart();
+  return min(host.kevent(epoll.fd, at, count, at, count, 0), 0);
 }
 
-/** What became of a change: 0 or a negative errno. */
-function outcome(at: i32): i32 {
-  const record = changetype<KeventRecord>(behindRecords() + (at as usize) * KEVENT_SIZE);
+/** Result of a change: 0 or a negative errno. */
+function resultOf(index: i32): i32 {
+  const record = recordAt(index);
   return record.flags & EV_ERROR ? -(record.data as i32) : 0;
 }
 
-/** Tells the kernel of an item. 0 or a negative errno. */
-export function arm(set: EpollSet, item: Item): i32 {
-  if (mayBeUrgent(item)) set.isUrgent = true;
-  item.seen = item.ready = 0;
-  item.readable = -1;
-  item.status &= ~ITEM_BARE;
-  knote(0, item, FILTER_READ, READS, EV_ADD | flagsOf(item.mask, READS));
-  knote(1, item, FILTER_WRITE, WRITES, EV_ADD | flagsOf(item.mask, WRITES));
-  const made = make(set, 2);
-  if (made < 0) return made;
-  const reader = outcome(0);
-  const writer = outcome(1);
+/** Adds the knotes of a registration. 0 or a negative errno. */
+export function arm(epoll: EmulatedEpoll, registration: Registration): i32 {
+  const interest = registration.interest;
+  if (mayBeUrgent(registration)) epoll.isUrgent = true;
+  registration.knotes = registration.ready = 0;
+  registration.innerArrivals = -1;
+  registration.status &= ~STATUS_BARE;
+  const readFlags = EV_ADD | flagsOf(interest, READ_EVENTS);
+  const writeFlags = EV_ADD | flagsOf(interest, WRITE_EVENTS);
+  writeKnote(0, registration, FILTER_READ, READ_EVENTS, readFlags);
+  writeKnote(1, registration, FILTER_WRITE, WRITE_EVENTS, writeFlags);
+  const applied = applyChanges(epoll, 2);
+  if (applied < 0) return applied;
+  const reader = resultOf(0);
+  const writer = resultOf(1);
   if (writer === -EPIPE) {
-    // A pipe without a reader: an event on Linux, not an error.
-    item.seen = FAILED;
-    if (reader < 0) item.status |= ITEM_BARE;
-    enqueue(set, item);
-    settleWake(set);
+    // A pipe without a reader: kqueue refuses the knote, epoll reports EPOLLERR.
+    registration.knotes = KNOTE_FAILED;
+    if (reader < 0) registration.status |= STATUS_BARE;
+    markReady(epoll, registration);
+    settleQueueWake(epoll);
   } else if (reader < 0 && writer < 0) {
     const isStrange = reader === -EINVAL || reader === -ENODEV || reader === -EOPNOTSUPP;
     return isStrange ? -EPERM : reader;
@@ -111,67 +126,72 @@ export function arm(set: EpollSet, item: Item): i32 {
   return 0;
 }
 
-/** Whether a queue takes a descriptor that `set` does not have; what is always ready has no filter. */
-export function isTaken(set: EpollSet, fd: i32): bool {
-  change(0, fd, FILTER_READ, EV_ADD | EV_DISABLE, 0);
-  change(1, fd, FILTER_READ, EV_DELETE, 0);
-  return make(set, 2) === 0 && outcome(0) === 0;
+/** Whether a queue accepts a descriptor that it does not have; devices that are always ready, not. */
+export function isAccepted(epoll: EmulatedEpoll, fd: i32): bool {
+  writeChange(0, fd, FILTER_READ, EV_ADD | EV_DISABLE, 0);
+  writeChange(1, fd, FILTER_READ, EV_DELETE, 0);
+  return applyChanges(epoll, 2) === 0 && resultOf(0) === 0;
 }
 
 /**
- * Tells the kernel of the new mask of an item. 0 or a negative errno: -ENOENT if it knows nothing of
- * the item, whose descriptor was closed.
+ * Gives the kernel the new interest of a registration. 0 or a negative errno: -ENOENT if the kernel
+ * has forgotten the knotes, whose descriptor was closed.
  */
-export function rearm(set: EpollSet, item: Item, before: u32): i32 {
-  const mask = item.mask;
+export function rearm(epoll: EmulatedEpoll, registration: Registration, before: u32): i32 {
+  const interest = registration.interest;
   const isSame =
-    flagsOf(mask, READS) === flagsOf(before, READS) &&
-    flagsOf(mask, WRITES) === flagsOf(before, WRITES);
-  const isWider: bool = (mask & ~before & ~(READS | WRITES)) !== 0;
+    flagsOf(interest, READ_EVENTS) === flagsOf(before, READ_EVENTS) &&
+    flagsOf(interest, WRITE_EVENTS) === flagsOf(before, WRITE_EVENTS);
+  const isWider: bool = (interest & ~before & ~(READ_EVENTS | WRITE_EVENTS)) !== 0;
+  const isLevel: bool = !(interest & (EVENT_ET | EVENT_ONESHOT));
   // A level that goes on being reported keeps its place.
-  if (isSame && !isWider && !(mask & (EVENT_ET | EVENT_ONESHOT)) && mask & (READS | WRITES)) {
-    return isKnown(set, item) ? 0 : -ENOENT;
+  if (isSame && !isWider && isLevel && interest & (READ_EVENTS | WRITE_EVENTS)) {
+    return isKnown(epoll, registration) ? 0 : -ENOENT;
   }
   // A knote keeps its flags for life, so a new one is made; it fires again if it is ready.
-  return disarm(set, item) ? arm(set, item) : -ENOENT;
+  return disarm(epoll, registration) ? arm(epoll, registration) : -ENOENT;
 }
 
-/** Whether one of the last two changes found a knote of an item. */
-function hasFound(item: Item): bool {
-  return outcome(0) !== -ENOENT || outcome(1) !== -ENOENT || (item.status & ITEM_BARE) !== 0;
+/** Whether one of the last two changes found a knote of a registration. */
+function hasFound(registration: Registration): bool {
+  if (registration.status & STATUS_BARE) return true;
+  return resultOf(0) !== -ENOENT || resultOf(1) !== -ENOENT;
 }
 
-/** Tells the kernel to forget an item; whether it knew of it: what was closed it does not know. */
-export function disarm(set: EpollSet, item: Item): bool {
-  change(0, item.fd, FILTER_READ, EV_DELETE, 0);
-  change(1, item.fd, FILTER_WRITE, EV_DELETE, 0);
-  return make(set, 2) < 0 || hasFound(item);
+/** Deletes the knotes of a registration. False if the kernel had none: the descriptor was closed. */
+export function disarm(epoll: EmulatedEpoll, registration: Registration): bool {
+  writeChange(0, registration.fd, FILTER_READ, EV_DELETE, 0);
+  writeChange(1, registration.fd, FILTER_WRITE, EV_DELETE, 0);
+  return applyChanges(epoll, 2) < 0 || hasFound(registration);
 }
 
-/** Whether the kernel knows of an item: the knotes are told what they were told before. */
-export function isKnown(set: EpollSet, item: Item): bool {
-  knote(0, item, FILTER_READ, READS, 0);
-  knote(1, item, FILTER_WRITE, WRITES, 0);
-  return make(set, 2) < 0 || hasFound(item);
+/** Whether the kernel has the knotes of a registration: it gets changes that change nothing. */
+export function isKnown(epoll: EmulatedEpoll, registration: Registration): bool {
+  writeKnote(0, registration, FILTER_READ, READ_EVENTS, 0);
+  writeKnote(1, registration, FILTER_WRITE, WRITE_EVENTS, 0);
+  return applyChanges(epoll, 2) < 0 || hasFound(registration);
 }
 
-/** Has the kernel tell of a one-shot item again, which was not ready after all. */
-export function enable(set: EpollSet, item: Item): void {
-  knote(0, item, FILTER_READ, READS, EV_ENABLE);
-  knote(1, item, FILTER_WRITE, WRITES, EV_ENABLE);
-  make(set, 2);
+/** Enables the knotes of an EPOLLONESHOT registration, which was not ready after all. */
+export function enable(epoll: EmulatedEpoll, registration: Registration): void {
+  writeKnote(0, registration, FILTER_READ, READ_EVENTS, EV_ENABLE);
+  writeKnote(1, registration, FILTER_WRITE, WRITE_EVENTS, EV_ENABLE);
+  applyChanges(epoll, 2);
 }
 
-/** Keeps the queue readable while the line remembers what the kernel has reported. */
-export function settleWake(set: EpollSet): void {
-  const wanted: bool = set.line > 0;
-  if (wanted === set.isAwake) return;
-  set.isAwake = wanted;
-  if (wanted) {
-    change(0, 0, FILTER_USER, EV_ADD, 0);
-    change(1, 0, FILTER_USER, 0, NOTE_TRIGGER);
+/** Triggers the queue's user event, or deletes it. */
+function signalQueue(owner: usize, isReady: bool): bool {
+  if (isReady) {
+    writeChange(0, 0, FILTER_USER, EV_ADD, 0);
+    writeChange(1, 0, FILTER_USER, 0, NOTE_TRIGGER);
   } else {
-    change(0, 0, FILTER_USER, EV_DELETE, 0);
+    writeChange(0, 0, FILTER_USER, EV_DELETE, 0);
   }
-  make(set, wanted ? 2 : 1);
+  applyChanges(changetype<EmulatedEpoll>(owner), isReady ? 2 : 1);
+  return true;
+}
+
+/** Keeps the queue readable while the ready list has what the kernel does not report again. */
+export function settleQueueWake(epoll: EmulatedEpoll): void {
+  settleWake(readyListOf(epoll), changetype<usize>(epoll), signalQueue);
 }

@@ -1,6 +1,6 @@
-// Epolls over kqueue. The kernel's queue says of what something has happened, as the wake-ups of
-// Linux do (knotes.ts), and poll(2) what is so now: of the items at the head of the line, before they
-// are reported. What the kernel goes on reporting is left to it, all else the line remembers.
+// Epolls over kqueue. The queue reports what has happened, as Linux's wake-ups do (knotes.ts), and
+// puts registrations on the ready list; poll(2) then says what is ready now, of those at the head of
+// the list, before they are reported. What the kernel keeps reporting need not stay on the list.
 
 import {
   EBADF,
@@ -20,250 +20,301 @@ import {
   FILTER_READ,
   FILTER_USER,
   KEVENT_SIZE,
-  POLL_RECORD_FD,
-  POLL_RECORD_READY,
   POLL_RECORD_SIZE,
-  POLL_RECORD_WANT,
   READY_RECORD_SIZE,
 } from "../abi";
 import { deadlineOf, remaining } from "../deadline";
 import { kindOf } from "../descriptor";
 import * as host from "../host";
-import { KeventRecord, ReadyRecord } from "../records";
+import { KeventRecord, PollRecord, ReadyRecord } from "../records";
 import {
-  dequeue,
-  dropItem,
-  enqueue,
-  EpollSet,
-  findItem,
-  firstSet,
-  Item,
-  ITEM_DISABLED,
-  setOf,
-} from "./item";
-import { enable, FAILED, flagsOf, READS, settleWake, WRITES } from "./knotes";
-import { behindRecords, recordsStart, roomForItems } from "./room";
-import { noteUrgent, waitUrgent } from "./urgent";
+  dropRegistration,
+  EmulatedEpoll,
+  epollOf,
+  findRegistration,
+  firstEpoll,
+  markNotReady,
+  markReady,
+  Registration,
+  STATUS_DISABLED,
+} from "./emulated";
+import {
+  enable,
+  flagsOf,
+  KNOTE_FAILED,
+  READ_EVENTS,
+  settleQueueWake,
+  WRITE_EVENTS,
+} from "./knotes";
+import { dropScratch, holdScratch, keventCapacity, keventsStart, recordsStart } from "./scratch";
+import { updateUrgent, waitUrgent } from "./urgent";
 
 /** What poll(2) reports whether it is asked for or not. */
 const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
 
-// What the kernel has told of an item (`Item.seen`); and FAILED.
+// What the kernel reported of a registration (`Registration.knotes`), besides KNOTE_FAILED.
 
-/** The ends of both directions: hosts whose poll(2) knows no RDHUP. */
-const READ_ENDED: u32 = 0x1;
-const WRITE_ENDED: u32 = 0x2;
-/** A level-triggered knote, so that it will tell again. */
-const READ_TOLD: u32 = 0x8;
-const WRITE_TOLD: u32 = 0x10;
+/** End of file of either direction: for hosts whose poll(2) knows no RDHUP. */
+const KNOTE_READ_EOF: u32 = 0x1;
+const KNOTE_WRITE_EOF: u32 = 0x2;
+/** A level-triggered knote fired, and does so again. */
+const KNOTE_READ_LEVEL: u32 = 0x8;
+const KNOTE_WRITE_LEVEL: u32 = 0x10;
 
-/** So many items of an epoll within are looked at to tell whether it is ready. */
+/** How many registrations are looked at to find out whether an epoll within is ready. */
 const SAMPLE = 16;
 
-// The line.
+// The queue's events.
 
-/** Enters what the kernel reports of an item into the line. */
-function take(set: EpollSet, event: KeventRecord): void {
+/** Puts the registration of one event on the ready list. */
+function dispatch(epoll: EmulatedEpoll, event: KeventRecord): void {
   if (event.filter === FILTER_USER) return;
-  const item = findItem(set, event.ident as i32);
-  if (item === null || item.status & ITEM_DISABLED) return;
+  const registration = findRegistration(epoll, event.ident as i32);
+  if (registration === null || registration.status & STATUS_DISABLED) return;
   const reads: bool = event.filter === FILTER_READ;
-  const interest = reads ? READS : WRITES;
+  const events = reads ? READ_EVENTS : WRITE_EVENTS;
+  const isSocket: bool = registration.kind === FD_STREAM || registration.kind === FD_DATAGRAM;
   if (event.flags & EV_EOF) {
-    item.seen |= reads ? READ_ENDED : WRITE_ENDED;
-    if (event.fflags !== 0) item.seen |= FAILED;
-  } else if (!(item.mask & interest) && item.kind !== FD_STREAM && item.kind !== FD_DATAGRAM) {
-    return; // not what it waits for; of a socket it would be an error
+    registration.knotes |= reads ? KNOTE_READ_EOF : KNOTE_WRITE_EOF;
+    if (event.fflags !== 0) registration.knotes |= KNOTE_FAILED;
+  } else if (!(registration.interest & events) && !isSocket) {
+    return; // bytes that nothing waits for; of a socket the low-water mark leaves errors alone
   }
-  if (flagsOf(item.mask, interest) === 0) item.seen |= reads ? READ_TOLD : WRITE_TOLD;
-  enqueue(set, item);
-  set.arrivals++;
+  if (flagsOf(registration.interest, events) === 0) {
+    registration.knotes |= reads ? KNOTE_READ_LEVEL : KNOTE_WRITE_LEVEL;
+  }
+  markReady(epoll, registration);
+  epoll.arrivals++;
 }
 
-/** Takes what the kernel has to report; how many events that were, or a negative errno. */
-function fetch(set: EpollSet, limit: i32, timeoutMs: f64): i32 {
-  const events = behindRecords();
-  const count = host.kevent(set.fd, events, 0, events, limit, timeoutMs);
+/** Takes at most `limit` events from the queue. Returns how many, or a negative errno. */
+function takeEvents(epoll: EmulatedEpoll, limit: i32, timeoutMs: f64): i32 {
+  const events = keventsStart();
+  const fd = epoll.fd;
+  const count = host.kevent(fd, events, 0, events, limit, timeoutMs);
+  if (epollOf(fd) !== epoll) return -EBADF; // a callback of a simulated kernel closed it
   for (let i = 0; i < count; i++) {
-    take(set, changetype<KeventRecord>(events + (i as usize) * KEVENT_SIZE));
+    dispatch(epoll, changetype<KeventRecord>(events + (i as usize) * KEVENT_SIZE));
   }
   return count;
 }
 
-/** Takes in whether an epoll within has something to report: 0 or a negative errno. */
-function hear(item: Item, inner: EpollSet): i32 {
-  const ready = refresh(inner);
+// What is ready now.
+
+/** Takes a registration off the ready list. */
+function leaveReadyList(epoll: EmulatedEpoll, registration: Registration): void {
+  markNotReady(epoll, registration);
+  registration.knotes &= ~(KNOTE_READ_LEVEL | KNOTE_WRITE_LEVEL);
+}
+
+/** Finds out whether an epoll within is ready. 0 or a negative errno. */
+function recheckInner(registration: Registration, inner: EmulatedEpoll): i32 {
+  const ready = recheckEpoll(inner);
   if (ready < 0) return ready;
-  // Its wake-up is an edge of its descriptor, too.
-  const isNews = !(item.mask & EVENT_ET) || item.readable !== (inner.arrivals as i64);
-  item.ready = ready > 0 && isNews ? EVENT_IN | EVENT_RDNORM : 0;
+  // Each wake-up of the inner epoll is an edge of its descriptor, too.
+  const isEdge =
+    !(registration.interest & EVENT_ET) || registration.innerArrivals !== inner.arrivals;
+  registration.ready = ready > 0 && isEdge ? EVENT_IN | EVENT_RDNORM : 0;
   return 0;
 }
 
-/** Leaves of what poll(2) and the kernel told of an item what it waits for; whether that is any. */
-function judge(set: EpollSet, item: Item): bool {
-  let ready = item.ready;
-  if (item.seen & READ_ENDED) {
-    if (!(ready & (EVENT_IN | EVENT_HUP))) item.seen &= ~(READ_ENDED | WRITE_ENDED); // a new start
-    else if (item.kind === FD_STREAM) {
-      ready |= item.seen & WRITE_ENDED ? EVENT_RDHUP | EVENT_HUP : EVENT_RDHUP;
-    }
+/** Writes the poll records of the first `count` registrations on the ready list. */
+function writeRecords(epoll: EmulatedEpoll, count: i32): void {
+  let at = recordsStart();
+  let registration = epoll.firstReady;
+  for (let i = 0; i < count && registration !== null; i++, at += POLL_RECORD_SIZE) {
+    const record = changetype<PollRecord>(at);
+    const more = registration.knotes & KNOTE_READ_EOF ? EVENT_IN : 0;
+    record.fd = registration.inner === null ? registration.fd : -1;
+    record.want = (registration.interest | more) as u16;
+    record.ready = 0;
+    registration = registration.readyAfter;
   }
-  if (item.seen & FAILED) ready |= EVENT_ERR;
-  // While an error lasts the kernel tells of it again.
-  item.seen &= ~FAILED;
-  item.ready = ready & (item.mask | ALWAYS);
-  if (item.ready !== 0) return true;
-  leave(set, item);
-  if (item.mask & EVENT_ONESHOT) enable(set, item);
-  return false;
-}
-
-/** Takes an item out of the line. */
-function leave(set: EpollSet, item: Item): void {
-  dequeue(set, item);
-  item.seen &= ~(READ_TOLD | WRITE_TOLD);
 }
 
 /**
- * Asks what is so now of the first items in line, at most `wanted`; those of which nothing is
- * leave it. How many stay, or a negative errno; then the line is as it was.
+ * Reduces `registration.ready`, which poll(2) reported, to the bits in the interest, with what the
+ * kernel reported of ends and errors. False, and off the ready list, if none are left.
  */
-function look(set: EpollSet, wanted: i32): i32 {
-  const asked = min(set.line, wanted);
-  let item = set.head;
-  for (let i = 0; i < asked && item !== null; i++) {
-    const inner = item.inner;
-    const heard = inner === null ? 0 : hear(item, inner);
-    if (heard < 0) return heard;
-    item = item.behind;
+function applyInterest(epoll: EmulatedEpoll, registration: Registration): bool {
+  let ready = registration.ready;
+  const ended = registration.knotes & (KNOTE_READ_EOF | KNOTE_WRITE_EOF);
+  if (ended & KNOTE_READ_EOF) {
+    if (!(ready & (EVENT_IN | EVENT_HUP))) {
+      registration.knotes &= ~ended; // the descriptor has another peer: a FIFO, a new connection
+    } else if (registration.kind === FD_STREAM) {
+      ready |= ended & KNOTE_WRITE_EOF ? EVENT_RDHUP | EVENT_HUP : EVENT_RDHUP;
+    }
   }
-  let at = recordsStart();
-  item = set.head;
-  for (let i = 0; i < asked && item !== null; i++, at += POLL_RECORD_SIZE) {
-    const more = item.seen & READ_ENDED ? EVENT_IN : 0;
-    store<i32>(at, item.inner === null ? item.fd : -1, POLL_RECORD_FD);
-    store<u16>(at, (item.mask | more) as u16, POLL_RECORD_WANT);
-    store<u16>(at, 0, POLL_RECORD_READY);
-    item = item.behind;
-  }
-  const polled = asked > 0 ? host.poll(recordsStart(), asked, 0) : 0;
-  if (polled < 0) return polled;
-  at = recordsStart();
-  let staying = 0;
-  item = set.head;
-  for (let i = 0; i < asked && item !== null; i++, at += POLL_RECORD_SIZE) {
-    const behind = item.behind;
-    const inner = item.inner;
-    if (inner === null) item.ready = load<u16>(at, POLL_RECORD_READY);
-    else item.readable = inner.arrivals as i64;
-    if (item.ready & EVENT_NVAL) dropItem(set, item); // closed behind our back
-    else if (judge(set, item)) staying++;
-    item = behind;
-  }
-  return staying;
+  if (registration.knotes & KNOTE_FAILED) ready |= EVENT_ERR;
+  // The kernel reports an error again while it lasts.
+  registration.knotes &= ~KNOTE_FAILED;
+  registration.ready = ready & (registration.interest | ALWAYS);
+  if (registration.ready !== 0) return true;
+  leaveReadyList(epoll, registration);
+  if (registration.interest & EVENT_ONESHOT) enable(epoll, registration);
+  return false;
 }
 
-/** Brings the line up to date: how many items at its head are ready, or a negative errno. */
-function gather(set: EpollSet, wanted: i32, timeoutMs: f64): i32 {
-  const all = roomForItems() * 2;
-  const limit = min(all, wanted * 2 + 1);
-  let fetched = 0;
+/** Applies the results of poll(2). Returns how many of the `count` registrations are ready. */
+function applyResults(epoll: EmulatedEpoll, count: i32): i32 {
+  let at = recordsStart();
+  let ready = 0;
+  let registration = epoll.firstReady;
+  for (let i = 0; i < count && registration !== null; i++, at += POLL_RECORD_SIZE) {
+    const after = registration.readyAfter;
+    const inner = registration.inner;
+    if (inner === null) registration.ready = changetype<PollRecord>(at).ready;
+    else registration.innerArrivals = inner.arrivals;
+    if (registration.ready & EVENT_NVAL) {
+      dropRegistration(epoll, registration); // closed without omnipoll/os
+    } else if (applyInterest(epoll, registration)) {
+      ready++;
+    }
+    registration = after;
+  }
+  return ready;
+}
+
+/**
+ * Asks poll(2) about the first registrations on the ready list, at most `wanted`; those that are not
+ * ready leave it. Returns how many stay, or a negative errno; then the list is as it was.
+ */
+function pollReadyList(epoll: EmulatedEpoll, wanted: i32): i32 {
+  const count = min(epoll.readyCount, wanted);
+  let registration = epoll.firstReady;
+  for (let i = 0; i < count && registration !== null; i++) {
+    const inner = registration.inner;
+    const checked = inner === null ? 0 : recheckInner(registration, inner);
+    if (checked < 0) return checked;
+    registration = registration.readyAfter;
+  }
+  writeRecords(epoll, count);
+  const polled = count > 0 ? host.poll(recordsStart(), count, 0) : 0;
+  return polled < 0 ? polled : applyResults(epoll, count);
+}
+
+/**
+ * Takes the queue's events, waiting for them, and brings the ready list up to date. Returns how many
+ * registrations at its head are ready, or a negative errno.
+ */
+function updateReadyList(epoll: EmulatedEpoll, wanted: i32, timeoutMs: f64): i32 {
+  const all = keventCapacity();
+  const limit = min(all as i64, (wanted as i64) * 2 + 1) as i32;
+  let taken = 0;
   while (true) {
-    const found = fetch(set, limit, timeoutMs);
-    if (found < 0) return found;
+    const count = takeEvents(epoll, limit, timeoutMs);
+    if (count < 0) return count;
     let ready = 0;
-    while (ready === 0 && set.line > 0) ready = look(set, wanted);
-    fetched += found;
-    // There may be more behind events that were none.
-    if (ready !== 0 || found < limit || fetched > all) return ready;
+    while (ready === 0 && epoll.readyCount > 0) ready = pollReadyList(epoll, wanted);
+    taken += count;
+    // Behind events that left nothing ready there may be others.
+    if (ready !== 0 || count < limit || taken > all) return ready;
     timeoutMs = 0;
   }
 }
 
-/** Whether the kernel goes on reporting an item that is ready as it is now. */
-function isRepeated(item: Item): bool {
-  if (item.ready & EVENT_PRI) return false;
+/** Whether the kernel keeps reporting a registration that is ready as it is now. */
+function isRepeated(registration: Registration): bool {
+  const ready = registration.ready;
+  if (ready & EVENT_PRI) return false;
   return (
-    (item.seen & READ_TOLD && item.ready & READS) !== 0 ||
-    (item.seen & WRITE_TOLD && item.ready & WRITES) !== 0
+    (registration.knotes & KNOTE_READ_LEVEL && ready & READ_EVENTS) !== 0 ||
+    (registration.knotes & KNOTE_WRITE_LEVEL && ready & WRITE_EVENTS) !== 0
   );
 }
 
-/** Brings an epoll within up to date: whether it has something to report, or a negative errno. */
-function refresh(set: EpollSet): i32 {
-  if (set.isUrgent) noteUrgent(set);
-  const ready = gather(set, SAMPLE, 0);
-  let item = set.head;
-  for (let i = 0; i < ready && item !== null; i++) {
-    const behind = item.behind;
-    if (isRepeated(item)) leave(set, item);
-    item = behind;
+/** Brings an epoll up to date. Returns whether it has something to report, or a negative errno. */
+function recheckEpoll(epoll: EmulatedEpoll): i32 {
+  if (epoll.isUrgent) updateUrgent(epoll);
+  const ready = updateReadyList(epoll, SAMPLE, 0);
+  let registration = epoll.firstReady;
+  for (let i = 0; i < ready && registration !== null; i++) {
+    const after = registration.readyAfter;
+    if (isRepeated(registration)) leaveReadyList(epoll, registration);
+    registration = after;
   }
-  settleWake(set);
+  settleQueueWake(epoll);
   return ready;
 }
 
-/** Writes ready records of the first `count` items in line, and moves on their lives. */
-function collect(set: EpollSet, ready: usize, count: i32): void {
+/**
+ * Writes ready records of the first `count` registrations on the ready list. What is level-triggered
+ * goes to the end of the list unless the kernel reports it again; all else leaves it.
+ */
+function takeReady(epoll: EmulatedEpoll, ready: usize, count: i32): void {
   for (let i = 0; i < count; i++) {
-    const item = set.head;
-    if (item === null) return;
+    const registration = epoll.firstReady;
+    if (registration === null) return;
     const record = changetype<ReadyRecord>(ready + (i as usize) * READY_RECORD_SIZE);
-    record.fd = item.fd;
-    record.mask = item.ready;
-    const isOver: bool = (item.mask & (EVENT_ET | EVENT_ONESHOT)) !== 0 || isRepeated(item);
-    if (item.mask & EVENT_ONESHOT) item.status |= ITEM_DISABLED;
-    leave(set, item);
-    if (!isOver) enqueue(set, item);
+    record.fd = registration.fd;
+    record.mask = registration.ready;
+    const interest = registration.interest;
+    const isLevel: bool = !(interest & (EVENT_ET | EVENT_ONESHOT));
+    const stays: bool = isLevel && !isRepeated(registration);
+    if (interest & EVENT_ONESHOT) registration.status |= STATUS_DISABLED;
+    leaveReadyList(epoll, registration);
+    if (stays) markReady(epoll, registration);
   }
 }
 
 // The calls.
 
-/** epoll_wait(2). */
-export function waitOverKqueue(epfd: i32, ready: usize, capacity: i32, timeoutMs: f64): i32 {
-  const set = setOf(epfd);
-  if (set === null) return kindOf(epfd) < 0 ? -EBADF : -EINVAL;
-  if (capacity <= 0) return -EINVAL;
+function waitFor(epfd: i32, ready: usize, capacity: i32, timeoutMs: f64): i32 {
   const deadline = deadlineOf(timeoutMs);
   let left = timeoutMs;
   while (true) {
-    if (set.isUrgent) noteUrgent(set);
-    const found = gather(set, capacity, set.line > 0 || set.isUrgent ? 0 : left);
-    if (found > 0) collect(set, ready, min(found, capacity));
-    settleWake(set);
+    const epoll = epollOf(epfd);
+    if (epoll === null) return -EBADF;
+    if (epoll.isUrgent) updateUrgent(epoll);
+    const waits: bool = epoll.readyCount === 0 && !epoll.isUrgent;
+    const found = updateReadyList(epoll, capacity, waits ? left : 0);
+    if (epollOf(epfd) !== epoll) return -EBADF;
+    if (found > 0) takeReady(epoll, ready, min(found, capacity));
+    settleQueueWake(epoll);
     if (found !== 0 || left === 0) return found;
-    if (set.isUrgent) {
-      const urgent = waitUrgent(set, left);
+    if (epoll.isUrgent) {
+      const urgent = waitUrgent(epoll, left);
       if (urgent < 0) return urgent;
     }
     left = remaining(timeoutMs, deadline);
   }
 }
 
-/** Takes back what poll(2) said of epolls that have nothing to report: of how many that was so. */
-function deny(records: usize, count: i32): i32 {
-  let denied = 0;
-  for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
-    if (load<u16>(at, POLL_RECORD_READY) === 0) continue;
-    const set = setOf(load<i32>(at, POLL_RECORD_FD));
-    if (set === null || refresh(set) !== 0) continue;
-    store<u16>(at, 0, POLL_RECORD_READY);
-    denied++;
-  }
-  return denied;
+/** epoll_wait(2). */
+export function waitOverKqueue(epfd: i32, ready: usize, capacity: i32, timeoutMs: f64): i32 {
+  if (epollOf(epfd) === null) return kindOf(epfd) < 0 ? -EBADF : -EINVAL;
+  if (capacity <= 0) return -EINVAL;
+  holdScratch();
+  const found = waitFor(epfd, ready, capacity, timeoutMs);
+  dropScratch();
+  return found;
 }
 
-/** poll(2), of descriptors that may be those of epolls. */
+/** Clears the ready masks of epolls that have nothing to report. Returns how many. */
+function clearNotReady(records: usize, count: i32): i32 {
+  let cleared = 0;
+  const end = records + (count as usize) * POLL_RECORD_SIZE;
+  for (let at = records; at < end; at += POLL_RECORD_SIZE) {
+    const record = changetype<PollRecord>(at);
+    if (record.ready === 0) continue;
+    const epoll = epollOf(record.fd);
+    if (epoll === null || recheckEpoll(epoll) !== 0) continue;
+    record.ready = 0;
+    cleared++;
+  }
+  return cleared;
+}
+
+/** poll(2), of descriptors that may be emulated epolls. */
 export function pollOverKqueue(records: usize, count: i32, timeoutMs: f64): i32 {
-  if (firstSet() === null) return host.poll(records, count, timeoutMs);
+  if (firstEpoll() === null) return host.poll(records, count, timeoutMs);
   const deadline = deadlineOf(timeoutMs);
   let left = timeoutMs;
   while (true) {
     const found = host.poll(records, count, left);
     if (found <= 0) return found;
-    const ready = found - deny(records, count);
+    const ready = found - clearNotReady(records, count);
     if (ready > 0 || left === 0) return ready;
     left = remaining(timeoutMs, deadline);
   }

@@ -1,13 +1,15 @@
-// Epolls over poll(2): one call asks of all items, also of those of epolls within, which no kernel
-// knows. What is level triggered is ready as poll(2) says. Edges are observed: an item is reported
-// when it is ready and was not so when it was last looked at, or when there is more in it than then.
-// What omnipoll/os reads and writes in between is told (growth.ts). Of other readers that leaves
-// a gap: who reads everything and is sent as much again between two looks cannot be told from who
-// left it unread. So what stays silent is looked at every few milliseconds, and after a while
-// without an edge is reported once more, each time after twice as long; or after a second, if others
-// have edges. An event may be late, or there may be one too many, but none is lost.
+// Epolls over poll(2). A scan asks poll(2) about all registrations in one call, those of epolls
+// within epolls included, since no kernel knows of them. A level-triggered registration is ready if
+// poll(2) says so. Edges are observed: a registration is reported if it is ready and was not so in
+// the last scan, or if there is more to read than there was then (readable.ts).
+//
+// The program's own reads and writes through omnipoll/os are known. Others leave a gap: a reader that
+// takes everything and is sent as much again between two scans cannot be told from one that left the
+// bytes unread. So registrations that were reported are scanned every RESCAN_MS, and reported once
+// more after a while (edge-timer.ts). An event may be late or come once too often; none is lost.
 
 import {
+  DATA_SIZE,
   EBADF,
   EINVAL,
   ENOMEM,
@@ -20,350 +22,431 @@ import {
   EVENT_RDHUP,
   EVENT_RDNORM,
   FD_STREAM,
-  POLL_RECORD_FD,
-  POLL_RECORD_READY,
   POLL_RECORD_SIZE,
-  POLL_RECORD_WANT,
   READY_RECORD_SIZE,
 } from "../abi";
 import { deadlineOf, remaining } from "../deadline";
 import { kindOf } from "../descriptor";
 import * as host from "../host";
-import { ReadyRecord } from "../records";
-import { answerQuestions, askHowMuch, hasGrown, rewindQuestions } from "./growth";
+import { RESCAN_MS } from "../intervals";
+import { PollRecord, ReadyRecord } from "../records";
+import { advance, isRepeatDue, noteEdge } from "./edge-timer";
 import {
-  dequeue,
-  dropItem,
-  enqueue,
-  EpollSet,
-  firstSet,
-  Item,
-  ITEM_DISABLED,
-  ITEM_QUEUED,
-  setOf,
-} from "./item";
-import { recordsStart, reserveOwn } from "./room";
+  changeCount,
+  dropRegistration,
+  EmulatedEpoll,
+  epollOf,
+  firstEpoll,
+  isReady,
+  markNotReady,
+  markReady,
+  Registration,
+  STATUS_DISABLED,
+} from "./emulated";
+import { canQueryAvailable, hasGrown, queryAvailable } from "./readable";
+import {
+  dropScratch,
+  entriesStart,
+  ENTRY_SIZE,
+  holdScratch,
+  questionsStart,
+  recordsStart,
+  reserveRecords,
+} from "./scratch";
 
-/** How often, in ms, what is silent is looked at. */
-const GLANCE: f64 = 10;
-/** After how many ms of looking without an edge what is silent is reported again first. */
-const PATIENCE: f64 = 100;
-/** The same while others have edges. */
-const LONGEST: f64 = 1000;
 /** What poll(2) reports whether it is asked for or not. */
 const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
-/** What an epoll is while it has something to report. */
+/** What an epoll's descriptor is while its ready list has members. */
 const READABLE: u32 = EVENT_IN | EVENT_RDNORM;
 
-/** Number of the look that is going on. */
-let look = 0;
-/** When it began; read if there is an edge or a timer. */
-let lookedAt: f64 = 0;
-/** Items it asks of that have been reported and are ready for all one knows. */
-let silent = 0;
-/** Edge-triggered items it asks of. */
-let edges = 0;
-/** The first deadline among the epolls it asks of; 0 if there is none. */
-let soonest: f64 = 0;
-/** Where its next record is written, or read. */
-let cursor: usize = 0;
+/**
+ * What a scan has to do, one after the other. Without a registration: the scan of the epoll begins.
+ * The entries of an epoll within come before the entry of the registration that it belongs to.
+ */
+@unmanaged
+class Entry {
+  epoll: EmulatedEpoll;
+  registration: Registration | null;
+  /** Address of the poll record; 0 for an epoll within. */
+  record: usize;
+  /** Address of the data record that asks how much there is to read, or 0. */
+  question: usize;
+  /** Whether an epoll above is registered edge-triggered. */
+  inEdge: bool;
+}
 
-function writeRecord(fd: i32, want: u32): void {
-  store<i32>(cursor, fd, POLL_RECORD_FD);
-  store<u16>(cursor, want as u16, POLL_RECORD_WANT);
-  store<u16>(cursor, 0, POLL_RECORD_READY);
-  cursor += POLL_RECORD_SIZE;
+if (offsetof<Entry>() > ENTRY_SIZE) ERROR("scratch.ts: ENTRY_SIZE");
+
+/** The scan that is going on. */
+@unmanaged
+class Scan {
+  /** An epoll that several others watch is taken in once in a scan. */
+  number: i32;
+  /** Registrations that were reported and that poll(2) is likely to call ready at once. */
+  reported: i32;
+  /** Edge-triggered registrations. */
+  edgeTriggered: i32;
+  /** The first deadline of the epolls; 0 if there is none. */
+  deadline: f64;
+  /** The time, if there is an edge-triggered registration or a deadline. */
+  now: f64;
+  /** Ends of the poll records and of the entries. */
+  recordsEnd: usize;
+  entriesEnd: usize;
+}
+
+const scanAddress: usize = memory.data(offsetof<Scan>(), 8);
+
+function theScan(): Scan {
+  return changetype<Scan>(scanAddress);
+}
+
+// Writing the poll records.
+
+function writeRecord(scan: Scan, fd: i32, want: u32): usize {
+  const at = scan.recordsEnd;
+  const record = changetype<PollRecord>(at);
+  record.fd = fd;
+  record.want = want as u16;
+  record.ready = 0;
+  scan.recordsEnd = at + POLL_RECORD_SIZE;
+  return at;
+}
+
+function writeEntry(
+  scan: Scan,
+  epoll: EmulatedEpoll,
+  registration: Registration | null,
+  record: usize,
+  inEdge: bool,
+): void {
+  const entry = changetype<Entry>(scan.entriesEnd);
+  entry.epoll = epoll;
+  entry.registration = registration;
+  entry.record = record;
+  entry.question = 0;
+  entry.inEdge = inEdge;
+  scan.entriesEnd += ENTRY_SIZE;
+}
+
+function isEdgeTriggered(registration: Registration): bool {
+  return (registration.interest & EVENT_ET) !== 0;
 }
 
 /**
- * What poll(2) is asked of an item. That the peer sends no more is an edge of all that is ready, also
- * if it is not asked for; it stays so.
+ * What poll(2) is asked about a registration. A peer that shuts its writing half down is an edge of
+ * everything that is ready, also for a program that did not ask for EPOLLRDHUP; it happens once.
  */
-function watchedOf(item: Item): u32 {
-  const asks = item.mask & EVENT_ET && item.kind === FD_STREAM && !(item.seen & EVENT_RDHUP);
-  return asks ? item.mask | EVENT_RDHUP : item.mask;
+function pollMaskOf(registration: Registration): u32 {
+  const interest = registration.interest;
+  const asks = interest & EVENT_ET && registration.kind === FD_STREAM;
+  return asks && !(registration.reported & EVENT_RDHUP) ? interest | EVENT_RDHUP : interest;
 }
 
-/** What of an item was reported and is no news; 0 for one that is level triggered, or in line. */
-function toldOf(item: Item): u32 {
-  return item.mask & EVENT_ET && !(item.status & ITEM_QUEUED) ? item.seen : 0;
+/** Bits that are ready and were reported: no edge. 0 if level-triggered, or on the ready list. */
+function reportedOf(epoll: EmulatedEpoll, registration: Registration): u32 {
+  if (!isEdgeTriggered(registration) || isReady(epoll, registration)) return 0;
+  return registration.reported;
 }
 
-/** The epoll within an item that wants to know of it. */
-function within(item: Item): EpollSet | null {
-  return item.mask & READABLE ? item.inner : null;
+/** The epoll within a registration that waits for it to be readable. */
+function innerOf(registration: Registration): EmulatedEpoll | null {
+  return registration.interest & READABLE ? registration.inner : null;
 }
 
-/** The epoll that a record of a caller asks of. */
-function setIn(record: usize): EpollSet | null {
-  const wants = (load<u16>(record, POLL_RECORD_WANT) & READABLE) !== 0;
-  return wants ? setOf(load<i32>(record, POLL_RECORD_FD)) : null;
+/** The epoll that a caller's poll record waits for. */
+function epollIn(record: PollRecord): EmulatedEpoll | null {
+  return record.want & READABLE ? epollOf(record.fd) : null;
 }
 
-/** Asks of the items of an epoll and of those within; not of what was told, if `news` alone counts. */
-function ask(set: EpollSet, news: bool): void {
-  if (set.asked === look) return;
-  set.asked = look;
-  const deadline = set.deadline;
-  if (deadline !== 0 && (soonest === 0 || deadline < soonest)) soonest = deadline;
-  let item = set.first;
-  while (item !== null) {
-    if (!(item.status & ITEM_DISABLED)) {
-      const told = toldOf(item);
-      if (told & (item.mask | ALWAYS)) silent++;
-      if (item.mask & EVENT_ET) edges++;
-      if (item.inner === null) {
-        // poll(2) cannot be told to keep quiet of errors and hang-ups.
-        const isMute = news && (told & ALWAYS) !== 0;
-        const watched = watchedOf(item);
-        writeRecord(isMute ? -1 : item.fd, news ? watched & ~told : watched);
-      } else if (!news || told === 0) {
-        const inner = within(item);
-        if (inner !== null) ask(inner, news);
+/** Writes the poll record of a descriptor that is no epoll; its address. */
+function writeRecordOf(scan: Scan, registration: Registration, reported: u32, news: bool): usize {
+  const mask = pollMaskOf(registration);
+  if (!news) return writeRecord(scan, registration.fd, mask);
+  // poll(2) cannot be told to leave out errors and hang-ups: one that was reported leaves all out.
+  return writeRecord(scan, reported & ALWAYS ? -1 : registration.fd, mask & ~reported);
+}
+
+/**
+ * Writes the poll records and the entries of an epoll and of those within.
+ *
+ * @param inEdge whether an epoll above is registered edge-triggered
+ * @param news whether poll(2) is to wait only for what was not reported
+ */
+function writeRecords(scan: Scan, epoll: EmulatedEpoll, inEdge: bool, news: bool): void {
+  if (epoll.scan === scan.number) return;
+  epoll.scan = scan.number;
+  const deadline = epoll.deadline;
+  if (deadline !== 0 && (scan.deadline === 0 || deadline < scan.deadline)) scan.deadline = deadline;
+  writeEntry(scan, epoll, null, 0, inEdge);
+  let registration = epoll.first;
+  while (registration !== null) {
+    if (!(registration.status & STATUS_DISABLED)) {
+      const reported = reportedOf(epoll, registration);
+      if (reported & (registration.interest | ALWAYS)) scan.reported++;
+      if (isEdgeTriggered(registration)) scan.edgeTriggered++;
+      let record: usize = 0;
+      if (registration.inner === null) {
+        record = writeRecordOf(scan, registration, reported, news);
+      } else if (!news || reported === 0) {
+        const inner = innerOf(registration);
+        const below: bool = inEdge || isEdgeTriggered(registration);
+        if (inner !== null) writeRecords(scan, inner, below, news);
       }
+      writeEntry(scan, epoll, registration, record, inEdge);
     }
-    item = item.after;
+    registration = registration.after;
   }
 }
 
+/** Copies a caller's records, leaving out the descriptors of epolls. */
+function copyRecords(scan: Scan, records: usize, count: i32): void {
+  const end = records + (count as usize) * POLL_RECORD_SIZE;
+  for (let at = records; at < end; at += POLL_RECORD_SIZE) {
+    const record = changetype<PollRecord>(at);
+    writeRecord(scan, epollOf(record.fd) === null ? record.fd : -1, record.want);
+  }
+}
+
+/** Begins a scan of a caller's records and of `root`. Returns how many poll records that makes. */
+function begin(
+  scan: Scan,
+  records: usize,
+  count: i32,
+  root: EmulatedEpoll | null,
+  news: bool,
+): i32 {
+  scan.number++;
+  scan.reported = 0;
+  scan.edgeTriggered = 0;
+  scan.deadline = 0;
+  scan.recordsEnd = recordsStart();
+  scan.entriesEnd = entriesStart();
+  copyRecords(scan, records, count);
+  const end = records + (count as usize) * POLL_RECORD_SIZE;
+  for (let at = records; at < end; at += POLL_RECORD_SIZE) {
+    const epoll = epollIn(changetype<PollRecord>(at));
+    if (epoll !== null) writeRecords(scan, epoll, false, news);
+  }
+  if (root !== null) writeRecords(scan, root, false, news);
+  return ((scan.recordsEnd - recordsStart()) / POLL_RECORD_SIZE) as i32;
+}
+
+// Applying the results.
+
 /**
- * Whether it counts how much an item holds: one that is edge triggered, or in an epoll that is
- * (`inEdge`), which is told of everything that happens within.
+ * Whether more to read is an edge of a ready registration: of one that is edge-triggered, and of
+ * those within an epoll that is, which wakes up at everything that happens within.
  */
-function isCounted(item: Item, inEdge: bool, ready: u32): bool {
-  const byEdge = inEdge || (item.mask & EVENT_ET) !== 0;
+function isCounted(entry: Entry, registration: Registration, ready: u32): bool {
+  const byEdge = entry.inEdge || isEdgeTriggered(registration);
   return byEdge && ready !== 0 && (ready & EVENT_NVAL) === 0;
 }
 
-/** Asks how much the items that count hold. */
-function askHow(set: EpollSet, inEdge: bool): void {
-  if (set.heard === look) return;
-  set.heard = look;
-  let item = set.first;
-  while (item !== null) {
-    if (!(item.status & ITEM_DISABLED)) {
-      if (item.inner !== null) {
-        const inner = within(item);
-        if (inner !== null) askHow(inner, inEdge || (item.mask & EVENT_ET) !== 0);
-      } else {
-        const ready: u32 = load<u16>(cursor, POLL_RECORD_READY);
-        cursor += POLL_RECORD_SIZE;
-        if (isCounted(item, inEdge, ready)) askHowMuch(item);
-      }
-    }
-    item = item.after;
+/** Asks the host, in one call, how much there is to read where that counts. */
+function askQuestions(scan: Scan): void {
+  let question = questionsStart();
+  for (let at = entriesStart(); at < scan.entriesEnd; at += ENTRY_SIZE) {
+    const entry = changetype<Entry>(at);
+    const registration = entry.registration;
+    if (registration === null || entry.record === 0) continue;
+    const ready: u32 = changetype<PollRecord>(entry.record).ready;
+    if (!isCounted(entry, registration, ready) || !canQueryAvailable(registration)) continue;
+    queryAvailable(question, registration);
+    entry.question = question;
+    question += DATA_SIZE;
   }
+  const asked = ((question - questionsStart()) / DATA_SIZE) as i32;
+  if (asked > 0) host.fd_data(questionsStart(), asked);
 }
 
-/** Enters an item into the line, or takes it out, by what there is to be `found` of it now. */
-function settle(set: EpollSet, item: Item, found: u32, grown: bool, again: bool): void {
-  const state = found & (item.mask | ALWAYS);
-  // What is not asked for is remembered.
-  const unasked = (found | item.seen) & EVENT_RDHUP & ~item.mask;
-  if (state === 0) {
-    dequeue(set, item);
-    item.seen = unasked;
+/** Puts a registration on the ready list or takes it off, by the bits that were `found` ready. */
+function settle(epoll: EmulatedEpoll, registration: Registration, found: u32, grown: bool): void {
+  const interest = registration.interest;
+  const ready = found & (interest | ALWAYS);
+  // The end of the peer's bytes is an edge once, also for a program that did not ask for it.
+  const unasked = (found | registration.reported) & EVENT_RDHUP & ~interest;
+  if (ready === 0) {
+    markNotReady(epoll, registration);
+    registration.reported = unasked;
     return;
   }
-  const fresh = (found & ~item.seen) !== 0;
-  item.seen = (item.seen & found) | unasked;
-  if (item.mask & EVENT_ET && !(item.status & ITEM_QUEUED)) {
-    if (!fresh && !grown && !again) return;
-    if (fresh || grown) {
-      set.quiet = set.patience = 0;
-      if (set.busy < 0) set.busy = 0;
-    }
+  const isEdge = grown || (found & ~registration.reported) !== 0;
+  registration.reported = (registration.reported & found) | unasked;
+  const wasReady = isReady(epoll, registration);
+  if (interest & EVENT_ET && !wasReady) {
+    if (!isEdge && !isRepeatDue(epoll.edgeTimer)) return;
+    if (isEdge) noteEdge(epoll.edgeTimer);
   }
-  item.ready = state;
-  if (!(item.status & ITEM_QUEUED)) {
-    enqueue(set, item);
-    set.arrivals++;
-  } else if (grown) {
-    set.arrivals++;
+  registration.ready = ready;
+  if (!wasReady) markReady(epoll, registration);
+  if (!wasReady || grown) epoll.arrivals++;
+}
+
+/** Whether the descriptor of an epoll is readable: its owner's timer counts, too. */
+function isReadable(scan: Scan, epoll: EmulatedEpoll): bool {
+  return epoll.readyCount > 0 || (epoll.deadline !== 0 && epoll.deadline <= scan.now);
+}
+
+/** Settles the registration of an epoll within, whose own registrations are settled. */
+function applyInner(scan: Scan, epoll: EmulatedEpoll, registration: Registration): void {
+  const inner = innerOf(registration);
+  if (inner === null) {
+    settle(epoll, registration, 0, false);
+    return;
   }
+  const grown = inner.arrivals !== registration.innerArrivals;
+  registration.innerArrivals = inner.arrivals;
+  const found = isReadable(scan, inner) ? registration.interest & READABLE : 0;
+  settle(epoll, registration, found, grown);
 }
 
-function isDue(set: EpollSet): bool {
-  return set.deadline !== 0 && set.deadline <= lookedAt;
-}
-
-/**
- * Whether what is silent is to be reported once more. A program that did not look for long was not
- * without events for so long.
- */
-function isOverdue(set: EpollSet): bool {
-  const passed = Math.min(lookedAt - set.lookedAt, GLANCE);
-  set.lookedAt = lookedAt;
-  set.quiet += passed;
-  if (set.busy >= 0) set.busy += passed;
-  const patience = Math.max(set.patience, PATIENCE);
-  const isQuiet = set.quiet >= patience;
-  if (!isQuiet && set.busy < LONGEST) return false;
-  set.quiet = 0;
-  set.busy = -1;
-  if (isQuiet) set.patience = patience * 2;
-  return true;
-}
-
-/** Takes in what the look found, of an epoll and of those within. */
-function hear(set: EpollSet, inEdge: bool): void {
-  if (set.heard === look) return;
-  set.heard = look;
-  const again = edges > 0 && isOverdue(set);
-  let item = set.first;
-  while (item !== null) {
-    const after = item.after;
-    if (!(item.status & ITEM_DISABLED)) {
-      if (item.inner !== null) {
-        const inner = within(item);
-        if (inner !== null) {
-          hear(inner, inEdge || (item.mask & EVENT_ET) !== 0);
-          const isReady = inner.line > 0 || isDue(inner);
-          const grown = (inner.arrivals as i64) !== item.readable;
-          item.readable = inner.arrivals as i64;
-          settle(set, item, isReady ? item.mask & READABLE : 0, grown, again);
-        } else {
-          settle(set, item, 0, false, again);
-        }
-      } else {
-        const ready: u32 = load<u16>(cursor, POLL_RECORD_READY);
-        cursor += POLL_RECORD_SIZE;
-        const grown = isCounted(item, inEdge, ready) && hasGrown(item, ready);
-        if (ready & EVENT_NVAL) dropItem(set, item); // closed behind our back
-        else settle(set, item, ready & (watchedOf(item) | ALWAYS), grown, again);
+/** Settles all registrations of a scan. */
+function applyResults(scan: Scan): void {
+  if (scan.edgeTriggered > 0) askQuestions(scan);
+  for (let at = entriesStart(); at < scan.entriesEnd; at += ENTRY_SIZE) {
+    const entry = changetype<Entry>(at);
+    const epoll = entry.epoll;
+    const registration = entry.registration;
+    if (registration === null) {
+      if (scan.edgeTriggered > 0) advance(epoll.edgeTimer, scan.now);
+    } else if (entry.record === 0) {
+      applyInner(scan, epoll, registration);
+    } else {
+      const ready: u32 = changetype<PollRecord>(entry.record).ready;
+      if (ready & EVENT_NVAL) {
+        dropRegistration(epoll, registration); // closed without omnipoll/os
+        continue;
       }
+      const grown: bool = entry.question !== 0 && hasGrown(registration, ready, entry.question);
+      settle(epoll, registration, ready & (pollMaskOf(registration) | ALWAYS), grown);
     }
-    item = after;
   }
 }
 
-/** Walks the epolls a look is about once more, from the record behind its own `own` ones. */
-function rewind(own: i32): void {
-  look++;
-  cursor = recordsStart() + (own as usize) * POLL_RECORD_SIZE;
-  rewindQuestions();
-}
-
-/** Copies the records of a caller, leaving out the descriptors of epolls, and asks of those. */
-function askAll(records: usize, count: i32, root: EpollSet | null, news: bool): i32 {
-  silent = edges = 0;
-  soonest = 0;
-  rewind(0);
-  for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
-    const fd = load<i32>(at, POLL_RECORD_FD);
-    writeRecord(setOf(fd) === null ? fd : -1, load<u16>(at, POLL_RECORD_WANT));
-  }
-  for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
-    const set = setIn(at);
-    if (set !== null) ask(set, news);
-  }
-  if (root !== null) ask(root, news);
-  return ((cursor - recordsStart()) / POLL_RECORD_SIZE) as i32;
-}
-
-/** Takes in what a look found. Of a caller's own records: how many are ready. */
-function hearAll(records: usize, count: i32, root: EpollSet | null): i32 {
-  if (edges > 0) {
-    rewind(count);
-    for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE) {
-      const set = setIn(at);
-      if (set !== null) askHow(set, false);
-    }
-    if (root !== null) askHow(root, false);
-    answerQuestions();
-  }
-  rewind(count);
+/** Writes the ready masks of a caller's records, and returns how many are not 0. */
+function writeResults(scan: Scan, records: usize, count: i32): i32 {
   let ready = 0;
-  let own = recordsStart();
-  for (let at = records, i = 0; i < count; i++, at += POLL_RECORD_SIZE, own += POLL_RECORD_SIZE) {
-    const set = setIn(at);
-    let found: u32 = load<u16>(own, POLL_RECORD_READY);
-    if (set !== null) {
-      hear(set, false);
-      const isReady = set.line > 0 || isDue(set);
-      found = isReady ? load<u16>(at, POLL_RECORD_WANT) & READABLE : 0;
-    }
-    store<u16>(at, found as u16, POLL_RECORD_READY);
-    if (found !== 0) ready++;
-  }
-  if (root !== null) {
-    hear(root, false);
-    if (root.line > 0 || isDue(root)) ready++;
+  let found = recordsStart();
+  for (let i = 0; i < count; i++, records += POLL_RECORD_SIZE, found += POLL_RECORD_SIZE) {
+    const record = changetype<PollRecord>(records);
+    const epoll = epollIn(record);
+    if (epoll === null) record.ready = changetype<PollRecord>(found).ready;
+    else record.ready = isReadable(scan, epoll) ? record.want & (READABLE as u16) : 0;
+    if (record.ready !== 0) ready++;
   }
   return ready;
 }
+
+// Waiting.
 
 function sooner(timeoutMs: f64, other: f64): f64 {
   return timeoutMs < 0 ? other : Math.min(timeoutMs, other);
 }
 
-/** How long poll(2) may wait, of `left` ms, before a timer goes off. */
-function untilTimer(left: f64): f64 {
-  return soonest === 0 ? left : sooner(left, Math.max(soonest - lookedAt, 0));
+/** How long poll(2) may wait, of `left` ms, before the first deadline. */
+function untilDeadline(scan: Scan, left: f64): f64 {
+  return scan.deadline === 0 ? left : sooner(left, Math.max(scan.deadline - scan.now, 0));
 }
 
-/** Waits until a record of the caller is ready, or an item of `root`: how many, or an errno. */
-function watch(records: usize, count: i32, root: EpollSet | null, timeoutMs: f64): i32 {
-  if (!reserveOwn(count)) return -ENOMEM;
+function needsTime(scan: Scan): bool {
+  return scan.edgeTriggered > 0 || scan.deadline !== 0;
+}
+
+/**
+ * Waits until a record of the caller is ready, or a registration of the epoll `epfd`, if it is not
+ * -1. Returns how many are, or a negative errno.
+ */
+function wait(records: usize, count: i32, epfd: i32, timeoutMs: f64): i32 {
+  const scan = theScan();
   const deadline = deadlineOf(timeoutMs);
   let left = timeoutMs;
   while (true) {
-    let asked = askAll(records, count, root, false);
-    if (edges > 0 || soonest !== 0) lookedAt = host.now();
-    const wait = silent > 0 ? 0 : untilTimer(left);
-    let result = host.poll(recordsStart(), asked, wait);
+    const changes = changeCount();
+    const root = epollOf(epfd);
+    // Closing an epoll does not end a wait on it, as on Linux.
+    if (root === null && epfd >= 0) return host.poll(recordsStart(), 0, left);
+    let polled = begin(scan, records, count, root, false);
+    if (needsTime(scan)) scan.now = host.now();
+    const number = scan.number;
+    const waited = scan.reported > 0 ? 0 : untilDeadline(scan, left);
+    let result = host.poll(recordsStart(), polled, waited);
     if (result < 0) return result;
-    if (wait !== 0 && (edges > 0 || soonest !== 0)) lookedAt = host.now();
-    const ready = hearAll(records, count, root);
-    // Time is up, unless poll(2) ended because of what is nobody's event: a closed descriptor.
-    if (ready > 0 || left === 0 || (wait === left && left > 0 && result === 0)) return ready;
-    if (silent > 0) {
-      asked = askAll(records, count, root, true);
-      result = host.poll(recordsStart(), asked, untilTimer(sooner(left, GLANCE)));
-      if (result < 0) return result;
+    // A callback of a simulated kernel changed what the records stand for, or waited itself.
+    const isStale = changes !== changeCount() || number !== scan.number;
+    if (!isStale) {
+      if (waited !== 0 && needsTime(scan)) scan.now = host.now();
+      applyResults(scan);
+      let ready = writeResults(scan, records, count);
+      if (root !== null && isReadable(scan, root)) ready++;
+      // poll(2) may also return early for a descriptor that was closed meanwhile: time is not up yet.
+      const isOver = left === 0 || (waited === left && left > 0 && result === 0);
+      if (ready > 0 || isOver) return ready;
+      if (scan.reported > 0) {
+        polled = begin(scan, records, count, root, true);
+        result = host.poll(recordsStart(), polled, untilDeadline(scan, sooner(left, RESCAN_MS)));
+        if (result < 0) return result;
+      }
     }
     left = remaining(timeoutMs, deadline);
   }
 }
 
-/** Whether a descriptor among the records is an epoll that no kernel knows. */
-function namesSet(records: usize, count: i32): bool {
-  for (let i = 0; i < count; i++, records += POLL_RECORD_SIZE) {
-    if (setOf(load<i32>(records, POLL_RECORD_FD)) !== null) return true;
+/** The same, with the memory for it. */
+function waitInScratch(records: usize, count: i32, epfd: i32, timeoutMs: f64): i32 {
+  if (!reserveRecords(count)) return -ENOMEM;
+  holdScratch();
+  const ready = wait(records, count, epfd, timeoutMs);
+  dropScratch();
+  return ready;
+}
+
+/** Whether a descriptor among the records is an emulated epoll. */
+function namesEpoll(records: usize, count: i32): bool {
+  const end = records + (count as usize) * POLL_RECORD_SIZE;
+  for (let at = records; at < end; at += POLL_RECORD_SIZE) {
+    if (epollOf(changetype<PollRecord>(at).fd) !== null) return true;
   }
   return false;
 }
 
-/** poll(2), of descriptors that may be epolls that no kernel knows. */
-export function pollThrough(records: usize, count: i32, timeoutMs: f64): i32 {
-  if (firstSet() === null || !namesSet(records, count)) {
+/** poll(2), of descriptors that may be emulated epolls. */
+export function pollOverPoll(records: usize, count: i32, timeoutMs: f64): i32 {
+  if (firstEpoll() === null || !namesEpoll(records, count)) {
     return host.poll(records, count, timeoutMs);
   }
-  return watch(records, count, null, timeoutMs);
+  return waitInScratch(records, count, -1, timeoutMs);
 }
 
-/** Writes at most `capacity` ready records from the line, and moves on the lives of the items. */
-export function collect(set: EpollSet, ready: usize, capacity: i32): i32 {
-  const count = min(set.line, capacity);
+/**
+ * Writes ready records of the first registrations on the ready list, at most `capacity`. What is
+ * level-triggered goes to the end of the list, all else leaves it (ep_send_events).
+ */
+function takeReady(epoll: EmulatedEpoll, ready: usize, capacity: i32): i32 {
+  const count = min(epoll.readyCount, capacity);
   for (let i = 0; i < count; i++) {
-    const item = set.head;
-    if (item === null) return i;
+    const registration = epoll.firstReady;
+    if (registration === null) return i;
     const record = changetype<ReadyRecord>(ready + (i as usize) * READY_RECORD_SIZE);
-    record.fd = item.fd;
-    record.mask = item.ready;
-    dequeue(set, item);
-    if (item.mask & EVENT_ONESHOT) item.status |= ITEM_DISABLED;
-    else if (item.mask & EVENT_ET) item.seen = item.ready | (item.seen & EVENT_RDHUP);
-    else enqueue(set, item);
+    record.fd = registration.fd;
+    record.mask = registration.ready;
+    markNotReady(epoll, registration);
+    if (registration.interest & EVENT_ONESHOT) {
+      registration.status |= STATUS_DISABLED;
+    } else if (isEdgeTriggered(registration)) {
+      registration.reported = registration.ready | (registration.reported & EVENT_RDHUP);
+    } else {
+      markReady(epoll, registration);
+    }
   }
   return count;
 }
 
-/** epoll_wait(2). Also returns, with 0, when the deadline of the epoll's owner has come. */
+/** epoll_wait(2). Also returns, with 0, at the deadline of the epoll (kernel.setDeadline). */
 export function waitOverPoll(epfd: i32, ready: usize, capacity: i32, timeoutMs: f64): i32 {
-  const set = setOf(epfd);
-  if (set === null) return kindOf(epfd) < 0 ? -EBADF : -EINVAL;
+  if (epollOf(epfd) === null) return kindOf(epfd) < 0 ? -EBADF : -EINVAL;
   if (capacity <= 0) return -EINVAL;
-  const found = watch(0, 0, set, timeoutMs);
-  return found < 0 ? found : collect(set, ready, capacity);
+  const found = waitInScratch(0, 0, epfd, timeoutMs);
+  const epoll = epollOf(epfd);
+  return found <= 0 || epoll === null ? found : takeReady(epoll, ready, capacity);
 }

@@ -1,5 +1,5 @@
-// Urgent data of the items of an epoll over kqueue: FreeBSD's kqueue has no filter for it, so
-// poll(2) has to tell.
+// Urgent data (EPOLLPRI) of registrations over kqueue: FreeBSD's kqueue has no filter for it, so
+// poll(2) is asked.
 
 import {
   EVENT_ERR,
@@ -9,93 +9,103 @@ import {
   FD_OTHER,
   FD_STREAM,
   FD_TERMINAL,
-  POLL_RECORD_FD,
-  POLL_RECORD_READY,
   POLL_RECORD_SIZE,
-  POLL_RECORD_WANT,
 } from "../abi";
 import * as host from "../host";
-import { enqueue, EpollSet, Item, ITEM_DISABLED } from "./item";
-import { recordsStart } from "./room";
+import { RESCAN_MS } from "../intervals";
+import { PollRecord } from "../records";
+import { changeCount, EmulatedEpoll, markReady, Registration, STATUS_DISABLED } from "./emulated";
+import { recordsStart } from "./scratch";
 
-/** How often, in ms, urgent data that was reported as an edge is looked at. */
-const GLANCE: f64 = 10;
-
-/** Whether an item waits for urgent data, and is of a kind that has any. */
-export function mayBeUrgent(item: Item): bool {
-  if (!(item.mask & EVENT_PRI)) return false;
-  return item.kind === FD_STREAM || item.kind === FD_TERMINAL || item.kind === FD_OTHER;
+/** Whether a registration waits for urgent data, and its kind of descriptor has any. */
+export function mayBeUrgent(registration: Registration): bool {
+  if (!(registration.interest & EVENT_PRI)) return false;
+  const kind = registration.kind;
+  return kind === FD_STREAM || kind === FD_TERMINAL || kind === FD_OTHER;
 }
 
-/** Whether poll(2) is to tell of an item; it would go on for ever about an end. */
-function isAsked(item: Item): bool {
-  if (!mayBeUrgent(item) || item.status & ITEM_DISABLED) return false;
-  return !(item.ready & (EVENT_ERR | EVENT_HUP));
+/** Whether poll(2) is asked about a registration: not after an end, which poll(2) reports for ever. */
+function isPolled(registration: Registration): bool {
+  if (!mayBeUrgent(registration) || registration.status & STATUS_DISABLED) return false;
+  return !(registration.ready & (EVENT_ERR | EVENT_HUP));
 }
 
-function write(at: usize, fd: i32, want: u32): void {
-  store<i32>(at, fd, POLL_RECORD_FD);
-  store<u16>(at, want as u16, POLL_RECORD_WANT);
-  store<u16>(at, 0, POLL_RECORD_READY);
+function isReported(registration: Registration): bool {
+  return (registration.ready & EVENT_PRI) !== 0;
 }
 
-/** Asks of all urgent items, behind the record of the queue: how many records that makes. */
-function ask(set: EpollSet, skipsTold: bool): i32 {
+function writeRecord(at: usize, fd: i32, want: u32): void {
+  const record = changetype<PollRecord>(at);
+  record.fd = fd;
+  record.want = want as u16;
+  record.ready = 0;
+}
+
+/**
+ * Writes the poll record of the queue and those of the registrations. Returns how many.
+ *
+ * @param waits whether poll(2) is to wait for the queue, and for urgent data not reported yet
+ */
+function writeRecords(epoll: EmulatedEpoll, waits: bool): i32 {
   let at = recordsStart();
-  write(at, skipsTold ? set.fd : -1, EVENT_IN);
-  let asked = 1;
-  let item = set.first;
-  while (item !== null) {
-    if (isAsked(item)) {
+  writeRecord(at, waits ? epoll.fd : -1, EVENT_IN);
+  let count = 1;
+  let registration = epoll.first;
+  while (registration !== null) {
+    if (isPolled(registration)) {
       at += POLL_RECORD_SIZE;
-      const isTold: bool = (item.ready & EVENT_PRI) !== 0;
-      write(at, skipsTold && isTold ? -1 : item.fd, EVENT_PRI);
-      asked++;
+      const isLeftOut: bool = waits && isReported(registration);
+      writeRecord(at, isLeftOut ? -1 : registration.fd, EVENT_PRI);
+      count++;
     }
-    item = item.after;
+    registration = registration.after;
   }
-  return asked;
+  return count;
 }
 
-/** Enters the items into the line that have become urgent. */
-function enter(set: EpollSet): void {
+/** Puts the registrations on the ready list that have urgent data since. */
+function applyResults(epoll: EmulatedEpoll): void {
   let at = recordsStart();
-  let item = set.first;
-  while (item !== null) {
-    if (isAsked(item)) {
+  let registration = epoll.first;
+  while (registration !== null) {
+    if (isPolled(registration)) {
       at += POLL_RECORD_SIZE;
-      if (load<i32>(at, POLL_RECORD_FD) >= 0) {
-        const ready: u32 = load<u16>(at, POLL_RECORD_READY);
-        if (ready === 0) item.ready &= ~EVENT_PRI;
-        else if (!(item.ready & EVENT_PRI)) enqueue(set, item);
+      const record = changetype<PollRecord>(at);
+      if (record.fd >= 0) {
+        if (record.ready === 0) registration.ready &= ~EVENT_PRI;
+        else if (!isReported(registration)) markReady(epoll, registration);
       }
     }
-    item = item.after;
+    registration = registration.after;
   }
 }
 
-/** Takes in which items are urgent now. */
-export function noteUrgent(set: EpollSet): void {
-  const asked = ask(set, false);
-  set.isUrgent = asked > 1;
-  if (asked > 1 && host.poll(recordsStart(), asked, 0) >= 0) enter(set);
+/** Finds out which registrations have urgent data. */
+export function updateUrgent(epoll: EmulatedEpoll): void {
+  const count = writeRecords(epoll, false);
+  epoll.isUrgent = count > 1;
+  if (count > 1 && host.poll(recordsStart(), count, 0) >= 0) applyResults(epoll);
 }
 
-/** Whether urgent data of an item was reported and is there still. */
-function hasTold(set: EpollSet): bool {
-  let item = set.first;
-  while (item !== null) {
-    if (isAsked(item) && item.ready & EVENT_PRI) return true;
-    item = item.after;
+/** Whether urgent data of a registration was reported and was there since. */
+function hasReported(epoll: EmulatedEpoll): bool {
+  let registration = epoll.first;
+  while (registration !== null) {
+    if (isPolled(registration) && isReported(registration)) return true;
+    registration = registration.after;
   }
   return false;
 }
 
-/** Waits for the queue and for urgent data. How much was ready, or a negative errno. */
-export function waitUrgent(set: EpollSet, timeoutMs: f64): i32 {
-  const asked = ask(set, true);
-  const isBrief: bool = hasTold(set) && (timeoutMs < 0 || timeoutMs > GLANCE);
-  const found = host.poll(recordsStart(), asked, isBrief ? GLANCE : timeoutMs);
-  if (found > 0) enter(set);
+/**
+ * Waits for the queue and for urgent data; RESCAN_MS at most while some that was reported may be
+ * followed by more. Returns how many descriptors are ready, or a negative errno.
+ */
+export function waitUrgent(epoll: EmulatedEpoll, timeoutMs: f64): i32 {
+  const changes = changeCount();
+  const count = writeRecords(epoll, true);
+  const isBrief: bool = hasReported(epoll) && (timeoutMs < 0 || timeoutMs > RESCAN_MS);
+  const found = host.poll(recordsStart(), count, isBrief ? RESCAN_MS : timeoutMs);
+  if (found > 0 && changes === changeCount()) applyResults(epoll);
   return found;
 }
