@@ -1,0 +1,67 @@
+// Every program and command of the documentation runs, and prints what the page says.
+
+import * as assert from "uvu/assert";
+import { test } from "../support/uvu.ts";
+import { PAGES } from "./blocks.ts";
+import { commandsOf, type Fence, fencesOf, isAsSaid, runCommands, runProgram } from "./snippets.ts";
+
+const fences = PAGES.flatMap(fencesOf);
+const LANES = 2;
+
+/** Runs `body`, of all programs and commands at most LANES at once. */
+const lanes = Array.from({ length: LANES }, () => Promise.resolve());
+let turn = 0;
+function queued<Result>(body: () => Promise<Result>): Promise<Result> {
+  const lane = turn++ % LANES;
+  const result = (lanes[lane] as Promise<void>).then(body);
+  lanes[lane] = result.then(
+    () => {},
+    () => {},
+  );
+  return result;
+}
+
+const isProgram = ({ language, file }: Fence): boolean =>
+  (language === "js" || language === "ts") && file === undefined;
+
+for (const fence of fences.filter(isProgram)) {
+  const printed = queued(() => runProgram(fence));
+  test(`the program in line ${fence.line} of ${fence.page}`, async () => {
+    const said = fence.output ?? "";
+    if (!isAsSaid(await printed, said)) assert.is(await printed, said);
+  });
+}
+
+for (const fence of fences.filter(({ language }) => language === "console")) {
+  const commands = commandsOf(fence);
+  if (commands.length === 0) continue;
+  const printed = queued(() => runCommands(commands));
+  test(`the commands in line ${fence.line} of ${fence.page}`, async () => {
+    const outputs = await printed;
+    for (const [i, { command, expected }] of commands.entries()) {
+      const output = outputs[i] ?? "nothing was printed";
+      if (!isAsSaid(output, expected)) assert.is(output, expected, command);
+    }
+  });
+}
+
+test("blocks are programs, commands, files of a program, or text", () => {
+  const known = new Set(["js", "ts", "console", "text", "html", ""]);
+  const unknown = fences.filter(({ language, file }) =>
+    file === undefined ? !known.has(language) || language === "html" : false,
+  );
+  assert.equal(
+    unknown.map(({ page, line }) => `${page}:${line}`),
+    [],
+  );
+  const inFiles = new Set(fences.filter(({ file }) => file !== undefined).map(({ page }) => page));
+  assert.equal([...inFiles], ["docs/browser.md"], "browser.test.ts runs these");
+});
+
+test("the README has programs and commands", () => {
+  const own = fences.filter(({ page }) => page === "README.md");
+  assert.is(own.filter(isProgram).length, 2);
+  assert.is(own.filter(({ language }) => language === "console").length, 2);
+});
+
+test.run();
