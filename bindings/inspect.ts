@@ -1,6 +1,6 @@
-// The shape of `inspect()`: of the poll, devpoll, epoll and kqueue objects of every host, and of the simulator's kernel.
-// All of it is plain values, so that a view can be printed, compared, written as JSON (but for bigints) or sent to
-// another thread; taking one changes nothing.
+// The shape of `inspect()`: of the poll, devpoll, epoll and kqueue objects of every host, and of the
+// simulator's kernel. All of it is plain values, so that a view can be printed, compared, written as
+// JSON (but for bigints) or sent to another thread; taking one changes nothing.
 
 import type { Whole } from "./kevent.ts";
 
@@ -8,7 +8,10 @@ import type { Whole } from "./kevent.ts";
 export interface NotesView {
   /** KQ_NOTE_* bits. */
   readonly fflags: number;
-  /** The bits of `fflags` by the names of the KQ_NOTE_* of the filter, without that prefix; unnamed bits as one "0x30". */
+  /**
+   * The bits of `fflags` by the names of the KQ_NOTE_* of the filter, without that prefix; unnamed bits
+   * as one "0x30".
+   */
   readonly noteNames: readonly string[];
   /** What `data` means depends on the filter: bytes, milliseconds, an exit status … */
   readonly data: Whole;
@@ -18,7 +21,10 @@ export interface NotesView {
 export interface KnoteView {
   /** Of the change that made the knote, or of the last change (kn_sfflags, kn_sdata). */
   readonly asked: NotesView;
-  /** Of the event that the knote would report, as it was when the filter was last evaluated (kn_fflags, kn_data). */
+  /**
+   * Of the event that the knote would report, as it was when the filter was last evaluated (kn_fflags,
+   * kn_data).
+   */
   readonly found: NotesView;
   /** Whether the event has happened and was not reported since (KN_ACTIVE). */
   readonly active: boolean;
@@ -26,22 +32,32 @@ export interface KnoteView {
   readonly udata: Whole;
 }
 
-/** One registration: a descriptor of a poll or devpoll object, an entry of an epoll (epitem), or a knote of a kqueue. */
+/**
+ * One registration: a descriptor of a poll or devpoll object, an entry of an epoll (epitem), or a knote
+ * of a kqueue.
+ */
 export interface RegistrationView {
   /** The descriptor number of the registration, or the ident of a knote. */
   readonly ident: Whole;
   /**
-   * In a view of a simulated kernel: `id` of the watched open file, which the number may no longer name; undefined if
-   * the registration watches no file (TIMER, PROC …). Absent from views of single objects.
+   * In a view of a simulated kernel: `id` of the watched open file, which the number may no longer
+   * name; undefined if the registration watches no file (TIMER, PROC …). Absent from views of single
+   * objects.
    */
   readonly file?: number | undefined;
   /** Of a knote: "READ", "TIMER" …, the KQ_FILTER_* without that prefix. */
   readonly filter?: string;
   /** POLL* or EPOLL* bits that the registration waits for, or the KQ_EV_* flags of a knote. */
   readonly flags: number;
-  /** The bits of `flags` by name, without the prefix: ["IN", "ET"], ["CLEAR"]; unnamed bits as one "0x30". */
+  /**
+   * The bits of `flags` by name, without the prefix: ["IN", "ET"], ["CLEAR"]; unnamed bits as one
+   * "0x30".
+   */
   readonly flagNames: readonly string[];
-  /** Whether the registration reports nothing until it is changed: KQ_EV_DISABLE, or after EPOLLONESHOT, KQ_EV_DISPATCH. */
+  /**
+   * Whether the registration reports nothing until it is changed: KQ_EV_DISABLE, or after EPOLLONESHOT,
+   * KQ_EV_DISPATCH.
+   */
   readonly disabled: boolean;
   /** Of a knote alone. */
   readonly knote?: KnoteView;
@@ -52,9 +68,9 @@ export interface RegistrationsView {
   /** In the order of registration; an epoll and a kqueue in that of their tables. */
   readonly registrations: readonly RegistrationView[];
   /**
-   * Indices into `registrations`: the ready list of an epoll, the active list of a kqueue, in order. The next wait
-   * checks each, so some may turn out not to be ready. Undefined if the object has no such list (poll, devpoll) or
-   * its kernel does not show it (an epoll of Linux).
+   * Indices into `registrations`: the ready list of an epoll, the active list of a kqueue, in order.
+   * The next wait checks each, so some may turn out not to be ready. Undefined if the object has no
+   * such list (poll, devpoll) or its kernel does not show it (an epoll of Linux).
    */
   readonly ready?: readonly number[] | undefined;
 }

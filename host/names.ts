@@ -1,5 +1,6 @@
-// Bits and filters by name, as `inspect()`, traces and the simulator's views show them. The names are those of the public
-// constants without their prefix: "IN" of EPOLLIN and POLLIN, "CLEAR" of KQ_EV_CLEAR, "EXIT" of KQ_NOTE_EXIT.
+// Bits and filters by name, as `inspect()`, traces and the simulator's views show them. The names are
+// those of the public constants without their prefix: "IN" of EPOLLIN and POLLIN, "CLEAR" of
+// KQ_EV_CLEAR, "EXIT" of KQ_NOTE_EXIT.
 
 import {
   EV_ADD,
@@ -186,7 +187,10 @@ const FILTERS = new Map<number, string>([
   [FILTER_USER, "USER"],
 ]);
 
-/** Names of the bits of `value`; the bits without a name follow as one number, "0x30", so that no bit is hidden. */
+/**
+ * Names of the bits of `value`; the bits without a name follow as one number, "0x30", so that no bit is
+ * hidden.
+ */
 function namesIn(bits: Bits, value: number): string[] {
   const names: string[] = [];
   let rest = value >>> 0;
@@ -209,7 +213,10 @@ export function flagNames(flags: number): string[] {
   return namesIn(FLAGS, flags);
 }
 
-/** Names of the fflags of a kevent, whose meaning depends on the filter: ["EXIT"] of KQ_NOTE_EXIT with FILTER_PROC. */
+/**
+ * Names of the fflags of a kevent, whose meaning depends on the filter: ["EXIT"] of KQ_NOTE_EXIT with
+ * FILTER_PROC.
+ */
 export function noteNames(filter: number, fflags: number): string[] {
   if (filter !== FILTER_USER) return namesIn(NOTES.get(filter) ?? [], fflags);
   const operation = USER_OPERATIONS.get((fflags & NOTE_FFCTRLMASK) >>> 0);

@@ -172,8 +172,9 @@ export class Sim implements SimModule {
   }
 
   /**
-   * The present state of the kernel in plain values: open files with their buffers, wait queues, registrations, ready
-   * and active lists, and the blocked calls. Changes nothing; may be called in the middle of a wait (from `at`).
+   * The present state of the kernel in plain values: open files with their buffers, wait queues,
+   * registrations, ready and active lists, and the blocked calls. Changes nothing; may be called in the
+   * middle of a wait (from `at`).
    */
   inspect(): KernelView {
     return viewOf(this.kernel);

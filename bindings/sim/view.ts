@@ -19,7 +19,10 @@ const MAX_BYTES = 4096;
 export interface FileView extends RegistrationsView {
   /** Number of the file, from 1, the same in every view that the process takes. */
   readonly id: number;
-  /** Descriptors of the program that name the file: several after dup(), none if only a registration or another process keeps it open. */
+  /**
+   * Descriptors of the program that name the file: several after dup(), none if only a registration or
+   * another process keeps it open.
+   */
   readonly fds: readonly number[];
   /** "pipe", "tcp socket", "epoll" … */
   readonly name: string;
@@ -32,11 +35,17 @@ export interface FileView extends RegistrationsView {
   readonly inside: Readonly<Record<string, unknown>>;
   /** Bytes that can be read, oldest first: pieces of a stream, or messages; the first 4 KiB, in copies. */
   readonly bytes: readonly Uint8Array[];
-  /** The wait queues of the file: which waiters a change wakes, in the order in which the kernel wakes them. */
+  /**
+   * The wait queues of the file: which waiters a change wakes, in the order in which the kernel wakes
+   * them.
+   */
   readonly queues: ReadonlyArray<readonly WaiterView[]>;
   /** Of an epoll or a kqueue; empty for other files. */
   readonly registrations: readonly RegistrationView[];
-  /** Indices into `registrations`: the ready list of an epoll, the active list of a kqueue, in order; empty for other files. */
+  /**
+   * Indices into `registrations`: the ready list of an epoll, the active list of a kqueue, in order;
+   * empty for other files.
+   */
   readonly ready: readonly number[];
   /** For an epoll or a kqueue: a sentence for each call that is blocked on it. */
   readonly blocked: readonly string[];
@@ -79,6 +88,12 @@ type Registration = EpollItem | Knote;
 
 const registrationsOf = (file: File): Registration[] =>
   file instanceof EpollFile || file instanceof KqueueFile ? [...file.registrations()] : [];
+
+/** The ready list of an epoll, or the active list of a kqueue. */
+const listOf = (file: File): Registration[] => {
+  if (file instanceof EpollFile) return [...file.readyList()];
+  return file instanceof KqueueFile ? [...file.activeList()] : [];
+};
 
 function watchedBy(registration: Registration): File | undefined {
   const { file } = registration as { file?: File };
@@ -135,7 +150,7 @@ function bytesOf(file: File): Uint8Array[] {
 function viewOfFile(file: File, fds: readonly number[]): FileView {
   const registrations = registrationsOf(file);
   const isSet = file instanceof EpollFile || file instanceof KqueueFile;
-  const ready = isSet ? [...file.readyList()] : [];
+  const ready = listOf(file);
   const state = file instanceof EpollFile ? file.peek() : file.poll();
   return {
     id: idOf(file),
@@ -164,7 +179,8 @@ export function viewOf(kernel: Kernel): KernelView {
     return made;
   };
   for (const [fd, file] of kernel.program) add(file).push(fd);
-  // A Map's iterator also visits the keys that are added during the walk: the watched files of watched epolls.
+  // A Map's iterator also visits the keys that are added during the walk: the watched files of watched
+  // epolls.
   for (const file of fds.keys()) {
     for (const registration of registrationsOf(file)) {
       const watched = watchedBy(registration);

@@ -1,5 +1,5 @@
-// EVFILT_AIO: the end of an asynchronous read or write (filt_aio*). Its knote exists from the end
-// until it is reported, once.
+// EVFILT_AIO: the completion of an asynchronous read or write (filt_aio*). The knote is made at the
+// completion, is active from then on, and goes when it is reported (EV_ONESHOT).
 
 import { EV_ONESHOT, FILTER_AIO } from "../../../asm/abi.ts";
 import { Knote, type KnoteQueue } from "./knote.ts";

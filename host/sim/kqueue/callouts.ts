@@ -1,5 +1,5 @@
-// Callouts (FreeBSD's kern_timeout.c): what is due at one time happens together, so that who waits
-// for one of them finds them all.
+// Callouts (FreeBSD's kern_timeout.c): all callouts that are due at one time run together (softclock),
+// so that a scan which one of them wakes finds the knotes of all.
 
 import { Agenda, type Scheduled } from "../time/clock.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -9,7 +9,7 @@ export class Callouts {
   readonly #kernel: Kernel;
   readonly #agenda = new Agenda();
   readonly #softclock = (): void => this.#run();
-  /** On the kernel's clock, for the first of the agenda; and when that is. */
+  /** The entry of the kernel's clock, and the entry of the agenda that it stands for: the first one. */
   #scheduled: Scheduled | undefined;
   #next: Scheduled | undefined;
   #isRunning = false;
@@ -18,19 +18,21 @@ export class Callouts {
     this.#kernel = kernel;
   }
 
-  /** Runs `action` at a time of the clock, in ms. */
+  /** callout_reset: runs `action` once, at `at` ms of the clock. */
   add(at: number, action: () => void): Scheduled {
     const added = this.#agenda.add(at, action);
-    this.#settle();
+    this.#reschedule();
     return added;
   }
 
+  /** callout_stop. */
   remove(scheduled: Scheduled): void {
     this.#agenda.remove(scheduled);
-    this.#settle();
+    this.#reschedule();
   }
 
-  #settle(): void {
+  /** Moves the entry of the kernel's clock to the first callout. */
+  #reschedule(): void {
     const { next } = this.#agenda;
     if (this.#isRunning || next === this.#next) return;
     const { clock } = this.#kernel;
@@ -49,7 +51,7 @@ export class Callouts {
       next.run();
     }
     this.#isRunning = false;
-    this.#settle();
+    this.#reschedule();
   }
 }
 

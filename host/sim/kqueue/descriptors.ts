@@ -1,5 +1,5 @@
-// EVFILT_READ and EVFILT_WRITE: what each kind of descriptor makes of them, as its fo_kqfilter does
-// in FreeBSD. Sockets and files are in kqueue-sockets.ts and kqueue-vnode.ts.
+// EVFILT_READ and EVFILT_WRITE: one class of knote for each kind of descriptor, as its fo_kqfilter
+// chooses in FreeBSD. The classes of sockets and files are in sockets.ts and vnode.ts.
 
 import {
   DATA_READABLE,
@@ -36,8 +36,11 @@ import { WatchingKnote } from "./watching.ts";
 import type { PipeEnd } from "../fs/pipe.ts";
 import type { PtyMaster, PtySlave } from "../fs/pty.ts";
 
-/** A knote that is accepted and never fires (pipe_nfiltops). */
-class SilentKnote extends Knote {
+/**
+ * The knote of a pipe end in the other direction: attach succeeds, and the knote never becomes active
+ * (pipe_nfiltops).
+ */
+class NullKnote extends Knote {
   readonly watched = "pipe";
 
   event(): boolean {
@@ -45,7 +48,7 @@ class SilentKnote extends Knote {
   }
 }
 
-/** filt_piperead. There is no low-water mark. */
+/** filt_piperead. Pipes ignore NOTE_LOWAT. */
 class PipeReadKnote extends WatchingKnote {
   declare readonly file: PipeEnd;
 
@@ -61,7 +64,10 @@ class PipeReadKnote extends WatchingKnote {
 class PipeWriteKnote extends WatchingKnote {
   declare readonly file: PipeEnd;
 
-  /** A pipe whose reader is gone is refused; a FIFO may have another one. */
+  /**
+   * A pipe without a reader is refused with EPIPE; a FIFO may get a reader again, so its knote
+   * attaches.
+   */
   override attach(): number {
     const { pipe, inode } = this.file;
     return pipe.readers === 0 && inode === undefined ? -EPIPE : super.attach();
@@ -78,12 +84,12 @@ class PipeWriteKnote extends WatchingKnote {
   }
 }
 
-/** filt_kqueue: how many knotes are in line in another queue. */
+/** filt_kqueue: the length of the active list of another queue (kq_count). */
 class QueueKnote extends WatchingKnote {
-  declare readonly file: File & { readonly queued: number };
+  declare readonly file: File & { readonly activeCount: number };
 
   event(): boolean {
-    this.data = this.file.queued;
+    this.data = this.file.activeCount;
     return this.data > 0;
   }
 }
@@ -108,7 +114,7 @@ class TerminalKnote extends WatchingKnote {
     const state = this.file.poll();
     if ((state & EVENT_HUP) !== 0) return this.end();
     if (this.filter === FILTER_READ) {
-      // An end of file that was typed is a byte.
+      // VEOF (Ctrl-D) counts as a byte: `data` is 1 at an end of file that FIONREAD reports as 0.
       const isReadable = (state & EVENT_IN) !== 0;
       this.data = isReadable ? Math.max(this.file.data(DATA_READABLE), 1) : 0;
     } else {
@@ -118,7 +124,7 @@ class TerminalKnote extends WatchingKnote {
   }
 }
 
-/** What has no bytes to tell of, and is ready or not. */
+/** Descriptors of the other kinds: `data` is FIONREAD where there is one, and poll decides readiness. */
 class StateKnote extends WatchingKnote {
   event(): boolean {
     const bytes = this.filter === FILTER_READ ? this.file.data(DATA_READABLE) : 0;
@@ -128,13 +134,13 @@ class StateKnote extends WatchingKnote {
   }
 }
 
-/** Event bits of a wake-up that a knote takes notice of. */
+/** Keys of the wake-ups that evaluate a knote of READ, and of WRITE. */
 const READ_KEYS = EVENT_IN | EVENT_RDNORM | EVENT_PRI | EVENT_RDHUP | EVENT_HUP | EVENT_ERR;
 const WRITE_KEYS = EVENT_OUT | EVENT_WRNORM | EVENT_HUP | EVENT_ERR;
 
 type WatchingClass = new (queue: KnoteQueue, change: Kevent, file: never, keys: number) => Knote;
 
-/** The class of a knote on a file of this kind, by what it has: [READ, WRITE]. */
+/** The classes of the knotes of READ and WRITE by FD_*; the other kinds have StateKnote. */
 const CLASSES: Record<number, readonly [WatchingClass, WatchingClass]> = {
   [FD_PIPE]: [PipeReadKnote, PipeWriteKnote],
   [FD_EVENTFD]: [CounterKnote, CounterKnote],
@@ -146,19 +152,18 @@ const CLASSES: Record<number, readonly [WatchingClass, WatchingClass]> = {
   [FD_DIRECTORY]: [FileReadKnote, FileWriteKnote],
 };
 
-/** A new knote of READ or WRITE on the file that its ident names; or a negative errno. */
+/** fo_kqfilter: a knote of READ or WRITE on `file`, not attached yet, or a negative errno. */
 export function makeDescriptorKnote(queue: KnoteQueue, change: Kevent, file: File): Knote | number {
   const reads = change.filter === FILTER_READ;
   const { kind } = file;
   if (kind === FD_EPOLL) {
     return reads ? new QueueKnote(queue, change, file, READ_KEYS) : -EINVAL;
   }
-  // An end of a pipe that does not go this way.
   if (kind === FD_PIPE && !(reads ? file.isReadable : file.isWritable)) {
-    return new SilentKnote(queue, change);
+    return new NullKnote(queue, change);
   }
   if (kind === FD_DEVICE && !file.isPollable) return -ENODEV;
-  // The knotes of an eventfd are in one list: whatever happens to it, all of them are tested.
+  // An eventfd has one knlist for both directions: every change evaluates all its knotes.
   const keys = kind === FD_EVENTFD ? READ_KEYS | WRITE_KEYS : reads ? READ_KEYS : WRITE_KEYS;
   const Class = CLASSES[kind]?.[reads ? 0 : 1] ?? StateKnote;
   return new Class(queue, change, file as never, keys);

@@ -1,4 +1,4 @@
-// The filters of kqueue by number (sysfilt_ops).
+// The table of filters by number (sysfilt_ops). A new filter is a class of Knote and an entry here.
 
 import {
   EBADF,
@@ -24,7 +24,7 @@ import { TimerKnote } from "./timer.ts";
 import { UserKnote } from "./user.ts";
 import { makeVnodeKnote } from "./vnode.ts";
 
-/** EVFILT_EMPTY: of sockets, and in no table but the kernel's. */
+/** EVFILT_EMPTY, of sockets. Neither Python nor asm/abi.ts has a name for this filter. */
 const FILTER_EMPTY = -13;
 
 type MakeOnFile = (queue: KnoteQueue, change: Kevent, file: File) => Knote | number;
@@ -39,7 +39,7 @@ const ON_FILES = new Map<number, MakeOnFile>([
 ]);
 
 const OTHERS = new Map<number, Make>([
-  // Requests are made with aio_read and aio_write, which name the queue.
+  // aio_read and aio_write register the knote: EV_ADD is refused.
   [FILTER_AIO, () => -EPERM],
   [FILTER_PROC, (queue, change) => new ProcessKnote(queue, change)],
   [FILTER_SIGNAL, (queue, change) => new SignalKnote(queue, change)],
@@ -48,12 +48,12 @@ const OTHERS = new Map<number, Make>([
   [FILTER_USER, (queue, change) => new UserKnote(queue, change)],
 ]);
 
-/** Whether there is such a filter. */
+/** Whether a filter has this number. */
 export function isFilter(filter: number): boolean {
   return ON_FILES.has(filter) || OTHERS.has(filter);
 }
 
-/** Whether the ident of a filter is a descriptor. */
+/** Whether the ident of a filter is a descriptor (f_isfd). */
 export function isDescriptorFilter(filter: number): boolean {
   return ON_FILES.has(filter);
 }
@@ -63,7 +63,7 @@ export function nameOfFilter(filter: number): string {
   return filter === FILTER_EMPTY ? "EMPTY" : filterName(filter);
 }
 
-/** A new knote of a filter that there is, not attached yet; or a negative errno. */
+/** A knote for the change of a known filter, not attached yet, or a negative errno. */
 export function makeKnote(queue: KnoteQueue, change: Kevent): Knote | number {
   const onFile = ON_FILES.get(change.filter);
   if (onFile === undefined) return (OTHERS.get(change.filter) as Make)(queue, change);

@@ -1,5 +1,5 @@
-// Knotes: the registrations of a kqueue (FreeBSD's struct knote), and kevents as they cross the
-// waist. The names are those of sys/event.h, without the prefix kn_.
+// Knotes, which are the registrations of a kqueue (FreeBSD's struct knote), and kevent records as they
+// cross the waist. Fields have the names of sys/event.h without the prefix kn_.
 
 import {
   EV_ADD,
@@ -18,10 +18,10 @@ import {
 import type { DescriptorTable } from "../kernel/descriptors.ts";
 import type { File } from "../kernel/file.ts";
 
-/** 64 bits: a number, or a bigint where that would not be exact. */
+/** A 64-bit integer: a number, or a bigint where a number would not be exact. */
 export type Whole = number | bigint;
 
-/** One change or event. */
+/** A change or an event (struct kevent). */
 export interface Kevent {
   readonly ident: Whole;
   readonly filter: number;
@@ -76,7 +76,7 @@ export function writeKevent(view: DataView, at: number, event: Kevent): void {
   putWhole(view, at + KEVENT_UDATA, event.udata);
 }
 
-/** Flags of a change that are commands, not properties of the knote. */
+/** Flags that act once, in kqueue_register, and do not stay in the flags of the knote. */
 const COMMANDS = EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE | EV_FORCEONESHOT;
 
 /** The kqueue as its knotes see it: queue.ts implements this, and imports every kind of knote. */
@@ -91,27 +91,28 @@ export interface KnoteQueue extends File {
   add(knote: Knote): number;
 }
 
-/** One registration. What kinds of them differ in is FreeBSD's struct filterops. */
+/** One registration. The methods that subclasses override are those of FreeBSD's struct filterops. */
 export abstract class Knote implements Kevent {
   readonly queue: KnoteQueue;
   readonly ident: Whole;
   readonly filter: number;
   flags: number;
-  /** What has happened, as the event tells it. */
+  /** `fflags` and `data` of the event (kn_fflags, kn_data). */
   fflags = 0;
   data: Whole = 0;
   udata: Whole;
-  /** What was asked for. */
+  /** `fflags` and `data` of the last change (kn_sfflags, kn_sdata). */
   sfflags: number;
   sdata: Whole;
-  /** It has happened, and was not reported since (KN_ACTIVE). */
+  /** The event has happened and was not reported since (KN_ACTIVE). */
   isActive = false;
-  /** Not to be reported (KN_DISABLED). */
+  /** The knote is not reported until it is enabled (KN_DISABLED). */
   isDisabled: boolean;
-  /** In the queue's line (KN_QUEUED). */
+  /** The knote is on the active list of the queue (KN_QUEUED). */
   isQueued = false;
-  /** Nobody is told of it: it goes when its turn in the line comes (EV_DROP). */
+  /** The next scan drops the knote without an event (EV_DROP). */
   isDropped = false;
+  /** Links of the active list (kn_tqe). */
   previous: Knote | undefined;
   next: Knote | undefined;
   /** An older knote with the same ident and filter. */
@@ -128,39 +129,39 @@ export abstract class Knote implements Kevent {
     this.isDisabled = (change.flags & EV_DISABLE) !== 0;
   }
 
-  /** What it watches, for people. */
+  /** Name of the watched object, for error texts and views: "pipe", "timer". */
   abstract readonly watched: string;
 
-  /** f_attach: begins to watch. 0, or a negative errno, and then nothing is left of it. */
+  /** f_attach: starts to watch. Returns 0, or a negative errno after undoing everything. */
   attach(): number {
     return 0;
   }
 
-  /** f_detach: ends that. */
+  /** f_detach: stops watching. */
   detach(): void {}
 
-  /** f_event without a hint: whether the condition holds. Brings `data`, `fflags` up to date. */
+  /** f_event with hint 0: whether the condition holds. Updates `data` and `fflags`. */
   abstract event(): boolean;
 
-  /** f_touch, EVENT_REGISTER: it is changed once more. */
+  /** f_touch, EVENT_REGISTER: a further change to the knote. */
   touch(change: Kevent): void {
     this.sfflags = change.fflags;
     this.sdata = change.data;
   }
 
-  /** f_touch, EVENT_PROCESS: the event it is reported as. */
+  /** f_touch, EVENT_PROCESS: the event to report. */
   report(): Kevent {
     return this;
   }
 
-  /** What has happened is reported, and with EV_CLEAR forgotten. */
+  /** Resets `data` and `fflags` after a report if EV_CLEAR is set. */
   clear(): void {
     if ((this.flags & EV_CLEAR) === 0) return;
     this.data = 0;
     this.fflags = 0;
   }
 
-  /** What the knote watches may have changed: KNOTE(). */
+  /** KNOTE: the watched object may have changed, so the condition is evaluated. */
   notify(): void {
     if (this.event()) this.queue.activate(this);
   }

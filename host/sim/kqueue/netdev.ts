@@ -1,5 +1,5 @@
-// EVFILT_NETDEV: the link of a network interface, by its index. FreeBSD dropped the filter with
-// version 10; this is how it was (filt_netdev).
+// EVFILT_NETDEV: the link state of a network interface, whose index is the ident. FreeBSD 10 removed
+// the filter; the semantics are those of the last version (filt_netdev).
 
 import {
   ENODEV,
@@ -12,14 +12,14 @@ import {
 import { IFF_LOWER_UP, type InterfaceWatcher, interfacesOf } from "../net/interfaces.ts";
 import { Knote } from "./knote.ts";
 
-/** The state of a link, as its note. */
+/** The note that stands for the present state of a link. */
 const stateOf = ({ flags }: { readonly flags: number }): number =>
   (flags & IFF_LOWER_UP) === 0 ? NOTE_LINKDOWN : NOTE_LINKUP;
 
 export class LinkKnote extends Knote {
   #state = 0;
   readonly #watcher: InterfaceWatcher = (changed, isGone) => {
-    if (changed.index === this.ident) this.#become(isGone ? NOTE_LINKINV : stateOf(changed));
+    if (changed.index === this.ident) this.#setState(isGone ? NOTE_LINKINV : stateOf(changed));
   };
 
   get watched(): string {
@@ -43,13 +43,13 @@ export class LinkKnote extends Knote {
     return this.fflags !== 0;
   }
 
-  #become(state: number): void {
+  #setState(state: number): void {
     if (state === this.#state) return;
     this.#state = state;
     this.data = state;
     if ((this.sfflags & state) !== 0) this.fflags |= state;
     if (state === NOTE_LINKINV) {
-      // The last event, asked for or not.
+      // The interface is gone. This last event is reported whether or not the knote has the note.
       this.flags |= EV_EOF | EV_ONESHOT;
       this.queue.activate(this);
     } else {

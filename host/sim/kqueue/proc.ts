@@ -1,4 +1,4 @@
-// EVFILT_PROC and EVFILT_SIGNAL (filt_proc*, filt_sig*): knotes in the lists of processes.
+// EVFILT_PROC and EVFILT_SIGNAL (filt_proc*, filt_sig*): knotes on the knlist of a process (p_klist).
 
 import {
   ESRCH,
@@ -23,7 +23,7 @@ import type { SignalInfo } from "../process/signals.ts";
 
 type ListedKnote = ProcessKnote | SignalKnote;
 
-/** The knotes of each process, the newest first (p_klist). */
+/** The knlist of each process, the newest knote first. */
 const listsOf = perKernel((kernel) => {
   const lists = new Map<Process, ListedKnote[]>();
   const of = (process: Process): ListedKnote[] => [...(lists.get(process) ?? [])];
@@ -44,7 +44,7 @@ const listsOf = perKernel((kernel) => {
   return lists;
 });
 
-/** A knote in the list of a process, as long as that lives. */
+/** A knote on the knlist of a process, until the process ends or the knote is detached. */
 abstract class InProcess extends Knote {
   #process: Process | undefined;
 
@@ -72,13 +72,16 @@ abstract class InProcess extends Knote {
   signalled(_process: Process, _info: SignalInfo): void {}
 }
 
-/** How a knote that follows a child came to be (EV_FLAG1, EV_FLAG2). */
-type Origin = "program" | "follower" | "arrival";
+/**
+ * How a knote was made: by a change, or by knote_fork for the child of a tracked process. There are two
+ * of the latter: one that watches the child, and one that reports NOTE_CHILD once (EV_FLAG2, EV_FLAG1).
+ */
+type Origin = "change" | "tracking" | "child";
 
 export class ProcessKnote extends InProcess {
   readonly #origin: Origin;
 
-  constructor(queue: KnoteQueue, change: Kevent, origin: Origin = "program") {
+  constructor(queue: KnoteQueue, change: Kevent, origin: Origin = "change") {
     super(queue, change);
     this.#origin = origin;
   }
@@ -87,14 +90,14 @@ export class ProcessKnote extends InProcess {
     return processesOf(this.queue.kernel).find(Number(this.ident))?.name ?? "process";
   }
 
-  /** A zombie is found only if its end is asked for: that is reported at once. */
+  /** filt_procattach: a zombie is accepted for NOTE_EXIT alone, which is reported at once. */
   override attach(): number {
     const process = processesOf(this.queue.kernel).find(Number(this.ident));
     if (process === undefined) return -ESRCH;
     if (!process.isAlive && (this.sfflags & NOTE_EXIT) === 0) return -ESRCH;
     this.flags |= EV_CLEAR;
     this.enlist(process);
-    if (this.#origin === "arrival") {
+    if (this.#origin === "child") {
       this.data = this.sdata;
       this.fflags = NOTE_CHILD;
       this.sfflags &= ~(NOTE_EXIT | NOTE_EXEC | NOTE_FORK);
@@ -113,7 +116,10 @@ export class ProcessKnote extends InProcess {
     this.notify();
   }
 
-  /** The last event; a knote that has nothing to tell just goes. */
+  /**
+   * NOTE_EXIT (filt_proc): the last event. A knote without anything to report is dropped by the next
+   * scan (EV_DROP).
+   */
   override ended(status: number): void {
     this.detach();
     if ((this.sfflags & NOTE_EXIT) !== 0) this.fflags = (this.fflags | NOTE_EXIT) >>> 0;
@@ -123,19 +129,19 @@ export class ProcessKnote extends InProcess {
     this.queue.activate(this);
   }
 
-  /** knote_fork: a knote that tracks has two made for the child. */
+  /** knote_fork: a knote with NOTE_TRACK gets two knotes for the child. */
   override forked(child: Process): void {
     if ((this.sfflags & NOTE_TRACK) !== 0) {
-      const arrival = EV_ADD | EV_ENABLE | EV_ONESHOT;
+      const once = EV_ADD | EV_ENABLE | EV_ONESHOT;
       const refused =
-        this.queue.add(this.#following(child, arrival, "arrival")) ||
-        this.queue.add(this.#following(child, EV_ADD | EV_ENABLE, "follower"));
+        this.queue.add(this.#makeForChild(child, once, "child")) ||
+        this.queue.add(this.#makeForChild(child, EV_ADD | EV_ENABLE, "tracking"));
       if (refused < 0) this.fflags |= NOTE_TRACKERR;
     }
     this.noted(NOTE_FORK);
   }
 
-  #following(child: Process, commands: number, origin: Origin): ProcessKnote {
+  #makeForChild(child: Process, commands: number, origin: Origin): ProcessKnote {
     const { filter, udata, ident: data } = this;
     const flags = this.flags | commands;
     const change = { ident: child.pid, filter, flags, fflags: this.sfflags, data, udata };
@@ -143,11 +149,14 @@ export class ProcessKnote extends InProcess {
   }
 }
 
-/** A signal to the process that made the knote, whatever becomes of the signal. */
+/**
+ * Counts the attempts to send a signal to the process that made the knote, whatever the disposition of
+ * the signal.
+ */
 export class SignalKnote extends InProcess {
   readonly watched = "signal";
 
-  /** Any number is accepted: what is no signal never comes. */
+  /** filt_sigattach accepts every number; a number without a signal never becomes active. */
   override attach(): number {
     this.flags |= EV_CLEAR;
     this.enlist(processesOf(this.queue.kernel).current);
@@ -160,7 +169,8 @@ export class SignalKnote extends InProcess {
 
   override signalled(process: Process, { signal, code }: SignalInfo): void {
     if (signal !== this.ident) return;
-    // Who ignores SIGCHLD is not told of its children; kill(2) is no child.
+    // A process that ignores SIGCHLD is sent none by its children (sigparent); SIGCHLD by kill(2) still
+    // counts.
     if (signal === SIGCHLD && code > 0 && process.signals.disposition(SIGCHLD) === "ignore") return;
     this.data = Number(this.data) + 1;
     this.queue.activate(this);

@@ -1,4 +1,4 @@
-// kqueue as FreeBSD's kern_event.c has it: knotes, and the line of those that are active.
+// kqueue as in FreeBSD's kern_event.c: the knotes, and the active list (kq_head).
 
 import {
   EBADF,
@@ -33,24 +33,24 @@ import { WaitEntry, WaitQueue } from "../kernel/wait-queue.ts";
 
 const READABLE = EVENT_IN | EVENT_RDNORM;
 
-/** Takes one event that a call returns. */
+/** Receives one event of a kevent(2) call. */
 export type Report = (event: Kevent) => void;
 
 export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
   readonly name = "kqueue";
-  /** Who is blocked in a kevent(2) on this queue. */
+  /** Calls of kevent(2) that sleep on this queue (KQ_SLEEP). */
   readonly waiters = new WaitQueue();
-  /** Who watches this queue's descriptor. */
+  /** Waiters on the descriptor of this queue: poll(2) and other queues (kq_sel). */
   readonly queue = new WaitQueue();
-  /** The descriptors that idents are: those of the process that made the queue. */
+  /** The descriptor table of the process that made the queue, which idents are looked up in (kq_fdp). */
   readonly descriptors: DescriptorTable;
   readonly #knotes = new Map<number, Map<Whole, Knote>>();
   readonly #queues = [this.queue] as const;
   #registered = 0;
-  /** The line, and how many are in it (kq_count). */
+  /** The active list (kq_head), and its length (kq_count). */
   #first: Knote | undefined;
   #last: Knote | undefined;
-  #queued = 0;
+  #activeCount = 0;
 
   constructor(kernel: Kernel) {
     super(kernel, O_RDWR);
@@ -70,9 +70,12 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     return this.#queues;
   }
 
-  /** kqueue_poll: how long the line is, whatever a look at those in it would find. */
+  /**
+   * kqueue_poll: readable while the active list is not empty, even if a scan would find none of its
+   * knotes ready.
+   */
   poll(): number {
-    return this.#queued > 0 ? READABLE : 0;
+    return this.#activeCount > 0 ? READABLE : 0;
   }
 
   override read(): number {
@@ -83,17 +86,17 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     return -ENXIO;
   }
 
-  /** How many are in the line. */
-  get queued(): number {
-    return this.#queued;
+  /** Length of the active list (kq_count). */
+  get activeCount(): number {
+    return this.#activeCount;
   }
 
   get registered(): number {
     return this.#registered;
   }
 
-  /** Knotes in the line, in order; some of them may turn out not to be ready. */
-  *readyList(): IterableIterator<Knote> {
+  /** The active list in order; a scan may find that some of its knotes are not ready. */
+  *activeList(): IterableIterator<Knote> {
     for (let knote = this.#first; knote !== undefined; knote = knote.next) yield knote;
   }
 
@@ -121,7 +124,7 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     this.#last = knote;
   }
 
-  #takeOut(knote: Knote): void {
+  #unlink(knote: Knote): void {
     if (knote.previous === undefined) this.#first = knote.next;
     else knote.previous.next = knote.next;
     if (knote.next === undefined) this.#last = knote.previous;
@@ -130,30 +133,31 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     knote.next = undefined;
   }
 
-  /** knote_enqueue, if it is active and not disabled. */
+  /** knote_enqueue, for a knote that is active and not disabled. */
   #enqueue(knote: Knote): void {
     if (!knote.isActive || knote.isDisabled || knote.isQueued) return;
     knote.isQueued = true;
     this.#append(knote);
-    this.#queued++;
+    this.#activeCount++;
     this.waiters.wake(0);
     this.queue.wake(READABLE);
   }
 
+  /** knote_dequeue. */
   #dequeue(knote: Knote): void {
     if (!knote.isQueued) return;
     knote.isQueued = false;
-    this.#takeOut(knote);
-    this.#queued--;
+    this.#unlink(knote);
+    this.#activeCount--;
   }
 
-  /** What a knote waits for has happened (KNOTE_ACTIVATE). */
+  /** KNOTE_ACTIVATE: marks the knote active and enqueues the knote. */
   activate(knote: Knote): void {
     knote.isActive = true;
     this.#enqueue(knote);
   }
 
-  /** It has not happened after all. */
+  /** Clears KN_ACTIVE and dequeues the knote: its condition no longer holds. */
   deactivate(knote: Knote): void {
     knote.isActive = false;
     this.#dequeue(knote);
@@ -190,7 +194,7 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     this.#remove(knote);
   }
 
-  /** Adds a knote: 0 or a negative errno. */
+  /** Inserts and attaches a knote (knote_attach). 0 or a negative errno. */
   add(knote: Knote): number {
     this.#insert(knote);
     const refused = knote.attach();
@@ -198,17 +202,20 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
       this.#remove(knote);
       return refused;
     }
-    this.#settle(knote);
+    this.#evaluate(knote);
     return 0;
   }
 
-  /** The end of every change: what has happened already counts. */
-  #settle(knote: Knote): void {
+  /**
+   * End of kqueue_register: evaluates the condition, so that an event from before the change is
+   * reported.
+   */
+  #evaluate(knote: Knote): void {
     if (!knote.isDisabled && knote.event()) knote.isActive = true;
     this.#enqueue(knote);
   }
 
-  /** kqueue_register: makes one change. 0 or a negative errno. */
+  /** kqueue_register: applies one change. 0 or a negative errno. */
   register(change: Kevent): number {
     const { flags, filter, ident } = change;
     if ((flags & EV_ENABLE) !== 0 && (flags & EV_DISABLE) !== 0) return -EINVAL;
@@ -223,7 +230,8 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     if (knote === undefined) {
       if ((flags & EV_ADD) === 0) return -ENOENT;
       const made = makeKnote(this, change);
-      // As in FreeBSD, what a receipt says of a knote that was made.
+      // kqueue_register clears these fields of the caller's kevent when it makes a knote; a receipt
+      // returns them.
       change.fflags = 0;
       change.data = 0;
       return typeof made === "number" ? made : this.add(made);
@@ -240,23 +248,24 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     else if ((flags & EV_DISABLE) !== 0) knote.isDisabled = true;
     if ((flags & EV_KEEPUDATA) === 0) knote.udata = change.udata;
     knote.touch(change);
-    this.#settle(knote);
+    this.#evaluate(knote);
     return 0;
   }
 
   /**
-   * kqueue_kevent, the changes: makes them, and reports those that fail and those that want a
-   * receipt. Returns how many were reported; a negative errno if one fails without room for that, 0
-   * if there is none for a receipt, and then the others are not made; undefined if all were made.
+   * The changes of kqueue_kevent: applies them, and reports each that fails or has EV_RECEIPT.
+   *
+   * @returns the number of reports; undefined if there were none. Without room for a report, applies no
+   *   further change and returns the negative errno of the change, 0 for a receipt
    */
   apply(changes: readonly Kevent[], capacity: number, report: Report): number | undefined {
     let reported = 0;
     for (const change of changes) {
       if (change.filter === 0) continue;
       change.flags &= ~EV_SYSFLAGS;
-      const wantsReceipt = (change.flags & EV_RECEIPT) !== 0;
+      const hasReceipt = (change.flags & EV_RECEIPT) !== 0;
       const result = this.register(change);
-      if (result === 0 && !wantsReceipt) continue;
+      if (result === 0 && !hasReceipt) continue;
       if (reported === capacity) return result;
       change.flags = EV_ERROR;
       change.data = -result;
@@ -266,11 +275,11 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     return reported > 0 ? reported : undefined;
   }
 
-  /** kqueue_scan, without sleeping: reports at most `capacity` events, and returns how many. */
+  /** kqueue_scan without sleeping: reports at most `capacity` events and returns their number. */
   scan(capacity: number, report: Report): number {
     let count = 0;
-    // What goes back to the line while it is walked comes behind the marker.
-    let left = this.#queued;
+    // Stands for the marker knote: a knote that is enqueued again during the scan comes behind the marker.
+    let left = this.#activeCount;
     while (left > 0 && count < capacity) {
       const knote = this.#first as Knote;
       left--;
@@ -279,7 +288,7 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
       } else if (knote.isDropped) {
         this.drop(knote);
       } else if ((knote.flags & EV_ONESHOT) !== 0) {
-        // Not tested again, unlike all others.
+        // kqueue_scan does not evaluate a one-shot knote again, unlike all others.
         report(knote);
         this.drop(knote);
         count++;
@@ -295,21 +304,24 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     return count;
   }
 
-  /** What becomes of a knote that was reported. */
+  /**
+   * After a report: EV_DISPATCH disables, EV_CLEAR deactivates, and any other knote goes to the end of
+   * the active list.
+   */
   #requeue(knote: Knote): void {
     if ((knote.flags & (EV_CLEAR | EV_DISPATCH)) !== 0) {
       if ((knote.flags & EV_DISPATCH) !== 0) knote.isDisabled = true;
       this.deactivate(knote);
     } else {
-      this.#takeOut(knote);
+      this.#unlink(knote);
       this.#append(knote);
     }
   }
 
-  /** kevent(2) after a first look found nothing. `deadline` is in ms of the clock. */
+  /** kevent(2) after a first scan without events. `deadline` is in ms of the clock. */
   *wait(fd: number, capacity: number, deadline: number, report: Report): Sleeping {
     let count = 0;
-    // Closing its descriptor does not end a wait.
+    // The call holds the file: closing the descriptor does not end the wait.
     hold(this);
     while (count === 0) {
       const sleeper = new Sleeper(0, () => this.#waitsFor(fd));
@@ -330,7 +342,7 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     return `kevent on descriptor ${fd}, which watches ${what}`;
   }
 
-  /** knote_fdclose: a descriptor of the process is about to be closed. */
+  /** knote_fdclose: drops the knotes of a descriptor before the process closes the descriptor. */
   closing(fd: number): void {
     for (const [filter, knotes] of this.#knotes) {
       if (!isDescriptorFilter(filter)) continue;
@@ -339,6 +351,7 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     }
   }
 
+  /** An asynchronous request of this queue has completed (aio_bio_done_notify). */
   complete(completion: Completion): void {
     const knote = this.find(completion.id, AioKnote.filter);
     if (knote !== undefined) this.drop(knote);
@@ -349,7 +362,7 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
     return {
       registered: this.#registered,
       knotes: [...this.registrations()].slice(0, 100).map(describeKnote),
-      ready: [...this.readyList()].slice(0, 100).map(showKnote),
+      ready: [...this.activeList()].slice(0, 100).map(showKnote),
       blocked: this.waiters.size,
     };
   }
@@ -360,7 +373,7 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
   }
 }
 
-/** A knote in a few words: "5 READ (pipe)". */
+/** Ident, filter and watched object of a knote: "5 READ (pipe)". */
 function showKnote(knote: Knote): string {
   return `${knote.ident} ${nameOfFilter(knote.filter)} (${knote.watched})`;
 }

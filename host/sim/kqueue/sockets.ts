@@ -1,5 +1,5 @@
-// EVFILT_READ, EVFILT_WRITE and EVFILT_EMPTY of sockets (filt_soread, filt_sowrite, filt_soempty). How much room makes a
-// socket writable is up to the protocol, as for poll(2).
+// EVFILT_READ, EVFILT_WRITE and EVFILT_EMPTY of sockets (filt_soread, filt_sowrite, filt_soempty). The
+// room that makes a socket writable depends on the protocol, as for poll(2).
 
 import {
   DATA_SENDABLE,
@@ -32,7 +32,7 @@ export class SocketReadKnote extends WatchingKnote {
       this.data = file.waiting;
       return file.error !== 0 ? this.end(file.error) : file.waiting > 0;
     }
-    // A listener that was shut down is not one any more.
+    // A listener that was shut down no longer listens: its knote reports EOF.
     if (this.#hasListened) return this.end(file.error);
     this.data = file.payload;
     if ((file.shut & SHUT_RECEIVE) !== 0) return this.end(file.error);
@@ -65,7 +65,7 @@ export class SocketWriteKnote extends WatchingKnote {
   }
 }
 
-/** Everything that was sent is gone (filt_soempty). A filter that Python has no name for. */
+/** filt_soempty: the send buffer is empty. Python has no name for the filter. */
 class SocketEmptyKnote extends WatchingKnote {
   declare readonly file: Socket;
 
@@ -77,7 +77,7 @@ class SocketEmptyKnote extends WatchingKnote {
   }
 }
 
-/** A new knote of EMPTY on the file that its ident names; or a negative errno. */
+/** A knote of EMPTY on `file`, not attached yet, or -EINVAL if `file` is no socket. */
 export function makeEmptyKnote(queue: KnoteQueue, change: Kevent, file: File): Knote | number {
   const isSocket =
     file.kind === FD_STREAM || file.kind === FD_LISTENER || file.kind === FD_DATAGRAM;

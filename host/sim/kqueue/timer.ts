@@ -18,22 +18,22 @@ import { type Kevent, Knote, type Whole } from "./knote.ts";
 
 const UNITS = NOTE_SECONDS | NOTE_MSECONDS | NOTE_USECONDS | NOTE_NSECONDS;
 
-/** timer2sbintime: the ms of a timer's data; undefined if the units are no one unit. */
+/** timer2sbintime: `data` of a timer in ms; undefined if `units` has several bits. */
 function millisecondsOf(value: Whole, units: number): number | undefined {
   if (units === NOTE_SECONDS) return Number(value) * 1000;
   if (units === 0 || units === NOTE_MSECONDS) return Number(value);
   if (units !== NOTE_USECONDS && units !== NOTE_NSECONDS) return undefined;
   const perMs = units === NOTE_USECONDS ? 1000 : 1_000_000;
   if (typeof value === "number") return value / perMs;
-  // A time of day in nanoseconds: whole milliseconds first, so that no digit is lost.
+  // A time of day in nanoseconds exceeds a double: divides as a bigint first, so that no digit is lost.
   return Number(value / BigInt(perMs)) + Number(value % BigInt(perMs)) / perMs;
 }
 
 export class TimerKnote extends Knote {
   readonly watched = "timer";
-  readonly #expire = (): void => this.#goOff();
+  readonly #callout = (): void => this.#expire();
   #scheduled: Scheduled | undefined;
-  /** ms of the clock when it goes off next, and how often after that; 0: never again. */
+  /** The next expiry in ms of the clock, and the period in ms; a period of 0 means one shot. */
   #nextMs = 0;
   #periodMs = 0;
 
@@ -52,7 +52,7 @@ export class TimerKnote extends Knote {
     return this.data !== 0;
   }
 
-  /** Adding it once more starts it anew; what has expired is forgotten. */
+  /** filt_timertouch: EV_ADD restarts the timer and discards the expiries that were not reported. */
   override touch(change: Kevent): void {
     if ((change.flags & EV_ADD) === 0) return;
     this.detach();
@@ -66,7 +66,7 @@ export class TimerKnote extends Knote {
     this.data = -refused;
   }
 
-  /** filt_timervalidate and filt_timerstart. 0 or a negative errno. */
+  /** filt_timervalidate and filt_timerstart: 0 or a negative errno. */
   #start(): number {
     const isOnce = (this.flags & EV_ONESHOT) !== 0;
     if (this.sdata < 0) return -EINVAL;
@@ -84,11 +84,11 @@ export class TimerKnote extends Knote {
   }
 
   #schedule(): void {
-    this.#scheduled = calloutsOf(this.queue.kernel).add(this.#nextMs, this.#expire);
+    this.#scheduled = calloutsOf(this.queue.kernel).add(this.#nextMs, this.#callout);
   }
 
   /** filt_timerexpire. */
-  #goOff(): void {
+  #expire(): void {
     const { clock, trace } = this.queue.kernel;
     trace.add("timer", [this.ident]);
     this.#scheduled = undefined;

@@ -13,7 +13,7 @@ import { type Kevent, Knote } from "./knote.ts";
 
 export class UserKnote extends Knote {
   readonly watched = "user event";
-  /** kn_hookid. A trigger in the change that makes the knote does not count. */
+  /** kn_hookid. NOTE_TRIGGER in the change that makes the knote has no effect (filt_userattach). */
   #isTriggered = false;
 
   event(): boolean {

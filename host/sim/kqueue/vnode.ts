@@ -1,5 +1,5 @@
 // Knotes on files of the tree: EVFILT_VNODE, and READ and WRITE of regular files and directories
-// (filt_vfs*). Each is told of everything that happens to the file.
+// (filt_vfs*). Every VFS_KNOTE on the file evaluates all of them.
 
 import { EINVAL, ENODEV, FD_DEVICE, NOTE_FILE_POLL } from "../../../asm/abi.ts";
 import type { File } from "../kernel/file.ts";
@@ -28,13 +28,13 @@ abstract class InodeKnote extends Knote {
     this.file.inode?.knotes.delete(this.#listener);
   }
 
-  /** VFS_KNOTE: something happened to the file. */
+  /** VFS_KNOTE: `notes` (NOTE_*) happened to the file. */
   noted(_notes: number): void {
     this.notify();
   }
 }
 
-/** filt_vfsread: how much is left from the offset on, which may be beyond the end. */
+/** filt_vfsread: `data` is the bytes from the offset to the end of the file, negative beyond the end. */
 export class FileReadKnote extends InodeKnote {
   event(): boolean {
     this.data = this.file.bytesLeft() ?? 0;
@@ -49,7 +49,7 @@ export class FileWriteKnote extends InodeKnote {
   }
 }
 
-/** filt_vfsvnode: what happened counts as a whole if one of its notes was asked for. */
+/** filt_vfsvnode: if the knote has one of the notes, all notes of that change are reported. */
 class VnodeKnote extends InodeKnote {
   override noted(notes: number): void {
     if ((this.sfflags & notes) !== 0) this.fflags |= notes;
@@ -61,7 +61,7 @@ class VnodeKnote extends InodeKnote {
   }
 }
 
-/** A new knote of VNODE on the file that its ident names; or a negative errno. */
+/** A knote of VNODE on `file`, not attached yet, or a negative errno. */
 export function makeVnodeKnote(queue: KnoteQueue, change: Kevent, file: File): Knote | number {
   if (file.inode !== undefined) return new VnodeKnote(queue, change, file);
   return file.kind === FD_DEVICE ? -ENODEV : -EINVAL;

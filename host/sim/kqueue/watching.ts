@@ -1,4 +1,4 @@
-// Knotes on the wait queues of an open file.
+// Knotes on the wait queues of an open file, which stand for FreeBSD's knlists (selinfo).
 
 import { EV_EOF } from "../../../asm/abi.ts";
 import type { File } from "../kernel/file.ts";
@@ -7,7 +7,7 @@ import { KEY_ALL, WaitEntry, type Waiter } from "../kernel/wait-queue.ts";
 
 export abstract class WatchingKnote extends Knote implements Waiter {
   readonly file: File;
-  /** Event bits of the wake-ups it takes notice of, besides those that say nothing. */
+  /** Keys of the wake-ups that evaluate the knote, besides KEY_ALL. */
   readonly #keys: number;
   #entries: readonly WaitEntry[] = [];
 
@@ -40,7 +40,10 @@ export abstract class WatchingKnote extends Knote implements Waiter {
     return true;
   }
 
-  /** There will be no more: that is always to be reported. */
+  /**
+   * EV_EOF with the errno of the connection in `fflags`. Returns true: an end of file is always an
+   * event.
+   */
   protected end(errno = 0): boolean {
     this.flags |= EV_EOF;
     this.fflags = errno;

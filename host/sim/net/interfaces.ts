@@ -124,7 +124,10 @@ export class Interfaces {
     return 0;
   }
 
-  /** Calls the watchers and broadcasts a message. @param difference IFF_* bits for `change` of the message */
+  /**
+   * Calls the watchers and broadcasts a message. @param difference IFF_* bits for `change` of the
+   * message
+   */
   #notify(changed: Interface, isGone: boolean, difference: number): void {
     this.#kernel.trace.add(isGone ? "link gone" : "link", [changed.name, changed.flags]);
     for (const watcher of this.watchers) watcher(changed, isGone);

@@ -111,7 +111,10 @@ export function showEndpoint(family: number, { ip, port }: Endpoint): SocketName
   return { family, text: new TextEncoder().encode(shown), port };
 }
 
-/** The endpoint that a connection to `to` reaches: the wildcard means loopback; undefined if unreachable. */
+/**
+ * The endpoint that a connection to `to` reaches: the wildcard means loopback; undefined if
+ * unreachable.
+ */
 export function destinationOf(to: Endpoint): Endpoint | undefined {
   if (isAny(to.ip)) return { ip: isMapped(to.ip) ? LOOPBACK4 : LOOPBACK6, port: to.port };
   return isOwn(to.ip) ? to : undefined;

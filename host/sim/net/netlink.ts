@@ -1,4 +1,5 @@
-// Netlink sockets (Linux's net/netlink/af_netlink.c): datagrams that the kernel sends to the listeners of a group.
+// Netlink sockets (Linux's net/netlink/af_netlink.c): datagrams that the kernel sends to the listeners
+// of a group.
 
 import {
   EAGAIN,
@@ -64,7 +65,10 @@ export class NetlinkFile extends File {
   readonly #group: NetlinkGroup;
   readonly #queues = [new WaitQueue()] as const;
   readonly #datagrams: Uint8Array[] = [];
-  /** A datagram was lost (NETLINK_S_CONGESTED): the socket drops all further ones until its queue is empty. */
+  /**
+   * A datagram was lost (NETLINK_S_CONGESTED): the socket drops all further ones until its queue is
+   * empty.
+   */
   #isCongested = false;
   /** The next read fails with ENOBUFS (sk_err, netlink_overrun). */
   #hasOverrun = false;

@@ -1,5 +1,5 @@
-// The base class of all simulated sockets (Linux's net/core/sock.c): options, the pending error, the halves that
-// are shut down, and the event bits that follow from these.
+// The base class of all simulated sockets (Linux's net/core/sock.c): options, the pending error, the
+// halves that are shut down, and the event bits that follow from these.
 
 import {
   DATA_BACKLOG,
@@ -154,8 +154,9 @@ export abstract class Socket extends File {
   }
 
   /**
-   * sowwakeup: sent bytes left the send buffer, but not enough for the socket to become writable. Linux wakes no
-   * waiter then; FreeBSD evaluates the knotes of WRITE, which may have a low-water mark of their own, and of EMPTY.
+   * sowwakeup: sent bytes left the send buffer, but not enough for the socket to become writable. Linux
+   * wakes no waiter then; FreeBSD evaluates the knotes of WRITE, which may have a low-water mark of
+   * their own, and of EMPTY.
    */
   protected drained(): void {
     if (this.kernel.personality === "bsd") this.queue.wake(KEY_ROOM);
@@ -168,7 +169,10 @@ export abstract class Socket extends File {
     return error === 0 ? 0 : -error;
   }
 
-  /** Result of a read when no datagram is queued: 0 (end of file) after SHUT_RD if the read would block, else -EAGAIN. */
+  /**
+   * Result of a read when no datagram is queued: 0 (end of file) after SHUT_RD if the read would block,
+   * else -EAGAIN.
+   */
   protected endOfDatagrams(flags: number): number {
     const waits = this.isBlocking && (flags & MSG_DONTWAIT) === 0;
     return waits && (this.shut & SHUT_RECEIVE) !== 0 ? 0 : -EAGAIN;
@@ -176,7 +180,10 @@ export abstract class Socket extends File {
 
   abstract bind(name: SocketName): number;
 
-  /** Starts to connect. 0, -EINPROGRESS if the handshake goes on, -EAGAIN if the caller must try again, or an error. */
+  /**
+   * Starts to connect. 0, -EINPROGRESS if the handshake goes on, -EAGAIN if the caller must try again,
+   * or an error.
+   */
   abstract connect(name: SocketName): number;
 
   /** The result of a blocked connect(2) after a wake-up: 0, an error, or -EAGAIN to go on sleeping. */

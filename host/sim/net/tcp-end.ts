@@ -1,5 +1,6 @@
-// The data path of a TCP connection over the loopback interface (Linux's net/ipv4/tcp.c), where segments arrive at
-// once. Sent bytes go to the receive queue of the peer as far as the peer has room; the rest stays in the send buffer.
+// The data path of a TCP connection over the loopback interface (Linux's net/ipv4/tcp.c), where
+// segments arrive at once. Sent bytes go to the receive queue of the peer as far as the peer has room;
+// the rest stays in the send buffer.
 
 import {
   EAGAIN,
@@ -26,7 +27,10 @@ import {
 } from "./socket.ts";
 import { Received } from "./tcp-received.ts";
 
-/** sk_state: TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT; "connected" is every state between the handshake and the second FIN. */
+/**
+ * sk_state: TCP_CLOSE, TCP_LISTEN, TCP_SYN_SENT; "connected" is every state between the handshake and
+ * the second FIN.
+ */
 export type State = "closed" | "listening" | "connecting" | "connected";
 
 /** One end of a connection, before, during and after the connection. */
@@ -71,15 +75,18 @@ export abstract class TcpEnd extends Socket {
     return mask;
   }
 
-  /** tcp_stream_is_readable: at least SO_RCVLOWAT bytes, not counting an urgent byte that a read would skip. */
+  /**
+   * tcp_stream_is_readable: at least SO_RCVLOWAT bytes, not counting an urgent byte that a read would
+   * skip.
+   */
   get #isReadable(): boolean {
     return this.incoming.size >= this.lowat + this.incoming.skipped(this.isInline);
   }
 
   send(bytes: Uint8Array, flags: number): number {
     if (this.state === "connecting") return -EAGAIN;
-    // If bytes that were sent after the peer's FIN caused the reset, a further send fails with EPIPE instead of the
-    // pending error.
+    // If bytes that were sent after the peer's FIN caused the reset, a further send fails with EPIPE
+    // instead of the pending error.
     const isOwn = this.error === EPIPE || (this.error === ECONNRESET && this.receivedFin);
     if (this.error !== 0 && !isOwn) return this.takeError();
     if (this.state !== "connected" || (this.shut & SHUT_SEND) !== 0) {
@@ -93,7 +100,8 @@ export abstract class TcpEnd extends Socket {
       return bytes.length;
     }
     if (peer.shut === SHUT_BOTH && !peer.receivedFin && bytes.length > 0) {
-      // The peer shut down both halves, so data resets the connection (tcp_rcv_state_process, TCPABORTONDATA).
+      // The peer shut down both halves, so data resets the connection (tcp_rcv_state_process,
+      // TCPABORTONDATA).
       peer.reset();
       this.reset();
       return bytes.length;

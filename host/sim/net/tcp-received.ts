@@ -1,4 +1,5 @@
-// The receive queue of a TCP socket: bytes in order, of which one may be urgent (tcp_check_urg, tcp_recv_urg).
+// The receive queue of a TCP socket: bytes in order, of which one may be urgent (tcp_check_urg,
+// tcp_recv_urg).
 
 import { EINVAL } from "../../../asm/abi.ts";
 import { ByteQueue } from "../kernel/byte-queue.ts";
@@ -15,7 +16,10 @@ interface Urgent {
 export class Received extends ByteQueue {
   #urgent: Urgent | undefined;
 
-  /** A segment with an urgent pointer arrives: `byte` follows `ahead` bytes, some of which may not have arrived yet. */
+  /**
+   * A segment with an urgent pointer arrives: `byte` follows `ahead` bytes, some of which may not have
+   * arrived yet.
+   */
   announce(ahead: number, byte: number): void {
     this.#urgent = { ahead, byte, isRead: false };
   }

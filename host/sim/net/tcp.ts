@@ -1,4 +1,5 @@
-// TCP sockets of the loopback interface (Linux's net/ipv4/tcp.c and af_inet.c): how connections begin and end.
+// TCP sockets of the loopback interface (Linux's net/ipv4/tcp.c and af_inet.c): how connections begin
+// and end.
 
 import {
   DATA_STATE_SHUT_WRITE,
@@ -55,7 +56,10 @@ import { TcpEnd } from "./tcp-end.ts";
  */
 type SocketState = "unconnected" | "connecting" | "connected" | "disconnecting";
 
-/** Sizes of the send buffer before (tcp_wmem) and after the handshake over loopback (tcp_init_buffer_space). */
+/**
+ * Sizes of the send buffer before (tcp_wmem) and after the handshake over loopback
+ * (tcp_init_buffer_space).
+ */
 const FRESH_SEND_BUFFER = 16_384;
 const TUNED_SEND_BUFFER = 2_626_560;
 /** tcp_rmem. */
@@ -110,7 +114,10 @@ export class TcpSocket extends TcpEnd implements Bindable {
     return 0;
   }
 
-  /** inet_autobind: binds an unbound socket to an ephemeral port, on the address that bind(2) named or on `ip`. */
+  /**
+   * inet_autobind: binds an unbound socket to an ephemeral port, on the address that bind(2) named or
+   * on `ip`.
+   */
   #autobind(ip: Ip): number {
     if (this.endpoint !== undefined) return 0;
     const { ip: wanted = ip } = this.#requested ?? {};
@@ -188,7 +195,10 @@ export class TcpSocket extends TcpEnd implements Bindable {
     tcpPortsOf(this.kernel).release(this);
   }
 
-  /** Sends a SYN: a listener accepts it, the kernel refuses it, or it is dropped and retransmitted later. */
+  /**
+   * Sends a SYN: a listener accepts it, the kernel refuses it, or it is dropped and retransmitted
+   * later.
+   */
   #sendSyn(to: Endpoint, tries: number): void {
     this.#retry = undefined;
     const listener = tcpPortsOf(this.kernel).find(to, (socket) => socket.isListening);
@@ -249,7 +259,8 @@ export class TcpSocket extends TcpEnd implements Bindable {
 
   reset(): void {
     if (this.state !== "connected") return;
-    // In TCP_CLOSE_WAIT Linux reports a reset as EPIPE, since the program went on sending; FreeBSD has no such case.
+    // In TCP_CLOSE_WAIT Linux reports a reset as EPIPE, since the program went on sending; FreeBSD has
+    // no such case.
     const isEnded = (this.shut & SHUT_RECEIVE) !== 0 && this.receivedFin;
     this.#fail(isEnded && this.kernel.personality !== "bsd" ? EPIPE : ECONNRESET);
   }
@@ -285,7 +296,8 @@ export class TcpSocket extends TcpEnd implements Bindable {
       this.changed();
       return 0;
     }
-    // A socket that was shut down before it was connected has sent no FIN, so `queuedFin` decides and not `shut`.
+    // A socket that was shut down before it was connected has sent no FIN, so `queuedFin` decides and
+    // not `shut`.
     const isFirst = (halves & SHUT_SEND) !== 0 && !this.queuedFin;
     const wasOpen = this.state === "connected";
     this.shut |= halves;

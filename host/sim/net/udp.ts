@@ -116,7 +116,8 @@ export class UdpSocket extends Socket implements Bindable {
   /** __udp_enqueue_schedule_skb. */
   #enqueue(bytes: Uint8Array): void {
     const size = trueSize(bytes.length);
-    if (this.#memory + size > this.receiveBuffer) return; // the receive queue is full: UDP drops the datagram
+    // The receive queue is full: UDP drops the datagram.
+    if (this.#memory + size > this.receiveBuffer) return;
     this.#memory += size;
     this.#received.push(copyOf(bytes));
     this.queue.wake(ARRIVAL);

@@ -45,7 +45,10 @@ const HEAD_ROOM = PAGE - 320;
 /** Bytes of the largest buffer of a stream: a head, and 32 KiB in pages (UNIX_SKB_FRAGS_SZ). */
 const MAX_BUFFER = HEAD_ROOM + 32_768;
 
-/** Memory that a message of `size` bytes takes (skb->truesize). The send buffer limits memory, not bytes. */
+/**
+ * Memory that a message of `size` bytes takes (skb->truesize). The send buffer limits memory, not
+ * bytes.
+ */
 export function trueSize(size: number): number {
   const inPages = Math.min(size, Math.ceil(Math.max(0, size - HEAD_ROOM) / PAGE) * PAGE);
   let head = 512;
@@ -101,7 +104,10 @@ export abstract class UnixSocket extends Socket {
     to.queue.wake(ARRIVAL);
   }
 
-  /** Frees the first message of the receive queue, which may make its sender writable (unix_write_space). */
+  /**
+   * Frees the first message of the receive queue, which may make its sender writable
+   * (unix_write_space).
+   */
   protected free(): void {
     const { sender, size } = this.received.shift() as Buffer;
     sender.allocated -= size;
@@ -204,7 +210,10 @@ export class UnixStream extends UnixSocket {
     return 0;
   }
 
-  /** The socket that a blocked connect(2) to `name` waits on until its accept queue has room (unix_wait_for_peer). */
+  /**
+   * The socket that a blocked connect(2) to `name` waits on until its accept queue has room
+   * (unix_wait_for_peer).
+   */
   static listenerOf(kernel: Kernel, name: SocketName): UnixStream | undefined {
     const found = namesOf(kernel).find(name.text);
     return found instanceof UnixStream ? found : undefined;
@@ -310,8 +319,8 @@ export class UnixStream extends UnixSocket {
 
   override release(): void {
     const { peer } = this;
-    // unix_release_sock does not count an empty packet at the head of the queue as unread data, because urgent data
-    // that was read leaves such a packet.
+    // unix_release_sock does not count an empty packet at the head of the queue as unread data, because
+    // urgent data that was read leaves such a packet.
     const [first, second] = this.received;
     const hadUnread = second !== undefined || (first !== undefined && first.bytes.length > 0);
     for (const client of this.#pending ?? []) client.#releaseEmbryo();
@@ -321,11 +330,15 @@ export class UnixStream extends UnixSocket {
       if (hadUnread) peer.error = ECONNRESET;
       peer.changed();
     }
-    // Last: freeing unread messages makes the peer writable, and Linux wakes the peer for its end before that.
+    // Last: freeing unread messages makes the peer writable, and Linux wakes the peer for its end
+    // before that.
     super.release();
   }
 
-  /** The listener is closed with this end in its accept queue: the client is reset (unix_release_sock, embryo). */
+  /**
+   * The listener is closed with this end in its accept queue: the client is reset (unix_release_sock,
+   * embryo).
+   */
   #releaseEmbryo(): void {
     const { peer } = this;
     if (peer !== undefined) {

@@ -4,9 +4,8 @@ import { EBADF, EINVAL } from "../../../asm/abi.ts";
 import type { KernelQueue, KernelRegistration } from "../../inspect.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KqueueFile } from "../kqueue/queue.ts";
-import { EpollFile } from "../wait/epoll.ts";
 import { Knote } from "../kqueue/knote.ts";
-import type { EpollItem } from "../wait/epoll.ts";
+import { EpollFile, type EpollItem } from "../wait/epoll.ts";
 
 function describe(registration: EpollItem | Knote): KernelRegistration {
   if (!(registration instanceof Knote)) {
@@ -25,8 +24,9 @@ export function inspectFile(kernel: Kernel, fd: number): KernelQueue | number {
   if (file === undefined) return -EBADF;
   if (!(file instanceof EpollFile) && !(file instanceof KqueueFile)) return -EINVAL;
   const registrations: Array<EpollItem | Knote> = [...file.registrations()];
+  const list = file instanceof EpollFile ? file.readyList() : file.activeList();
   return {
     registrations: registrations.map(describe),
-    ready: [...file.readyList()].map((each) => registrations.indexOf(each)),
+    ready: [...list].map((each) => registrations.indexOf(each)),
   };
 }
