@@ -109,7 +109,7 @@ function createProgram(): Command {
     .description("Says which host is in use and why, and how each API is served here.")
     .option("--json", "print a JSON object")
     .action(async (flags: { json?: true }) => {
-      const { doctor } = await import("./doctor.ts");
+      const { doctor } = await import("./doctor/doctor.ts");
       process.exitCode = await doctor(version(), flags.json === true);
     });
 

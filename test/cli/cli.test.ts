@@ -386,7 +386,7 @@ test("doctor says which host serves what", async () => {
   assert.is(found.host, process.env["OMNIPOLL_HOST"] || process.platform);
   assert.match(people.stdout, /^kqueue +translated, by the core, over epoll/m);
   assert.match(people.stdout, /^devpoll +translated, by the core, over poll$/m);
-  assert.match(people.stdout, /^processes +kqueue tells of exit/m);
+  assert.match(people.stdout, /^processes +kqueue reports exit/m);
   for (const api of APIS) assert.is((found.apis[api] as { works: boolean }).works, true);
 });
 

@@ -126,6 +126,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(TELLING, SIGNALS, "kqueue/signal", "native/signal-default", "native/signal"),
   leftOut(OTHER_HOSTS, "starts a browser itself", "browser/browser", "browser/graph"),
   leftOut(BROWSERS, ADDON, "os/module"),
+  leftOut(BROWSERS, "about the command line", "cli/doctor"),
   leftOut(POLLING, SOURCES, "kqueue/directories", "kqueue/netdev", "kqueue/proc", "kqueue/signal"),
   leftOut(POLLING, SOURCES, "kqueue/track", "kqueue/vnode", "native/netlink", "native/process"),
   leftOut(POLLING, SOURCES, "native/signal-default", "native/signal"),
