@@ -10,7 +10,7 @@ import { epollCases } from "./epoll.bench.ts";
 import { FULL, QUICK, type Result, runCase } from "./harness.ts";
 import { kqueueCases } from "./kqueue.bench.ts";
 import { libeventCases } from "./libevent.bench.ts";
-import { drawPlots } from "./plots.ts";
+import { drawPlots } from "./plots/plots.ts";
 import { mostPipes } from "./pipes.ts";
 import { pollCases } from "./poll.bench.ts";
 import { caseTable, type Machine, targetLine, toJson, toMarkdown } from "./report.ts";

@@ -1,18 +1,17 @@
-// The package in a real browser: without a bundler and with Vite, on both clocks, alone and with workers.
+// The package in a real browser, without a bundler: on both clocks, alone and with workers.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
-import type { InlineConfig } from "vite";
 import { createSim } from "../../bindings/node/sim.ts";
 import { findChromium, launch } from "./chromium.ts";
 import { inspectKernel } from "./inspect.ts";
-import { type ServeOptions, serveTree } from "./server.ts";
+import { type Opened, openPage } from "./opened.ts";
+import type { ServeOptions } from "./server.ts";
 import { exampleOf } from "../support/spawned.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -20,9 +19,8 @@ const chromium = findChromium();
 if (chromium === undefined) process.stdout.write("skip: no chromium\n");
 const inBrowser = chromium === undefined ? test.skip : test;
 
-const { exports, files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
   exports: Record<string, { readonly browser?: string }>;
-  files: string[];
 };
 
 /** Where a page without a bundler finds the package: its entries for browsers. */
@@ -40,37 +38,13 @@ test.before(async () => {
 });
 test.after(async () => browser?.close());
 
-/** A page, what it printed, and what went wrong in it. */
-interface Opened {
-  readonly page: Page;
-  readonly printed: string[];
-  readonly problems: string[];
-}
-
-/** Opens a page of the tree; nothing may go wrong in it but what `body` throws. */
-async function withPage<Result>(
+/** Opens a page that finds the package without a bundler. */
+function withPage<Result>(
   body: (opened: Opened) => Promise<Result>,
   options: ServeOptions = { extra: new Map([["/page.html", PAGE]]) },
   path = "/page.html",
 ): Promise<Result> {
-  const server = await serveTree(options);
-  const page = await browser.newPage();
-  const printed: string[] = [];
-  const problems: string[] = [];
-  page.on("console", (message) => {
-    (message.type() === "log" ? printed : problems).push(message.text());
-  });
-  page.on("pageerror", (error) => problems.push(error.message));
-  try {
-    await page.goto(server.origin + path);
-    const result = await body({ page, printed, problems });
-    assert.equal(problems, []);
-    assert.equal(server.missing, []);
-    return result;
-  } finally {
-    await page.close();
-    server.close();
-  }
+  return openPage(browser, body, options, path);
 }
 
 /** Result of a function of browser/programs.ts, in a page. */
@@ -192,78 +166,6 @@ inBrowser("what a page sees of a kernel is what Node sees", async () => {
   assert.equal(linux, inNode);
   assert.equal(bsd, bsdInNode);
   assert.is(inNode?.files.length, 4);
-});
-
-const ENTRY = `
-  import { createSim } from "omnipoll/sim";
-  const sim = createSim({ clock: "real" });
-  const [r, w] = sim.os.pipe();
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-  worker.onmessage = ({ data }) => {
-    if (data !== "ready") return document.body.append(JSON.stringify(data));
-    worker.postMessage({ ticket: sim.invite(), fd: r });
-    setTimeout(() => sim.os.write(w, "x"), 100);
-  };`;
-const WORKER = `
-  import { joinSim } from "omnipoll/sim";
-  onmessage = ({ data: { ticket, fd } }) => {
-    const { select, end } = joinSim(ticket);
-    const ep = select.epoll();
-    ep.register(fd, select.EPOLLIN);
-    postMessage(ep.poll(5));
-    end();
-  };
-  postMessage("ready");`;
-
-/** A program that has installed the package from the registry, in a folder of its own. */
-function programOf(entry: string): string {
-  const folder = mkdtempSync(join(tmpdir(), "omnipoll-vite-"));
-  const installed = join(folder, "node_modules/omnipoll");
-  mkdirSync(installed, { recursive: true });
-  for (const file of ["package.json", ...files]) {
-    if (!file.endsWith(".node")) {
-      cpSync(join(root, file), join(installed, file), { recursive: true });
-    }
-  }
-  const icon = '<link rel="icon" href="data:,">';
-  const page = `<!doctype html>${icon}<body><script type="module" src="./main.js"></script></body>`;
-  writeFileSync(join(folder, "index.html"), page);
-  writeFileSync(join(folder, "main.js"), entry);
-  writeFileSync(join(folder, "worker.js"), WORKER);
-  return folder;
-}
-
-async function textIn({ page }: Opened): Promise<string | undefined> {
-  await page.waitForFunction("document.body.textContent.trim() !== ''");
-  return (await page.textContent("body"))?.trim();
-}
-
-/** What such a program shows, once Vite has built it. */
-async function shownBy(entry: string, config: InlineConfig = {}): Promise<string | undefined> {
-  const { build } = await import("vite");
-  const folder = programOf(entry);
-  const options = { folder: join(folder, "dist") };
-  try {
-    await build({ root: folder, configFile: false, logLevel: "warn", ...config });
-    return await withPage(textIn, options, "/index.html");
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-inBrowser("a program built by Vite works as it is", async () => {
-  const entry = `
-    import { epoll, EPOLLIN } from "omnipoll";
-    import { eventfd } from "omnipoll/os";
-    const fd = eventfd(1);
-    const ep = epoll();
-    ep.register(fd, EPOLLIN);
-    document.body.append(JSON.stringify(ep.poll(1)));`;
-  assert.is(await shownBy(entry), "[[3,1]]");
-});
-
-inBrowser("and one with a worker that waits while the page acts", async () => {
-  assert.is(await shownBy(ENTRY, { worker: { format: "es" } }), "[[3,1]]");
 });
 
 test.run();

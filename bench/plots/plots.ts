@@ -1,8 +1,20 @@
 // The results as pictures: SVG files that vega-lite and vega draw without a browser.
 
-import { parse, View } from "vega";
-import { compile, type TopLevelSpec } from "vega-lite";
-import type { Result } from "./harness.ts";
+import { importFrom } from "../../test/support/part.ts";
+import type { Result } from "../harness.ts";
+
+/** The part of vega that draws: its types would need its installation. */
+interface Vega {
+  parse(spec: object): object;
+  View: new (
+    runtime: object,
+    options: { readonly renderer: "none" },
+  ) => { toSVG(): Promise<string>; finalize(): void };
+}
+
+interface VegaLite {
+  compile(spec: object): { readonly spec: object };
+}
 
 /** One point: what a contestant took in one case. */
 interface Point extends Record<string, unknown> {
@@ -22,7 +34,7 @@ const COLOURS: Record<string, string> = {
   CPython: "#2e4057",
 };
 
-const CONFIG: TopLevelSpec["config"] = {
+const CONFIG = {
   background: "white",
   font: "sans-serif",
   axis: { labelFontSize: 11, titleFontSize: 12, gridColor: "#e5e5e5", titleFontWeight: "normal" },
@@ -187,10 +199,12 @@ const PLOTS: ReadonlyArray<[file: string, groups: string[], draw: (points: Point
 /** The plots that the results suffice for, by file name. */
 export async function drawPlots(results: readonly Result[]): Promise<Map<string, string>> {
   const files = new Map<string, string>();
+  const { parse, View } = await importFrom<Vega>("bench/plots", "vega");
+  const { compile } = await importFrom<VegaLite>("bench/plots", "vega-lite");
   for (const [file, groups, draw] of PLOTS) {
     if (!groups.every((group) => results.some((result) => result.group === group))) continue;
     const points = pointsOf(results.filter(({ group }) => groups.includes(group)));
-    const spec = { ...draw(points), padding: 12, config: CONFIG } as TopLevelSpec;
+    const spec = { ...draw(points), padding: 12, config: CONFIG };
     const view = new View(parse(compile(spec).spec), { renderer: "none" });
     files.set(file, await view.toSVG());
     view.finalize();

@@ -1,0 +1,98 @@
+// `npm run matrix [-- NAME…]`: runs parts of the matrix by name, all of them if none is named.
+// `--within MINUTES --turn COMMIT` is for `.ci/run`: as many parts as fit, another first one for each commit.
+
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { Command, InvalidArgumentError } from "commander";
+import { type Part, PARTS } from "./parts.ts";
+
+const DIST = new URL("../../", import.meta.url);
+/** A part may take this many times its minutes: a slow machine ends, a hang does not. */
+const SLOWEST = 3;
+/** Minutes that a part may take beyond `--within`. */
+const GRACE = 5;
+
+function minutesOf(text: string): number {
+  const minutes = Number(text);
+  if (text !== "" && minutes >= 0) return minutes;
+  throw new InvalidArgumentError("It must be a number of minutes.");
+}
+
+function turnOf(text: string): number {
+  if (/^[0-9a-f]{7,40}$/.test(text)) return Number.parseInt(text.slice(0, 7), 16);
+  throw new InvalidArgumentError("It must be the hash of a commit.");
+}
+
+const program = new Command("matrix")
+  .description("Runs what takes longer, or needs more, than npm test.")
+  .argument("[name...]", "parts to run; all of them unless named")
+  .option("--list", "print the parts instead", false)
+  .option("--within <minutes>", "leave out what would not end by then", minutesOf, Infinity)
+  .option("--turn <commit>", "begin with another part for each commit", turnOf, 0)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
+  .parse();
+const { list, within, turn } = program.opts<{ list: boolean; within: number; turn: number }>();
+const names = program.args;
+
+const unknown = names.find((name) => PARTS.every((part) => part.name !== name));
+if (unknown !== undefined) {
+  console.error(`matrix: there is no part ${unknown}: ${PARTS.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+if (list) {
+  for (const { name, minutes, about } of PARTS) {
+    console.log(`${name.padEnd(14)} ${String(minutes).padStart(3)} min  ${about}`);
+  }
+  process.exit();
+}
+
+const begun = performance.now();
+const passedMinutes = (): number => (performance.now() - begun) / 60_000;
+
+/** Runs one program of a part; resolves to why it failed. */
+function run(part: Part, file: string, given: readonly string[]): Promise<string | undefined> {
+  const path = fileURLToPath(new URL(file, DIST));
+  const child = spawn(process.execPath, ["--expose-gc", "--enable-source-maps", path, ...given], {
+    cwd: fileURLToPath(new URL("../", DIST)),
+    env: { ...process.env, ...part.env },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const most = Math.min(part.minutes * SLOWEST, within + GRACE - passedMinutes());
+  const limit = setTimeout(() => child.kill("SIGKILL"), most * 60_000);
+  return new Promise((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (status, signal) => {
+      clearTimeout(limit);
+      resolve(status === 0 ? undefined : `ended with ${signal ?? `status ${status}`}`);
+    });
+  });
+}
+
+/** The parts in the order of this turn. */
+function inTurn(): Part[] {
+  const chosen = PARTS.filter(({ name }) => names.length === 0 || names.includes(name));
+  const first = turn % chosen.length;
+  return [...chosen.slice(first), ...chosen.slice(0, first)];
+}
+
+const ran: string[] = [];
+const left: string[] = [];
+let failed = 0;
+for (const part of inTurn()) {
+  if (passedMinutes() + part.minutes > within) {
+    left.push(part.name);
+    continue;
+  }
+  console.log(`\nmatrix: ${part.name}: ${part.about}`);
+  const before = passedMinutes();
+  let why: string | undefined;
+  for (const [file, ...given] of part.programs) why ??= await run(part, file, given);
+  if (why !== undefined) failed++;
+  ran.push(part.name);
+  const took = (passedMinutes() - before).toFixed(1);
+  console.log(`matrix: ${part.name}: ${why ?? "passed"}, ${took} min`);
+}
+console.log(`\nmatrix: ran ${ran.join(", ") || "nothing"}`);
+if (left.length > 0) console.log(`matrix: no time for ${left.join(", ")}`);
+console.log(`${ran.length - failed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,72 @@
+// The parts of `npm run matrix`: what takes longer, or needs more, than the suite of one machine.
+// A new part is one line here, and the program it runs.
+
+/** One part of the matrix. */
+export interface Part {
+  readonly name: string;
+  /** What it shows, in one sentence. */
+  readonly about: string;
+  /** Minutes it takes on two idle cores, rounded up. */
+  readonly minutes: number;
+  /** Programs of Node that it runs one after the other: compiled files and their arguments. */
+  readonly programs: ReadonlyArray<readonly [file: string, ...given: string[]]>;
+  /** Added to the environment of these programs. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Fuzzing with a fixed seed refuses a change only for a difference that the change made. New
+ * differences are looked for with `npm run fuzz`, whose seed is the time.
+ */
+const SEED = ["--seed", "20261", "--jobs", "2"];
+
+export const PARTS: readonly Part[] = [
+  {
+    name: "install",
+    about: "npm ci with npm 10 and 11 in a clean clone, npm install leaves it clean, under 200 MB",
+    minutes: 3,
+    programs: [["test/matrix/install.js"]],
+  },
+  {
+    name: "bundlers",
+    about: "a program that Vite builds, in Chromium",
+    minutes: 1,
+    programs: [["test/matrix/bundlers/vite.js"]],
+  },
+  {
+    name: "fuzz-epoll",
+    about: "random programs of epoll, poll and select on this kernel and on the simulated Linux",
+    minutes: 4,
+    programs: [["test/fuzz/main.js", "--flavor", "epoll", "--programs", "10000", ...SEED]],
+  },
+  {
+    name: "fuzz-kqueue",
+    about: "random programs of kqueue over epoll and on the simulated FreeBSD",
+    minutes: 4,
+    programs: [["test/fuzz/main.js", "--flavor", "kqueue", "--programs", "10000", ...SEED]],
+  },
+  {
+    name: "fuzz-poll",
+    about: "random programs over poll(2), on this kernel and on the simulated one",
+    minutes: 4,
+    programs: [["test/fuzz/main.js", "--hosts", "posix,sim:posix", "--programs", "4000", ...SEED]],
+  },
+  {
+    name: "fuzz-mutants",
+    about: "bugs planted in the simulation are found",
+    minutes: 2,
+    programs: [["test/fuzz/main.js", "--mutants", "--seed", "5"]],
+  },
+  {
+    name: "soak",
+    about: "five minutes of objects and descriptors made, used and closed: nothing grows",
+    minutes: 6,
+    programs: [["test/matrix/soak.js", "--minutes", "5"]],
+  },
+  {
+    name: "busy",
+    about: "the suite of this kernel beside eight busy loops",
+    minutes: 12,
+    programs: [["test/matrix/busy.js"]],
+  },
+];
