@@ -217,6 +217,11 @@ export const DATA_BACKLOG = 4;
 export const DATA_FILE = 5;
 /** Counter of an eventfd: 64 bits, to be read without a sign. */
 export const DATA_COUNTER = 6;
+/**
+ * Bytes that reads give in all, also those behind an urgent mark, where FIONREAD stops. Of a TCP
+ * socket; -EOPNOTSUPP of any other descriptor: its bytes have no mark.
+ */
+export const DATA_UNREAD = 7;
 /** Added to one of the above: `state` is wanted, too. Of sockets. */
 export const DATA_WITH_STATE = 0x100;
 

@@ -252,7 +252,7 @@ function askQuestions(scan: Scan): void {
     if (registration === null || entry.record === 0) continue;
     const ready: u32 = changetype<PollRecord>(entry.record).ready;
     if (!isCounted(entry, registration, ready) || !canQueryAvailable(registration)) continue;
-    queryAvailable(question, registration);
+    queryAvailable(question, registration, ready);
     entry.question = question;
     question += DATA_SIZE;
   }

@@ -9,6 +9,7 @@ import {
   DATA_FD,
   DATA_READABLE,
   DATA_SIZE,
+  DATA_UNREAD,
   DATA_VALUE,
   DATA_WHAT,
   EVENT_HUP,
@@ -26,6 +27,7 @@ import {
   FD_EVENTFD,
   FD_LISTENER,
   FD_PIPE,
+  FD_STREAM,
   TRANSFER_BLOCKED,
   TRANSFER_SHUTDOWN,
 } from "../abi";
@@ -51,10 +53,14 @@ export function canQueryAvailable(registration: Registration): bool {
   return questionOf(registration.kind) >= 0;
 }
 
-/** Writes the data record at `at` that asks how much there is to read. */
-export function queryAvailable(at: usize, registration: Registration): void {
+/**
+ * Writes the data record at `at` that asks how much there is to read from a registration that is
+ * `ready`. Before an urgent mark FIONREAD does not grow.
+ */
+export function queryAvailable(at: usize, registration: Registration, ready: u32): void {
+  const isMarked = registration.kind === FD_STREAM && (ready & EVENT_PRI) !== 0;
   store<i32>(at, registration.fd, DATA_FD);
-  store<i32>(at, questionOf(registration.kind), DATA_WHAT);
+  store<i32>(at, isMarked ? DATA_UNREAD : questionOf(registration.kind), DATA_WHAT);
 }
 
 function valueAt(at: usize): i64 {

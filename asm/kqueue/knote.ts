@@ -14,6 +14,8 @@ export const STATUS_DISABLED: u32 = 0x4;
 export const STATUS_MUTED: u32 = 0x8;
 /** READ, WRITE: reported once, whether its condition holds or not (EV_FORCEONESHOT). */
 export const STATUS_FORCED: u32 = 0x10;
+/** READ: an urgent mark is ahead of what FIONREAD counts. */
+export const STATUS_MARKED: u32 = 0x20;
 
 /** Where a READ or WRITE knote is watched. */
 export const SET_NONE = 0;

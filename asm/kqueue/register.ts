@@ -43,7 +43,7 @@ import {
   STATUS_FORCED,
 } from "./knote";
 import { activate, beginEra, dequeue, enqueue, findKnote, insertKnote, Queue } from "./queue";
-import { askData, testDescriptor } from "./rw";
+import { askData, isUnconditional, testDescriptor } from "./rw";
 import { stat } from "./scratch";
 
 /** Flags of a change that are commands, not properties of the knote. */
@@ -61,7 +61,7 @@ export function happened(knote: Knote): bool {
 /** f_event as a change asks it. What epoll watches it reports itself, of files nobody does. */
 function happenedNow(queue: Queue, knote: Knote): bool {
   if (knote.filter !== FILTER_READ && knote.filter !== FILTER_WRITE) return happened(knote);
-  if (knote.set !== SET_FILES) return false;
+  if (knote.set !== SET_FILES) return isUnconditional(knote);
   askData(knote, stat);
   return host.fd_data(stat, 1) === 0 && testDescriptor(queue, knote, stat) > 0;
 }

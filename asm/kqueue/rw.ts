@@ -24,6 +24,7 @@ import {
   DATA_STATE_ERRNO,
   DATA_STATE_SHUT_WRITE,
   DATA_STATE_UNCONNECTED,
+  DATA_UNREAD,
   DATA_VALUE,
   DATA_WHAT,
   DATA_WITH_STATE,
@@ -47,6 +48,7 @@ import {
   EVENT_IN,
   EVENT_ONESHOT,
   EVENT_OUT,
+  EVENT_PRI,
   EVENT_RDHUP,
   FD_DATAGRAM,
   FD_DIRECTORY,
@@ -73,6 +75,7 @@ import {
   SET_NONE,
   SET_SECOND,
   STATUS_DISABLED,
+  STATUS_MARKED,
   STATUS_MUTED,
 } from "./knote";
 import { harvest } from "./harvest";
@@ -87,10 +90,22 @@ const EVENTFD_MAX: u64 = u64.MAX_VALUE - 1;
 /** A pipe is writable with room for this much (PIPE_BUF). */
 const WHOLE_WRITE: i64 = 4096;
 
+/**
+ * The events a knote waits for. PRI of a stream is no event of READ: it tells that FIONREAD ends at
+ * an urgent mark.
+ */
+export function interestOf(knote: Knote): u32 {
+  if (knote.filter !== FILTER_READ) return EVENT_OUT;
+  // A muted knote that knows of a mark is quiet: an outer queue must not take PRI for an event.
+  const quiet = (knote.status & (STATUS_MARKED | STATUS_MUTED)) === (STATUS_MARKED | STATUS_MUTED);
+  const marks: u32 = knote.kind === FD_STREAM && !quiet ? EVENT_PRI : 0;
+  return EVENT_IN | EVENT_RDHUP | marks;
+}
+
 /** What epoll is asked for on behalf of a knote, as things stand. */
 export function maskOf(knote: Knote): u32 {
   if (knote.status & STATUS_DISABLED) return EVENT_ET;
-  let mask: u32 = knote.filter === FILTER_READ ? EVENT_IN | EVENT_RDHUP : EVENT_OUT;
+  let mask = interestOf(knote);
   const muted = (knote.status & STATUS_MUTED) !== 0;
   if ((knote.flags & EV_CLEAR) !== 0 || muted) mask |= EVENT_ET;
   // Not while muted: what does not count must not disable the entry, nor re-enabling report it.
@@ -322,9 +337,43 @@ function hungUp(knote: Knote, state: u32): bool {
   return true;
 }
 
+/**
+ * Whether no number of bytes is too small for a READ knote: a socket's, with NOTE_LOWAT 0. Such a
+ * knote is active without an event of the kernel (filt_soread: kn_data >= kn_sdata).
+ */
+export function isUnconditional(knote: Knote): bool {
+  if (knote.filter !== FILTER_READ || !(knote.sfflags & NOTE_LOWAT)) return false;
+  return knote.sdata <= 0 && (knote.kind === FD_STREAM || knote.kind === FD_DATAGRAM);
+}
+
 /** Whether there is as much as asked for, where that is up to the program. */
 function isEnough(knote: Knote, ready: bool): bool {
   return knote.sfflags & NOTE_LOWAT ? knote.data >= knote.sdata : ready;
+}
+
+/**
+ * Whether a read of a stream that has not ended would give something; sets `data` to all of it.
+ * FIONREAD (tcp_inq) ends at an urgent mark: the kernel is asked for more than that where a mark was
+ * seen, and where FIONREAD is less than the event promises. Of a socket without marks poll(2) is
+ * believed: it tells of an empty record of SOCK_SEQPACKET.
+ */
+function testStream(knote: Knote): bool {
+  const ready = (knote.mask & EVENT_IN) !== 0;
+  const lowest: i64 = knote.sfflags & NOTE_LOWAT ? knote.sdata : 1;
+  const isMarked = (knote.mask & EVENT_PRI) !== 0 || (knote.status & STATUS_MARKED) !== 0;
+  if (!isMarked && (!ready || knote.data >= lowest)) return isEnough(knote, ready);
+
+  const untilMark = knote.data;
+  store<i32>(stat + DATA_FD, knote.ident as i32);
+  store<i32>(stat + DATA_WHAT, DATA_UNREAD);
+  if (host.fd_data(stat, 1) < 0 || load<i32>(stat + DATA_ERROR) !== 0) {
+    return isEnough(knote, ready);
+  }
+  knote.data = load<i64>(stat + DATA_VALUE);
+  // The program may take the urgent byte and leave the mark, of which poll(2) does not tell then.
+  if (knote.data !== untilMark || knote.mask & EVENT_PRI) knote.status |= STATUS_MARKED;
+  else knote.status &= ~STATUS_MARKED;
+  return isEnough(knote, ready && knote.data > 0);
 }
 
 function testRead(knote: Knote, value: i64, state: u32): bool {
@@ -345,8 +394,9 @@ function testRead(knote: Knote, value: i64, state: u32): bool {
   }
   if (kind === FD_STREAM) {
     const fresh = (state & DATA_STATE_UNCONNECTED) !== 0 && !(mask & EVENT_RDHUP);
-    if (fresh) return false;
-    return hangs ? hungUp(knote, state) : isEnough(knote, value > 0);
+    if (fresh) return isUnconditional(knote);
+    const ready = testStream(knote);
+    return hangs ? hungUp(knote, state) : ready;
   }
   if (kind === FD_PIPE) return mask & EVENT_HUP ? hungUp(knote, 0) : isEnough(knote, value > 0);
   if (kind === FD_LISTENER && hangs) return hungUp(knote, state);

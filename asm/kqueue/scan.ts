@@ -10,10 +10,7 @@ import {
   EV_CLEAR,
   EV_DISPATCH,
   EV_ONESHOT,
-  EVENT_IN,
   EVENT_NVAL,
-  EVENT_OUT,
-  EVENT_RDHUP,
   FILTER_READ,
   FILTER_USER,
   FILTER_WRITE,
@@ -38,7 +35,7 @@ import {
 } from "./knote";
 import { beginEra, deactivate, dequeue, enqueue, Queue } from "./queue";
 import { happened } from "./register";
-import { askData, testDescriptor } from "./rw";
+import { askData, interestOf, isUnconditional, testDescriptor } from "./rw";
 import { dataStart, eventsStart, pollsStart } from "./scratch";
 import { reportUser } from "./user";
 
@@ -60,7 +57,7 @@ function refreshOld(queue: Queue, count: i32): void {
   for (let i = 0; i < count && knote !== null; i++) {
     if (isOld(queue, knote)) {
       const record = pollsStart() + (old++ as usize) * POLL_RECORD_SIZE;
-      const want: u32 = knote.filter === FILTER_READ ? EVENT_IN | EVENT_RDHUP : EVENT_OUT;
+      const want = interestOf(knote);
       store<i32>(record + POLL_RECORD_FD, knote.ident as i32);
       store<u16>(record + POLL_RECORD_WANT, want as u16);
       store<u16>(record + POLL_RECORD_READY, 0);
@@ -112,6 +109,11 @@ function test(queue: Queue, knote: Knote, record: usize): bool {
   return false;
 }
 
+/** Whether the kernel reports a level-triggered knote again as long as its condition holds. */
+function isReportedAgain(knote: Knote): bool {
+  return isDescriptor(knote) && knote.set !== SET_FILES && !isUnconditional(knote);
+}
+
 /** Writes the event of a knote at `at`, and moves on its life. */
 function report(queue: Queue, knote: Knote, at: usize): void {
   const flags = knote.flags;
@@ -133,7 +135,7 @@ function report(queue: Queue, knote: Knote, at: usize): void {
       knote.status |= STATUS_DISABLED;
       if (knote.set === SET_MAIN || knote.set === SET_SECOND) return; // the kernel did the same
     }
-  } else if (isDescriptor(knote) && knote.set !== SET_FILES && !crowded) {
+  } else if (isReportedAgain(knote) && !crowded) {
     knote.status &= ~STATUS_ACTIVE;
   } else {
     enqueue(queue, knote);

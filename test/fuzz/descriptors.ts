@@ -2,8 +2,8 @@
 // the same numbers, the same program, and fewer numbers a shorter one. So fast-check can shrink
 // what differs to what matters.
 //
-// Without urgent data: a machine whose TCP buffers are short of memory was seen to call a socket
-// readable that has nothing but an urgent byte.
+// Without urgent data, which programs with kqueue add: poll(2) of a machine whose TCP buffers are short
+// of memory was seen to call a socket readable that has nothing but an urgent byte.
 
 const HALVES = ["rd", "wr", "wr", "rdwr"] as const;
 

@@ -1,6 +1,6 @@
 // Random programs with kqueue.
 
-import { PACKETS, pick, SOCKET_STEPS } from "./descriptors.ts";
+import { pick, SOCKET_STEPS } from "./descriptors.ts";
 import { PATHS, type Source, SourceProgram } from "./sources.ts";
 
 const MOST_QUEUES = 3;
@@ -131,12 +131,13 @@ export class KqueueProgram extends SourceProgram {
     if (name === undefined) return;
     const kind = this.kinds.get(name) as string;
     const step = pick(SOCKET_STEPS, b);
-    // Linux does not show whether a datagram socket was shut for writing, nor empty packets.
+    // Linux does not show whether a datagram socket was shut for writing.
     if (step === "shutdown" && SHUTS_UNSEEN.has(kind)) return;
     // A listener that was shut has an error on FreeBSD, which Linux has not.
     if (kind === "listener") return;
-    if (step === "write" && kind === "seqpacket" && pick(PACKETS, c) === 0) return;
-    if (kind !== "file on disk") super.move(a, b, c);
+    // The urgent byte is not read: Linux does not show a mark that is left without its byte.
+    if (kind === "tcp" && a % 5 === 0) this.emit("send", name, pick([1, 3], b), "oob");
+    else if (kind !== "file on disk") super.move(a, b, c);
     else if (b % 2 === 0) this.emit("write", name, (c % 3) + 1);
     else this.emit("read", name, (c % 3) + 1);
   }

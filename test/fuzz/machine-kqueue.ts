@@ -96,7 +96,10 @@ function isDatagram(fd: number): boolean {
   }
 }
 
-function dataOf(event: Kevent, filter: string): string {
+function dataOf(event: Kevent, filter: string, hasUrgent: boolean): string {
+  // Linux does not show whether a connection had ended before it was reset; the end counts as a byte
+  // behind an urgent mark.
+  if (filter === "READ" && hasUrgent && event.fflags !== 0) return "before a reset";
   // Room depends on how a kernel counts it.
   if (filter === "WRITE") return "room";
   // Of datagrams Linux tells how long the first is, FreeBSD how long all are.
@@ -107,12 +110,15 @@ function dataOf(event: Kevent, filter: string): string {
 /** A SourceMachine that has kqueues as well. */
 export class KqueueMachine extends SourceMachine {
   readonly #queues = new Map<string, Kqueue>();
+  /** Whether urgent data was sent. */
+  #hasUrgent = false;
   /** What each knote is, by its udata. */
   readonly #knotes: string[] = [];
 
   override run(step: string): string {
     const [word, ...words] = step.split(" ") as [string, ...string[]];
     const own = this.#steps[word];
+    if (word === "send" && step.endsWith(" oob")) this.#hasUrgent = true;
     if (own === undefined) return super.run(step).replace(RESET, "reset");
     try {
       return own(...words) ?? "ok";
@@ -140,7 +146,8 @@ export class KqueueMachine extends SourceMachine {
     const filter = Object.keys(FILTERS).find((name) => FILTERS[name] === event.filter) as string;
     const flags = textOf(event.flags, FLAGS);
     const notes = filter === "VNODE" ? textOf(event.fflags, NOTES) : String(event.fflags);
-    const data = event.flags & KQ_EV_ERROR ? String(event.data) : dataOf(event, filter);
+    const data =
+      event.flags & KQ_EV_ERROR ? String(event.data) : dataOf(event, filter, this.#hasUrgent);
     return `${this.#knotes[Number(event.udata)]}:${flags}:${notes}:${data}`;
   }
 

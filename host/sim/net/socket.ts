@@ -5,6 +5,7 @@ import {
   DATA_BACKLOG,
   DATA_READABLE,
   DATA_SENDABLE,
+  DATA_UNREAD,
   EAGAIN,
   EINVAL,
   EOPNOTSUPP,
@@ -228,7 +229,7 @@ export abstract class Socket extends File {
     return 0;
   }
 
-  /** Bytes of all messages that can be read. */
+  /** Bytes that reads give in all: of every message, and behind an urgent mark, too. */
   get payload(): number {
     return this.readableBytes();
   }
@@ -247,6 +248,7 @@ export abstract class Socket extends File {
     if (what === DATA_READABLE) return this.isListening ? -EINVAL : this.readableBytes();
     if (what === DATA_SENDABLE) return Math.max(0, this.sendBuffer - this.queuedBytes);
     if (what === DATA_BACKLOG) return this.isListening ? Math.max(1, this.waiting) : -EINVAL;
+    if (what === DATA_UNREAD) return -EOPNOTSUPP;
     return -EINVAL;
   }
 

@@ -3,6 +3,7 @@
 // the rest stays in the send buffer.
 
 import {
+  DATA_UNREAD,
   EAGAIN,
   EINVAL,
   EPIPE,
@@ -132,7 +133,7 @@ export abstract class TcpEnd extends Socket {
   }
 
   #announce(ahead: number, byte: number): void {
-    this.incoming.announce(ahead, byte);
+    this.incoming.announce(ahead, byte, this.isInline);
     this.queue.wake(ARRIVAL);
   }
 
@@ -140,7 +141,10 @@ export abstract class TcpEnd extends Socket {
     if (this.state === "listening") return -ENOTCONN;
     const peeks = (flags & MSG_PEEK) !== 0;
     if ((flags & MSG_OOB) !== 0) {
-      return this.isInline ? -EINVAL : this.incoming.takeUrgent(buffer, size, peeks);
+      if (this.isInline || !this.incoming.isUrgentValid) return -EINVAL;
+      // tcp_recv_urg: a reset took the urgent byte with the connection.
+      if (this.state === "closed" && !this.receivedFin) return -ENOTCONN;
+      return this.incoming.takeUrgent(buffer, size, peeks);
     }
     const skip = this.incoming.skipped(this.isInline);
     const available = Math.min(size, this.incoming.untilMark - skip);
@@ -182,6 +186,15 @@ export abstract class TcpEnd extends Socket {
 
   protected override readableBytes(): number {
     return this.incoming.readable(this.isInline);
+  }
+
+  override get payload(): number {
+    return this.incoming.unread(this.isInline);
+  }
+
+  override data(what: number): number {
+    if (what === DATA_UNREAD) return this.isListening ? -EINVAL : this.payload;
+    return super.data(what);
   }
 
   override get queuedBytes(): number {

@@ -18,10 +18,12 @@ export class Received extends ByteQueue {
 
   /**
    * A segment with an urgent pointer arrives: `byte` follows `ahead` bytes, some of which may not have
-   * arrived yet.
+   * arrived yet. An earlier urgent byte that is next to be read leaves the stream (tcp_check_urg).
    */
-  announce(ahead: number, byte: number): void {
-    this.#urgent = { ahead, byte, isRead: false };
+  announce(ahead: number, byte: number, isInline: boolean): void {
+    const skip = this.size > 0 ? this.skipped(isInline) : 0;
+    this.drop(skip);
+    this.#urgent = { ahead: ahead - skip, byte, isRead: false };
   }
 
   get hasUrgent(): boolean {
@@ -49,6 +51,12 @@ export class Received extends ByteQueue {
     return this.#urgent === undefined || isInline
       ? this.size
       : Math.min(this.#urgent.ahead, this.size);
+  }
+
+  /** Bytes that reads give in all: every one but the urgent byte. */
+  unread(isInline: boolean): number {
+    const isMarked = this.#urgent !== undefined && this.#urgent.ahead < this.size;
+    return isMarked && !isInline ? this.size - 1 : this.size;
   }
 
   /** Removes `count` bytes that were read and `skip` skipped ones. */
