@@ -1,4 +1,4 @@
-// What descriptors are and hold, as the waist asks: fd_stat and fd_data.
+// fd_stat and fd_data of the waist: the kind of a descriptor, and how much it holds.
 
 import {
   ACCESS_NAMED,
@@ -31,17 +31,17 @@ import { EFAULT, ESPIPE } from "../kernel/constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { viewAt } from "../kernel/memory.ts";
 
-/** The only device: every file is on it. */
+/** Device number of every file: there is one device. */
 const DEVICE = 1;
 
-/** Writes a 64-bit integer, which costs less as two words. */
+/** Writes a 64-bit integer as two words, which costs less than a bigint. */
 function setInt64(view: DataView, at: number, value: number): void {
   view.setUint32(at, value, true);
   view.setInt32(at + 4, Math.floor(value / 2 ** 32), true);
 }
 
-/** Answers the data record at `at`. */
-function answer(kernel: Kernel, view: DataView, at: number): void {
+/** Fills in value, error and state of the data record at `at`. */
+function fillRecord(kernel: Kernel, view: DataView, at: number): void {
   const what = view.getUint32(at + DATA_WHAT, true);
   const question = what & ~DATA_WITH_STATE;
   const fd = view.getInt32(at + DATA_FD, true);
@@ -85,7 +85,7 @@ export function dataCalls(kernel: Kernel): Pick<Host, "fd_stat" | "fd_data"> {
       if (count < 0) return -EINVAL;
       const view = viewAt(memory, records, count * DATA_SIZE);
       if (view === undefined) return -EFAULT;
-      for (let i = 0; i < count; i++) answer(kernel, view, i * DATA_SIZE);
+      for (let i = 0; i < count; i++) fillRecord(kernel, view, i * DATA_SIZE);
       return 0;
     },
   };

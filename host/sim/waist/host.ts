@@ -1,4 +1,4 @@
-// The host of a simulated kernel: its calls, on the memory of a core.
+// The host of a simulated kernel: the calls of the waist, on the memory of a core.
 
 import {
   CAPABILITY_EPOLL,
@@ -22,19 +22,19 @@ import { wasiCalls } from "./wasi.ts";
 import type { Kernel, Personality } from "../kernel/kernel.ts";
 import { boot } from "../fs/boot.ts";
 import { isWithin } from "../kernel/memory.ts";
-import { lookAt, pollFiles } from "../wait/poll.ts";
+import { pollNow, pollFiles } from "../wait/poll.ts";
 
-/** A deadline of the clock, from a timeout as it crosses the waist. */
+/** The deadline, in ms of the clock, of a timeout as it crosses the waist; Infinity for a negative one. */
 function deadlineOf(kernel: Kernel, timeoutMs: number): number {
   return timeoutMs < 0 ? Infinity : kernel.clock.now() + timeoutMs;
 }
 
 type CloseListener = (fd: number) => void;
 
-/** What a simulated kernel offers to one core, and to one omnipoll/os beside it. */
+/** The host of one core and of the omnipoll/os beside it. */
 export interface SimHost extends Host {
   readonly kernel: Kernel;
-  /** Stands for the core: who may take what is posted to its queues. */
+  /** Identifies the core: only the owner of a queue may take the records that are posted to the queue. */
   readonly owner: object;
   takeFailure(): Error | undefined;
   /** Tells the core that a descriptor is about to be closed. */
@@ -61,7 +61,7 @@ function pollCalls(kernel: Kernel): PollCalls {
       const fault = kernel.faults.interruption();
       if (fault < 0) return fault;
       const asked = { memory, address: records >>> 0, count };
-      let found = lookAt(kernel, asked);
+      let found = pollNow(kernel, asked);
       const deadline = deadlineOf(kernel, timeoutMs);
       if (found === 0 && kernel.mayWait(deadline)) {
         found = kernel.run(pollFiles(kernel, asked, deadline));

@@ -1,4 +1,4 @@
-// kqueue(2) and kevent(2), as the waist asks for them.
+// kqueue(2) and kevent(2) of the waist, for the personality "bsd".
 
 import { EBADF, EINVAL, KEVENT_SIZE } from "../../../asm/abi.ts";
 import type { Host } from "../../host.ts";
@@ -9,14 +9,14 @@ import { type Kevent, readKevent, writeKevent } from "../kqueue/knote.ts";
 import { KqueueFile, type Report } from "../kqueue/queue.ts";
 import { isWithin } from "../kernel/memory.ts";
 
-/** A timeout of more seconds than 31 bits have is none (kqueue_scan). */
+/** A timeout of 2^31 s or more means no timeout (kqueue_scan). */
 const LONGEST_MS = 2 ** 31 * 1000;
 
 const NONE: readonly never[] = [];
 
 type KqueueCalls = Pick<Host, "kqueue" | "kevent">;
 
-/** A change as the trace has it. */
+/** A change as the trace shows it: filter, ident, flags, fflags, data. */
 function show({ ident, filter, flags, fflags, data }: Kevent): string {
   const bits = `0x${flags.toString(16)} 0x${fflags.toString(16)}`;
   return `${nameOfFilter(filter)} ${ident} ${bits} ${data}`;
@@ -28,7 +28,7 @@ function changesAt(memory: WebAssembly.Memory, address: number, count: number): 
   return Array.from({ length: count }, (_, i) => readKevent(view, i * KEVENT_SIZE));
 }
 
-/** kevent(2) on an open queue, with everything checked. */
+/** kevent(2) on an open queue, after all checks of the arguments (kqueue_kevent). */
 function control(
   queue: KqueueFile,
   kq: number,
@@ -50,7 +50,7 @@ function control(
   return kernel.run(queue.wait(kq, capacity, deadline, report));
 }
 
-/** The calls of a kernel with kqueue. */
+/** kqueue and kevent of a kernel that has them. */
 export function kqueueCalls(kernel: Kernel): KqueueCalls {
   return {
     kqueue() {
@@ -67,14 +67,14 @@ export function kqueueCalls(kernel: Kernel): KqueueCalls {
       let at = events >>> 0;
       let view: DataView | undefined;
       const report: Report = (event) => {
-        // Not before: the memory may grow while the call sleeps.
+        // The view is made at the first event: the memory may grow while the call sleeps.
         view ??= new DataView(memory.buffer);
         writeKevent(view, at, event);
         at += KEVENT_SIZE;
       };
-      const asked = changesAt(memory, changes, nchanges);
-      const shown = kernel.trace.isOn && nchanges > 0 ? asked.map(show) : NONE;
-      const result = control(file, kq, asked, capacity, timeoutMs, report);
+      const list = changesAt(memory, changes, nchanges);
+      const shown = kernel.trace.isOn && nchanges > 0 ? list.map(show) : NONE;
+      const result = control(file, kq, list, capacity, timeoutMs, report);
       kernel.trace.add("kevent", [kq, shown, capacity, timeoutMs], result);
       return result;
     },

@@ -4,7 +4,7 @@ import { ECANCELED } from "../kernel/constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { RealClock } from "../time/real-clock.ts";
 
-/** What changes nothing, and sees nothing that time changes. */
+/** Calls that neither change the kernel nor depend on time: they need no catching up. */
 const TIMELESS = new Set([
   "describe",
   "inspect",

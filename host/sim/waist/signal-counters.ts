@@ -8,12 +8,16 @@ import { perKernel } from "../kernel/per-kernel.ts";
 import { processesOf } from "../process/processes.ts";
 import { signalOf } from "../process/signal-numbers.ts";
 
+/** A descriptor's counter, called for each delivery of the signal. */
 interface Counter {
   readonly signal: number;
   readonly count: () => void;
 }
 
-/** Two real-time signals are the C library's own: nobody can have a handler for them. */
+/**
+ * The two real-time signals that the C library keeps to itself: a program cannot handle them
+ * (__SIGRTMIN).
+ */
 const LIBRARY_SIGNALS = new Set([32, 33]);
 
 export class SignalCounters {
@@ -24,6 +28,7 @@ export class SignalCounters {
     this.#kernel = kernel;
   }
 
+  /** A new descriptor that counts the deliveries of `signal` from now on, or a negative errno. */
   open(signal: number): number {
     if (signalOf(signal) === undefined || LIBRARY_SIGNALS.has(signal)) return -EINVAL;
     const file = new EventFile(this.#kernel, 0, O_NONBLOCK, false);
@@ -35,6 +40,7 @@ export class SignalCounters {
     return fd;
   }
 
+  /** Stops counting and closes the descriptor. 0, or -EBADF if `fd` counts no signal. */
   close(fd: number): number {
     const counter = this.#byFd.get(fd);
     if (counter === undefined) return -EBADF;

@@ -1,4 +1,5 @@
-// The sources of a simulated Linux: what the core makes kqueue's filters of.
+// The sources of a simulated Linux, from which the core makes the filters of a translated kqueue:
+// timerfd, pidfd, inotify, netlink, signal counters, posts.
 
 import { EAGAIN, EBADF, EINVAL, EVENT_IN, EVENT_OUT, KEVENT_SIZE } from "../../../asm/abi.ts";
 import type { Host } from "../../host.ts";
@@ -60,7 +61,7 @@ function byteCalls(kernel: Kernel): ByteCalls {
 
 type TimerCalls = Pick<Host, "timerfd_create" | "timerfd_settime">;
 
-/** The time of the clock that a time of `Host.now` is: not before it, whatever is rounded. */
+/** The time of the kernel's clock for a time of `Host.now`; rounding never makes it earlier. */
 function clockTimeOf(deadlineMs: number): number {
   const ms = deadlineMs - BOOT_MS;
   return ms + BOOT_MS < deadlineMs ? ms + deadlineMs * Number.EPSILON : ms;
@@ -112,7 +113,10 @@ function otherCalls(kernel: Kernel): OtherCalls {
 
 type PostCalls = Pick<Host, "post_open" | "post_close" | "post" | "post_take">;
 
-/** @param owner stands for the core: it may take what is posted to its queues */
+/**
+ * @param owner identifies the core: only the owner of a queue may take the records that are posted to
+ * the queue
+ */
 export function postCalls(kernel: Kernel, owner: object): PostCalls {
   const posts = postsOf(kernel);
   return {
@@ -126,14 +130,15 @@ export function postCalls(kernel: Kernel, owner: object): PostCalls {
       const bytes = bytesAt(memory, address, capacity * KEVENT_SIZE);
       if (bytes === undefined) return -EFAULT;
       const count = posts.ofOwner(owner, queue)?.take(bytes) ?? -EBADF;
-      // After taking: whose end was taken has its bytes now.
+      // After taking the records: a completed read copies its bytes now, so that the program finds them
+      // with the event.
       collectTransfers(kernel, owner);
       return count;
     },
   };
 }
 
-/** The calls that every kernel has: bytes, and what descriptors are. */
+/** The calls that every personality has: read, write, dup3, eventfd, fd_stat, fd_data. */
 export type CommonCalls = ByteCalls & ReturnType<typeof dataCalls>;
 
 export function commonCalls(kernel: Kernel): CommonCalls {
@@ -148,7 +153,7 @@ export type SourceCalls = CommonCalls &
   PostCalls &
   ReturnType<typeof watchCalls>;
 
-/** @param owner stands for the core in what belongs to one core */
+/** @param owner identifies the core, for the state that belongs to one core */
 export function sourceCalls(kernel: Kernel, owner: object): SourceCalls {
   return {
     ...commonCalls(kernel),

@@ -1,5 +1,5 @@
-// The waist of a simulated WASI: all waiting is poll_oneoff, and what descriptors are and hold is
-// what fd_filestat_get and the bytes in an event tell.
+// The waist of a simulated WASI. Every wait is poll_oneoff; the kind of a descriptor is that of
+// fd_filestat_get, and how much it holds are the bytes of an event.
 
 import {
   DATA_ERROR,
@@ -36,7 +36,7 @@ import { viewAt } from "../kernel/memory.ts";
 import { oneoff, pollOneoff } from "../wait/oneoff.ts";
 import type { Sleeping } from "../kernel/sleep.ts";
 
-/** What fd_filestat_get calls a file, in terms of FD_*: pipes and listeners are streams. */
+/** FD_* of a file as fd_filestat_get reports it: WASI cannot tell pipes and listeners from streams. */
 const KINDS: Record<number, number> = {
   [FD_FILE]: FD_FILE,
   [FD_DIRECTORY]: FD_DIRECTORY,
@@ -48,12 +48,12 @@ const KINDS: Record<number, number> = {
   [FD_DATAGRAM]: FD_DATAGRAM,
 };
 
-/** Questions that have an answer, other than by waiting. */
+/** DATA_* that fd_data answers without a poll_oneoff. */
 const ANSWERED = new Set([DATA_OPEN, DATA_FILE]);
 
 type WasiCalls = Pick<Host, "poll" | "fd_stat" | "fd_data">;
 
-/** What is another way on WASI, for one core. */
+/** The calls that differ on WASI, for one core. */
 export function wasiCalls(kernel: Kernel): WasiCalls {
   const { fd_stat, fd_data } = dataCalls(kernel);
   const poller: OneoffPoller = new OneoffPoller(
@@ -62,8 +62,8 @@ export function wasiCalls(kernel: Kernel): WasiCalls {
     (fd) => KINDS[kernel.descriptors.usable(fd)?.kind ?? FD_OTHER] === FD_STREAM,
   );
 
-  /** How much can be read or written: what an event says that comes at once. */
-  function answer(view: DataView, at: number): void {
+  /** Fills in a data record from the event of a poll_oneoff with a timeout of 0. */
+  function fillRecord(view: DataView, at: number): void {
     const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
     const fd = view.getInt32(at + DATA_FD, true);
     const isKnown = question === DATA_READABLE || question === DATA_SENDABLE;
@@ -73,7 +73,7 @@ export function wasiCalls(kernel: Kernel): WasiCalls {
     view.setUint32(at + DATA_STATE, 0, true);
   }
 
-  /** Makes the calls that a poll(2) takes, one after the other. */
+  /** poll(2) as a sequence of poll_oneoff calls, which wasi/poller.ts yields. */
   function* waiting(calls: OneoffCalls): Sleeping {
     let step = calls.next();
     while (!step.done) step = calls.next(yield* oneoff(kernel, poller.memory, ...step.value));
@@ -104,7 +104,7 @@ export function wasiCalls(kernel: Kernel): WasiCalls {
         const at = i * DATA_SIZE;
         const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
         if (ANSWERED.has(question)) fd_data(memory, records + at, 1);
-        else answer(view, at);
+        else fillRecord(view, at);
       }
       return 0;
     },

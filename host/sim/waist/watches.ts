@@ -1,4 +1,4 @@
-// inotify, as the waist asks for it.
+// The inotify calls of the waist.
 
 import { EBADF, EINVAL } from "../../../asm/abi.ts";
 import type { Host } from "../../host.ts";
@@ -9,7 +9,6 @@ import type { Kernel } from "../kernel/kernel.ts";
 
 type WatchCalls = Pick<Host, "inotify_init" | "inotify_add_watch" | "inotify_rm_watch">;
 
-/** The inotify calls of the waist. */
 export function watchCalls(kernel: Kernel): WatchCalls {
   return {
     inotify_init() {

@@ -1,4 +1,5 @@
-// epoll as Linux's fs/eventpoll.c has it: a ready list, and entries that wake-ups put on it.
+// epoll as in Linux's fs/eventpoll.c: the registrations (epitems), and the ready list that wake-ups put
+// them on.
 
 import {
   EBADF,
@@ -24,26 +25,33 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
 import { WaitEntry, type Waiter, WaitQueue } from "../kernel/wait-queue.ts";
 
-/** Bits that say how an entry behaves, and are never reported. */
+/** Bits that say how a registration behaves and are never reported (EP_PRIVATE_BITS). */
 const PRIVATE = EVENT_ET | EVENT_ONESHOT | EVENT_WAKEUP | EVENT_EXCLUSIVE;
-/** What may accompany EVENT_EXCLUSIVE. */
+/** The bits that EVENT_EXCLUSIVE allows beside itself (EPOLLEXCLUSIVE_OK_BITS). */
 const EXCLUSIVE_MASK = EVENT_IN | EVENT_OUT | ALWAYS | EVENT_WAKEUP | EVENT_ET | EVENT_EXCLUSIVE;
 const IN_OR_OUT = EVENT_IN | EVENT_OUT;
-/** Epolls that may watch one another, one above the other. */
+/** Longest chain of epolls that watch one another (EP_MAX_NESTS and the bottom one). */
 const MAX_DEPTH = 5;
 
-/** One registration: a descriptor number and the open file it named at the time. */
+/**
+ * One registration (struct epitem): a descriptor number, and the open file that the number named at
+ * EPOLL_CTL_ADD.
+ */
 export class EpollItem implements Registration, Waiter {
   readonly epoll: EpollFile;
   readonly fd: number;
   readonly file: File;
-  /** What is waited for, ALWAYS included; only PRIVATE bits once ONESHOT has reported. */
+  /**
+   * The event mask, with ALWAYS added; after the report of a ONESHOT registration its PRIVATE bits
+   * alone.
+   */
   mask: number;
   readonly entries: WaitEntry[] = [];
+  /** On the ready list of the epoll (ep_is_linked). */
   isReady = false;
   previous: EpollItem | undefined;
   next: EpollItem | undefined;
-  /** A registration of the same number that names another open file. */
+  /** An older registration of the same number, which watches another open file. */
   other: EpollItem | undefined;
 
   constructor(epoll: EpollFile, fd: number, file: File, mask: number) {
@@ -53,6 +61,7 @@ export class EpollItem implements Registration, Waiter {
     this.mask = mask;
   }
 
+  /** Whether a ONESHOT registration has reported and was not modified since. */
   get isDisabled(): boolean {
     return (this.mask & ~PRIVATE) === 0;
   }
@@ -61,49 +70,49 @@ export class EpollItem implements Registration, Waiter {
     this.epoll.forget(this);
   }
 
-  /** What of the mask holds now. */
+  /** ep_item_poll: the bits of the mask that hold now. */
   state(): number {
     return this.file.poll() & this.mask & ~PRIVATE;
   }
 
-  /** As `state`, but no list is changed. */
+  /** As `state`, but without taking registrations off the ready list of a watched epoll. */
   peek(): number {
     const bits = this.file instanceof EpollFile ? this.file.peek() : this.file.poll();
     return bits & this.mask & ~PRIVATE;
   }
 
-  /** ep_poll_callback. */
+  /** ep_poll_callback: puts the registration on the ready list. True if an exclusive wake-up ends here. */
   wake(key: number): boolean {
     if (this.isDisabled || (key !== 0 && (key & this.mask) === 0)) return false;
     const { epoll } = this;
     epoll.enqueue(this);
     const isExclusive = (this.mask & EVENT_EXCLUSIVE) !== 0;
-    let content = !isExclusive;
+    let isTaken = !isExclusive;
     if (epoll.waiters.size > 0) {
       const bits = key & IN_OR_OUT;
-      if (bits === 0 || (bits !== IN_OR_OUT && (bits & this.mask) !== 0)) content = true;
+      if (bits === 0 || (bits !== IN_OR_OUT && (bits & this.mask) !== 0)) isTaken = true;
       epoll.waiters.wake(0);
     }
     epoll.queue.wake(EVENT_IN);
-    return content;
+    return isTaken;
   }
 }
 
-/** Events a wait has found: the descriptor number and the mask, alternating. */
+/** Receives one event of a wait: the descriptor number of the registration, and the event bits. */
 export type Collect = (fd: number, mask: number) => void;
 
 export class EpollFile extends File {
   readonly name = "epoll";
-  /** Who is blocked in a wait on this epoll. */
+  /** Calls of epoll_wait(2) that sleep on this epoll (ep->wq). */
   readonly waiters = new WaitQueue();
-  /** Who watches this epoll's descriptor. */
+  /** Waiters on the descriptor of this epoll: poll(2) and other epolls (ep->poll_wait). */
   readonly queue = new WaitQueue();
   readonly #items = new Map<number, EpollItem>();
   #count = 0;
   #first: EpollItem | undefined;
   #last: EpollItem | undefined;
-  /** How many are on the ready list. */
-  #listed = 0;
+  /** Length of the ready list. */
+  #readyCount = 0;
   readonly #queues = [this.queue] as const;
 
   constructor(kernel: Kernel) {
@@ -118,7 +127,10 @@ export class EpollFile extends File {
     return this.#queues;
   }
 
-  /** Whether a wait would return something. Looking takes off the list what would not be. */
+  /**
+   * __ep_eventpoll_poll: readable if a registration of the ready list is ready; takes off the list
+   * those before it.
+   */
   poll(): number {
     let item = this.#first;
     while (item !== undefined) {
@@ -130,13 +142,13 @@ export class EpollFile extends File {
     return 0;
   }
 
-  /** As `poll`, but the list stays as it is. */
+  /** As `poll`, without changing the ready list. */
   peek(): number {
     for (const item of this.readyList()) if (item.peek() !== 0) return EVENT_IN | EVENT_RDNORM;
     return 0;
   }
 
-  /** Puts an entry at the end of the ready list, if it is not on it. */
+  /** Appends a registration to the ready list unless it is on the list. */
   enqueue(item: EpollItem): void {
     if (item.isReady) return;
     item.isReady = true;
@@ -145,7 +157,7 @@ export class EpollFile extends File {
     if (this.#last === undefined) this.#first = item;
     else this.#last.next = item;
     this.#last = item;
-    this.#listed++;
+    this.#readyCount++;
   }
 
   #unlist(item: EpollItem): void {
@@ -157,7 +169,7 @@ export class EpollFile extends File {
     else item.next.previous = item.previous;
     item.previous = undefined;
     item.next = undefined;
-    this.#listed--;
+    this.#readyCount--;
   }
 
   #find(fd: number, file: File): EpollItem | undefined {
@@ -166,7 +178,7 @@ export class EpollFile extends File {
     return item;
   }
 
-  /** epoll_ctl(2), from where both descriptors are known to be open. */
+  /** epoll_ctl(2) after both descriptors were found open. */
   control(op: number, fd: number, file: File, mask: number): number {
     if (!file.isPollable) return -EPERM;
     if (file === this) return -EINVAL;
@@ -192,8 +204,13 @@ export class EpollFile extends File {
     return 0;
   }
 
+  /**
+   * Puts a registration that was added or modified on the ready list if its condition holds (ep_insert,
+   * ep_modify).
+   */
   #listIfReady(item: EpollItem): void {
-    // What is on the list is looked at, too: an epoll within takes off its own what is not ready.
+    // Polls the file even if the registration is on the list: polling an epoll prunes the ready list of
+    // that epoll.
     if (item.state() === 0 || item.isReady) return;
     this.enqueue(item);
     this.waiters.wake(0);
@@ -217,7 +234,7 @@ export class EpollFile extends File {
     return 0;
   }
 
-  /** Removes an entry from everything. */
+  /** ep_remove: takes a registration off the ready list, the wait queues and the table. */
   forget(item: EpollItem): void {
     this.#unlist(item);
     for (const entry of item.entries) entry.leave();
@@ -235,7 +252,7 @@ export class EpollFile extends File {
     this.#count--;
   }
 
-  /** Whether no cycle comes of watching `file`, and no tower that is too high. */
+  /** ep_loop_check: whether this epoll may watch `file` without a cycle and without too long a chain. */
   #mayWatch(file: EpollFile): boolean {
     if (file.#reaches(this, new Set())) return false;
     return this.#height() + file.#depth() <= MAX_DEPTH;
@@ -253,14 +270,14 @@ export class EpollFile extends File {
     for (const { file } of this.registrations()) if (file instanceof EpollFile) yield file;
   }
 
-  /** Epolls from this one down, itself included. */
+  /** Length of the longest chain of watched epolls, from this one down. */
   #depth(): number {
     let depth = 0;
     for (const inner of this.#inner()) depth = Math.max(depth, inner.#depth());
     return depth + 1;
   }
 
-  /** Epolls from this one up, itself included. */
+  /** Length of the longest chain of watching epolls, from this one up. */
   #height(): number {
     let height = 0;
     for (const { epoll } of this.watchedBy ?? []) {
@@ -282,16 +299,16 @@ export class EpollFile extends File {
     return this.#count;
   }
 
-  /** Entries on the ready list, in order; some of them may turn out not to be ready. */
+  /** The ready list (rdllist) in order; a wait may find that some of its registrations are not ready. */
   *readyList(): IterableIterator<EpollItem> {
     for (let item = this.#first; item !== undefined; item = item.next) yield item;
   }
 
-  /** Delivers at most `capacity` events, and returns how many: ep_send_events. */
+  /** ep_send_events: delivers at most `capacity` events and returns their number. */
   collect(capacity: number, found: Collect): number {
     let count = 0;
-    // What is put back while the list is walked comes behind what was there.
-    let left = this.#listed;
+    // A level-triggered registration goes back to the end of the list; this call must not deliver it twice.
+    let left = this.#readyCount;
     while (left > 0 && count < capacity) {
       const item = this.#first as EpollItem;
       left--;
@@ -303,11 +320,11 @@ export class EpollFile extends File {
       if ((item.mask & EVENT_ONESHOT) !== 0) item.mask &= PRIVATE;
       else if ((item.mask & EVENT_ET) === 0) this.enqueue(item);
     }
-    if (this.#listed > 0) this.waiters.wake(0);
+    if (this.#readyCount > 0) this.waiters.wake(0);
     return count;
   }
 
-  /** epoll_wait(2) after a first look found nothing. `deadline` is in ms of the clock. */
+  /** ep_poll: epoll_wait(2) after a first try without events. `deadline` is in ms of the clock. */
   *wait(fd: number, capacity: number, deadline: number, found: Collect): Sleeping {
     let count = 0;
     while (count === 0) {
@@ -342,7 +359,7 @@ export class EpollFile extends File {
   }
 }
 
-/** What epoll_ctl(2) checks before it looks at the epoll itself. */
+/** epoll_ctl(2): do_epoll_ctl's checks of both descriptors in Linux's order, then the operation. */
 export function controlEpoll(
   kernel: Kernel,
   epfd: number,

@@ -1,5 +1,6 @@
-// poll_oneoff of WASI, on a simulated kernel: what a runtime answers that does it right. A hang-up is
-// the flag of an event, a failure or a closed descriptor its error, and files are always ready.
+// poll_oneoff of WASI on a simulated kernel, as a correct runtime implements the call: a hang-up is a
+// flag of the event, a socket error or a closed descriptor is the error of the event, and files are
+// always ready.
 
 import {
   DATA_PIPE_ROOM,
@@ -51,18 +52,19 @@ import { viewAt } from "../kernel/memory.ts";
 import { WaitEntry } from "../kernel/wait-queue.ts";
 
 const NS = 1e6;
-/** Beyond it, in ns, a time is never. */
+/** A timeout of so many ns or more is none. */
 const NEVER = 2n ** 63n;
 
 interface Subscription {
   readonly userdata: bigint;
   readonly type: number;
-  /** Of a descriptor. */
+  /** The descriptor; -1 of a clock. */
   readonly fd: number;
-  /** Of a clock: when it is due, in ms of the kernel's. */
+  /** Of a clock: ms of the kernel's clock at which the subscription is due; Infinity of a descriptor. */
   readonly due: number;
 }
 
+/** One event, before it is written. */
 interface Found {
   readonly userdata: bigint;
   readonly type: number;
@@ -71,7 +73,10 @@ interface Found {
   readonly flags: number;
 }
 
-/** When a clock's subscription is due; undefined for a clock that nobody can wait for. */
+/**
+ * The due time of a clock's subscription in ms of the kernel's clock; undefined for a clock that has no
+ * waits.
+ */
 function dueOf(kernel: Kernel, view: DataView, at: number): number | undefined {
   const id = view.getUint32(at + SUBSCRIPTION_CLOCK, true);
   if (id !== CLOCK_REALTIME && id !== CLOCK_MONOTONIC) return undefined;
@@ -99,21 +104,21 @@ function subscriptionsOf(kernel: Kernel, view: DataView, count: number): Subscri
   return subscriptions;
 }
 
-/** How much can be read or written; of what does not tell, one byte. */
+/** Bytes that can be read or written; 1 for a file that has no such number and did not hang up. */
 function bytesOf(file: File, type: number, ready: number): number {
   if (type === TYPE_READ) {
     const rest = file.bytesLeft() ?? file.data(DATA_READABLE);
     if (rest >= 0) return Number(rest);
   } else {
     const room = [DATA_SENDABLE, DATA_PIPE_ROOM].map((what) => file.data(what));
-    const told = room.find((bytes) => bytes >= 0);
-    if (told !== undefined) return Number(told);
+    const known = room.find((bytes) => bytes >= 0);
+    if (known !== undefined) return Number(known);
   }
   return (ready & EVENT_HUP) === 0 ? 1 : 0;
 }
 
-/** What there is to say of a subscription now. */
-function look(kernel: Kernel, { userdata, type, fd, due }: Subscription): Found | undefined {
+/** The event of a subscription; undefined if it is not ready. */
+function evaluate(kernel: Kernel, { userdata, type, fd, due }: Subscription): Found | undefined {
   const none = { userdata, type, error: 0, bytes: 0, flags: 0 };
   if (type === TYPE_CLOCK) return due <= kernel.clock.now() ? none : undefined;
   const file = kernel.descriptors.usable(fd);
@@ -129,7 +134,7 @@ function look(kernel: Kernel, { userdata, type, fd, due }: Subscription): Found 
 function scan(kernel: Kernel, subscriptions: readonly Subscription[]): Found[] {
   const found: Found[] = [];
   for (const subscription of subscriptions) {
-    const one = look(kernel, subscription);
+    const one = evaluate(kernel, subscription);
     if (one !== undefined) found.push(one);
   }
   return found;
@@ -141,7 +146,7 @@ function waitsFor(subscriptions: readonly Subscription[]): string {
   return `poll_oneoff on ${names === "" ? "nothing" : `descriptors ${names}`}`;
 }
 
-/** Waits until there is something to say, which is left in `found`. */
+/** Sleeps until a subscription is ready, and appends the events to `found`. 0 or a negative errno. */
 function* wait(
   kernel: Kernel,
   subscriptions: readonly Subscription[],
@@ -166,13 +171,13 @@ function* wait(
   return 0;
 }
 
-/** Why a wait ended early, as WASI says it. */
+/** WASI's error number for a wait that ended early with a negative errno. */
 function errorOf(ended: number): number {
   if (ended === -EINTR) return WASI_INTR;
   return ended === -EDEADLK ? WASI_DEADLK : WASI_CANCELED;
 }
 
-/** poll_oneoff: 0 or an error number of WASI. Addresses are of `memory`. */
+/** poll_oneoff: 0 or an error number of WASI. Addresses are offsets into `memory`. */
 export function* oneoff(
   kernel: Kernel,
   memory: WebAssembly.Memory,
@@ -187,7 +192,7 @@ export function* oneoff(
   if (typeof subscriptions === "number") return subscriptions;
   const deadline = subscriptions.reduce((first, { due }) => Math.min(first, due), Infinity);
   const found = scan(kernel, subscriptions);
-  // What is due now happens before time is up.
+  // Actions that are due now run before the timeout counts, so the call sleeps first.
   if (found.every(({ type }) => type === TYPE_CLOCK) && kernel.clock.isDue(deadline))
     found.length = 0;
   const ended = found.length > 0 ? 0 : yield* wait(kernel, subscriptions, deadline, found);
@@ -207,7 +212,7 @@ export function* oneoff(
   return 0;
 }
 
-/** The same, as a call that blocks the program. */
+/** poll_oneoff as a call that blocks the program. */
 export function pollOneoff(
   kernel: Kernel,
   memory: WebAssembly.Memory,

@@ -1,4 +1,4 @@
-// poll(2) as Linux's fs/select.c has it, on records in the memory of a core.
+// poll(2) as in Linux's fs/select.c, on poll records in the memory of a core.
 
 import {
   EINVAL,
@@ -13,7 +13,10 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
 import { WaitEntry, type Waiter } from "../kernel/wait-queue.ts";
 
-/** A blocked poll in the queues of one of its files: wakes it for what was asked of that one. */
+/**
+ * The entry of a blocked poll(2) in the wait queues of one file, with the key of that record
+ * (pollwake).
+ */
 export class PollWaiter implements Waiter {
   readonly sleeper: Sleeper;
   readonly #mask: number;
@@ -28,7 +31,7 @@ export class PollWaiter implements Waiter {
   }
 }
 
-/** Looks at every record once, writes `ready` of each, and returns how many are not 0. */
+/** do_poll, one round: writes `ready` of every record, and returns the number of records with events. */
 function scan(kernel: Kernel, view: DataView, count: number): number {
   let found = 0;
   for (let i = 0; i < count; i++) {
@@ -46,8 +49,8 @@ function scan(kernel: Kernel, view: DataView, count: number): number {
   return found;
 }
 
-/** Enters a sleeper where it will be told of each record's file. */
-function enter(kernel: Kernel, view: DataView, count: number, sleeper: Sleeper): WaitEntry[] {
+/** poll_wait for every record: enters the sleeper into the wait queues of each file. */
+function enterQueues(kernel: Kernel, view: DataView, count: number, sleeper: Sleeper): WaitEntry[] {
   const entries: WaitEntry[] = [];
   for (let i = 0; i < count; i++) {
     const at = i * POLL_RECORD_SIZE;
@@ -73,7 +76,10 @@ function waitsFor(view: DataView, count: number): string {
   return `poll on ${fds.length === 0 ? "nothing" : `descriptors ${fds.slice(0, 10).join(", ")}`}`;
 }
 
-/** Records of a poll, in a memory that may grow while the call sleeps. */
+/**
+ * The records of a poll(2). The memory may grow while the call sleeps, so a view of it is made anew
+ * each time.
+ */
 export interface Records {
   readonly memory: WebAssembly.Memory;
   readonly address: number;
@@ -85,18 +91,18 @@ function viewOf({ memory, address, count }: Records): DataView {
 }
 
 /** poll(2) with a timeout of 0. */
-export function lookAt(kernel: Kernel, records: Records): number {
+export function pollNow(kernel: Kernel, records: Records): number {
   if (records.count > kernel.descriptors.limit) return -EINVAL;
   return scan(kernel, viewOf(records), records.count);
 }
 
-/** poll(2) after a first look found nothing. `deadline` is in ms of the clock. */
+/** poll(2) after a first round without events. `deadline` is in ms of the clock. */
 export function* pollFiles(kernel: Kernel, records: Records, deadline: number): Sleeping {
   const { count } = records;
   let found = 0;
   while (found === 0) {
     const sleeper = new Sleeper(0, () => waitsFor(viewOf(records), count));
-    const entries = enter(kernel, viewOf(records), count, sleeper);
+    const entries = enterQueues(kernel, viewOf(records), count, sleeper);
     const end = yield { sleeper, deadline };
     for (const entry of entries) entry.leave();
     if (typeof end === "number") return end;
