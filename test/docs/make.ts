@@ -49,4 +49,4 @@ if (isStale) {
     ].join("\n"),
   );
 }
-run(root, process.execPath, "dist/test/lint/main.js", "--format");
+run(root, "npm", "run", "--silent", "format");
