@@ -293,6 +293,15 @@ export const REGISTRATION_STATE = 48;
 /** A number that no other registration of the object has while this one lasts. */
 export const REGISTRATION_ID = 52;
 
+// The lists that an inspecting call walks over.
+
+/** All registrations. */
+export const INSPECT_ALL = 0;
+/** The ready list of an epoll, or the active list of a kqueue. */
+export const INSPECT_READY = 1;
+/** The descriptors of the core's own that a kqueue waits on: SOURCE_* as `filter`, `ident` the descriptor. */
+export const INSPECT_SOURCES = 2;
+
 /** State: the registration reports nothing until it is changed. */
 export const REGISTRATION_DISABLED = 1;
 /** State: the event of the knote has happened and was not reported since (KN_ACTIVE). */

@@ -4,6 +4,7 @@
 
 import { EBADF, EINTR, EINVAL, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
+import { inspectEmulated } from "./epoll/inspect";
 import * as kernel from "./kernel";
 import { closeObject, isObject, KIND_EPOLL, openObject, payloadOf } from "./objects";
 import { readyCapacity, readyStart } from "./ready";
@@ -45,6 +46,12 @@ export function epollForget(handle: i32): i32 {
 export function epollControl(handle: i32, op: i32, fd: i32, mask: u32): i32 {
   const epfd = epollFileno(handle);
   return epfd < 0 ? epfd : kernel.epoll_ctl(epfd, op, fd, mask);
+}
+
+/** Describes a registration of an emulated epoll, from one of the lists INSPECT_*; see inspect.ts. */
+export function epollInspect(handle: i32, list: i32, place: i32): i32 {
+  const epfd = epollFileno(handle);
+  return epfd < 0 ? epfd : inspectEmulated(epfd, list, place);
 }
 
 /** Waits and leaves at most `capacity` events in the ready records; returns how many. */

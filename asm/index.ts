@@ -18,6 +18,7 @@ export {
   epollCreate,
   epollFileno,
   epollForget,
+  epollInspect,
   epollWait,
 } from "./epoll";
 export { inspectRecord } from "./inspect";

@@ -21,6 +21,7 @@ export interface CoreExports {
   epollCreate(flags: number): number;
   epollFileno(handle: number): number;
   epollForget(handle: number): number;
+  epollInspect(handle: number, list: number, place: number): number;
   epollWait(handle: number, capacity: number, timeoutMs: number): number;
   forgetClosed(fd: number): void;
   inspectRecord(): number;

@@ -2,8 +2,8 @@
 
 import {
   CAPABILITY_EPOLL,
+  CAPABILITY_KQUEUE,
   EINVAL,
-  EOPNOTSUPP,
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
@@ -11,6 +11,8 @@ import {
   EVENT_IN,
   EVENT_OUT,
   EVENT_PRI,
+  INSPECT_ALL,
+  INSPECT_READY,
 } from "../asm/abi.ts";
 import { checkCount, intOf, isKeywords, lowBitsOf, withKeywords } from "./arguments.ts";
 import type { Core } from "./core.ts";
@@ -19,7 +21,7 @@ import { capacityOf, copyEvents, type Event, eventsAt } from "./events.ts";
 import type { QueueView } from "./inspect.ts";
 import { observeDescriptors } from "./observers.ts";
 import { epollTimeout, type Timeout } from "./timeout.ts";
-import { askKernel, viewOf } from "./views.ts";
+import { askKernel, readQueue, viewOf } from "./views.ts";
 import { filenoOf, type Waitable } from "./waitable.ts";
 
 const DEFAULT_MASK = EVENT_IN | EVENT_PRI | EVENT_OUT;
@@ -236,8 +238,10 @@ export class Epoll {
 
   /**
    * Shows the registrations of the object as plain values, and changes nothing. Python lacks this
-   * call. A kernel's epoll is read from /proc/self/fdinfo on Linux, which does not show the ready
-   * list, and shows EPOLLERR and EPOLLHUP in every mask, as the kernel adds them.
+   * call.
+   *
+   * A kernel's epoll is read from /proc/self/fdinfo on Linux, which does not show the ready list, and
+   * shows EPOLLERR and EPOLLHUP in every mask, because the kernel adds them.
    *
    * @throws {ValueError} if the object is closed
    * @throws {OSError} EBADF if the descriptor was closed elsewhere, EINVAL if it is not an epoll,
@@ -245,10 +249,18 @@ export class Epoll {
    */
   inspect(): QueueView {
     checkCount("epoll.inspect()", arguments.length, 0, 0);
-    const fd = this.#core.calls.epollFileno(this.#open());
-    const isKernels = (this.#core.calls.capabilities() & CAPABILITY_EPOLL) !== 0;
-    if (!isKernels) throw this.#core.error(-EOPNOTSUPP, "epoll.inspect", `fd ${fd}`);
-    return viewOf({ api: "epoll", fd, keptBy: "kernel" }, askKernel(this.#core, "epoll", fd));
+    const handle = this.#open();
+    const core = this.#core;
+    const fd = core.calls.epollFileno(handle);
+    const capabilities = core.calls.capabilities();
+    if (capabilities & CAPABILITY_EPOLL) {
+      return viewOf({ api: "epoll", fd, keptBy: "kernel" }, askKernel(core, "epoll", fd));
+    }
+    const walkOver = (list: number) => (place: number) =>
+      core.calls.epollInspect(handle, list, place);
+    const queue = readQueue(core, "epoll", walkOver(INSPECT_ALL), walkOver(INSPECT_READY));
+    const sources = capabilities & CAPABILITY_KQUEUE ? [{ name: "kqueue", fd }] : [];
+    return viewOf({ api: "epoll", fd, keptBy: "core" }, queue, sources);
   }
 
   #wait(handle: number, capacity: number, timeoutMs: number): number {

@@ -65,7 +65,7 @@ export interface RegistrationView {
 
 /** The registrations of one object, and those of them that the next wait examines. */
 export interface RegistrationsView {
-  /** In the order of registration; an epoll and a kqueue in that of their tables. */
+  /** In the order of registration; those that a kernel keeps, in the order of its table. */
   readonly registrations: readonly RegistrationView[];
   /**
    * Indices into `registrations`: the ready list of an epoll, the active list of a kqueue, in order.

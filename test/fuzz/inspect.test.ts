@@ -14,6 +14,9 @@ const CASES: ReadonlyArray<readonly [host: string, flavor: Flavor]> = [
   ["linux", "epoll"],
   ["sim:linux", "epoll"],
   ["sim:bsd", "kqueue"],
+  ["posix", "epoll"],
+  ["sim:posix", "epoll"],
+  ["sim:bsd", "epoll"],
 ];
 
 for (const [host, flavor] of CASES) {
