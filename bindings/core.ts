@@ -1,7 +1,8 @@
 // The core: core.wasm, instantiated on a host.
 
 import { ABI_VERSION, ERROR_BAD_HANDLE } from "../asm/abi.ts";
-import { type Host, importsOf } from "../host/host.ts";
+import { importsOf } from "../host/calls.ts";
+import type { Host } from "../host/host.ts";
 import { osError, type OSError } from "./errors.ts";
 
 /** The exports of asm/index.ts; i32, u32, usize and f64 are all numbers here. */

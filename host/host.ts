@@ -1,58 +1,49 @@
-// The waist: what one platform provides to the core.
+// The waist: the calls of one platform, which the core makes. host/calls.ts has the same calls as a
+// table, and the compiler compares the two.
 
 import type { KernelQueue } from "./inspect.ts";
 
 /**
- * What one platform provides: the readiness calls of its kernel, on the core's memory.
+ * The calls of one platform, on the core's memory.
  *
- * Every address is a byte offset into `memory`, as WebAssembly passes it: a signed number that
- * means the same modulo 2^32. Every call returns a count, a descriptor or 0, or a negative errno
- * in Linux's numbering, and none throws: an exception would unwind through WebAssembly frames
- * and leave the core half-way. A platform without a call returns -ENOSYS from it.
+ * An address is a byte offset into `memory` as WebAssembly passes it: a signed number, which means
+ * the same modulo 2^32. A host checks every address and length against the current size of the
+ * memory, and returns -EFAULT if a byte lies outside. The memory may grow in any call of the core,
+ * so a host keeps no view of it between two calls.
  *
- * Times are milliseconds, fractions allowed and rounded up, < 0 for ever. Event masks are EVENT_*
- * of asm/abi.ts, which also has the layouts of the records. A wait that a signal interrupts
- * returns -EINTR: the core knows how long to go on.
+ * A call returns a count, a descriptor or 0, or a negative errno in Linux's numbering. No call
+ * throws: an exception would unwind through WebAssembly frames and leave the core half-way. A host
+ * that lacks a call returns -ENOSYS from it.
+ *
+ * Times are milliseconds, with fractions, which a host rounds up; a timeout below 0 is for ever.
+ * Event masks are EVENT_* of asm/abi.ts, which also has the layouts of the records. A wait that a
+ * signal interrupts returns -EINTR, and the core waits for the rest of the time.
+ *
+ * A host may hand out numbers that are no descriptors of its platform, an eventfd where the platform
+ * has none. Every call of that host that takes a descriptor then knows those numbers.
  */
-export interface Host {
-  /** Name for error messages, `omnipoll doctor` and `OMNIPOLL_HOST`, e.g. "linux". */
-  readonly name: string;
-
-  /** Symbolic name and text of a positive errno: 9 is ["EBADF", "Bad file descriptor"]. */
-  describe(errno: number): readonly [code: string, message: string];
-
-  /**
-   * Calls `closing` before omnipoll/os of the same kernel and thread closes a descriptor, so that
-   * who keeps books of descriptors can strike it off. Of hosts that have such an omnipoll/os.
-   */
-  onClose?(closing: (fd: number) => void): void;
-
-  /**
-   * Why the last call failed, if there is more to say than its errno: what is thrown then instead
-   * of an OSError. Of hosts that run JavaScript during a call. Asked once.
-   */
-  takeFailure?(): Error | undefined;
-
-  /**
-   * Reads the registrations of the epoll or kqueue with a descriptor, and changes nothing; a negative
-   * errno if the descriptor is not one. Only on hosts whose kernel shows them.
-   */
-  inspect?(fd: number): KernelQueue | number;
+export interface HostCalls {
+  // Every host has these.
 
   /** CAPABILITY_* bits. Constant: the core asks once. */
   capabilities(): number;
 
-  /** Milliseconds on a clock that never goes back. */
+  /** Milliseconds on a clock that never goes back. Only differences mean anything. */
   now(): number;
 
+  /** Milliseconds since 1970 on the clock that people set. */
+  realtime(): number;
+
   /**
-   * poll(2) over `count` poll records at `records`: writes `ready` of each and returns how many
-   * are not 0. Negative descriptors are skipped.
+   * poll(2) over `count` poll records at `records`: writes the ready mask of each and returns how
+   * many are not 0. Negative descriptors are skipped.
    */
   poll(memory: WebAssembly.Memory, records: number, count: number, timeoutMs: number): number;
 
   /** close(2). */
   close(fd: number): number;
+
+  // epoll: hosts with CAPABILITY_EPOLL.
 
   /** epoll_create1(2). */
   epoll_create1(flags: number): number;
@@ -62,7 +53,7 @@ export interface Host {
 
   /**
    * epoll_wait(2): writes at most `capacity` ready records at `ready` and returns how many. The
-   * descriptor in a record is the number given to `epoll_ctl`.
+   * descriptor in a record is the number that `epoll_ctl` was given.
    */
   epoll_wait(
     memory: WebAssembly.Memory,
@@ -72,6 +63,8 @@ export interface Host {
     timeoutMs: number,
   ): number;
 
+  // kqueue: hosts with CAPABILITY_KQUEUE.
+
   /** kqueue(2) of FreeBSD, close-on-exec. */
   kqueue(): number;
 
@@ -79,11 +72,12 @@ export interface Host {
    * kevent(2) of FreeBSD: applies the `nchanges` kevent records at `changes`, then waits and writes
    * at most `capacity` kevent records at `events`; returns how many.
    *
-   * All changes are read before an event is written. One that fails, or has EV_RECEIPT, becomes an
-   * event with EV_ERROR, whose `data` is an errno in Linux's numbering or 0, as long as there is
-   * room, and if there is one nothing is waited for. Without room the call returns the negative
-   * errno of that change, those before it being applied. With a capacity of 0 nothing is waited
-   * for. -EINTR only if no event was found: the changes have been applied then.
+   * All changes are read before an event is written: the two may overlap. A change that fails, or
+   * has EV_RECEIPT, becomes an event with EV_ERROR, whose `data` is an errno in Linux's numbering or
+   * 0, as long as there is room; after such an event the call does not wait. Without room the call
+   * returns the negative errno of that change, and the changes before it have been applied. With a
+   * capacity of 0 the call does not wait. -EINTR only if no event was found; the changes have been
+   * applied then.
    */
   kevent(
     memory: WebAssembly.Memory,
@@ -95,11 +89,9 @@ export interface Host {
     timeoutMs: number,
   ): number;
 
-  // Sources: what kqueue's filters need on a kernel without kqueue. Every descriptor is
-  // close-on-exec and non-blocking, and is closed with `close` unless something else is said.
-
-  /** Milliseconds since 1970 on the clock people set. */
-  realtime(): number;
+  // Descriptors: what the translations of epoll and kqueue need on every host. In this group and the
+  // next two, a descriptor that a call returns is close-on-exec and non-blocking, and `close` closes
+  // it unless something else is said.
 
   /** read(2) of at most `length` bytes to `address`. */
   read(memory: WebAssembly.Memory, fd: number, address: number, length: number): number;
@@ -110,81 +102,24 @@ export interface Host {
   /** dup3(2): makes `to` name what `from` names, close-on-exec. */
   dup3(from: number, to: number): number;
 
-  /** Writes a stat record of `fd` at `address`. -EBADF if it is not open or O_PATH. */
+  /** Writes a stat record of `fd` at `address`. -EBADF if `fd` is not open or was opened O_PATH. */
   fd_stat(memory: WebAssembly.Memory, fd: number, address: number): number;
 
   /**
-   * Answers `count` data records at `records`, one after the other; each has its own error. A
-   * socket's error in `state` is inferred where asking for it would take it away; of a reset it is
-   * ECONNRESET, whatever came before.
+   * Answers `count` data records at `records`, one after the other; each record has an error of its
+   * own. The error of a socket in `state` is inferred where a question for it would take the error
+   * away; after a reset it is ECONNRESET, whatever came before.
    */
   fd_data(memory: WebAssembly.Memory, records: number, count: number): number;
 
   /** eventfd(2) with counter 0. */
   eventfd(): number;
 
-  /** timerfd_create(2) on the clock of `now`. */
-  timerfd_create(): number;
-
-  /** Arms a timer for `deadlineMs` of `now`; at once if that has passed; 0 disarms it. */
-  timerfd_settime(fd: number, deadlineMs: number): number;
-
-  /** pidfd_open(2): readable once the process has ended. -ESRCH if there is none. */
-  pidfd_open(pid: number): number;
-
-  /**
-   * Status of the ended process behind a pidfd, as waitpid(2) writes it, without reaping it and
-   * also if it is no child of ours. -EAGAIN while it runs; -ESRCH if the kernel does not tell;
-   * -EBADF if it is no pidfd.
-   */
-  proc_status(pidfd: number, pid: number): number;
-
-  /**
-   * A descriptor that reads every fork, exec and exit of the system as netlink messages of the
-   * process connector (cn_proc.h). -EPERM without the privilege and in a pid or user namespace of
-   * its own, -EOPNOTSUPP without the connector.
-   */
-  proc_listen(): number;
-
-  /** A descriptor that reads changes of network interfaces as RTM_*LINK messages (rtnetlink). */
-  link_listen(): number;
-
-  /**
-   * IFF_* flags of the interface with an index, IFF_LOWER_UP included. -ENODEV if there is none.
-   */
-  link_flags(index: number): number;
-
-  /**
-   * Reads one datagram of netlink messages, cut to `length` bytes; those that are not the kernel's
-   * are left out. -EAGAIN if there is none, -ENOBUFS once after some were lost.
-   */
-  netlink_read(memory: WebAssembly.Memory, fd: number, address: number, length: number): number;
-
-  /**
-   * A descriptor like an eventfd, which counts each delivery of a signal to this process. The
-   * handler that was there goes on being called, and one that is installed later is kept as well.
-   * Closed with `signal_close`. -EINVAL for a number that is no signal.
-   */
-  signal_open(signal: number): number;
-
-  /** Closes what `signal_open` returned; with the last one the earlier handler is put back. */
-  signal_close(fd: number): number;
-
-  /** inotify_init1(2). */
-  inotify_init(): number;
-
-  /**
-   * inotify_add_watch(2) on the file a descriptor is open on, whatever its name is now; or, if
-   * `parent` is 1, on the directory above the directory it is open on. `mask` is IN_*.
-   */
-  inotify_add_watch(inotify: number, fd: number, parent: number, mask: number): number;
-
-  /** inotify_rm_watch(2). */
-  inotify_rm_watch(inotify: number, watch: number): number;
+  // Posts: kevents that other threads, and asynchronous reads and writes, add to a queue.
 
   /**
    * Lets other threads post kevents to the queue whose descriptor is `queue`. Returns a descriptor
-   * that is readable while some wait. -EEXIST if they may already.
+   * that is readable while posts wait. -EEXIST if other threads can post to that queue already.
    */
   post_open(queue: number): number;
 
@@ -192,72 +127,101 @@ export interface Host {
   post_close(queue: number): number;
 
   /**
-   * Posts the kevent record at `address` to a queue of this process. -EBADF if it is none, -EAGAIN
-   * while 65536 wait.
+   * Posts the kevent record at `address` to a queue of this process. -EBADF if `queue` is no queue
+   * with posts, -EAGAIN while 65536 posts wait.
    */
   post(memory: WebAssembly.Memory, queue: number, address: number): number;
 
   /**
-   * Takes at most `capacity` posted kevent records to `address`; returns how many. What an
-   * asynchronous read that is reported here has read is in its memory then.
+   * Takes at most `capacity` posted kevent records to `address`; returns how many. The bytes of an
+   * asynchronous read whose kevent is taken are in the buffer of that read afterwards.
    */
   post_take(memory: WebAssembly.Memory, queue: number, address: number, capacity: number): number;
+
+  // Sources: what the filters of a translated kqueue need; hosts with CAPABILITY_SOURCES.
+
+  /** timerfd_create(2) on the clock of `now`. */
+  timerfd_create(): number;
+
+  /** Arms a timer for `deadlineMs` of `now`, at once if that time has passed; 0 disarms it. */
+  timerfd_settime(fd: number, deadlineMs: number): number;
+
+  /** pidfd_open(2): readable once the process has ended. -ESRCH if there is no such process. */
+  pidfd_open(pid: number): number;
+
+  /**
+   * Status of the ended process behind a pidfd, as waitpid(2) writes it, also of a process that is
+   * no child of this one; does not reap the process. -EAGAIN while the process runs; -ESRCH if the
+   * kernel does not tell; -EBADF if `pidfd` is no pidfd.
+   */
+  proc_status(pidfd: number, pid: number): number;
+
+  /**
+   * A descriptor that reads every fork, exec and exit of the system as netlink messages of the
+   * process connector (cn_proc.h). -EPERM without the privilege, and in a pid or user namespace of
+   * its own; -EOPNOTSUPP without the connector.
+   */
+  proc_listen(): number;
+
+  /** A descriptor that reads changes of network interfaces as RTM_*LINK messages (rtnetlink). */
+  link_listen(): number;
+
+  /** IFF_* flags, with IFF_LOWER_UP, of the interface with an index. -ENODEV if there is none. */
+  link_flags(index: number): number;
+
+  /**
+   * Reads one datagram of netlink messages, cut to `length` bytes, and skips those that another
+   * process sent. -EAGAIN if there is none, -ENOBUFS once after the kernel lost some.
+   */
+  netlink_read(memory: WebAssembly.Memory, fd: number, address: number, length: number): number;
+
+  /**
+   * A descriptor like an eventfd, which counts each delivery of a signal to this process. The
+   * handler that was installed goes on being called, and so does one that is installed later.
+   * `signal_close` closes the descriptor. -EINVAL for a number that is no signal.
+   */
+  signal_open(signal: number): number;
+
+  /** Closes what `signal_open` returned; the last such close puts the earlier handler back. */
+  signal_close(fd: number): number;
+
+  /** inotify_init1(2). */
+  inotify_init(): number;
+
+  /**
+   * inotify_add_watch(2) on the file that a descriptor is open on, whatever its name is now; or, if
+   * `parent` is 1, on the directory above the directory that it is open on. `mask` is IN_*.
+   */
+  inotify_add_watch(inotify: number, fd: number, parent: number, mask: number): number;
+
+  /** inotify_rm_watch(2). */
+  inotify_rm_watch(inotify: number, watch: number): number;
 }
 
-/** Import object of the core: the calls of `host`, bound to the memory of the instance. */
-export function importsOf(host: Host, memoryOf: () => WebAssembly.Memory): WebAssembly.Imports {
-  return {
-    host: {
-      capabilities: () => host.capabilities(),
-      now: () => host.now(),
-      poll: (records: number, count: number, timeoutMs: number) =>
-        host.poll(memoryOf(), records, count, timeoutMs),
-      close: (fd: number) => host.close(fd),
-      epoll_create1: (flags: number) => host.epoll_create1(flags),
-      epoll_ctl: (epfd: number, op: number, fd: number, mask: number) =>
-        host.epoll_ctl(epfd, op, fd, mask),
-      epoll_wait: (epfd: number, ready: number, capacity: number, timeoutMs: number) =>
-        host.epoll_wait(memoryOf(), epfd, ready, capacity, timeoutMs),
+/** What one platform provides: the calls of the core, and what JavaScript needs beside them. */
+export interface Host extends HostCalls {
+  /** Name for error messages, `omnipoll doctor` and `OMNIPOLL_HOST`, for example "linux". */
+  readonly name: string;
 
-      kqueue: () => host.kqueue(),
-      kevent: (
-        kq: number,
-        changes: number,
-        nchanges: number,
-        events: number,
-        capacity: number,
-        timeoutMs: number,
-      ) => host.kevent(memoryOf(), kq, changes, nchanges, events, capacity, timeoutMs),
+  /** Symbolic name and text of a positive errno: 9 is ["EBADF", "Bad file descriptor"]. */
+  describe(errno: number): readonly [code: string, message: string];
 
-      realtime: () => host.realtime(),
-      read: (fd: number, address: number, length: number) =>
-        host.read(memoryOf(), fd, address, length),
-      write: (fd: number, address: number, length: number) =>
-        host.write(memoryOf(), fd, address, length),
-      dup3: (from: number, to: number) => host.dup3(from, to),
-      fd_stat: (fd: number, address: number) => host.fd_stat(memoryOf(), fd, address),
-      fd_data: (records: number, count: number) => host.fd_data(memoryOf(), records, count),
-      eventfd: () => host.eventfd(),
-      timerfd_create: () => host.timerfd_create(),
-      timerfd_settime: (fd: number, deadlineMs: number) => host.timerfd_settime(fd, deadlineMs),
-      pidfd_open: (pid: number) => host.pidfd_open(pid),
-      proc_status: (pidfd: number, pid: number) => host.proc_status(pidfd, pid),
-      proc_listen: () => host.proc_listen(),
-      link_listen: () => host.link_listen(),
-      link_flags: (index: number) => host.link_flags(index),
-      netlink_read: (fd: number, address: number, length: number) =>
-        host.netlink_read(memoryOf(), fd, address, length),
-      signal_open: (signal: number) => host.signal_open(signal),
-      signal_close: (fd: number) => host.signal_close(fd),
-      inotify_init: () => host.inotify_init(),
-      inotify_add_watch: (inotify: number, fd: number, parent: number, mask: number) =>
-        host.inotify_add_watch(inotify, fd, parent, mask),
-      inotify_rm_watch: (inotify: number, watch: number) => host.inotify_rm_watch(inotify, watch),
-      post_open: (queue: number) => host.post_open(queue),
-      post_close: (queue: number) => host.post_close(queue),
-      post: (queue: number, address: number) => host.post(memoryOf(), queue, address),
-      post_take: (queue: number, address: number, capacity: number) =>
-        host.post_take(memoryOf(), queue, address, capacity),
-    },
-  };
+  /**
+   * Calls `closing` before omnipoll/os of the same kernel and thread closes a descriptor, so that a
+   * core can forget its registrations of that descriptor. Only hosts with such an omnipoll/os have
+   * this method.
+   */
+  onClose?(closing: (fd: number) => void): void;
+
+  /**
+   * Takes the reason of the last failed call, if there is more to say than its errno: an error to
+   * throw instead of an OSError. Only hosts that run JavaScript during a call have this method.
+   */
+  takeFailure?(): Error | undefined;
+
+  /**
+   * Reads the registrations of the epoll or kqueue with a descriptor, and changes nothing; a negative
+   * errno if the descriptor is not one. Only on hosts whose kernel shows them.
+   */
+  inspect?(fd: number): KernelQueue | number;
 }

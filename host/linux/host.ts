@@ -6,12 +6,12 @@ import {
   CALL_TIMEOUT,
   CAPABILITY_EPOLL,
   CAPABILITY_SOURCES,
-  ENOSYS,
 } from "../../asm/abi.ts";
 import { type Addon, loadAddon } from "../native/addon.ts";
-import { onClose } from "../observers.ts";
+import { absentHost, CALL_NAMES, stretchesOf } from "../calls.ts";
 import { describeErrno } from "../errno.ts";
-import type { Host } from "../host.ts";
+import type { Host, HostCalls } from "../host.ts";
+import { onClose } from "../observers.ts";
 import { inspectEpoll } from "./inspect.ts";
 import { closeSignal, keepOnTop, openSignal } from "./signals.ts";
 
@@ -47,12 +47,18 @@ export function createLinuxHost(): Host {
   }
 
   return {
+    ...absentHost(),
+    ...plainCalls(addon),
+    ...memoryCalls(addon),
     name: "linux",
     describe: describeErrno,
     onClose,
     inspect: inspectEpoll,
     capabilities: () => CAPABILITY_EPOLL | CAPABILITY_SOURCES,
-    now: addon.now,
+    eventfd: () => addon.eventfd(0, EFD_NONBLOCK),
+    pidfd_open: (pid) => addon.pidfd_open(pid, 0),
+    signal_open: (signal) => openSignal(addon, signal),
+    signal_close: (fd) => closeSignal(addon, fd),
     poll: (memory, records, count, timeoutMs) => {
       words[FIRST] = records;
       words[SECOND] = count;
@@ -60,8 +66,6 @@ export function createLinuxHost(): Host {
       addon.poll(bufferOf(memory));
       return words[RESULT] as number;
     },
-    close: addon.close,
-    epoll_create1: addon.epoll_create1,
     epoll_ctl: (epfd, op, fd, mask) => {
       words[FIRST] = epfd;
       words[SECOND] = op;
@@ -84,43 +88,30 @@ export function createLinuxHost(): Host {
       addon.fd_data(bufferOf(memory));
       return words[RESULT] as number;
     },
-    kqueue: () => -ENOSYS,
-    kevent: () => -ENOSYS,
-    ...sourcesOf(addon),
   };
+}
+
+/** The calls that take no memory and are the addon's own. */
+function plainCalls(addon: Addon): Partial<HostCalls> {
+  const names = CALL_NAMES.filter((name) => name in addon && stretchesOf(name).length === 0);
+  return Object.fromEntries(names.map((name) => [name, addon[name as keyof Addon]]));
 }
 
 function bytesOf(memory: WebAssembly.Memory): ArrayBuffer {
   return memory.buffer as ArrayBuffer;
 }
 
-function sourcesOf(addon: Addon) {
+/** The calls that take memory and are not frequent. */
+function memoryCalls(addon: Addon) {
   return {
-    realtime: addon.realtime,
-    dup3: addon.dup3,
     read: (memory, fd, address, length) => addon.source_read(bytesOf(memory), fd, address, length),
     write: (memory, fd, address, length) =>
       addon.source_write(bytesOf(memory), fd, address, length),
     fd_stat: (memory, fd, address) => addon.fd_stat(bytesOf(memory), fd, address),
-    eventfd: () => addon.eventfd(0, EFD_NONBLOCK),
-    timerfd_create: addon.timerfd_create,
-    timerfd_settime: addon.timerfd_settime,
-    pidfd_open: (pid) => addon.pidfd_open(pid, 0),
-    proc_status: addon.proc_status,
-    proc_listen: addon.proc_listen,
-    link_listen: addon.link_listen,
-    link_flags: addon.link_flags,
     netlink_read: (memory, fd, address, length) =>
       addon.netlink_read(bytesOf(memory), fd, address, length),
-    signal_open: (signal) => openSignal(addon, signal),
-    signal_close: (fd) => closeSignal(addon, fd),
-    inotify_init: addon.inotify_init,
-    inotify_add_watch: addon.inotify_add_watch,
-    inotify_rm_watch: addon.inotify_rm_watch,
-    post_open: addon.post_open,
-    post_close: addon.post_close,
     post: (memory, queue, address) => addon.post(bytesOf(memory), queue, address),
     post_take: (memory, queue, address, capacity) =>
       addon.post_take(bytesOf(memory), queue, address, capacity),
-  } satisfies Partial<Host>;
+  } satisfies Partial<HostCalls>;
 }

@@ -2,18 +2,31 @@
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+import type { CallName } from "../calls.ts";
+import type { HostCalls } from "../host.ts";
 import type { AioHost, OsHost } from "../os.ts";
 
-/**
- * What host/native/addon.c exports. The calls without parameters take them from the call block
- * and leave their result there; records are in the memory that is given to them.
- */
-export interface Addon extends OsHost, AioHost {
+/** A call of the waist as the addon has it: on the buffer of the memory. */
+type OnBuffer<Call extends (...given: never[]) => number> =
+  Parameters<Call> extends [WebAssembly.Memory, ...infer Rest]
+    ? (memory: ArrayBuffer, ...rest: Rest) => number
+    : Call;
+
+/** Frequent calls, which take their arguments from the call block and leave their result there. */
+type BlockCall = "poll" | "epoll_ctl" | "epoll_wait" | "fd_data";
+/** Calls whose names omnipoll/os has for other arguments. */
+type SharedName = "read" | "write" | "eventfd" | "pidfd_open";
+/** Calls that the addon lacks. */
+type Missing = "capabilities" | "kqueue" | "kevent";
+
+type AddonCalls = {
+  [Name in Exclude<CallName, BlockCall | SharedName | Missing>]: OnBuffer<HostCalls[Name]>;
+};
+
+/** What the addon (host/native/addon.c) exports. */
+export interface Addon extends OsHost, AioHost, Omit<AddonCalls, "close"> {
   /** The call block (CALL_* of asm/abi.ts) of this thread. */
   readonly call: ArrayBuffer;
-  now(): number;
-  close(fd: number): number;
-  epoll_create1(flags: number): number;
   /** Of records, count; timeout. */
   poll(memory: ArrayBuffer): void;
   /** Of epfd, op, fd, mask. */
@@ -23,31 +36,12 @@ export interface Addon extends OsHost, AioHost {
   /** Of records, count. */
   fd_data(memory: ArrayBuffer): void;
 
-  // Sources: see interface Host. Those whose names omnipoll/os has for other arguments begin with
-  // "source_".
-  realtime(): number;
-  dup3(from: number, to: number): number;
+  /** `read` of the waist. */
   source_read(memory: ArrayBuffer, fd: number, address: number, length: number): number;
+  /** `write` of the waist. */
   source_write(memory: ArrayBuffer, fd: number, address: number, length: number): number;
-  timerfd_create(): number;
-  timerfd_settime(fd: number, deadlineMs: number): number;
-  fd_stat(memory: ArrayBuffer, fd: number, address: number): number;
-  inotify_init(): number;
-  inotify_add_watch(inotify: number, fd: number, parent: number, mask: number): number;
-  inotify_rm_watch(inotify: number, watch: number): number;
-  proc_status(pidfd: number, pid: number): number;
-  proc_listen(): number;
-  link_listen(): number;
-  link_flags(index: number): number;
-  netlink_read(memory: ArrayBuffer, fd: number, address: number, length: number): number;
-  signal_open(signal: number): number;
-  signal_close(fd: number): number;
-  /** Puts the handlers of `signal_open` on top again, where others have replaced them. */
+  /** Puts the handlers of `signal_open` on top again, where other code has replaced them. */
   signal_rechain(): number;
-  post_open(queue: number): number;
-  post_close(queue: number): number;
-  post(memory: ArrayBuffer, queue: number, address: number): number;
-  post_take(memory: ArrayBuffer, queue: number, address: number, capacity: number): number;
 }
 
 /** The file to load. `OMNIPOLL_ADDON` names another build of it, e.g. one with sanitizers. */

@@ -65,6 +65,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     SAME,
     "package/abi",
     "package/hover",
+    "package/calls",
     "bindings/constants",
     "bindings/errors",
     "kqueue/kevent",

@@ -5,7 +5,7 @@ import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";
-import { importsOf } from "../../host/host.ts";
+import { importsOf } from "../../host/calls.ts";
 import { createLinuxHost } from "../../host/linux/host.ts";
 import { callsOf, randomOf } from "../support/hosts.ts";
 import { passing } from "../support/wasm.ts";

@@ -35,7 +35,7 @@ import {
   STAT_SIZE,
 } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";
-import { importsOf } from "../../host/host.ts";
+import { importsOf } from "../../host/calls.ts";
 import { loadAddon } from "../../host/native/addon.ts";
 import { counterOf, host, kindOf, memory, outside, PAGE, readyOf } from "./support.ts";
 import { statOf, view } from "./support.ts";

@@ -6,48 +6,14 @@ import * as assert from "uvu/assert";
 import { ABI_VERSION, POLL_RECORD_SIZE, READY_RECORD_SIZE } from "../../asm/abi.ts";
 import type { Core } from "../../bindings/core.ts";
 import * as os from "../../bindings/node/os.ts";
-import { importsOf } from "../../host/host.ts";
+import { CALL_NAMES, importsOf } from "../../host/calls.ts";
 import { createLinuxHost } from "../../host/linux/host.ts";
 import { abiHeader } from "../../host/native/make-abi-header.ts";
 import { callsOf, CORE, coreWith, hostWith } from "../support/hosts.ts";
 import { withGlobal } from "../support/wasm.ts";
 
-/** The import table, as ARCHITECTURE.md has it. */
-const IMPORTS = [
-  "capabilities",
-  "close",
-  "dup3",
-  "epoll_create1",
-  "epoll_ctl",
-  "epoll_wait",
-  "eventfd",
-  "fd_data",
-  "fd_stat",
-  "inotify_add_watch",
-  "inotify_init",
-  "inotify_rm_watch",
-  "kevent",
-  "kqueue",
-  "link_flags",
-  "link_listen",
-  "netlink_read",
-  "now",
-  "pidfd_open",
-  "poll",
-  "post",
-  "post_close",
-  "post_open",
-  "post_take",
-  "proc_listen",
-  "proc_status",
-  "read",
-  "realtime",
-  "signal_close",
-  "signal_open",
-  "timerfd_create",
-  "timerfd_settime",
-  "write",
-];
+/** The import table. */
+const IMPORTS = CALL_NAMES.toSorted();
 
 /** Methods of a host that are JavaScript's business and do not cross the waist. */
 const ABOVE = new Set(["name", "describe", "onClose", "inspect", "watch"]);

@@ -1,10 +1,11 @@
 // Hosts made for tests: one that can do nothing, and what a test replaces of it.
 
 import { readFileSync } from "node:fs";
-import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT, ENOSYS } from "../../asm/abi.ts";
+import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT } from "../../asm/abi.ts";
 import { Core } from "../../bindings/core.ts";
 import { coreModule } from "../../bindings/node/host.ts";
 import { host } from "../../bindings/node/select.ts";
+import { absentHost } from "../../host/calls.ts";
 import { describeErrno } from "../../host/errno.ts";
 import { type Addon, loadAddon } from "../../host/native/addon.ts";
 import type { Host } from "../../host/host.ts";
@@ -19,39 +20,7 @@ export function hostWith(calls: Partial<Host> = {}): Host {
   return {
     name: "test",
     describe: describeErrno,
-    capabilities: () => 0,
-    now: () => 0,
-    poll: () => -ENOSYS,
-    close: () => -ENOSYS,
-    epoll_create1: () => -ENOSYS,
-    epoll_ctl: () => -ENOSYS,
-    epoll_wait: () => -ENOSYS,
-    kqueue: () => -ENOSYS,
-    kevent: () => -ENOSYS,
-    realtime: () => -ENOSYS,
-    read: () => -ENOSYS,
-    write: () => -ENOSYS,
-    dup3: () => -ENOSYS,
-    fd_stat: () => -ENOSYS,
-    fd_data: () => -ENOSYS,
-    eventfd: () => -ENOSYS,
-    timerfd_create: () => -ENOSYS,
-    timerfd_settime: () => -ENOSYS,
-    pidfd_open: () => -ENOSYS,
-    proc_status: () => -ENOSYS,
-    proc_listen: () => -ENOSYS,
-    link_listen: () => -ENOSYS,
-    link_flags: () => -ENOSYS,
-    netlink_read: () => -ENOSYS,
-    signal_open: () => -ENOSYS,
-    signal_close: () => -ENOSYS,
-    inotify_init: () => -ENOSYS,
-    inotify_add_watch: () => -ENOSYS,
-    inotify_rm_watch: () => -ENOSYS,
-    post_open: () => -ENOSYS,
-    post_close: () => -ENOSYS,
-    post: () => -ENOSYS,
-    post_take: () => -ENOSYS,
+    ...absentHost(),
     ...calls,
   };
 }

@@ -1,64 +1,20 @@
 // Which calls another thread may make, and which of their arguments are memory.
 
-import {
-  DATA_SIZE,
-  KEVENT_SIZE,
-  POLL_RECORD_SIZE,
-  READY_RECORD_SIZE,
-  STAT_SIZE,
-} from "../../../asm/abi.ts";
-import type { Host } from "../../host.ts";
+import { CALL_NAMES, callOf, type CallName, type Stretch, stretchesOf } from "../../calls.ts";
 import type { OsHost } from "../../os.ts";
 
-/** A stretch of a core's memory: the argument with its address, and how long it is. */
-interface Stretch {
-  readonly address: number;
-  readonly length: (numbers: readonly number[]) => number;
-}
+/** Calls of a host that cross as numbers of 32 bits; the others have numbers of their own below. */
+export const HOST_NAMES: readonly CallName[] = CALL_NAMES.filter(
+  (name) => callOf(name).type === undefined,
+);
 
-type Calls = Exclude<
-  keyof Host,
-  "name" | "describe" | "onClose" | "takeFailure" | "inspect" | "capabilities" | "now" | "realtime"
->;
+/** Stretches of a core's memory that a call takes. Arguments are counted without the memory. */
+export const STRETCHES: ReadonlyMap<CallName, readonly Stretch[]> = new Map(
+  HOST_NAMES.map((name) => [name, stretchesOf(name)]),
+);
 
-const counted = (address: number, count: number, size: number): Stretch => ({
-  address,
-  length: (numbers) => (numbers[count] as number) * size,
-});
-
-/** Calls of Host. Arguments are counted without the memory. */
-export const HOST_CALLS: Record<Calls, readonly Stretch[]> = {
-  poll: [counted(0, 1, POLL_RECORD_SIZE)],
-  close: [],
-  epoll_create1: [],
-  epoll_ctl: [],
-  epoll_wait: [counted(1, 2, READY_RECORD_SIZE)],
-  kqueue: [],
-  kevent: [counted(1, 2, KEVENT_SIZE), counted(3, 4, KEVENT_SIZE)],
-  read: [counted(1, 2, 1)],
-  write: [counted(1, 2, 1)],
-  dup3: [],
-  fd_stat: [{ address: 1, length: () => STAT_SIZE }],
-  fd_data: [counted(0, 1, DATA_SIZE)],
-  eventfd: [],
-  timerfd_create: [],
-  timerfd_settime: [],
-  pidfd_open: [],
-  proc_status: [],
-  proc_listen: [],
-  link_listen: [],
-  link_flags: [],
-  netlink_read: [counted(1, 2, 1)],
-  signal_open: [],
-  signal_close: [],
-  inotify_init: [],
-  inotify_add_watch: [],
-  inotify_rm_watch: [],
-  post_open: [],
-  post_close: [],
-  post: [{ address: 1, length: () => KEVENT_SIZE }],
-  post_take: [counted(1, 2, KEVENT_SIZE)],
-};
+/** Arguments of the call that has most. */
+export const MOST_NUMBERS = Math.max(...HOST_NAMES.map((name) => callOf(name).takes.length));
 
 /** Calls of OsHost; their typed arrays cross as they are. */
 export const OS_CALLS: ReadonlyArray<keyof OsHost> = [
@@ -89,8 +45,6 @@ export const OS_CALLS: ReadonlyArray<keyof OsHost> = [
   "getsockopt",
   "setsockopt",
 ];
-
-export const HOST_NAMES = Object.keys(HOST_CALLS) as Calls[];
 
 // Numbers of calls: those of Host, those of OsHost from 100 on, and a few more.
 

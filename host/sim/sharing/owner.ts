@@ -1,5 +1,6 @@
 // The thread that has the simulated kernel, and answers the calls of others.
 
+import type { CallName } from "../../calls.ts";
 import { canBlock, newBell } from "../time/blocking.ts";
 import { CannotBlockError } from "../time/deadlock.ts";
 import { PENDING } from "../kernel/constants.ts";
@@ -14,9 +15,10 @@ import {
   CALL_REALTIME,
   CALL_SLEEP,
   FIRST_OS_CALL,
-  HOST_CALLS,
   HOST_NAMES,
+  MOST_NUMBERS,
   OS_CALLS,
+  STRETCHES,
 } from "./calls.ts";
 import { ASKED, Channel, ENDED, IDLE } from "./channel.ts";
 import type { Ticket } from "./thread.ts";
@@ -30,8 +32,6 @@ const STAGE_PAGES = 65;
 const QUIET_MS = 30;
 /** How often calls are looked for where Atomics.waitAsync is missing, as in older browsers. */
 const LOOK_MS = 2;
-/** No call of Host has more arguments. */
-const MOST_NUMBERS = 6;
 
 type AnyCall = (...given: unknown[]) => number;
 
@@ -83,8 +83,8 @@ class Guest {
   }
 
   #answerHost(call: number, reply: (result: number) => void): void {
-    const name = HOST_NAMES[call] as (typeof HOST_NAMES)[number];
-    const stretches = HOST_CALLS[name];
+    const name = HOST_NAMES[call] as CallName;
+    const stretches = STRETCHES.get(name) ?? [];
     const regions = this.channel.regions();
     const make = this.#host[name] as AnyCall;
     const numbers = Array.from({ length: MOST_NUMBERS }, (_, i) => this.channel.number(i));

@@ -1,6 +1,7 @@
 // A thread that uses the simulated kernel of another one: every call is made over there.
 
 import { EAGAIN, EVENT_IN, ENOMEM, EOPNOTSUPP, POLL_RECORD_SIZE } from "../../../asm/abi.ts";
+import type { CallName } from "../../calls.ts";
 import { describeErrno } from "../../errno.ts";
 import type { Host } from "../../host.ts";
 import type { OsHost } from "../../os.ts";
@@ -14,9 +15,9 @@ import {
   CALL_REALTIME,
   CALL_SLEEP,
   FIRST_OS_CALL,
-  HOST_CALLS,
   HOST_NAMES,
   OS_CALLS,
+  STRETCHES,
 } from "./calls.ts";
 import { ASKED, Channel, ENDED, type Region } from "./channel.ts";
 
@@ -121,7 +122,7 @@ type Ask = (call: number, numbers: readonly number[], regions: readonly Region[]
 
 /** A call of Host: its stretches of memory cross, and come back. */
 function hostCall(index: number, ask: Ask, channel: Channel): HostCall {
-  const stretches = HOST_CALLS[HOST_NAMES[index] as (typeof HOST_NAMES)[number]];
+  const stretches = STRETCHES.get(HOST_NAMES[index] as CallName) ?? [];
   if (stretches.length === 0) return (...numbers) => ask(index, numbers as number[], []);
   return (memory, ...given) => {
     const { buffer } = memory as WebAssembly.Memory;

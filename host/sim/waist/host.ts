@@ -6,10 +6,10 @@ import {
   CAPABILITY_SOURCES,
   EBADF,
   EINVAL,
-  ENOSYS,
   POLL_RECORD_SIZE,
   READY_RECORD_SIZE,
 } from "../../../asm/abi.ts";
+import { absentHost } from "../../calls.ts";
 import { describeErrno } from "../../errno.ts";
 import type { Host } from "../../host.ts";
 import { BOOT_MS } from "../time/clock.ts";
@@ -79,12 +79,6 @@ function pollCalls(kernel: Kernel): PollCalls {
 
 type EpollCalls = Pick<Host, "epoll_create1" | "epoll_ctl" | "epoll_wait">;
 
-const NO_EPOLL: EpollCalls = {
-  epoll_create1: () => -ENOSYS,
-  epoll_ctl: () => -ENOSYS,
-  epoll_wait: () => -ENOSYS,
-};
-
 function epollCalls(kernel: Kernel): EpollCalls {
   return {
     epoll_create1(flags) {
@@ -139,48 +133,12 @@ export function createSimHost(kernel: Kernel): SimHost {
     announceClose: (fd) => {
       for (const closing of listeners) closing(fd);
     },
+    ...absentHost(),
     ...pollCalls(kernel),
-    ...(kernel.personality === "linux" ? epollCalls(kernel) : NO_EPOLL),
-    ...NO_SOURCES,
+    ...(kernel.personality === "linux" ? epollCalls(kernel) : {}),
     ...(kernel.personality === "linux" ? sourceCalls(kernel, owner) : commonCalls(kernel)),
     ...(kernel.personality === "bsd" ? kqueueCalls(kernel) : {}),
     ...(kernel.personality === "posix" ? postCalls(kernel, owner) : {}),
     ...(kernel.personality === "wasi" ? wasiCalls(kernel) : {}),
   };
 }
-
-type SourceCalls = Omit<
-  Host,
-  keyof PollCalls | keyof EpollCalls | "name" | "describe" | "onClose" | "takeFailure"
->;
-
-const none = (): number => -ENOSYS;
-
-/** A host without the calls that kqueue's filters need on Linux. */
-const NO_SOURCES: SourceCalls = {
-  kqueue: none,
-  kevent: none,
-  read: none,
-  write: none,
-  dup3: none,
-  fd_stat: none,
-  fd_data: none,
-  eventfd: none,
-  timerfd_create: none,
-  timerfd_settime: none,
-  pidfd_open: none,
-  proc_status: none,
-  proc_listen: none,
-  link_listen: none,
-  link_flags: none,
-  netlink_read: none,
-  signal_open: none,
-  signal_close: none,
-  inotify_init: none,
-  inotify_add_watch: none,
-  inotify_rm_watch: none,
-  post_open: none,
-  post_close: none,
-  post: none,
-  post_take: none,
-};
