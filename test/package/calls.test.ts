@@ -1,7 +1,7 @@
 // The table of calls (host/calls.ts), and what is made from it.
 
 import { readFileSync } from "node:fs";
-import { test } from "uvu";
+import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { ENOSYS, EVENT_IN } from "../../asm/abi.ts";
 import { createSelectModule } from "../../bindings/node/host.ts";
