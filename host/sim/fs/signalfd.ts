@@ -51,7 +51,7 @@ export class SignalFile extends File {
     if (size < SIZE) return -EINVAL;
     let done = 0;
     while (done + SIZE <= size) {
-      const info = this.#signals.take(this.#mask);
+      const info = this.#signals.dequeue(this.#mask);
       if (info === undefined) break;
       writeInfo(new DataView(buffer.buffer, buffer.byteOffset + done, SIZE), info);
       done += SIZE;

@@ -1,4 +1,4 @@
-// omnipoll/os of a simulated kernel: calls on any descriptor, on pipes and counters.
+// omnipoll/os of a simulated kernel: the calls on any descriptor, pipe2 and eventfd.
 
 import { EBADF, EINVAL, EPIPE, EVENT_IN } from "../../../asm/abi.ts";
 import type { AioHost, OsHost } from "../../os.ts";
@@ -102,10 +102,10 @@ function pipeCalls(kernel: Kernel): PipeCalls {
   };
 }
 
-/** What omnipoll/os of a simulated kernel calls. */
+/** The calls of omnipoll/os on a simulated kernel. */
 export type SimOs = OsHost & AioHost & Pick<SimHost, "describe" | "takeFailure">;
 
-/** What omnipoll/os needs, on the kernel of `host`. */
+/** The calls of omnipoll/os on the kernel of `host`. */
 export function createSimOs(host: SimHost): SimOs {
   const { kernel } = host;
   return {

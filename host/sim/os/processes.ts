@@ -23,13 +23,13 @@ export function processCalls(kernel: Kernel): ProcessCalls {
     kill(pid, signal) {
       const result = processesOf(kernel).kill(pid, signal);
       kernel.trace.add("kill", [pid, signal], result);
-      // What a handler threw, or the end of the program, is thrown by this call.
+      // This call throws the error of a handler, or the error that stands for the end of the program.
       return kernel.hasFailed ? -ECANCELED : result;
     },
     pidfd_open(pid, flags) {
-      // FreeBSD has nothing of the kind for a process that is there already.
-      const isThere = kernel.personality !== "bsd";
-      const fd = isThere ? openPidfd(kernel, pid, flags) : -ENOSYS;
+      // FreeBSD has process descriptors only for new children (pdfork).
+      const hasPidfd = kernel.personality !== "bsd";
+      const fd = hasPidfd ? openPidfd(kernel, pid, flags) : -ENOSYS;
       kernel.trace.add("pidfd_open", [pid, flags], fd);
       return fd;
     },

@@ -53,15 +53,15 @@ const SIGPIPE = 13;
 const IPPROTO_TCP = 6;
 const IPPROTO_UDP = 17;
 const TYPE_FLAGS = O_NONBLOCK | O_CLOEXEC;
-/** Types there are numbers for: SOCK_STREAM to SOCK_PACKET. */
-const TYPES = 10;
+/** The largest type: SOCK_PACKET. */
+const LAST_TYPE = 10;
 
-/** socket(2), without a descriptor. */
+/** socket(2) without its descriptor: the new socket or a negative errno. */
 function create(kernel: Kernel, family: number, given: number, proto: number): Socket | number {
   const type = given & ~TYPE_FLAGS;
   const flags = given & O_NONBLOCK;
   if (family < 0 || family > 45) return -EAFNOSUPPORT;
-  if (type < 0 || type > TYPES) return -EINVAL;
+  if (type < 0 || type > LAST_TYPE) return -EINVAL;
   if (family === AF_UNIX) {
     if (proto !== 0 && proto !== AF_UNIX) return -EPROTONOSUPPORT;
     if (type === SOCK_DGRAM) return new UnixDatagram(kernel, flags);
@@ -80,14 +80,14 @@ function create(kernel: Kernel, family: number, given: number, proto: number): S
     : -EPROTONOSUPPORT;
 }
 
-/** The socket a descriptor names, or -EBADF or -ENOTSOCK. */
+/** The socket of a descriptor, or -EBADF or -ENOTSOCK. */
 function socketOf(kernel: Kernel, fd: number): Socket | number {
   const file = kernel.descriptors.usable(fd);
   if (file === undefined) return -EBADF;
   return file instanceof Socket ? file : -ENOTSOCK;
 }
 
-/** Writes a name as `accept` of OsHost says. */
+/** Writes a socket name in the form that `accept` of OsHost documents. */
 function write(name: SocketName, text: Uint8Array, parts: Int32Array): number {
   if (text.length < NAME_SIZE || parts.length < 3) return -EFAULT;
   text.set(name.text);
@@ -97,7 +97,7 @@ function write(name: SocketName, text: Uint8Array, parts: Int32Array): number {
   return 0;
 }
 
-/** Makes sockets and connects them. */
+/** The calls that make sockets and connect them. */
 function connectionCalls(kernel: Kernel) {
   const { trace } = kernel;
   return {
@@ -163,11 +163,11 @@ function connectionCalls(kernel: Kernel) {
   };
 }
 
-/** connect(2): waits, if the socket blocks, until the connection is made or refused. */
+/** connect(2). A blocking socket waits until the connection is made or refused. */
 function connect(kernel: Kernel, fd: number, socket: Socket, name: SocketName): number {
   const blocks = socket.isBlocking;
   if (socket instanceof UnixStream) {
-    // Whoever has to wait waits for the listener.
+    // unix_wait_for_peer: the call waits for room in the backlog of the listener.
     const listener = UnixStream.listenerOf(kernel, name) ?? socket;
     const limit = socket.sendTimeout;
     const attempt = (): number => socket.connect(name);
@@ -187,7 +187,7 @@ function connect(kernel: Kernel, fd: number, socket: Socket, name: SocketName): 
   return end === -EAGAIN ? -EINPROGRESS : end;
 }
 
-/** Sends and receives, and asks what a socket is. */
+/** The calls that transfer bytes and query sockets. */
 function transferCalls(kernel: Kernel) {
   const { trace, faults } = kernel;
   return {
@@ -248,7 +248,7 @@ function transferCalls(kernel: Kernel) {
   };
 }
 
-/** A send that, on a blocking stream, goes on until all bytes are taken. */
+/** send(2). On a blocking stream it goes on until all bytes are written. */
 function sendAll(
   kernel: Kernel,
   fd: number,

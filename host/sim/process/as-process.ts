@@ -1,9 +1,9 @@
-// Calls made on behalf of another process than the program.
+// Calls that a process other than the program makes.
 
 import type { DescriptorTable } from "../kernel/descriptors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 
-/** The same calls, each with the descriptors of a process. What is no call stays as it is. */
+/** The same calls, which use the descriptors of a process. Members that are not functions stay the same. */
 export function asProcess<Calls extends object>(
   kernel: Kernel,
   descriptors: DescriptorTable,

@@ -1,4 +1,4 @@
-// pidfd (Linux's kernel/fork.c, kernel/exit.c): tells of the end of a process.
+// pidfd (pidfd_poll in Linux's fs/pidfs.c): readable once its process has ended.
 
 import { EINVAL, ESRCH, EVENT_HUP, EVENT_IN, EVENT_RDNORM } from "../../../asm/abi.ts";
 import { O_EXCL, O_NONBLOCK, O_RDWR } from "../kernel/constants.ts";

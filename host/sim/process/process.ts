@@ -1,4 +1,4 @@
-// One simulated process. The program is one; all others are puppets that a script moves.
+// One simulated process. The program is a process; a script acts for all others.
 
 import type { DescriptorTable } from "../kernel/descriptors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -11,10 +11,10 @@ import { WaitQueue } from "../kernel/wait-queue.ts";
 export const INIT_PID = 1;
 export const PROGRAM_PID = 100;
 
-/** A zombie has ended, and nobody has asked how; one that is reaped is gone. */
+/** A zombie has ended, and its parent has not collected its status. A reaped process is gone. */
 export type ProcessState = "running" | "stopped" | "zombie" | "reaped";
 
-// Codes of a SIGCHLD.
+// si_code of a SIGCHLD.
 
 export const CLD_EXITED = 1;
 export const CLD_KILLED = 2;
@@ -25,7 +25,7 @@ const CLD_CONTINUED = 6;
 export interface ProcessTable {
   readonly kernel: Kernel;
   /** Reports a signal to the watchers, before the process does anything with it. */
-  tell(event: "signalled", process: Process, info: SignalInfo): void;
+  notify(event: "signalled", process: Process, info: SignalInfo): void;
   /** Ends a process. `status` is encoded as waitpid(2) encodes it. */
   exit(process: Process, status: number): void;
 }
@@ -35,20 +35,20 @@ export class Process implements SignalTarget {
   readonly pid: number;
   readonly descriptors: DescriptorTable;
   readonly signals: Signals;
-  /** Where those wait who want to know of its end: pidfds, and who waits for it. */
+  /** Woken by the end of the process: polls of a pidfd (wait_pidfd), and waitpid(2). */
   readonly queue = new WaitQueue();
   readonly children = new Set<Process>();
-  /** Who gets its SIGCHLD and its status; itself of the first process. */
+  /** Gets the SIGCHLD and the status of this process. The first process is its own parent. */
   parent: Process;
-  /** Process group: `kill` with this number, negative, reaches all of a group. */
+  /** Number of the process group: kill(2) with its negative reaches the whole group. */
   group: number;
-  /** What it runs, for people. */
+  /** The name of its program in messages. */
   name: string;
   state: ProcessState = "running";
-  /** How it ended, as waitpid(2) tells it; 0 before. */
+  /** The status of its end as waitpid(2) encodes it; 0 before the end. */
   status = 0;
   readonly #table: ProcessTable;
-  /** What blocks the program while it is stopped. */
+  /** Blocks the program while the program is stopped. */
   #halt: Sleeper | undefined;
 
   constructor(
@@ -85,15 +85,15 @@ export class Process implements SignalTarget {
     return this.pid === PROGRAM_PID;
   }
 
-  /** Sends it a signal; one that has ended takes no notice. */
+  /** Sends the process a signal (send_signal). A process that has ended ignores the signal. */
   send(info: SignalInfo): void {
     if (!this.isAlive) return;
     this.kernel.trace.add("signal", [info.signal, this.pid]);
-    this.#table.tell("signalled", this, info);
+    this.#table.notify("signalled", this, info);
     this.signals.send(info);
   }
 
-  /** Tells its parent what became of it. */
+  /** Sends the parent a SIGCHLD (do_notify_parent). */
   notifyParent(code: number, status: number): void {
     this.parent.send({ signal: SIGCHLD, code, pid: this.pid, status });
   }
@@ -109,7 +109,7 @@ export class Process implements SignalTarget {
     this.notifyParent(CLD_STOPPED, signal);
     if (!this.#isProgram) return;
     const { kernel } = this;
-    // In the middle of a wait it is not the program that runs, but who acts meanwhile.
+    // While the program is blocked, the caller is an action of its wait: the program stops afterwards.
     if (kernel.isBlocked) kernel.clock.schedule(kernel.clock.now(), () => this.#haltProgram());
     else this.#haltProgram();
   }
@@ -138,7 +138,7 @@ export class Process implements SignalTarget {
     this.kernel.fail(error);
   }
 
-  /** What it is, for people. */
+  /** The state of the process for messages. */
   describe(): Record<string, unknown> {
     return {
       pid: this.pid,

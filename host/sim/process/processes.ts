@@ -1,4 +1,4 @@
-// The processes of a simulated kernel: fork, exec, exit, wait and kill.
+// The process table of a simulated kernel: fork, exec, exit, wait and kill.
 
 import { EAGAIN, EINTR, EINVAL, ESRCH } from "../../../asm/abi.ts";
 import { ECHILD } from "../kernel/constants.ts";
@@ -19,29 +19,30 @@ import type { SignalInfo } from "./signals.ts";
 import { WaitEntry } from "../kernel/wait-queue.ts";
 import { EVENT_HUP, EVENT_IN, EVENT_RDNORM } from "../../../asm/abi.ts";
 
-/** Numbers are given again from here on when they have run out. */
-const FIRST_AGAIN = 300;
-const MOST_PID = 32768;
-/** Signals that end a process are in these bits of its status, an exit status is above them. */
+/** When the numbers have run out, new processes get unused numbers from here on. */
+const RESERVED_PIDS = 300;
+/** kernel.pid_max. */
+const PID_MAX = 32768;
+/** The bits of a status that hold the signal that ended the process. The exit status is above them. */
 const SIGNAL_BITS = 0x7f;
-/** SI_USER: somebody sent it. */
-const BY_USER = 0;
+/** si_code of a signal that kill(2) sent. */
+const SI_USER = 0;
 
-/** Who wants to know what processes do, as it happens. */
+/** Observes the processes of a kernel (the hooks of FreeBSD's EVFILT_PROC and Linux's proc connector). */
 export interface ProcessWatcher {
   forked?(parent: Process, child: Process): void;
   executed?(process: Process): void;
-  /** It is a zombie now, its descriptors are closed, and its parent is about to be told. */
+  /** The process is a zombie and its descriptors are closed. Its parent gets a SIGCHLD next. */
   ended?(process: Process): void;
-  /** Its parent has been told. */
+  /** The parent has got the SIGCHLD. */
   exited?(process: Process): void;
-  /** A signal was sent to it, whatever it does with it. */
+  /** A signal was sent to the process, which may block or ignore the signal. */
   signalled?(process: Process, info: SignalInfo): void;
 }
 
 export class Processes implements ProcessTable {
   readonly kernel: Kernel;
-  /** The first process: parent of those whose parent has ended, and reaps them at once. */
+  /** The first process. It becomes the parent of orphans, and reaps its children at once. */
   readonly init: Process;
   /** The process of the program. */
   readonly program: Process;
@@ -51,19 +52,17 @@ export class Processes implements ProcessTable {
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
-    this.init = this.#enter(
+    this.init = this.#add(
       new Process(this, INIT_PID, "init", new DescriptorTable(kernel.program.limit)),
     );
-    this.program = this.#enter(
-      new Process(this, PROGRAM_PID, "program", kernel.program, this.init),
-    );
+    this.program = this.#add(new Process(this, PROGRAM_PID, "program", kernel.program, this.init));
     this.program.group = PROGRAM_PID;
-    // As Node and Python begin.
+    // Node and Python ignore SIGPIPE from their start.
     this.program.signals.setDisposition(SIGPIPE, "ignore");
     kernel.onSignal = (signal) => this.#sendTo(this.current, signal);
   }
 
-  /** The process that makes a call now. */
+  /** The process that makes the current call. */
   get current(): Process {
     const { descriptors } = this.kernel;
     for (const process of this.#byPid.values()) {
@@ -72,26 +71,26 @@ export class Processes implements ProcessTable {
     return this.program;
   }
 
-  /** Every process, zombies included. */
+  /** All processes, zombies included. */
   [Symbol.iterator](): IterableIterator<Process> {
     return this.#byPid.values();
   }
 
-  /** The process with a number; one that is reaped has none. */
+  /** The process with a number. A reaped process is not found. */
   find(pid: number): Process | undefined {
     return this.#byPid.get(pid);
   }
 
-  #enter(process: Process): Process {
+  #add(process: Process): Process {
     this.#byPid.set(process.pid, process);
     return process;
   }
 
-  /** Tells the watchers of an event. */
-  tell(event: "executed" | "ended" | "exited", process: Process): void;
-  tell(event: "forked", parent: Process, child: Process): void;
-  tell(event: "signalled", process: Process, info: SignalInfo): void;
-  tell(event: keyof ProcessWatcher, process: Process, more?: Process | SignalInfo): void {
+  /** Passes an event to the watchers. */
+  notify(event: "executed" | "ended" | "exited", process: Process): void;
+  notify(event: "forked", parent: Process, child: Process): void;
+  notify(event: "signalled", process: Process, info: SignalInfo): void;
+  notify(event: keyof ProcessWatcher, process: Process, more?: Process | SignalInfo): void {
     for (const watcher of this.watchers) {
       (watcher[event] as ((...given: unknown[]) => void) | undefined)?.(process, more);
     }
@@ -99,7 +98,7 @@ export class Processes implements ProcessTable {
 
   #nextPid(): number {
     let pid = this.#lastPid;
-    do pid = pid + 1 >= MOST_PID ? FIRST_AGAIN : pid + 1;
+    do pid = pid + 1 >= PID_MAX ? RESERVED_PIDS : pid + 1;
     while (this.#byPid.has(pid));
     this.#lastPid = pid;
     return pid;
@@ -115,23 +114,23 @@ export class Processes implements ProcessTable {
       parent,
     );
     parent.signals.copyTo(child.signals);
-    this.#enter(child);
+    this.#add(child);
     this.kernel.trace.add("fork", [parent.pid], child.pid);
-    this.tell("forked", parent, child);
+    this.notify("forked", parent, child);
     return child;
   }
 
-  /** execve(2): closes what is close-on-exec, and forgets handlers. */
+  /** execve(2): closes the close-on-exec descriptors and resets handled signals to their default. */
   exec(process: Process, name: string): void {
     const { descriptors } = process;
     for (const [fd] of descriptors) if (!descriptors.isInheritable(fd)) descriptors.remove(fd);
     process.signals.reset();
     process.name = name;
     this.kernel.trace.add("exec", [process.pid, name]);
-    this.tell("executed", process);
+    this.notify("executed", process);
   }
 
-  /** Ends a process. `status` is as waitpid(2) tells it. */
+  /** Ends a process (do_exit). `status` is encoded as waitpid(2) encodes it. */
   exit(process: Process, status: number): void {
     if (!process.isAlive) return;
     this.kernel.trace.add("exit", [process.pid, status]);
@@ -145,20 +144,20 @@ export class Processes implements ProcessTable {
     process.state = "zombie";
     process.status = status;
     process.queue.wake(EVENT_IN | EVENT_RDNORM);
-    this.tell("ended", process);
+    this.notify("ended", process);
     const signal = status & SIGNAL_BITS;
     process.notifyParent(
       signal === 0 ? CLD_EXITED : CLD_KILLED,
       signal === 0 ? status >> 8 : signal,
     );
-    this.tell("exited", process);
-    // Who ignores SIGCHLD does not want to know.
+    this.notify("exited", process);
+    // do_notify_parent: the child of a parent that ignores SIGCHLD reaps itself.
     const { parent } = process;
-    const isUnwanted = parent.signals.disposition(SIGCHLD) === "ignore";
-    if (parent === this.init || isUnwanted) this.reap(process);
+    const reapsItself = parent.signals.disposition(SIGCHLD) === "ignore";
+    if (parent === this.init || reapsItself) this.reap(process);
   }
 
-  /** Takes a zombie's status, after which it is gone. -EAGAIN if it lives, -ECHILD if it is gone. */
+  /** Removes a zombie (release_task) and returns its status. -EAGAIN before its end, -ECHILD after reaping. */
   reap(process: Process): number {
     if (process.isAlive) return -EAGAIN;
     if (process.state === "reaped") return -ECHILD;
@@ -170,7 +169,7 @@ export class Processes implements ProcessTable {
     return process.status;
   }
 
-  /** waitpid(2): waits for the end of a process, and reaps it. */
+  /** waitpid(2): waits until a process has ended, and reaps the process. */
   *wait(process: Process): Sleeping {
     let result = this.reap(process);
     while (result === -EAGAIN) {
@@ -186,10 +185,10 @@ export class Processes implements ProcessTable {
   }
 
   #sendTo(process: Process, signal: number): void {
-    process.send({ signal, code: BY_USER, pid: this.current.pid, status: 0 });
+    process.send({ signal, code: SI_USER, pid: this.current.pid, status: 0 });
   }
 
-  /** kill(2), by the process that makes a call now. */
+  /** kill(2) by the process that makes the current call. */
   kill(pid: number, signal: number): number {
     const targets = this.#targetsOf(pid);
     if (targets.length === 0) return -ESRCH;
@@ -204,13 +203,13 @@ export class Processes implements ProcessTable {
       return process === undefined ? [] : [process];
     }
     const sender = this.current;
-    const isMeant = (process: Process): boolean =>
+    const isTarget = (process: Process): boolean =>
       pid === -1
         ? process !== sender && process !== this.init
         : process.group === (pid === 0 ? sender.group : -pid);
-    return [...this].filter(isMeant);
+    return [...this].filter(isTarget);
   }
 }
 
-/** The processes of a kernel. */
+/** The process table of a kernel. */
 export const processesOf = perKernel((kernel) => new Processes(kernel));

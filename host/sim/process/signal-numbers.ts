@@ -1,4 +1,4 @@
-// Signals by name and number, and what they do to a process that does not care. Linux's numbers.
+// Signals by name and number, and their default actions. The numbers are Linux's.
 
 /** Names of the signals from 1 on. */
 const NAMES = [
@@ -35,7 +35,7 @@ const NAMES = [
   "SIGSYS",
 ] as const;
 
-/** A signal by its name; real-time signals have numbers only. */
+/** The name of a signal. Real-time signals have only numbers. */
 export type SignalName = (typeof NAMES)[number];
 
 export const SIGKILL = 9;
@@ -50,21 +50,21 @@ const SIGURG = 23;
 const SIGWINCH = 28;
 
 export const LAST_SIGNAL = 64;
-/** From here on each signal is queued; below, one that is pending already is lost. */
+/** SIGRTMIN of the kernel. Every real-time signal is queued; another signal that is pending already is lost. */
 export const FIRST_REAL_TIME = 32;
 
-/** Number of a signal; undefined if there is no such signal. */
+/** The number of a signal; undefined for a name or number that is not a signal. */
 export function signalOf(name: string | number): number | undefined {
   const number = typeof name === "number" ? name : NAMES.indexOf(name as SignalName) + 1;
   return Number.isInteger(number) && number >= 1 && number <= LAST_SIGNAL ? number : undefined;
 }
 
-/** A signal for people: "SIGTERM", "signal 40". */
+/** The name of a signal in messages: "SIGTERM", "signal 40". */
 export function nameOfSignal(signal: number): string {
   return NAMES[signal - 1] ?? `signal ${signal}`;
 }
 
-/** What a signal does to a process that has no handler for it. */
+/** The default action of a signal. */
 export type DefaultAction = "end" | "ignore" | "stop" | "continue";
 
 export function defaultActionOf(signal: number): DefaultAction {
@@ -85,7 +85,7 @@ export function defaultActionOf(signal: number): DefaultAction {
   }
 }
 
-/** Whether no process can catch, ignore or block it. */
+/** Whether no process can catch, ignore or block the signal. */
 export function isUncatchable(signal: number): boolean {
   return signal === SIGKILL || signal === SIGSTOP;
 }

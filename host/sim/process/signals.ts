@@ -1,4 +1,4 @@
-// The signals of one process: what it does with them, which it blocks, which are pending.
+// The signals of one process (Linux's kernel/signal.c): dispositions, the blocked set, the pending queue.
 
 import {
   defaultActionOf,
@@ -10,29 +10,29 @@ import {
 } from "./signal-numbers.ts";
 import { KEY_ALL, WaitQueue } from "../kernel/wait-queue.ts";
 
-/** What a process does with a signal: a handler is called with its number. */
+/** The disposition of a signal. A handler gets the number of the signal. */
 export type Disposition = "default" | "ignore" | ((signal: number) => void);
 
-/** A signal that was sent, as siginfo_t has it. */
+/** A signal that was sent (siginfo_t). */
 export interface SignalInfo {
   readonly signal: number;
-  /** SI_USER if somebody sent it, CLD_* if a child did. */
+  /** si_code: SI_USER from kill(2), CLD_* from a child. */
   readonly code: number;
-  /** Who sent it, or which child. */
+  /** The sender, or the child. */
   readonly pid: number;
-  /** Of a child: exit status or signal. */
+  /** From a child: its exit status, or the signal that ended or stopped the child. */
   readonly status: number;
 }
 
-/** What signals do to the process they are of. */
+/** What signals do to their process. */
 export interface SignalTarget {
   readonly isStopped: boolean;
-  /** Whether nothing ends or stops it unless it asks for it: the first process. */
+  /** Whether default actions do not apply, as for the first process (SIGNAL_UNKILLABLE). */
   readonly isUnkillable: boolean;
   end(signal: number): void;
   stop(signal: number): void;
   continue(): void;
-  /** A handler is about to be called: what is blocked returns with -EINTR. */
+  /** A handler is about to be called: blocked calls return -EINTR. */
   interrupt(): void;
   /** A handler threw. */
   fail(error: Error): void;
@@ -41,12 +41,12 @@ export interface SignalTarget {
 const byNumber = (a: SignalInfo, b: SignalInfo): number => a.signal - b.signal;
 
 export class Signals {
-  /** Where those wait who want to know that one is pending: readers of a signalfd. */
+  /** Woken when a signal becomes pending: reads of a signalfd, sigwait(3) (signalfd_wqh). */
   readonly queue = new WaitQueue();
   readonly #target: SignalTarget;
   readonly #dispositions = new Map<number, Disposition>();
   readonly #blocked = new Set<number>();
-  /** In the order of arrival. */
+  /** Pending signals in the order of arrival. */
   #pending: SignalInfo[] = [];
   readonly #counters = new Map<number, Set<() => void>>();
 
@@ -58,7 +58,7 @@ export class Signals {
     return this.#dispositions.get(signal) ?? "default";
   }
 
-  /** sigaction(2). Pending signals that are now ignored are lost. */
+  /** sigaction(2). A pending signal that becomes ignored is discarded. */
   setDisposition(signal: number, disposition: Disposition): void {
     this.#dispositions.set(signal, disposition);
     if (this.#isIgnored(signal)) this.#discard((info) => info.signal === signal);
@@ -68,17 +68,17 @@ export class Signals {
     return this.#blocked.has(signal);
   }
 
-  /** Blocks a signal: it stays pending until it is unblocked or taken. */
+  /** Blocks a signal. From then on the signal stays pending until it is unblocked or dequeued. */
   block(signal: number): void {
     if (!isUncatchable(signal)) this.#blocked.add(signal);
   }
 
-  /** Unblocks a signal, and has it delivered if it is pending. */
+  /** Unblocks a signal, and delivers the signal if it is pending. */
   unblock(signal: number): void {
     if (this.#blocked.delete(signal)) this.deliverPending();
   }
 
-  /** Pending signals by number, those with one number in the order in which they came. */
+  /** Pending signals by number; signals with the same number in the order of arrival. */
   pending(): readonly SignalInfo[] {
     return this.#pending.toSorted(byNumber);
   }
@@ -88,14 +88,14 @@ export class Signals {
     return this.#pending.some(({ signal }) => set.has(signal));
   }
 
-  /** Takes the pending signal with the lowest number out of a set: sigwaitinfo(2). */
-  take(set: ReadonlySet<number>): SignalInfo | undefined {
+  /** dequeue_signal: removes the pending signal with the lowest number in a set, and returns it. */
+  dequeue(set: ReadonlySet<number>): SignalInfo | undefined {
     const first = this.pending().find(({ signal }) => set.has(signal));
     if (first !== undefined) this.#pending.splice(this.#pending.indexOf(first), 1);
     return first;
   }
 
-  /** Calls `counter` with each delivery of a signal, whatever else is done with it. */
+  /** Calls `counter` at each delivery of a signal, whatever its disposition. */
   addCounter(signal: number, counter: () => void): void {
     const counters = this.#counters.get(signal);
     if (counters === undefined) this.#counters.set(signal, new Set([counter]));
@@ -108,7 +108,7 @@ export class Signals {
     if (counters?.size === 0) this.#counters.delete(signal);
   }
 
-  /** A signal comes. */
+  /** __send_signal_locked: a signal arrives. */
   send(info: SignalInfo): void {
     const { signal } = info;
     const action = defaultActionOf(signal);
@@ -117,19 +117,19 @@ export class Signals {
       this.#discard((other) => defaultActionOf(other.signal) === "stop");
       this.#target.continue();
     }
-    const isHeld = this.#blocked.has(signal) || (this.#target.isStopped && signal !== SIGKILL);
-    if (!isHeld) {
+    const isPending = this.#blocked.has(signal) || (this.#target.isStopped && signal !== SIGKILL);
+    if (!isPending) {
       if (!this.#isIgnored(signal)) this.#deliver(info);
       return;
     }
     if (signal < FIRST_REAL_TIME && this.#pending.some((other) => other.signal === signal)) return;
-    // What is blocked stays pending though it is ignored: that may change meanwhile.
+    // A blocked signal stays pending even if it is ignored: its disposition may change (sig_ignored).
     if (!this.#blocked.has(signal) && this.#isIgnored(signal)) return;
     this.#pending.push(info);
     this.queue.wake(KEY_ALL);
   }
 
-  /** Delivers what is pending and not blocked, the lowest number first. */
+  /** Delivers the pending signals that are not blocked, the lowest number first. */
   deliverPending(): void {
     while (!this.#target.isStopped) {
       const next = this.pending().find(({ signal }) => !this.#blocked.has(signal));
@@ -139,7 +139,7 @@ export class Signals {
     }
   }
 
-  /** Whether the kernel drops a signal on arrival. One that is counted has a handler. */
+  /** sig_ignored: whether a signal is discarded on arrival. A counter counts as a handler. */
   #isIgnored(signal: number): boolean {
     if (this.#counters.has(signal) && !isUncatchable(signal)) return false;
     const disposition = this.disposition(signal);
@@ -158,9 +158,9 @@ export class Signals {
     const counters = isUncatchable(signal) ? undefined : this.#counters.get(signal);
     if (counters !== undefined) {
       this.#target.interrupt();
-      // Who ignores SIGCHLD is not told of its children; kill(2) is no child.
-      const isTold = !(signal === SIGCHLD && disposition === "ignore" && code > 0);
-      if (isTold) for (const counter of counters) counter();
+      // A parent that ignores SIGCHLD gets no SIGCHLD of its children, only those of kill(2).
+      const isCounted = !(signal === SIGCHLD && disposition === "ignore" && code > 0);
+      if (isCounted) for (const counter of counters) counter();
     }
     if (typeof disposition === "function") this.#handle(signal, disposition);
     else if (disposition === "default") this.#takeDefaultAction(signal);
@@ -173,7 +173,7 @@ export class Signals {
     else if (action === "stop") this.#target.stop(signal);
   }
 
-  /** Calls a handler, with the signal blocked meanwhile. */
+  /** Calls a handler. The signal is blocked while its handler runs. */
   #handle(signal: number, handler: (signal: number) => void): void {
     this.#target.interrupt();
     const wasBlocked = this.#blocked.has(signal);
@@ -187,16 +187,19 @@ export class Signals {
     }
   }
 
-  /** The signals of a child of fork(2): nothing is pending. */
+  /** Copies dispositions and blocked signals to a child of fork(2), for which no signal is pending. */
   copyTo(child: Signals): void {
     for (const [signal, disposition] of this.#dispositions) {
-      // The child's own memory is what its handlers change; nobody sees that here.
-      child.#dispositions.set(signal, typeof disposition === "string" ? disposition : caught);
+      // A handler of the child would run in the child's own memory, which the simulation does not have.
+      child.#dispositions.set(
+        signal,
+        typeof disposition === "string" ? disposition : handleInChild,
+      );
     }
     for (const signal of this.#blocked) child.#blocked.add(signal);
   }
 
-  /** execve(2): handlers are gone with the program. */
+  /** execve(2): handled signals return to their default (flush_signal_handlers). */
   reset(): void {
     for (const [signal, disposition] of this.#dispositions) {
       if (typeof disposition !== "string") this.#dispositions.delete(signal);
@@ -204,5 +207,5 @@ export class Signals {
   }
 }
 
-/** A handler in the memory of another process. */
-function caught(): void {}
+/** Stands for a handler in the memory of a child. */
+function handleInChild(): void {}

@@ -6,10 +6,10 @@ import { nameOfSignal } from "./signal-numbers.ts";
 import type { Signals } from "./signals.ts";
 import { WaitEntry } from "../kernel/wait-queue.ts";
 
-/** sigwait(3): takes a pending signal out of a set as soon as there is one; its number. */
+/** sigwait(3): waits until a signal of a set is pending, dequeues the signal and returns its number. */
 export function* sigwait(signals: Signals, set: ReadonlySet<number>): Sleeping {
   while (true) {
-    const info = signals.take(set);
+    const info = signals.dequeue(set);
     if (info !== undefined) return info.signal;
     const sleeper = new Sleeper(0, () => `one of ${[...set].map(nameOfSignal).join(", ")}`);
     const entry = new WaitEntry(sleeper);

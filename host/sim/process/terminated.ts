@@ -1,8 +1,8 @@
-// What a simulation says of a signal that ends the program.
+// The error of a signal that ends the program.
 
 import { nameOfSignal } from "./signal-numbers.ts";
 
-/** A signal came that nobody handles: on a real kernel the program would be gone. */
+/** A signal without a handler arrived whose default action ends the program: a real kernel would end it. */
 export class TerminatedError extends Error {
   static {
     this.prototype.name = "TerminatedError";
@@ -10,7 +10,7 @@ export class TerminatedError extends Error {
   readonly signal: number;
 
   constructor(signal: number) {
-    super(`${nameOfSignal(signal)} came, which ends a program that does not handle it`);
+    super(`${nameOfSignal(signal)} arrived, which ends a program that does not handle it`);
     this.signal = signal;
   }
 }

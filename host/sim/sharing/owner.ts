@@ -188,7 +188,7 @@ export class KernelOwner {
     const clock = kernel.clock instanceof RealClock ? kernel.clock : undefined;
     this.#clock = clock;
     this.#bell = clock?.bell ?? newBell();
-    if (clock !== undefined) clock.othersAct = () => this.#guests.size > 0;
+    if (clock !== undefined) clock.hasOtherThreads = () => this.#guests.size > 0;
     kernel.serve = () => {
       this.#isIdle = false;
       if (clock === undefined) this.#serveAll();
@@ -234,7 +234,7 @@ export class KernelOwner {
 
   /** Answers what is asked for now. What rings afterwards ends the sleep that follows. */
   #serveNow(clock: RealClock): void {
-    clock.heard = Atomics.load(this.#bell, 0);
+    clock.bellServed = Atomics.load(this.#bell, 0);
     this.#serve();
   }
 

@@ -1,46 +1,46 @@
-// Time in the simulated kernel, and what is to happen at some point of it. Real time: real-clock.ts.
+// Clocks of the simulated kernel: the time, and actions that are scheduled. real-clock.ts has real time.
 
 import { DeadlockError } from "./deadlock.ts";
 
-/** Time of `Host.now` when the clock begins: 0 has a meaning of its own in timerfd_settime. */
+/** `Host.now` at 0 of the clock. It is not 0, because a deadline of 0 disarms a timer (timerfd_settime). */
 export const BOOT_MS = 1000;
 
-/** Something that will happen once. */
+/** An action that is scheduled once. */
 export interface Scheduled {
-  /** Milliseconds on the clock it is scheduled on. */
+  /** When the action runs, in milliseconds of its clock. */
   readonly at: number;
-  /** False once it has happened or was cancelled. */
+  /** False once the action has run or was cancelled. */
   readonly isPending: boolean;
 }
 
-/** A clock that runs actions. Milliseconds; it begins at 0 and never goes back. */
+/** A clock that runs actions. It counts milliseconds, begins at 0 and never goes back. */
 export interface Clock {
   now(): number;
 
-  /** Runs `action` at `at`, or as soon as it can if that has passed. */
+  /** Runs `action` at `at`, or as soon as possible if that time has passed. */
   schedule(at: number, action: () => void): Scheduled;
 
   cancel(scheduled: Scheduled): void;
 
   /**
-   * Lets time go on to the next action, at most to `limit`, and runs that action. Who is blocked
-   * calls this until it is woken.
+   * Lets time pass up to the next action, at most to `limit`, and runs that action. A blocked call
+   * repeats this until it is woken.
    *
-   * @param limit Infinity if there is none
-   * @returns whether it can go on: false if no action is scheduled and there is no limit, so that
-   *   nothing will ever happen, or if this thread cannot wait for it
+   * @param limit ms of the clock, Infinity for none
+   * @returns false if time cannot pass: no action is scheduled and `limit` is Infinity, so that
+   *   no wait can ever end, or this thread may not block
    */
   pass(limit: number): boolean;
 
   /**
-   * Why `pass` returned false.
+   * The error for a `pass` that returned false.
    *
-   * @param waiters what each blocked call waits for, the first that blocked first
-   * @param blocked what the call waits for that asked for time to pass
+   * @param waiters what each blocked call waits for, in the order in which the calls blocked
+   * @param blocked what the call waits for that called `pass`
    */
   stuck(waiters: readonly string[], blocked: string): Error;
 
-  /** Whether an action is scheduled at `limit` or before. */
+  /** Whether an action is scheduled at or before `limit`. */
   isDue(limit: number): boolean;
 }
 
@@ -48,7 +48,7 @@ class Action implements Scheduled {
   readonly at: number;
   readonly order: number;
   readonly run: () => void;
-  /** Place in the heap, -1 if it is in none. */
+  /** Index in the heap; -1 outside it. */
   place = -1;
 
   constructor(at: number, order: number, run: () => void) {
@@ -62,12 +62,12 @@ class Action implements Scheduled {
   }
 }
 
-/** Whether `a` happens before `b`: at one time, what was scheduled first. */
+/** Whether `a` runs before `b`. Actions of the same time run in the order in which they were scheduled. */
 function isBefore(a: Action, b: Action): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order);
 }
 
-/** Actions by time, the next one first: a binary heap. */
+/** The scheduled actions: a binary heap by time. */
 export class Agenda {
   readonly #heap: Action[] = [];
   #order = 0;
@@ -137,8 +137,8 @@ export class Agenda {
 }
 
 /**
- * Ticks in a millisecond. Times are exact multiples of a tick, a quarter of a microsecond, also when
- * they are added to the time of day: a number has no more digits for that.
+ * Ticks per millisecond. A tick is a quarter of a microsecond, and every time is a multiple of it: such a
+ * time is exact in a double, even when it is added to the time of day.
  */
 export const TICKS = 2 ** 12;
 
@@ -147,7 +147,7 @@ export function tickOf(ms: number): number {
   return Math.ceil(ms * TICKS) / TICKS;
 }
 
-/** A clock that stands still while the program runs, and jumps while it waits. */
+/** A clock that stands still while the program runs and jumps to the next action while the program waits. */
 export class VirtualClock implements Clock {
   readonly #agenda = new Agenda();
   #now = 0;
@@ -181,6 +181,7 @@ export class VirtualClock implements Clock {
     this.#now = Math.max(this.#now, tickOf(limit));
     return true;
   }
+
   stuck(waiters: readonly string[]): Error {
     return new DeadlockError(waiters);
   }

@@ -1,29 +1,29 @@
-// What a simulation says of a wait that can never end, or not begin.
+// The errors of a wait that can never end, and of a wait that cannot begin.
 
-/** Nothing is scheduled and everybody waits: on a real kernel the program would hang. */
+/** Every thread waits and no action is scheduled: on a real kernel the program would hang. */
 export class DeadlockError extends Error {
   static {
     this.prototype.name = "DeadlockError";
   }
-  /** What each blocked call waits for, the first that blocked first. */
+  /** What each blocked call waits for, in the order in which the calls blocked. */
   readonly waiters: readonly string[];
 
   constructor(waiters: readonly string[]) {
-    super(`nothing will ever happen, and these wait for it: ${waiters.join("; ")}`);
+    super(`deadlock: no event is scheduled that could end these waits: ${waiters.join("; ")}`);
     this.waiters = waiters;
   }
 }
 
-/** A wait would have to block its thread, which cannot: the one a page runs on. */
+/** A wait would have to block a thread that may not block: the main thread of a page. */
 export class CannotBlockError extends Error {
   static {
     this.prototype.name = "CannotBlockError";
   }
 
-  /** @param waiter what would block */
+  /** @param waiter the call that would block */
   constructor(waiter: string) {
     super(
-      `${waiter} would have to block, and a page's own thread cannot: ask again and again with a timeout of 0, wait in a worker, or use a virtual clock and let no other thread run meanwhile`,
+      `${waiter} would have to block, and the main thread of a page cannot: repeat the call with a timeout of 0, wait in a worker, or use a virtual clock and let no other thread run meanwhile`,
     );
   }
 }

@@ -1,32 +1,33 @@
-// Real time in the simulated kernel. A thread that waits is blocked by Atomics.wait, until an action
-// is due or another thread rings; while it does not wait, actions run between its tasks.
+// Real time in the simulated kernel. Atomics.wait blocks a thread that waits, until an action is due or
+// another thread rings the bell. While the thread does not wait, actions run between its tasks.
 
 import { canBlock, newBell } from "./blocking.ts";
 import { Agenda, type Clock, type Scheduled, TICKS, tickOf } from "./clock.ts";
 import { CannotBlockError, DeadlockError } from "./deadlock.ts";
 
-/** Browsers and Node count a longer timeout as none. */
-const LONGEST_MS = 2 ** 31 - 1;
-/** How long actions may hold up the thread before its other tasks get their turn. */
-const STRETCH_MS = 10;
+/** The longest timeout of setTimeout: browsers and Node take a longer one as 0. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** How long due actions run on end before the other tasks of the thread get their turn. */
+const MAX_CATCH_UP_MS = 10;
 
-/** The clock of the machine. */
+/** A clock that runs with the clock of the machine. */
 export class RealClock implements Clock {
-  /** Wakes this thread when it changes. */
+  /** A change of this word wakes the thread. */
   readonly bell = newBell();
-  /** The bell when everything had been done that it rang for. */
-  heard = 0;
-  /** Whether other threads may act on the kernel: then who waits for ever may yet be woken. */
-  othersAct: () => boolean = () => false;
-  /** Called after actions that ran between tasks, where no call could say that one failed. */
+  /** The value of the bell up to which all calls of other threads have been made. */
+  bellServed = 0;
+  /** Whether other threads use the kernel: such a thread may end a wait that has no deadline. */
+  hasOtherThreads: () => boolean = () => false;
+  /** Called after actions that ran between tasks, where no call can report that an action threw. */
   afterTask: (() => void) | undefined;
   readonly #agenda = new Agenda();
   readonly #begun = performance.now();
   readonly #canBlock = canBlock();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** When the timer goes off; Infinity if there is none. */
+  /** When the timer expires; Infinity without a timer. */
   #timerAt = Infinity;
-  #isSoon = false;
+  /** Whether a microtask will run the due actions. */
+  #isTaskQueued = false;
   #isRunning = false;
 
   now(): number {
@@ -36,10 +37,10 @@ export class RealClock implements Clock {
   schedule(at: number, action: () => void): Scheduled {
     const now = this.now();
     const scheduled = this.#agenda.add(Math.max(tickOf(at), now), action);
-    // Who runs actions looks after those they schedule.
+    // The caller of the running action also runs the actions that it schedules.
     if (this.#isRunning) return scheduled;
     if (scheduled.at > now) this.#setTimer();
-    else this.#soon();
+    else this.#queueTask();
     return scheduled;
   }
 
@@ -61,8 +62,8 @@ export class RealClock implements Clock {
     }
     const ms = Math.min(this.#agenda.next?.at ?? Infinity, limit) - now;
     if (ms <= 0) return true;
-    if (!this.#canBlock || (ms === Infinity && !this.othersAct())) return false;
-    Atomics.wait(this.bell, 0, this.heard, ms);
+    if (!this.#canBlock || (ms === Infinity && !this.hasOtherThreads())) return false;
+    Atomics.wait(this.bell, 0, this.bellServed, ms);
     return true;
   }
 
@@ -70,10 +71,10 @@ export class RealClock implements Clock {
     return this.#canBlock ? new DeadlockError(waiters) : new CannotBlockError(blocked);
   }
 
-  /** Runs what is due by now. Of no effect in the middle of an action: what runs that goes on. */
+  /** Runs the actions that are due. Inside an action it does nothing: the loop that runs the action goes on. */
   catchUp(): void {
     if (this.#isRunning) return;
-    const end = this.now() + STRETCH_MS;
+    const end = this.now() + MAX_CATCH_UP_MS;
     for (let now = this.now(); this.isDue(now) && now < end; now = this.now()) this.#runNext();
     this.#setTimer();
   }
@@ -91,12 +92,12 @@ export class RealClock implements Clock {
     }
   }
 
-  /** Runs what is due when this task of the thread has ended; browsers delay a timeout of 0. */
-  #soon(): void {
-    if (this.#isSoon) return;
-    this.#isSoon = true;
+  /** Runs the due actions after this task. A microtask, because browsers delay a timeout of 0. */
+  #queueTask(): void {
+    if (this.#isTaskQueued) return;
+    this.#isTaskQueued = true;
     queueMicrotask(() => {
-      this.#isSoon = false;
+      this.#isTaskQueued = false;
       this.#task();
     });
   }
@@ -106,13 +107,13 @@ export class RealClock implements Clock {
     if (next === undefined || next.at >= this.#timerAt) return;
     clearTimeout(this.#timer);
     this.#timerAt = next.at;
-    // Fractions are cut off, and a timer that goes off too early would be for nothing.
-    const ms = Math.min(Math.ceil(Math.max(next.at - this.now(), 0)), LONGEST_MS);
+    // setTimeout cuts off fractions, and a timer that expires too early would find no action due.
+    const ms = Math.min(Math.ceil(Math.max(next.at - this.now(), 0)), MAX_TIMEOUT_MS);
     this.#timer = setTimeout(() => {
       this.#timerAt = Infinity;
       this.#task();
     }, ms);
-    // What is scheduled does not keep a program going, just as it does not in virtual time.
+    // As in virtual time, a scheduled action does not keep the program from ending.
     (this.#timer as { unref?(): void }).unref?.();
   }
 
