@@ -1,4 +1,4 @@
-// What the core, the hosts and the bindings agree on. Read by asc (asm/), by tsc
+// Constants and layouts that the core, the hosts and the bindings share. Read by asc (asm/), by tsc
 // (bindings/, host/, test/) and, through the abi.h that build.mjs writes, by the C compiler.
 // So: no imports, no types, no enums; one integer of at most 32 bits per constant.
 
@@ -167,10 +167,10 @@ export const STAT_OFFSET = 48;
 export const ACCESS_READ = 0x1;
 /** The descriptor may be written to. */
 export const ACCESS_WRITE = 0x2;
-/** It is a FIFO: a pipe with a name, by which its other end may be opened again. */
+/** The descriptor is a FIFO: a pipe with a name, by which its other end may be opened again. */
 export const ACCESS_NAMED = 0x4;
 
-// What a descriptor is, as far as the filters differ.
+// Kinds of descriptors, as far as the filters differ.
 
 export const FD_FILE = 1;
 export const FD_DIRECTORY = 2;
@@ -203,7 +203,7 @@ export const DATA_ERROR = 16;
 /** DATA_STATE_* bits, and in the low 16 bits the pending socket error; if asked for. */
 export const DATA_STATE = 20;
 
-/** Is it open? The value is 0. */
+/** Whether the descriptor is open: the value is 0. */
 export const DATA_OPEN = 0;
 /** Bytes that can be read: FIONREAD. */
 export const DATA_READABLE = 1;
@@ -230,6 +230,7 @@ export const DATA_STATE_UNCONNECTED = 0x10000;
 /** This end shut its writing half down. */
 export const DATA_STATE_SHUT_WRITE = 0x20000;
 export const DATA_STATE_ERRNO = 0xffff;
+
 // Call block: how a host in JavaScript hands the arguments of a frequent call to its addon, and
 // gets the result. Reading an argument from here costs a tenth of a Node-API call.
 //
@@ -241,16 +242,19 @@ export const CALL_TIMEOUT = 0;
 export const CALL_ARGUMENTS = 8;
 export const CALL_RESULT = 24;
 
+/** Rescan interval, in ms: how often a wait looks again at what no kernel call reports. */
+export const RESCAN_MS = 10;
+
 // Capabilities of a host, read once per core.
 
-/** epoll_create1, epoll_ctl and epoll_wait are the kernel's. */
+/** The kernel has epoll: epoll_create1, epoll_ctl and epoll_wait. */
 export const CAPABILITY_EPOLL = 0x1;
 /** The source calls (timers, signals, processes, file changes, links) are there. */
 export const CAPABILITY_SOURCES = 0x2;
 /** kqueue and kevent are the kernel's. */
 export const CAPABILITY_KQUEUE = 0x4;
 
-// What a host returns when it fails: the negative of these, whatever the platform's own
+// Errors of a host: it returns the negative of these, whatever the platform's own
 // numbers are. Only those the core itself looks at or returns.
 
 export const EPERM = 1;
@@ -307,14 +311,14 @@ export const REGISTRATION_DISABLED = 1;
 /** State: the event of the knote has happened and was not reported since (KN_ACTIVE). */
 export const REGISTRATION_ACTIVE = 2;
 
-// What the core is told of the program's own transfers, besides a number of bytes.
+// Results of the program's own transfers that the core learns of, besides a number of bytes.
 
-/** It would have blocked, or did not take everything. */
+/** The transfer would have blocked, or did not take everything. */
 export const TRANSFER_BLOCKED = -1;
 /** The socket was shut down. */
 export const TRANSFER_SHUTDOWN = -2;
 
-// What a core call returns when the core itself refuses it.
+// Results of a core call that the core itself refuses.
 
 /** The descriptor is not registered. Python: KeyError or FileNotFoundError. */
 export const ERROR_NOT_REGISTERED = -1001;

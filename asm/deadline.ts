@@ -1,9 +1,9 @@
-// Deadlines: what is left of a timeout when a wait is resumed. A signal interrupts the wait
-// of a kernel; as in Python (PEP 475) the caller of a wait does not notice.
+// Deadlines: the rest of a timeout when a wait is resumed. A signal interrupts the wait of a kernel; as
+// in Python (PEP 475) the caller of a wait does not notice.
 
 import * as host from "./host";
 
-/** When a wait of `timeoutMs` ends; no clock is read for a wait that never or at once ends. */
+/** Time at which a wait of `timeoutMs` ends. Reads no clock for a wait of 0 or for ever. */
 export function deadlineOf(timeoutMs: f64): f64 {
   return timeoutMs > 0 ? host.now() + timeoutMs : 0;
 }

@@ -1,5 +1,5 @@
-// Devpoll objects: /dev/poll of illumos over poll(2). Masks add up, removing is a mask of its
-// own, and nothing is an error but a bad object (uts/common/io/devpoll.c).
+// Devpoll objects: /dev/poll of illumos over poll(2). Masks add up, a mask of its own removes, and only
+// a bad object is an error (uts/common/io/devpoll.c).
 
 import { ENOMEM, ERROR_BAD_HANDLE, POLL_REMOVE, READY_RECORD_SIZE } from "./abi";
 import { allocate, release } from "./memory";
@@ -13,9 +13,9 @@ import { createRegistry, destroyRegistry, Registry } from "./registry";
 @unmanaged
 class Devpoll {
   registry: Registry;
-  /** The descriptor the object is known by; nothing waits on it. */
+  /** Placeholder descriptor of the object; nothing waits on it. */
   fd: i32;
-  /** Where the next answer starts, after one that did not fit (pc_mapstart). */
+  /** Descriptor at which the next wait begins, if the last one found more than fit (pc_mapstart). */
   start: i32;
 }
 
@@ -71,7 +71,7 @@ export function devpollWrite(handle: i32, fd: i32, want: u32): i32 {
   if (devpoll === null) return ERROR_BAD_HANDLE;
   const registry = devpoll.registry;
   if (want & POLL_REMOVE) {
-    registry.remove(fd); // unknown is no error
+    registry.remove(fd); // removing an unknown descriptor is no error
     return 0;
   }
   return registry.set(fd, (want | registry.maskOf(fd)) as u16);
@@ -83,7 +83,7 @@ export function devpollInspect(handle: i32, place: i32): i32 {
   return devpoll === null ? ERROR_BAD_HANDLE : devpoll.registry.inspect(place);
 }
 
-/** Address of what the last wait found. 0 for a bad handle. */
+/** Address of the ready records of the last wait. 0 for a bad handle. */
 export function devpollReady(handle: i32): usize {
   const devpoll = named(handle);
   return devpoll === null ? 0 : devpoll.registry.ready;
@@ -93,12 +93,12 @@ function readyAt(registry: Registry, index: i32): ReadyRecord {
   return changetype<ReadyRecord>(registry.ready + (index as usize) * READY_RECORD_SIZE);
 }
 
-/** Whether `fd` is answered before `other`, counting from `start` and around. */
+/** Whether `fd` is reported before `other`: ascending from `start`, then from 0. */
 function isBefore(fd: i32, other: i32, start: i32): bool {
   return ((fd - start) as u32) < ((other - start) as u32);
 }
 
-/** Sinks the record at `root` of a heap with the last to be answered on top. */
+/** Sinks the record at `root` of a heap whose top is the last record to be reported. */
 function sink(registry: Registry, root: i32, count: i32, start: i32): void {
   const moved = load<u64>(changetype<usize>(readyAt(registry, root)));
   const fd = moved as i32;
@@ -116,8 +116,8 @@ function sink(registry: Registry, root: i32, count: i32, start: i32): void {
   store<u64>(changetype<usize>(readyAt(registry, root)), moved);
 }
 
-/** Sorts the ready records by descriptor, beginning with the first from `start` on (heap sort). */
-function sort(registry: Registry, count: i32, start: i32): void {
+/** Sorts the ready records by descriptor, the first from `start` on in front (heap sort). */
+function sortByDescriptor(registry: Registry, count: i32, start: i32): void {
   for (let root = count / 2 - 1; root >= 0; root--) sink(registry, root, count, start);
   for (let last = count - 1; last > 0; last--) {
     const first = changetype<usize>(readyAt(registry, 0));
@@ -130,8 +130,8 @@ function sort(registry: Registry, count: i32, start: i32): void {
 }
 
 /**
- * Waits (DP_POLL with dp_nfds = `capacity`) and returns how many records are ready, ascending; if
- * that is all that fits, the next answer goes on after them.
+ * Waits (DP_POLL with dp_nfds = `capacity`) and returns how many ready records there are, ascending. If
+ * there were more than fit, the next wait begins behind the last one.
  */
 export function devpollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
   const devpoll = named(handle);
@@ -139,7 +139,7 @@ export function devpollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
   const registry = devpoll.registry;
   const count = pollRegistry(registry, timeoutMs);
   if (count <= 0) return count;
-  sort(registry, count, devpoll.start);
+  sortByDescriptor(registry, count, devpoll.start);
   if (count <= capacity) return count;
   devpoll.start = readyAt(registry, capacity - 1).fd + 1;
   return capacity;

@@ -1,6 +1,6 @@
-// Epoll objects. Where the host has epoll the kernel is the authority: the core remembers the
-// descriptor and nothing else, since two books disagree as soon as a descriptor is closed. Where it
-// has none, epoll/ translates.
+// Epoll objects. Where the host has epoll, the kernel is the authority: the core keeps the descriptor
+// and nothing else, since two books disagree as soon as a descriptor is closed. Where the host has
+// none, epoll/ emulates it.
 
 import { EBADF, EINTR, EINVAL, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
@@ -18,7 +18,7 @@ export function epollCreate(flags: i32): i32 {
   return handle;
 }
 
-/** Handle of an epoll whose descriptor exists already. The kernel is not asked what it is. */
+/** Handle of an epoll whose descriptor exists already. Whether it is an epoll, its calls find out. */
 export function epollAdopt(epfd: i32): i32 {
   if (epfd < 0) return -EBADF;
   return openObject(KIND_EPOLL, epfd as usize);
@@ -37,7 +37,7 @@ export function epollClose(handle: i32): i32 {
   return kernel.close(epfd);
 }
 
-/** Forgets the object and leaves its descriptor open: that of an adopted one is its maker's. */
+/** Forgets the object and leaves its descriptor open: an adopted one belongs to its maker. */
 export function epollForget(handle: i32): i32 {
   return closeObject(handle, KIND_EPOLL);
 }

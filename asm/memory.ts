@@ -1,6 +1,6 @@
 // Memory of the core: blocks of a power of two, kept in a free list per size once released.
-// The stub runtime never frees and traps when memory cannot grow; this returns 0 instead, so
-// that a table that does not fit becomes ENOMEM for one call and harms nothing else.
+// The stub runtime never frees, and traps when memory cannot grow; `allocate` returns 0 instead, so
+// that a table that does not fit makes one call fail with ENOMEM and harms nothing else.
 
 /** log2 of the smallest block, in bytes. */
 const SMALLEST = 6;
@@ -12,7 +12,7 @@ const PAGE = 65536;
 /** Heads of the free lists, one per size; a free block's first word is the next one. */
 const lists = memory.data((LARGEST_BITS + 1) * 4, 4);
 
-/** First address never handed out. Blocks begin where a line of the processor's cache does. */
+/** First address behind all blocks. Blocks begin where a line of the processor's cache does. */
 let top: usize = (__heap_base + 63) & ~63;
 
 /** log2 of the block that holds `bytes`, which are LARGEST at most. */
@@ -48,7 +48,7 @@ export function allocate(bytes: u64): usize {
   return block;
 }
 
-/** Gives a block back; `bytes` is what it was allocated with. */
+/** Gives a block back; `bytes` is the size it was allocated with, or what `roundUp` made of that. */
 export function release(block: usize, bytes: usize): void {
   if (block === 0) return;
   const list = lists + (classOf(bytes) << 2);

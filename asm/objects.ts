@@ -1,9 +1,9 @@
-// The objects of this core by handle. A handle names one object of one kind for ever: it is
-// refused once the object is closed, and its number is never given to another one.
+// The objects of this core by handle. A handle names one object of one kind for ever: the core refuses
+// it once the object is closed, and never gives its number to another object.
 //
 //   handle   | generation 11 bits | slot 20 bits |
 //
-// A slot whose generations are used up is retired, so no stale handle ever comes true again.
+// A slot whose generations are used up is retired, so that no stale handle is ever valid again.
 
 import { ENFILE, ENOMEM, ERROR_BAD_HANDLE } from "./abi";
 import { allocate, release } from "./memory";
@@ -22,13 +22,13 @@ class Entry {
   /** KIND_*, or 0 for a free slot. */
   kind: i32;
   generation: i32;
-  /** Of a free slot: the next free one, or -1. Else what the kind keeps here. */
+  /** Of a free slot: the next free one, or -1. Of an object: a number or an address of its kind. */
   payload: usize;
 }
 
 let entries: usize = 0;
 let capacity = 0;
-/** Slots ever used; those behind are untouched. */
+/** Number of slots that were ever used. */
 let used = 0;
 let firstFree = -1;
 
@@ -78,7 +78,7 @@ export function isObject(handle: i32, kind: i32): bool {
   return entryOf(handle, kind) !== null;
 }
 
-/** What `openObject` was given. Only for a handle that `isObject` accepts. */
+/** The payload of an object. Only for a handle that `isObject` accepts. */
 export function payloadOf(handle: i32): usize {
   return entryAt(handle & SLOT_MASK).payload;
 }
@@ -91,7 +91,7 @@ export function replacePayload(kind: i32, old: usize, payload: usize): void {
   }
 }
 
-/** Forgets an object: its handle is refused from now on. */
+/** Forgets an object: the core refuses its handle from now on. */
 export function closeObject(handle: i32, kind: i32): i32 {
   const entry = entryOf(handle, kind);
   if (entry === null) return ERROR_BAD_HANDLE;

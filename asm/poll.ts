@@ -1,4 +1,4 @@
-// Poll objects: a registry each, given to poll(2) as it is.
+// Poll objects: a registry each, whose records poll(2) takes as they are.
 
 import { EINTR, EINVAL, ENOMEM, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
@@ -39,13 +39,13 @@ export function pollModify(handle: i32, fd: i32, want: u32): i32 {
   return registry === null ? ERROR_BAD_HANDLE : registry.replace(fd, want as u16);
 }
 
-/** Forgets `fd`; ERROR_NOT_REGISTERED if there is nothing to forget. */
+/** Forgets `fd`; ERROR_NOT_REGISTERED if it is not registered. */
 export function pollUnregister(handle: i32, fd: i32): i32 {
   const registry = registryOf(handle);
   return registry === null ? ERROR_BAD_HANDLE : registry.remove(fd);
 }
 
-/** Address of what the last wait of this object found: ready records. 0 for a bad handle. */
+/** Address of the ready records of this object's last wait. 0 for a bad handle. */
 export function pollReady(handle: i32): usize {
   const registry = registryOf(handle);
   return registry === null ? 0 : registry.ready;
@@ -63,14 +63,14 @@ export function pollWait(handle: i32, timeoutMs: f64): i32 {
   return registry === null ? ERROR_BAD_HANDLE : pollRegistry(registry, timeoutMs);
 }
 
-/** Waits on the registrations of a registry, and collects what is ready. */
+/** Waits on the registrations of a registry, and collects those that are ready. */
 export function pollRegistry(registry: Registry, timeoutMs: f64): i32 {
   registry.tidy();
 
   const deadline = deadlineOf(timeoutMs);
   let ready = kernel.poll(registry.records, registry.count, timeoutMs);
   if (ready === -EINVAL && registry.gaps > 0) {
-    // More records than descriptors may be open: gaps must not be what makes it so.
+    // There are more records than descriptors may be open, possibly because of the gaps.
     registry.compact();
     ready = kernel.poll(registry.records, registry.count, timeoutMs);
   }

@@ -1,4 +1,4 @@
-// The ready records of the epoll that was waited on last. Grown before a wait, never in one.
+// The ready records of the last wait on an epoll. They grow before a wait, never in one.
 
 import { ENOMEM, READY_RECORD_SIZE } from "./abi";
 import { allocate, LARGEST, release } from "./memory";

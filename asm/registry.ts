@@ -1,9 +1,9 @@
-// Which descriptors are registered, with what mask: poll records in the order of
-// registration, so that the kernel can be given them as they are, and a hash index from
-// descriptor to record, so that every operation costs the same among ten and a million.
+// The registrations of a poll object: poll records in the order of registration, which the kernel takes
+// as they are, and a hash index from descriptor to record, so that every operation takes the same time
+// among ten and a million.
 //
-// A forgotten registration leaves a gap (descriptor -1, which poll(2) skips) instead of
-// moving what follows. Gaps are squeezed out before they are a quarter of the records.
+// A removed registration leaves a gap (descriptor -1, which poll(2) skips), so that the records behind
+// it stay where they are. Gaps are squeezed out before they are a quarter of the records.
 
 import { EBADF, ENOMEM, ERROR_NOT_REGISTERED, POLL_RECORD_SIZE, READY_RECORD_SIZE } from "./abi";
 import { describe } from "./inspect";
@@ -18,7 +18,7 @@ const GAP = -1;
 @unmanaged
 export class Registry {
   block: usize;
-  /** Records the block has room for: a power of two. The index has twice as many cells. */
+  /** Number of records that the block has room for: a power of two. The index has twice as many cells. */
   capacity: i32;
   /** Records in use, gaps included. */
   count: i32;
@@ -33,7 +33,7 @@ export class Registry {
     return this.block;
   }
 
-  /** Where a wait leaves what is ready: room for every record. */
+  /** Address of the ready records of the last wait: room for every registration. */
   get ready(): usize {
     return this.block + (this.capacity as usize) * POLL_RECORD_SIZE;
   }
@@ -52,7 +52,7 @@ export class Registry {
     return ((fd as u32) * 0x9e3779b1) >> (clz<u32>(this.capacity as u32) as u32);
   }
 
-  /** The cell that names the record of `fd`, or the empty one where it would go. */
+  /** The cell that has the record of `fd`, or the empty one where it would go. */
   cellOf(fd: i32): u32 {
     const last = (this.capacity as u32) * 2 - 1;
     const index = this.index;
@@ -73,7 +73,7 @@ export class Registry {
     store<i32>(this.index + ((cell as usize) << 2), slot + 1);
   }
 
-  /** Empties a cell, moving back those that a search would no longer reach across it. */
+  /** Empties a cell, and moves back the cells that a search would no longer reach across it. */
   clearCell(cell: u32): void {
     const last = (this.capacity as u32) * 2 - 1;
     let hole = cell;
@@ -109,7 +109,7 @@ export class Registry {
       if (record.fd !== GAP) this.append(record.fd, record.want);
     }
     release(from, fromBytes);
-    reservePoll(capacity); // without memory for that, a wait that needs it says so
+    reservePoll(capacity);
     return true;
   }
 
@@ -144,7 +144,7 @@ export class Registry {
 
   /** Registers `fd`, or replaces its mask keeping its place. 0, -EBADF or -ENOMEM. */
   set(fd: i32, want: u16): i32 {
-    if (fd < 0) return -EBADF; // would be taken for a gap
+    if (fd < 0) return -EBADF; // a record of it would be a gap
     const slot = this.slotIn(this.cellOf(fd));
     if (slot >= 0) {
       this.recordAt(slot).want = want;
@@ -186,7 +186,7 @@ export class Registry {
       this.gaps++;
     }
     const live = this.count - this.gaps;
-    // Without memory for the smaller table the larger one goes on serving.
+    // Without memory for the smaller block the larger one stays in use.
     if (this.capacity > SMALLEST && live * 8 <= this.capacity) this.rebuild(this.capacity / 2);
     return 0;
   }
@@ -202,12 +202,12 @@ export class Registry {
     return 0;
   }
 
-  /** Before a wait: not more than a quarter of the records may be gaps. */
+  /** Before a wait: squeezes the gaps out if they are more than a quarter of the records. */
   tidy(): void {
     if (this.gaps * 4 > this.count) this.compact();
   }
 
-  /** After a wait that said so: copies the `count` records that are ready, in order. */
+  /** After a wait: writes a ready record for each of the `count` ready registrations, in order. */
   collect(count: i32): void {
     let out = this.ready;
     const outEnd = out + (count as usize) * READY_RECORD_SIZE;

@@ -1,10 +1,10 @@
-// select() over poll: no fd_set, so no limit of 1024, and one poll record per descriptor
+// select() over poll(2): there is no fd_set, so no limit of 1024, and one poll record per descriptor,
 // however many lists name it.
 //
 // The caller writes the descriptors of the three lists, one after the other, at the address
-// `selectBegin` returns. After `selectWait` the same place holds what is ready: the positions
-// (in its own list) of the ready entries of the first list, then of the second, then of the
-// third; `selectReady` says how many each has.
+// that `selectBegin` returns. After `selectWait` the same place holds the positions (in its own list)
+// of the ready entries of the first list, then of the second, then of the third; `selectReady` says how
+// many each has.
 //
 // Which poll bits make a descriptor ready in which set is Linux's fs/select.c (POLLIN_SET …).
 
@@ -24,6 +24,7 @@ import {
   EVENT_WRBAND,
   EVENT_WRNORM,
   POLL_RECORD_SIZE,
+  RESCAN_MS,
 } from "./abi";
 import { remaining } from "./deadline";
 import * as host from "./host";
@@ -42,27 +43,23 @@ const EXCEPT_SET = EXCEPT_WANT | EVENT_NVAL;
 const MERGED = 1 << 20;
 
 /**
- * poll(2) always reports HUP and ERR, select() counts HUP for readers only and ERR never as
- * exceptional. A descriptor that says only what does not count is left out of the wait and
- * looked at again this often.
- */
-const MUTED_MS: f64 = 10;
-
-/**
- * A poll that ends within this time, and so much more per descriptor, did not wait. A second
- * poll(2) before the wait would be exact, and cost every select() a system call for it.
+ * A poll(2) that returned within this time, and so much more per descriptor, did not wait. A second
+ * poll(2) before the wait would be exact, and cost every select() a system call.
  */
 const AT_ONCE_MS: f64 = 5;
-const LOOK_MS: f64 = 0.001;
-/** Nor did one within this time, if it was to last longer: the thread may not have run meanwhile. */
-const SUSPECT_MS: f64 = 100;
+const PER_DESCRIPTOR_MS: f64 = 0.001;
+/**
+ * Nor did one that returned within this time, or within its timeout if that is less, though it took
+ * longer: the thread may not have run for a while.
+ */
+const DELAYED_MS: f64 = 100;
 
-/** Entries: the descriptor, then (after `build`) its record, then its position if ready. */
+/** Entries of the lists: descriptors; after `build` their records; in the end ready positions. */
 let entries: usize = 0;
 let entriesBytes: usize = 0;
 let records: usize = 0;
 let recordsBytes: usize = 0;
-/** Record of a descriptor. Never cleared: an answer counts only if that record agrees. */
+/** Record by descriptor. Never cleared: a number counts only if the record has the descriptor. */
 let recordOf: usize = 0;
 let recordOfBytes: usize = 0;
 
@@ -73,9 +70,9 @@ let recordCount = 0;
 let readReady = 0;
 let writeReady = 0;
 let exceptReady = 0;
-/** Of the last wait: all bits that were reported, and how many records are yet to be found. */
-let seen: u32 = 0;
-let unseen = 0;
+/** Of the last wait: all bits that poll(2) reported, and how many ready entries are not found yet. */
+let reported: u32 = 0;
+let missing = 0;
 
 function recordAt(slot: i32): PollRecord {
   return changetype<PollRecord>(records + (slot as usize) * POLL_RECORD_SIZE);
@@ -89,7 +86,7 @@ function setEntry(entry: i32, value: i32): void {
   store<i32>(entries + ((entry as usize) << 2), value);
 }
 
-/** Where to write the descriptors of lists of these lengths; 0 if there is no memory. */
+/** Address for the descriptors of lists of these lengths; 0 if there is no memory. */
 export function selectBegin(readers: u32, writers: u32, exceptional: u32): usize {
   const sum = (readers as u64) + writers + exceptional;
   if (sum > LARGEST / POLL_RECORD_SIZE) return 0;
@@ -131,7 +128,7 @@ function reserveRecordOf(fd: i32): bool {
 
 /** Gives the entries from `entry` to `end` a record each and adds `want` to it. 0 or an errno. */
 function build(entry: i32, end: i32, want: u16): i32 {
-  // What changes per entry is kept out of globals: this loop is what select() adds to poll().
+  // Local variables, no globals: this loop is what select() costs more than poll().
   let count = recordCount;
   let reach = recordOfBytes >> 2;
   let at = entries + ((entry as usize) << 2);
@@ -163,7 +160,7 @@ function build(entry: i32, end: i32, want: u16): i32 {
   return 0;
 }
 
-/** The first descriptor that is not open, of those the last call looked at; -1 if all are. */
+/** The first descriptor of the last call that is not open; -1 if all are. */
 export function selectClosed(): i32 {
   for (let slot = 0; slot < recordCount; slot++) {
     const record = recordAt(slot);
@@ -172,7 +169,10 @@ export function selectClosed(): i32 {
   return -1;
 }
 
-/** Leaves descriptors that report only what does not count out of the next poll (~fd < 0). */
+/**
+ * Leaves the descriptors that are ready out of the next poll(2) (~fd < 0): poll(2) always reports HUP
+ * and ERR, but select() counts HUP for readers only, and ERR never as exceptional.
+ */
 function mute(): void {
   for (let slot = 0; slot < recordCount; slot++) {
     const record = recordAt(slot);
@@ -191,25 +191,26 @@ function unmute(): void {
 function collect(entry: i32, end: i32, set: u32, out: i32): i32 {
   const first = entry;
   const start = out;
-  let left = unseen;
+  let left = missing;
   for (; entry < end && left > 0; entry++) {
     const ready: u32 = recordAt(entryAt(entry)).ready;
     if (ready === 0) continue;
     left--;
-    seen |= ready;
+    reported |= ready;
     if (ready & set) setEntry(out++, entry - first);
   }
-  unseen = left;
+  missing = left;
   return out - start;
 }
 
 /**
- * After a wait that left `ready` records not 0: fills the three lists. Entries are as they were
- * if nothing is ready.
+ * After a poll(2) that found `ready` records: fills the three lists. Returns how many entries are ready;
+ * if that is 0, the entries are as they were.
  */
 function collectAll(ready: i32): i32 {
-  seen = 0;
-  unseen = recordCount === exceptEnd ? ready : i32.MAX_VALUE; // records of their own: so many
+  reported = 0;
+  // With a record for each entry so many entries are ready; else an entry may share its record.
+  missing = recordCount === exceptEnd ? ready : i32.MAX_VALUE;
   readReady = collect(0, readEnd, READ_SET, 0);
   writeReady = collect(readEnd, writeEnd, WRITE_SET, readReady);
   exceptReady = collect(writeEnd, exceptEnd, EXCEPT_SET, readReady + writeReady);
@@ -221,25 +222,25 @@ export function selectReady(list: i32): i32 {
   return list === 0 ? readReady : list === 1 ? writeReady : exceptReady;
 }
 
-/** Sleeps until a descriptor that is silent so far says something, MUTED_MS at most. */
-function pause(timeoutMs: f64): void {
+/** Waits for the descriptors that are not ready in any way, RESCAN_MS at most. */
+function pollOthers(timeoutMs: f64): void {
   mute();
-  // What it finds, and any error of it, the next look at all of them finds again.
-  poll(records, recordCount, timeoutMs < 0 ? MUTED_MS : Math.min(timeoutMs, MUTED_MS));
+  // The next poll(2) of all descriptors finds the same again, and any error.
+  poll(records, recordCount, timeoutMs < 0 ? RESCAN_MS : Math.min(timeoutMs, RESCAN_MS));
   unmute();
 }
 
 /**
- * Whether a descriptor that is not open was so when the wait began. poll(2) says POLLNVAL both of
- * what is not open when select() is called, which is EBADF, and says it at once; and of what
- * another thread closes during the wait, which is ready in every set.
+ * Whether a descriptor was closed already when the wait began. poll(2) reports POLLNVAL for a descriptor
+ * that is not open when select() is called, at once, which is EBADF; and for one that another thread
+ * closes during the wait, which is ready in every set.
  */
 function wasClosed(started: f64, timeoutMs: f64): bool {
   if (selectClosed() < 0) return false;
   if (timeoutMs === 0) return true;
-  const atOnce = AT_ONCE_MS + recordCount * LOOK_MS;
-  const suspect = timeoutMs < 0 ? SUSPECT_MS : Math.min(timeoutMs, SUSPECT_MS);
-  return host.now() - started < Math.max(atOnce, suspect);
+  const atOnce = AT_ONCE_MS + recordCount * PER_DESCRIPTOR_MS;
+  const delayed = timeoutMs < 0 ? DELAYED_MS : Math.min(timeoutMs, DELAYED_MS);
+  return host.now() - started < Math.max(atOnce, delayed);
 }
 
 /** Waits until an entry is ready. Returns how many are, 0 on timeout, or a negative errno. */
@@ -249,14 +250,14 @@ function wait(timeoutMs: f64): i32 {
   let left = timeoutMs;
   let ready = poll(records, recordCount, left);
   let found = ready > 0 ? collectAll(ready) : 0;
-  if (found > 0 && seen & EVENT_NVAL && wasClosed(started, timeoutMs)) return -EBADF;
+  if (found > 0 && reported & EVENT_NVAL && wasClosed(started, timeoutMs)) return -EBADF;
   while (ready === -EINTR || (ready > 0 && found === 0 && left !== 0)) {
-    if (ready > 0) pause(left);
+    if (ready > 0) pollOthers(left);
     left = remaining(timeoutMs, deadline);
     ready = poll(records, recordCount, left);
     found = ready > 0 ? collectAll(ready) : 0;
   }
-  if (ready === -EINVAL) return -EBADF; // more descriptors than may be open, so some are not
+  if (ready === -EINVAL) return -EBADF; // more descriptors than may be open: some are not
   return ready < 0 ? ready : found;
 }
 

@@ -1,6 +1,6 @@
-// poll(2) made of poll_oneoff, the only wait that WASI has (wasi_snapshot_preview1), much as wasi-libc
-// makes it. There is no urgent data. A descriptor of which neither is asked, to read or to write, is
-// looked at every few milliseconds: whether it is closed, hung up or failed.
+// poll(2) over poll_oneoff, the only wait that WASI has (wasi_snapshot_preview1), much as wasi-libc
+// does it. There is no urgent data. poll_oneoff cannot wait for a hang-up, an error or a close alone:
+// descriptors whose record asks neither to read nor to write are looked at every RESCAN_MS.
 
 import {
   EBADF,
@@ -19,12 +19,13 @@ import {
   POLL_RECORD_READY,
   POLL_RECORD_SIZE,
   POLL_RECORD_WANT,
+  RESCAN_MS,
 } from "../asm/abi.ts";
 
-// Subscriptions: what is waited for.
+// Subscriptions: what a call waits for.
 
 export const SUBSCRIPTION_SIZE = 48;
-/** 64 bits, which come back in the event. */
+/** 64 bits that the event returns. */
 export const SUBSCRIPTION_USERDATA = 0;
 export const SUBSCRIPTION_TYPE = 8;
 export const SUBSCRIPTION_FD = 16;
@@ -38,21 +39,21 @@ export const TYPE_READ = 1;
 export const TYPE_WRITE = 2;
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
-/** The timeout is a time of the clock. */
+/** The timeout is a time on the clock, not a duration. */
 export const CLOCK_ABSOLUTE = 1;
 
-// Events: what came.
+// Events: what a call found.
 
 export const EVENT_SIZE = 32;
 export const EVENT_USERDATA = 0;
 export const EVENT_ERROR = 8;
 export const EVENT_TYPE = 10;
-/** How much can be read or written, 64 bits. */
+/** Number of bytes that can be read or written, 64 bits. */
 export const EVENT_BYTES = 16;
 export const EVENT_FLAGS = 24;
 export const FLAG_HANGUP = 1;
 
-// Error numbers, which are WASI's own.
+// Error numbers: WASI has its own.
 
 export const WASI_BADF = 8;
 export const WASI_CANCELED = 11;
@@ -76,7 +77,7 @@ const ERRNO: Record<number, number> = {
   [WASI_NOMEM]: ENOMEM,
 };
 
-/** poll_oneoff of a runtime, on the memory it was given: 0 or an error number of WASI. */
+/** poll_oneoff of a runtime, on the memory of the poller: 0 or an error number of WASI. */
 export type PollOneoff = (
   subscriptions: number,
   events: number,
@@ -84,21 +85,19 @@ export type PollOneoff = (
   found: number,
 ) => number;
 
-/** What poll_oneoff is called with. */
+/** Arguments of poll_oneoff. */
 export type OneoffCall = Parameters<PollOneoff>;
 
-/** Something that takes calls of poll_oneoff: it yields each, is given what that returned. */
+/** A sequence of calls of poll_oneoff: yields the arguments of each, and is resumed with its result. */
 export type OneoffCalls = Generator<OneoffCall, number, number>;
 
 const READS = EVENT_IN | EVENT_RDNORM;
 const WRITES = EVENT_OUT | EVENT_WRNORM;
 const NS = 1e6;
 const PAGE = 65536;
-/** 2^64 - 1 ns are for ever. */
+/** 2^64 - 1 ns mean for ever. */
 const FOREVER = 2n ** 64n - 1n;
-/** How often, in ms, a descriptor is looked at that nothing is asked of. */
-const GLANCE = 10;
-/** User data of the clock; other events have the number of a record. */
+/** User data of the clock's subscription; all others have the number of their record. */
 const TIMEOUT = 0xffffffffn;
 
 function nanoseconds(ms: number): bigint {
@@ -106,8 +105,8 @@ function nanoseconds(ms: number): bigint {
   return ns < Number(FOREVER) ? BigInt(ns) : FOREVER;
 }
 
-/** Whether nothing is asked of some descriptor that WASI could be asked. */
-function hasMute(records: DataView, count: number): boolean {
+/** Whether some record asks neither to read nor to write, so that WASI cannot wait for it. */
+function hasUnwatched(records: DataView, count: number): boolean {
   for (let i = 0; i < count; i++) {
     if (records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true) < 0) continue;
     const want = records.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_WANT, true);
@@ -118,18 +117,18 @@ function hasMute(records: DataView, count: number): boolean {
 
 /** Waits for descriptors of one runtime. */
 export class OneoffPoller {
-  /** What the runtime reads and writes. */
+  /** Memory that the runtime reads subscriptions from and writes events to. */
   readonly memory = new WebAssembly.Memory({ initial: 1 });
   readonly #wait: PollOneoff;
   readonly #now: () => number;
   readonly #isStream: (fd: number) => boolean;
-  /** Subscriptions of the call that is being made. */
+  /** Number of subscriptions of the next call. */
   #count = 0;
 
   /**
    * @param wait poll_oneoff, on `memory`
    * @param now milliseconds on the monotonic clock
-   * @param isStream whether a descriptor's bytes come to an end: fd_fdstat_get knows
+   * @param isStream whether reading a descriptor can meet an end of file: fd_fdstat_get tells
    */
   constructor(wait: PollOneoff, now: () => number, isStream: (fd: number) => boolean) {
     this.#wait = wait;
@@ -137,7 +136,7 @@ export class OneoffPoller {
     this.#isStream = isStream;
   }
 
-  /** Makes room for so many subscriptions and their events; the address of the events. */
+  /** Makes room for so many subscriptions and their events. Returns the address of the events. */
   #reserve(count: number): number {
     const events = count * SUBSCRIPTION_SIZE;
     const missing = events + count * EVENT_SIZE + 8 - this.memory.buffer.byteLength;
@@ -153,46 +152,46 @@ export class OneoffPoller {
     return at;
   }
 
-  /** Subscribes to what the records ask for; also to those that ask for nothing, if `all`. */
-  #ask(records: DataView, count: number, all: boolean, timeoutMs: number): void {
+  /** Writes the subscriptions of the records; with `all`, of those that ask for nothing, too. */
+  #writeSubscriptions(records: DataView, count: number, all: boolean, timeoutMs: number): void {
     const view = new DataView(this.memory.buffer);
     this.#count = 0;
     for (let i = 0; i < count; i++) {
       const fd = records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true);
       if (fd < 0) continue;
       const want = records.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_WANT, true);
-      const isMute = (want & (READS | WRITES)) === 0;
+      const isUnwatched = (want & (READS | WRITES)) === 0;
       for (const [type, bits] of [
         [TYPE_READ, READS],
         [TYPE_WRITE, WRITES],
       ] as const) {
-        const isAsked = (want & bits) !== 0 || (isMute && all && type === TYPE_READ);
-        if (!isAsked) continue;
+        const isWanted = (want & bits) !== 0 || (isUnwatched && all && type === TYPE_READ);
+        if (!isWanted) continue;
         view.setUint32(this.#subscribe(view, type, BigInt(i)) + SUBSCRIPTION_FD, fd, true);
       }
     }
-    if (timeoutMs >= 0) this.#time(view, timeoutMs);
+    if (timeoutMs >= 0) this.#writeTimeout(view, timeoutMs);
   }
 
-  /** Limits the time of the call. */
-  #time(view: DataView, ms: number): void {
+  /** Adds the subscription of a clock, which limits the time of the call. */
+  #writeTimeout(view: DataView, ms: number): void {
     const at = this.#subscribe(view, TYPE_CLOCK, TIMEOUT);
     view.setUint32(at + SUBSCRIPTION_CLOCK, CLOCK_MONOTONIC, true);
     view.setBigUint64(at + SUBSCRIPTION_TIMEOUT, nanoseconds(ms), true);
   }
 
-  /** The call that is to be made, with room for events at `events`. */
+  /** Arguments of the call, whose events are at `events`. */
   #call(events: number): OneoffCall {
     return [0, events, this.#count, this.memory.buffer.byteLength - 8];
   }
 
-  /** What came of it: how many events were written, or a negative errno. */
-  #foundBy([, , , found]: OneoffCall, error: number): number {
+  /** Result of a call: how many events it wrote, or a negative errno. */
+  #resultOf([, , , found]: OneoffCall, error: number): number {
     if (error !== 0) return -(ERRNO[error] ?? EIO);
     return new DataView(this.memory.buffer).getUint32(found, true);
   }
 
-  /** Event bits of an event of WASI, of those that are asked for. */
+  /** Ready mask of one event, within the mask that the record asks for. */
   #bitsOf(view: DataView, at: number, fd: number, want: number): number {
     const error = view.getUint16(at + EVENT_ERROR, true);
     if (error === WASI_BADF) return EVENT_NVAL;
@@ -200,13 +199,13 @@ export class OneoffPoller {
     const isHungUp = (view.getUint16(at + EVENT_FLAGS, true) & FLAG_HANGUP) !== 0;
     if (view.getUint8(at + EVENT_TYPE) === TYPE_WRITE) return isHungUp ? EVENT_HUP : want & WRITES;
     if (isHungUp) return (want & READS) | EVENT_HUP;
-    // A stream that is ready to be read, and there is nothing, has ended.
+    // A stream that is ready to be read and has no bytes has ended.
     const isEmpty = (want & EVENT_RDHUP) !== 0 && view.getBigUint64(at + EVENT_BYTES, true) === 0n;
     return want & (isEmpty && this.#isStream(fd) ? READS | EVENT_RDHUP : READS);
   }
 
-  /** Writes `ready` of each record, from `found` events; returns how many are not 0. */
-  #hear(records: DataView, events: number, found: number): number {
+  /** Writes the ready masks of `found` events to their records. Returns how many are not 0. */
+  #applyEvents(records: DataView, events: number, found: number): number {
     const view = new DataView(this.memory.buffer);
     let ready = 0;
     for (let i = 0; i < found; i++) {
@@ -224,25 +223,25 @@ export class OneoffPoller {
     return ready;
   }
 
-  /** One call, at most `timeoutMs` long: how many records are ready, or a negative errno. */
+  /** One call of at most `timeoutMs`. Returns how many records are ready, or a negative errno. */
   *#once(recordsOf: () => DataView, count: number, all: boolean, timeoutMs: number): OneoffCalls {
     const events = this.#reserve(2 * count + 1);
-    this.#ask(recordsOf(), count, all, timeoutMs);
-    // Without a subscription the call is refused.
-    if (this.#count === 0) this.#time(new DataView(this.memory.buffer), Infinity);
+    this.#writeSubscriptions(recordsOf(), count, all, timeoutMs);
+    // poll_oneoff refuses a call without a subscription.
+    if (this.#count === 0) this.#writeTimeout(new DataView(this.memory.buffer), Infinity);
     const call = this.#call(events);
-    const found = this.#foundBy(call, yield call);
+    const found = this.#resultOf(call, yield call);
     if (found < 0) return found;
     const records = recordsOf();
     for (let i = 0; i < count; i++) {
       records.setUint16(i * POLL_RECORD_SIZE + POLL_RECORD_READY, 0, true);
     }
-    return this.#hear(records, events, found);
+    return this.#applyEvents(records, events, found);
   }
 
   /**
-   * How much can be read from a descriptor, or written: what an event tells that comes at once
-   * (wasi-libc's FIONREAD). -EBADF if it is not open.
+   * Number of bytes that can be read from a descriptor, or written, as an event that comes at once says
+   * (wasi-libc's FIONREAD). -EBADF if the descriptor is not open.
    */
   bytes(fd: number, isWrite: boolean): number {
     const events = this.#reserve(2);
@@ -250,15 +249,15 @@ export class OneoffPoller {
     this.#count = 0;
     const at = this.#subscribe(view, isWrite ? TYPE_WRITE : TYPE_READ, 0n);
     view.setUint32(at + SUBSCRIPTION_FD, fd, true);
-    this.#time(view, 0);
+    this.#writeTimeout(view, 0);
     const call = this.#call(events);
-    const found = this.#foundBy(call, this.#wait(...call));
+    const found = this.#resultOf(call, this.#wait(...call));
     if (found < 0) return found;
-    const told = new DataView(this.memory.buffer, events, found * EVENT_SIZE);
+    const answered = new DataView(this.memory.buffer, events, found * EVENT_SIZE);
     for (let i = 0; i < found * EVENT_SIZE; i += EVENT_SIZE) {
-      if (told.getUint8(i + EVENT_TYPE) === TYPE_CLOCK) continue;
-      if (told.getUint16(i + EVENT_ERROR, true) === WASI_BADF) return -EBADF;
-      return Number(told.getBigUint64(i + EVENT_BYTES, true));
+      if (answered.getUint8(i + EVENT_TYPE) === TYPE_CLOCK) continue;
+      if (answered.getUint16(i + EVENT_ERROR, true) === WASI_BADF) return -EBADF;
+      return Number(answered.getBigUint64(i + EVENT_BYTES, true));
     }
     return 0;
   }
@@ -276,18 +275,18 @@ export class OneoffPoller {
     return step.value;
   }
 
-  /** The calls that a poll(2) takes, for who makes them himself. */
+  /** The calls of poll_oneoff that a poll(2) takes, for a caller that makes them itself. */
   *calls(recordsOf: () => DataView, count: number, timeoutMs: number): OneoffCalls {
-    if (!hasMute(recordsOf(), count)) {
+    if (!hasUnwatched(recordsOf(), count)) {
       return yield* this.#once(recordsOf, count, false, timeoutMs);
     }
     const deadline = this.#now() + timeoutMs;
     let left = timeoutMs;
     while (true) {
-      const looked = yield* this.#once(recordsOf, count, true, 0);
-      if (looked !== 0 || left === 0) return looked;
-      const glance = left < 0 ? GLANCE : Math.min(left, GLANCE);
-      const ended = yield* this.#once(recordsOf, count, false, glance);
+      const found = yield* this.#once(recordsOf, count, true, 0);
+      if (found !== 0 || left === 0) return found;
+      const interval = left < 0 ? RESCAN_MS : Math.min(left, RESCAN_MS);
+      const ended = yield* this.#once(recordsOf, count, false, interval);
       if (ended < 0) return ended;
       if (timeoutMs >= 0) left = Math.max(deadline - this.#now(), 0);
     }

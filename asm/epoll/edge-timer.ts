@@ -14,8 +14,12 @@
 // Time passes only while the epoll is scanned, RESCAN_MS between two scans at most: a program that
 // did not wait for a while was not without events for so long.
 
+import { RESCAN_MS } from "../abi";
 import { allocate, release } from "../memory";
-import { FIRST_REPEAT_MS, LATEST_REPEAT_MS, RESCAN_MS } from "../intervals";
+
+/** How long after the last edge the first repeat is due, and an edge that others follow. */
+const FIRST_REPEAT_MS: f64 = 100;
+const LATEST_REPEAT_MS: f64 = 1000;
 
 const ACTIVE = 0;
 const QUIET = 1;

@@ -24,11 +24,11 @@ import {
   FD_STREAM,
   POLL_RECORD_SIZE,
   READY_RECORD_SIZE,
+  RESCAN_MS,
 } from "../abi";
 import { deadlineOf, remaining } from "../deadline";
 import { kindOf } from "../descriptor";
 import * as host from "../host";
-import { RESCAN_MS } from "../intervals";
 import { PollRecord, ReadyRecord } from "../records";
 import { advance, isRepeatDue, noteEdge } from "./edge-timer";
 import {

@@ -10,9 +10,9 @@ import {
   FD_STREAM,
   FD_TERMINAL,
   POLL_RECORD_SIZE,
+  RESCAN_MS,
 } from "../abi";
 import * as host from "../host";
-import { RESCAN_MS } from "../intervals";
 import { PollRecord } from "../records";
 import { changeCount, EmulatedEpoll, markReady, Registration, STATUS_DISABLED } from "./emulated";
 import { recordsStart } from "./scratch";
