@@ -91,21 +91,21 @@ export function selectBegin(readers: u32, writers: u32, exceptional: u32): usize
   const sum = (readers as u64) + writers + exceptional;
   if (sum > LARGEST / POLL_RECORD_SIZE) return 0;
   const total = sum as i32;
-  const entriesWanted = roundUp((total as usize) << 2);
-  if (entriesWanted > entriesBytes) {
-    const block = allocate(entriesWanted);
+  const entriesWanted = (total as usize) << 2;
+  if (entries === 0 || entriesWanted > entriesBytes) {
+    const block = allocate(roundUp(entriesWanted));
     if (block === 0) return 0;
     release(entries, entriesBytes);
     entries = block;
-    entriesBytes = entriesWanted;
+    entriesBytes = roundUp(entriesWanted);
   }
-  const recordsWanted = roundUp((total as usize) * POLL_RECORD_SIZE);
+  const recordsWanted = (total as usize) * POLL_RECORD_SIZE;
   if (recordsWanted > recordsBytes) {
-    const block = allocate(recordsWanted);
+    const block = allocate(roundUp(recordsWanted));
     if (block === 0) return 0;
     release(records, recordsBytes);
     records = block;
-    recordsBytes = recordsWanted;
+    recordsBytes = roundUp(recordsWanted);
   }
   readEnd = readers;
   writeEnd = readers + writers;

@@ -59,10 +59,10 @@ export const LEAST_ROOM = 1024;
 export function reserve(changes: i32, capacity: i32, sources: i32): i32 {
   const perEvent = KEVENT_SIZE + DATA_SIZE + POLL_RECORD_SIZE;
   const room = max(capacity + sources, LEAST_ROOM);
-  const bytes =
-    (changes as usize) * KEVENT_SIZE +
-    (capacity as usize) * perEvent +
-    (room as usize) * READY_RECORD_SIZE;
+  const bytes: u64 =
+    (changes as u64) * KEVENT_SIZE +
+    (capacity as u64) * perEvent +
+    (room as u64) * READY_RECORD_SIZE;
   if (bytes > blockBytes) {
     const wanted = roundUp(bytes);
     const made = allocate(wanted);

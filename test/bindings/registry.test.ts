@@ -318,6 +318,13 @@ test("sizes beyond any memory are refused, not wrapped around", () => {
     assert.is(calls.selectBegin(0, 2, size), 0, `${size} exceptional`);
     if (size > 0) assert.is(core.reserveReady(size), -ENOMEM, `${size} ready records`);
   }
+  for (const size of sizes.filter((one) => one > 0)) {
+    assert.is(calls.kqueueReserve(0, size, 0), -ENOMEM, `${size} changes to post`);
+  }
+  // More than 2^31 bytes, and 2^32 and 32 more: products that are small in 32 bits.
+  for (const size of [67108900, 67200000, 134217729]) {
+    assert.is(calls.kqueueReserve(0, size, 0), -ENOMEM, `${size} changes to post`);
+  }
   // Their sum is 2 modulo 2^32.
   assert.is(calls.selectBegin(0x55555556, 0x55555556, 0x55555556), 0);
   assert.is(calls.memory.buffer.byteLength, 65536);

@@ -88,6 +88,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(
     OTHER_HOSTS,
     SIMULATION,
+    "epoll/callbacks",
     "epoll/over-kqueue-errors",
     "epoll/over-poll",
     "epoll/over-poll-edges",
