@@ -1,5 +1,5 @@
-// omnipoll/os on Node, bound to the host of this thread. What the calls throw and take is
-// documented at their making, in os-files.ts and os-sockets.ts.
+// omnipoll/os on Node, bound to the host of this thread. An editor shows these comments at an import,
+// and those of os/files.ts, os/sockets.ts and os/aio.ts at a call.
 
 import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../../asm/abi.ts";
 import { loadAddon } from "../../host/native/addon.ts";
@@ -14,11 +14,9 @@ import { createAioCalls } from "../os/aio.ts";
 import type { DescribedOsHost } from "../os/calls.ts";
 import { createOsModule, type OsModule } from "../os/os.ts";
 
-/** OsModule on Node, which returns bytes as Buffers. */
-interface NodeOsModule extends Omit<OsModule, "read" | "recv"> {
-  read(...given: Parameters<OsModule["read"]>): Buffer;
-  recv(...given: Parameters<OsModule["recv"]>): Buffer;
-}
+/** omnipoll/os on Node, which returns bytes as Buffers. */
+type Os = OsModule<Buffer>;
+type Aio = ReturnType<typeof createAioCalls>;
 
 /** The calls of the addon; `close` announces the descriptor to the cores first. */
 function nativeHost(): DescribedOsHost & AioHost {
@@ -45,72 +43,71 @@ const host =
   chosen.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE)
     ? calls
     : withObservers(calls, chosen);
-const os = createOsModule(host) as NodeOsModule;
+const os = createOsModule(host) as Os;
 const aio = createAioCalls(host);
 
-/** Reads while the program goes on; the end is a kevent of a queue. Not in Python. */
-export const aio_read = aio.aio_read;
-/** Writes while the program goes on; the end is a kevent of a queue. Not in Python. */
-export const aio_write = aio.aio_write;
-
-/** A pipe, as its two descriptors: to read from, to write to. */
-export const pipe = os.pipe;
-/** A pipe made with flags: O_NONBLOCK. */
-export const pipe2 = os.pipe2;
-/** Reads at most `n` bytes; none at the end. Blocks the thread, if the descriptor does. */
-export const read = os.read;
-/** Writes bytes, or a string in UTF-8; returns how many bytes were taken, maybe fewer. */
-export const write = os.write;
+/** Reads into a buffer while the program continues. A kqueue reports the end. Python lacks this call. */
+export const aio_read: Aio["aio_read"] = aio.aio_read;
+/** Writes while the program continues. A kqueue reports the end. Python lacks this call. */
+export const aio_write: Aio["aio_write"] = aio.aio_write;
+/** Makes a pipe. Returns the descriptor to read from, and the one to write to. */
+export const pipe: Os["pipe"] = os.pipe;
+/** Makes a pipe with flags: 0 or O_NONBLOCK. */
+export const pipe2: Os["pipe2"] = os.pipe2;
+/** Reads at most `n` bytes; an empty Buffer at the end. Blocks the thread if the descriptor blocks. */
+export const read: Os["read"] = os.read;
+/** Writes bytes, or a string in UTF-8. Returns the number of bytes written, which may be less. */
+export const write: Os["write"] = os.write;
 /** Closes a descriptor. */
-export const close = os.close;
-/** A second descriptor of the same open file. */
-export const dup = os.dup;
-/** Whether calls on the descriptor block. */
-export const get_blocking = os.get_blocking;
+export const close: Os["close"] = os.close;
+/** Makes a second descriptor of the same open file. */
+export const dup: Os["dup"] = os.dup;
+/** Returns whether calls on the descriptor block. */
+export const get_blocking: Os["get_blocking"] = os.get_blocking;
 /** Makes calls on the descriptor block, or not. */
-export const set_blocking = os.set_blocking;
-/** Whether a program started by this process inherits the descriptor. */
-export const get_inheritable = os.get_inheritable;
-/** Lets programs started by this process inherit the descriptor, or not. */
-export const set_inheritable = os.set_inheritable;
-/** Makes a FIFO in the file system; `mode` is 0o666, less the umask. */
-export const mkfifo = os.mkfifo;
-/** A counter that can be waited on; flags are EFD_NONBLOCK and EFD_SEMAPHORE. */
-export const eventfd = os.eventfd;
+export const set_blocking: Os["set_blocking"] = os.set_blocking;
+/** Returns whether programs that this process starts inherit the descriptor. */
+export const get_inheritable: Os["get_inheritable"] = os.get_inheritable;
+/** Lets programs that this process starts inherit the descriptor, or not. */
+export const set_inheritable: Os["set_inheritable"] = os.set_inheritable;
+/** Makes a FIFO in the file system; `mode` is 0o666 by default, less the umask. */
+export const mkfifo: Os["mkfifo"] = os.mkfifo;
+/** Makes an eventfd, a counter to wait for; flags are EFD_NONBLOCK and EFD_SEMAPHORE. */
+export const eventfd: Os["eventfd"] = os.eventfd;
 /** Takes the value of an eventfd: a bigint beyond 2^53 - 1, where a number is not exact. */
-export const eventfd_read = os.eventfd_read;
+export const eventfd_read: Os["eventfd_read"] = os.eventfd_read;
 /** Adds to the value of an eventfd. */
-export const eventfd_write = os.eventfd_write;
-/** Sends a signal, by number, to a process; 0 only asks whether it could be sent. */
-export const kill = os.kill;
-/** A descriptor of a process, readable once it has ended. */
-export const pidfd_open = os.pidfd_open;
-/** Two connected sockets, AF_UNIX and SOCK_STREAM unless told otherwise. */
-export const socketpair = os.socketpair;
-/** A socket; one that does not block if SOCK_NONBLOCK is added to its type. */
-export const socket = os.socket;
-/** Gives a socket its address; looking up a name blocks the thread. */
-export const bind = os.bind;
-/** Connects a socket. One that does not block throws EINPROGRESS, and SO_ERROR says the end. */
-export const connect = os.connect;
-/** Accepts connections from now on. */
-export const listen = os.listen;
-/** Takes a connection: its descriptor, which blocks, and the address of the peer. */
-export const accept = os.accept;
-/** Address of a socket. */
-export const getsockname = os.getsockname;
-/** Address of what a socket is connected to. */
-export const getpeername = os.getpeername;
-/** Ends one half of a connection, or both: SHUT_*. */
-export const shutdown = os.shutdown;
-/** Sends bytes, or a string in UTF-8; returns how many bytes were taken. Flags are MSG_*. */
-export const send = os.send;
-/** Receives at most `n` bytes; none at the end. Flags are MSG_*. */
-export const recv = os.recv;
-/** Value of a socket option that is a C `int`. */
-export const getsockopt = os.getsockopt;
-/** Sets a socket option, to a C `int` or the bytes of a structure. */
-export const setsockopt = os.setsockopt;
+export const eventfd_write: Os["eventfd_write"] = os.eventfd_write;
+/** Sends a signal, by number, to a process; 0 tests whether the process exists. */
+export const kill: Os["kill"] = os.kill;
+/** Makes a descriptor of a process, which is readable once the process has ended. */
+export const pidfd_open: Os["pidfd_open"] = os.pidfd_open;
+/** Makes two connected sockets; the defaults are AF_UNIX and SOCK_STREAM. */
+export const socketpair: Os["socketpair"] = os.socketpair;
+/** Makes a socket, which does not block if SOCK_NONBLOCK is added to its type. */
+export const socket: Os["socket"] = os.socket;
+/** Gives a socket its address. Looking up a host name blocks the thread. */
+export const bind: Os["bind"] = os.bind;
+/** Connects a socket. One that does not block throws EINPROGRESS, and SO_ERROR has the outcome. */
+export const connect: Os["connect"] = os.connect;
+/** Lets a socket accept connections from now on. */
+export const listen: Os["listen"] = os.listen;
+/** Accepts a connection. Returns its descriptor, which blocks, and the address of the peer. */
+export const accept: Os["accept"] = os.accept;
+/** Returns the address of a socket. */
+export const getsockname: Os["getsockname"] = os.getsockname;
+/** Returns the address of the peer of a socket. */
+export const getpeername: Os["getpeername"] = os.getpeername;
+/** Shuts down one half of a connection, or both: SHUT_*. */
+export const shutdown: Os["shutdown"] = os.shutdown;
+/** Sends bytes, or a string in UTF-8. Returns the number of bytes sent. Flags are MSG_*. */
+export const send: Os["send"] = os.send;
+/** Receives at most `n` bytes; an empty Buffer at the end. Flags are MSG_*. */
+export const recv: Os["recv"] = os.recv;
+/** Returns the value of a socket option that is a C `int`. */
+export const getsockopt: Os["getsockopt"] = os.getsockopt;
+/** Sets a socket option, to a C `int` or to the bytes of a structure. */
+export const setsockopt: Os["setsockopt"] = os.setsockopt;
 
 export type { Address } from "../os/addresses.ts";
 export * from "../os/constants.ts";

@@ -1,4 +1,4 @@
-// Socket addresses as Python has them: [host, port] or a path, by the family of the socket.
+// Socket addresses in Python's form: [host, port] or a path, by the family of the socket.
 
 import { NAME_SIZE, RESOLVER_ERROR } from "../../host/os.ts";
 import { integerOf } from "../arguments.ts";
@@ -10,13 +10,13 @@ import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
 /**
  * `[host, port]` for AF_INET and AF_INET6, a path for AF_UNIX.
  *
- * A host is an address, with the scope of IPv6 as in "fe80::1%eth0", a name to look up, or "" for
- * the wildcard. A path that begins with "\0" is in Linux's abstract namespace, and "" is that of
- * a socket without a name.
+ * A host is an address, which may end with an IPv6 scope as in "fe80::1%eth0", a name to look up, or
+ * "" for the wildcard. A path that begins with "\0" is in Linux's abstract namespace; "" is the path
+ * of a socket without a name.
  */
 export type Address = readonly [host: string, port: number] | string;
 
-/** An address as it crosses to a host: text in UTF-8, and a port, or 0. */
+/** An address as hosts take it: text in UTF-8, and a port, or 0. */
 interface EncodedAddress {
   readonly text: Uint8Array;
   readonly port: number;
@@ -28,7 +28,7 @@ const FAMILIES: Record<number, string> = {
   [AF_INET6]: "AF_INET6",
 };
 
-/** What a resolver refuses with, and glibc's texts. */
+/** The errors of getaddrinfo(3), with glibc's texts. */
 const RESOLVER_ERRORS: Record<number, readonly [code: string, message: string]> = {
   [-1]: ["EAI_BADFLAGS", "Bad value for ai_flags"],
   [-2]: ["EAI_NONAME", "Name or service not known"],
@@ -43,7 +43,7 @@ const RESOLVER_ERRORS: Record<number, readonly [code: string, message: string]> 
   [-12]: ["EAI_OVERFLOW", "Argument buffer overflow"],
 };
 
-/** The error of a call with an address, by its negative result: of the system or the resolver. */
+/** Makes the error of a call with an address, from its negative result: a system's or a resolver's. */
 export function addressError(
   host: DescribedOsHost,
   result: number,
@@ -53,11 +53,11 @@ export function addressError(
   if (result > RESOLVER_ERROR) return osError(host.describe, -result, syscall, detail);
   const error = result - RESOLVER_ERROR;
   const [code, text] = RESOLVER_ERRORS[error] ?? [`EAI_${-error}`, "Name resolution failed"];
-  // No errno: EAI_* are numbers of their own, and not a system call's.
+  // There is no errno, because EAI_* are not errnos.
   return new OSError(`[${code}] ${text} (${syscall}, ${detail})`, undefined, code, syscall);
 }
 
-/** Refuses what is an address of no family. */
+/** Checks that a value is an address of any family. */
 export function checkAddress(call: string, address: unknown): void {
   if (Array.isArray(address) || typeof address === "string" || isBytes(address)) return;
   throw new TypeError(`${call}: address must be [host, port] or a path, got ${show(address)}`);
@@ -93,26 +93,26 @@ function encodeLocal(call: string, address: unknown): EncodedAddress {
 }
 
 /**
- * An address for a socket of `family`, checked.
+ * Checks an address for a socket of `family`, and encodes the address for the host.
  *
- * @throws {TypeError} if the family has addresses of another shape
+ * @throws {TypeError} if the family has addresses of another form
  */
 export function encodeAddress(call: string, family: number, address: unknown): EncodedAddress {
   if (family === AF_UNIX) return encodeLocal(call, address);
   return encodeInternet(call, FAMILIES[family] ?? `family ${family}`, address);
 }
 
-/** An address for a message. */
+/** Formats an address for a message. */
 export function showAddress(address: Address | Uint8Array): string {
   return Array.isArray(address) ? `${show(address[0])} port ${address[1]}` : show(address);
 }
 
-/** What a host writes an address into; see OsHost.accept. */
+/** Makes the arrays that a host writes an address into; see OsHost.accept. */
 export function makeName(): { text: Uint8Array; parts: Int32Array } {
   return { text: new Uint8Array(NAME_SIZE), parts: new Int32Array(3) };
 }
 
-/** The address that a host wrote. */
+/** Reads the address that a host wrote. */
 export function decodeAddress({ text, parts }: ReturnType<typeof makeName>): Address {
   const [family = 0, port = 0, length = 0] = parts;
   const decoded = decodePath(text.subarray(0, length));

@@ -1,4 +1,4 @@
-// Asynchronous reads and writes: what Python has no call for, and EVFILT_AIO is about.
+// Asynchronous reads and writes, whose ends are events of EVFILT_AIO. Python has no such calls.
 
 import type { AioHost } from "../../host/os.ts";
 import { checkCount, integerOf, intOf } from "../arguments.ts";
@@ -16,26 +16,27 @@ function offsetOf(value: unknown): number | bigint {
   return offset;
 }
 
-/** Descriptor of a queue that takes posts. */
+/** Lets a queue receive the kevents of requests, and returns its descriptor. */
 function queueOf(value: unknown): number {
   if (value instanceof Kqueue) return Kqueue.acceptPosts(value);
   throw new TypeError(`queue must be a Kqueue, got ${show(value)}`);
 }
 
-/** The calls of `host`. */
+/** Makes the calls on `host`. */
 export function createAioCalls(host: DescribedOsHost & AioHost) {
   return {
     /**
-     * Reads into `buffer` while the program goes on. The end comes as a kevent of `queue`, a
-     * kqueue of this thread: filter KQ_FILTER_AIO, `ident` what is returned here, `data` the
-     * number of bytes, 0 at the end of the file; with KQ_EV_ERROR among its flags, `data` is an
-     * errno. The bytes are in `buffer` once that kevent is returned. The descriptor may be closed
-     * meanwhile.
+     * Reads into `buffer` while the program continues. `queue` reports the end with a kevent of
+     * KQ_FILTER_AIO: `ident` is the number returned here, `data` the number of bytes, 0 at the end of
+     * the file. Under KQ_EV_ERROR `data` is an errno. The bytes are in `buffer` once `control`
+     * returned that kevent. The descriptor may be closed meanwhile.
      *
-     * @param offset in the file, in bytes; of no meaning to what has none, a pipe or a socket
-     * @param udata of the kevent
-     * @returns a number that no other request under way has
-     * @throws {OSError} EBADF if `fd` is not open for reading, EAGAIN if 4096 are under way
+     * @param buffer receives at most as many bytes as it has
+     * @param offset in the file, in bytes, 0 to 2^63 - 1; pipes and sockets ignore the offset
+     * @param queue a kqueue of this thread
+     * @param udata of the kevent; the default is 0
+     * @returns a number that no other request in progress has
+     * @throws {OSError} EBADF if `fd` is not open for reading, EAGAIN if 4096 requests are in progress
      * @see https://man.freebsd.org/cgi/man.cgi?aio_read
      */
     aio_read(
@@ -57,10 +58,14 @@ export function createAioCalls(host: DescribedOsHost & AioHost) {
     },
 
     /**
-     * Writes all bytes, as they are now, or a string in UTF-8, while the program goes on; else
-     * like `aio_read`.
+     * Writes bytes, or a string in UTF-8, while the program continues. The bytes are copied first, so
+     * `data` may change afterwards. The end is reported as that of `aio_read`.
      *
-     * @throws {OSError} EBADF if `fd` is not open for writing, EAGAIN if 4096 are under way
+     * @param offset in the file, in bytes, 0 to 2^63 - 1; pipes and sockets ignore the offset
+     * @param queue a kqueue of this thread
+     * @param udata of the kevent; the default is 0
+     * @returns a number that no other request in progress has
+     * @throws {OSError} EBADF if `fd` is not open for writing, EAGAIN if 4096 requests are in progress
      * @see https://man.freebsd.org/cgi/man.cgi?aio_write
      */
     aio_write(

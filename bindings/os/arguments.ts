@@ -1,5 +1,5 @@
-// Arguments of the os and socket modules, as CPython converts them; and paths, whose bytes need
-// not be UTF-8.
+// Arguments of the os and socket modules, converted as CPython converts them, and paths, whose bytes
+// need not be UTF-8.
 
 import { integerOf } from "../arguments.ts";
 import { OverflowError, show, ValueError } from "../errors.ts";
@@ -7,7 +7,7 @@ import { OverflowError, show, ValueError } from "../errors.ts";
 const SSIZE_LIMIT = 2n ** 63n;
 
 const encoder = new TextEncoder();
-// Bytes are bytes: nothing is skipped at the start, and what is no UTF-8 is not replaced.
+// A path keeps its bytes: the decoder skips no byte order mark and replaces no invalid byte.
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function unsigned(value: unknown, name: string, limit: number | bigint, type: string) {
@@ -17,17 +17,17 @@ function unsigned(value: unknown, name: string, limit: number | bigint, type: st
   return integer;
 }
 
-/** A C `unsigned int`. */
+/** Converts to a C `unsigned int`. */
 export function unsignedIntOf(value: unknown, name: string): number {
   return Number(unsigned(value, name, 2 ** 32, "unsigned int"));
 }
 
-/** A C `unsigned long long`. */
+/** Converts to a C `unsigned long long`. */
 export function unsignedLongLongOf(value: unknown, name: string): bigint {
   return BigInt(unsigned(value, name, 2n ** 64n, "unsigned long long"));
 }
 
-/** A C `ssize_t`, rounded to a number: what is beyond 2^53 can only be refused. */
+/** Converts to a C `ssize_t`, rounded to a number: no call can accept more than 2^53 anyway. */
 export function sizeOf(value: unknown, name: string): number {
   const integer = integerOf(value, name);
   if (integer >= SSIZE_LIMIT || integer < -SSIZE_LIMIT) {
@@ -43,7 +43,7 @@ export function isBytes(value: unknown): value is Uint8Array {
   );
 }
 
-/** The bytes to send: a Uint8Array as it is, a string in UTF-8. */
+/** Returns the bytes to send: those of a Uint8Array, or a string in UTF-8. */
 export function bytesOf(value: unknown, name: string): Uint8Array {
   if (typeof value === "string") return encoder.encode(value);
   if (isBytes(value)) return value;
@@ -51,9 +51,8 @@ export function bytesOf(value: unknown, name: string): Uint8Array {
 }
 
 /**
- * Bytes of a path in text, the opposite of `decodePath`.
- *
- * A lone surrogate U+DC80…U+DCFF is the byte 0x80…0xff, as in Python (PEP 383).
+ * Encodes a path, the inverse of `decodePath`. A lone surrogate U+DC80…U+DCFF stands for the byte
+ * 0x80…0xff, as in Python (PEP 383).
  */
 export function encodePath(path: string): Uint8Array {
   if (!/[\udc80-\udcff]/u.test(path)) return encoder.encode(path);
@@ -66,7 +65,7 @@ export function encodePath(path: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** Text of valid UTF-8, or undefined. */
+/** Decodes UTF-8; undefined if the bytes are not valid. */
 function textOf(bytes: Uint8Array): string | undefined {
   try {
     return decoder.decode(bytes);
@@ -75,7 +74,7 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Text of a path; a byte that is no UTF-8 becomes a lone surrogate (PEP 383). */
+/** Decodes a path. A byte that is not valid UTF-8 becomes a lone surrogate (PEP 383). */
 export function decodePath(bytes: Uint8Array): string {
   const whole = textOf(bytes);
   if (whole !== undefined) return whole;
@@ -91,7 +90,7 @@ export function decodePath(bytes: Uint8Array): string {
   return path;
 }
 
-/** A path of the file system: text, or its bytes. */
+/** Converts a path of the file system, text or bytes, to bytes. */
 export function pathOf(value: unknown, name: string): Uint8Array {
   if (typeof value !== "string" && !isBytes(value)) {
     throw new TypeError(`${name} must be a string or a Uint8Array, got ${show(value)}`);

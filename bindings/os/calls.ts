@@ -1,17 +1,17 @@
-// What the calls of omnipoll/os have in common: failing, and receiving bytes.
+// The parts that the calls of omnipoll/os share: errors, and receiving bytes.
 
 import { ENOMEM } from "../../asm/abi.ts";
 import type { OsHost } from "../../host/os.ts";
 import { type Describe, osError } from "../errors.ts";
 
-/** A host for omnipoll/os: its calls, and what its errnos mean. */
+/** A host for omnipoll/os: its calls, and the texts of its errnos. */
 export type DescribedOsHost = OsHost & {
   readonly describe: Describe;
   /** As in Host. */
   takeFailure?(): Error | undefined;
 };
 
-/** The result of a host call. @throws {OSError} if it is a negative errno */
+/** Returns the result of a host call. @throws {OSError} if the result is a negative errno */
 export function checked(
   host: DescribedOsHost,
   result: number,
@@ -22,20 +22,20 @@ export function checked(
   return result;
 }
 
-/** Up to this many bytes are received into memory that is used again. */
+/** Results up to this size are received into memory that the next call uses again. */
 const SCRATCH_SIZE = 0x10000;
 
 const hasBuffer = typeof Buffer !== "undefined";
 
-/** The first `count` bytes, in memory of their own. */
+/** Copies the first `count` bytes. */
 function copyOf(bytes: Uint8Array, count: number): Uint8Array {
   const wanted = bytes.subarray(0, count);
   return hasBuffer ? Buffer.from(wanted) : wanted.slice();
 }
 
-/** The first `count` bytes of memory that was made for them. */
+/** Returns the first `count` bytes of memory that was allocated for one result. */
 function keep(bytes: Uint8Array, count: number): Uint8Array {
-  // A short answer must not hold on to the memory of a long one.
+  // A short result must not keep the memory of a long one alive.
   if (count < bytes.length) return copyOf(bytes, count);
   return hasBuffer ? Buffer.from(bytes.buffer, bytes.byteOffset, count) : bytes;
 }
@@ -50,16 +50,16 @@ function keep(bytes: Uint8Array, count: number): Uint8Array {
  * the kernel leaves out are 0. Any other call must have written all bytes that it counts, or bytes
  * of another descriptor would show.
  */
-export type Receive = (
+export type Receive<Bytes extends Uint8Array> = (
   size: number,
   syscall: string,
   fd: number,
   isPartial: boolean,
   call: (buffer: Uint8Array) => number,
-) => Uint8Array;
+) => Bytes;
 
-/** The Receive of one module. */
-export function makeReceive(host: DescribedOsHost): Receive {
+/** Makes the Receive of one module. Its results are Buffers where there is that class. */
+export function makeReceive(host: DescribedOsHost): Receive<Uint8Array> {
   let scratch: Uint8Array | undefined;
 
   function allocate(size: number, syscall: string, fd: number): Uint8Array {

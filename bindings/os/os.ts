@@ -1,5 +1,5 @@
-// omnipoll/os: the few calls of Python's os and socket modules that Node lacks and anyone who
-// owns descriptors needs. Names, order and units are Python's; what is made is close-on-exec.
+// omnipoll/os: the few calls of Python's os and socket modules that Node lacks and that every owner of
+// descriptors needs. Names, order and units are Python's; new descriptors are close-on-exec.
 
 import { type DescribedOsHost, makeReceive } from "./calls.ts";
 import * as constants from "./constants.ts";
@@ -7,16 +7,20 @@ import { createFileCalls } from "./files.ts";
 import { createSocketCalls } from "./sockets.ts";
 
 type Constants = typeof constants;
-type FileCalls = ReturnType<typeof createFileCalls>;
-type SocketCalls = ReturnType<typeof createSocketCalls>;
-
-/** The calls and constants of omnipoll/os. The calls are synchronous and need no `this`. */
-export interface OsModule extends Constants, FileCalls, SocketCalls {}
+type FileCalls<Bytes extends Uint8Array> = ReturnType<typeof createFileCalls<Bytes>>;
+type SocketCalls<Bytes extends Uint8Array> = ReturnType<typeof createSocketCalls<Bytes>>;
 
 /**
- * omnipoll/os on a host.
+ * The calls and constants of omnipoll/os. The calls are synchronous and need no `this`. `read` and
+ * `recv` return `Bytes`: Buffers in Node.
+ */
+export interface OsModule<Bytes extends Uint8Array = Uint8Array>
+  extends Constants, FileCalls<Bytes>, SocketCalls<Bytes> {}
+
+/**
+ * Makes omnipoll/os on a host.
  *
- * @param host its calls, and `describe` for the errors
+ * @param host the calls of the host, and `describe` for the errors
  */
 export function createOsModule(host: DescribedOsHost): OsModule {
   const receive = makeReceive(host);

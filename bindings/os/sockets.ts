@@ -1,4 +1,4 @@
-// The calls of Python's socket objects, on plain descriptor numbers.
+// The calls of Python's socket objects, on plain descriptors.
 
 import { checkCount, intOf } from "../arguments.ts";
 import { osError, show, ValueError } from "../errors.ts";
@@ -27,7 +27,7 @@ import {
 
 const ENAMETOOLONG = 36;
 const EAFNOSUPPORT = 97;
-/** CPython's, where the system allows as many. */
+/** The default of CPython, which takes SOMAXCONN if that is less. */
 const DEFAULT_BACKLOG = 128;
 const MSG_WAITALL = 0x100;
 const MSG_NOSIGNAL = 0x4000;
@@ -37,15 +37,18 @@ const MSG_NOSIGNAL = 0x4000;
  */
 const WRITES_WHAT_IT_COUNTS = MSG_OOB | MSG_PEEK | MSG_DONTWAIT | MSG_WAITALL | MSG_NOSIGNAL;
 
-/** The calls of the socket module on `host`. */
-export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
+/** Makes the calls of the socket module on `host`. */
+export function createSocketCalls<Bytes extends Uint8Array>(
+  host: DescribedOsHost,
+  receive: Receive<Bytes>,
+) {
   function familyOf(fd: number, syscall: string): number {
     const family = new Int32Array(1);
     checked(host, host.getsockopt(fd, SOL_SOCKET, SO_DOMAIN, family), syscall, `fd ${fd}`);
     return family[0] ?? 0;
   }
 
-  /** bind and connect. */
+  /** Serves bind and connect. */
   function useAddress(syscall: "bind" | "connect", fd: number, address: Address | Uint8Array) {
     const descriptor = intOf(fd, "fd");
     checkAddress(`${syscall}()`, address);
@@ -62,7 +65,7 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
     throw addressError(host, result, syscall, detail);
   }
 
-  /** getsockname and getpeername. */
+  /** Serves getsockname and getpeername. */
   function showEnd(syscall: "getsockname" | "getpeername", fd: number): Address {
     const descriptor = intOf(fd, "fd");
     const name = makeName();
@@ -72,8 +75,12 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
 
   return {
     /**
-     * Two connected sockets.
+     * Makes two connected sockets.
      *
+     * @param family AF_UNIX, the default
+     * @param type SOCK_*, with SOCK_NONBLOCK added for sockets that do not block; the default is
+     * SOCK_STREAM
+     * @throws {OSError} EOPNOTSUPP, EPROTONOSUPPORT and others of socketpair(2)
      * @see https://docs.python.org/3/library/socket.html#socket.socketpair
      */
     socketpair(
@@ -93,9 +100,12 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
     },
 
     /**
-     * A socket.
+     * Makes a socket.
      *
-     * @param type SOCK_*, with SOCK_NONBLOCK added for one that does not block
+     * @param family AF_UNIX, AF_INET (the default) or AF_INET6
+     * @param type SOCK_*, with SOCK_NONBLOCK added for a socket that does not block; the default is
+     * SOCK_STREAM
+     * @throws {OSError} EAFNOSUPPORT, EPROTONOSUPPORT and others of socket(2)
      * @see https://docs.python.org/3/library/socket.html#socket.socket
      */
     socket(family: number = AF_INET, type: number = SOCK_STREAM, proto: number = 0): number {
@@ -109,10 +119,13 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
     },
 
     /**
-     * Gives a socket its address. Looking up a name blocks the calling thread.
+     * Gives a socket its address. Looking up a host name blocks the calling thread.
      *
-     * @throws {TypeError} if the socket's family has addresses of another shape
-     * @throws {OSError} also for a name that is not known, with a code such as "EAI_NONAME"
+     * @param address `[host, port]`, or a path for AF_UNIX
+     * @throws {TypeError} if the family of the socket has addresses of another form
+     * @throws {OSError} EADDRINUSE, EADDRNOTAVAIL and others of bind(2); for an unknown host name,
+     * an error with a code such as "EAI_NONAME"
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.bind
      */
     bind(fd: number, address: Address | Uint8Array): void {
       checkCount("bind()", arguments.length, 2, 2);
@@ -120,18 +133,28 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
     },
 
     /**
-     * Connects a socket; blocks until that is done, if the socket does.
+     * Connects a socket. A socket that blocks blocks the calling thread until the attempt is over.
      *
-     * @throws {TypeError} if the socket's family has addresses of another shape
-     * @throws {OSError} BlockingIOError (EINPROGRESS) if the socket does not block: it is done when
-     *   the socket is writable, and SO_ERROR says how; also as in `bind`
+     * @param address `[host, port]`, or a path for AF_UNIX
+     * @throws {TypeError} if the family of the socket has addresses of another form
+     * @throws {BlockingIOError} EINPROGRESS if the socket does not block: the attempt is over when
+     * the socket is writable, and the option SO_ERROR is 0 or the errno
+     * @throws {ConnectionRefusedError} ECONNREFUSED if no socket listens there
+     * @throws {OSError} as `bind` does
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.connect
      */
     connect(fd: number, address: Address | Uint8Array): void {
       checkCount("connect()", arguments.length, 2, 2);
       useAddress("connect", fd, address);
     },
 
-    /** Accepts connections from now on, and keeps at most `backlog` until they are taken. */
+    /**
+     * Lets a socket accept connections from now on.
+     *
+     * @param backlog the most connections that wait to be accepted; the default is 128
+     * @throws {OSError} EADDRINUSE, EOPNOTSUPP and others of listen(2)
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.listen
+     */
     listen(fd: number, backlog: number = DEFAULT_BACKLOG): void {
       checkCount("listen()", arguments.length, 1, 2);
       const descriptor = intOf(fd, "fd");
@@ -139,7 +162,14 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
       checked(host, host.listen(descriptor, length), "listen", `fd ${descriptor}`);
     },
 
-    /** Takes a connection: its descriptor, which blocks, and the address of the peer. */
+    /**
+     * Accepts a connection. Blocks the calling thread if the listening socket blocks.
+     *
+     * @returns the descriptor of the connection, which blocks, and the address of the peer
+     * @throws {BlockingIOError} EAGAIN if no connection waits and the socket does not block
+     * @throws {OSError} EINVAL if the socket does not listen, and others of accept(2)
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.accept
+     */
     accept(fd: number): [fd: number, address: Address] {
       checkCount("accept()", arguments.length, 1, 1);
       const descriptor = intOf(fd, "fd");
@@ -148,19 +178,35 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
       return [checked(host, result, "accept", `fd ${descriptor}`), decodeAddress(name)];
     },
 
-    /** Address of the socket. */
+    /**
+     * Returns the address of a socket.
+     *
+     * @throws {OSError} ENOTSOCK if the descriptor is not a socket
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.getsockname
+     */
     getsockname(fd: number): Address {
       checkCount("getsockname()", arguments.length, 1, 1);
       return showEnd("getsockname", fd);
     },
 
-    /** Address of what the socket is connected to. */
+    /**
+     * Returns the address of the peer of a socket.
+     *
+     * @throws {OSError} ENOTCONN if the socket is not connected
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.getpeername
+     */
     getpeername(fd: number): Address {
       checkCount("getpeername()", arguments.length, 1, 1);
       return showEnd("getpeername", fd);
     },
 
-    /** Ends one half of a connection, or both, for every descriptor of the socket: SHUT_*. */
+    /**
+     * Shuts down one half of a connection, or both, for every descriptor of the socket.
+     *
+     * @param how SHUT_RD, SHUT_WR or SHUT_RDWR
+     * @throws {OSError} ENOTCONN if the socket is not connected
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.shutdown
+     */
     shutdown(fd: number, how: number): void {
       checkCount("shutdown()", arguments.length, 2, 2);
       const descriptor = intOf(fd, "fd");
@@ -168,9 +214,14 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
     },
 
     /**
-     * Sends bytes, or a string in UTF-8, and returns how many bytes were taken.
+     * Sends bytes, or a string in UTF-8. Blocks the calling thread if the socket blocks.
      *
-     * @param flags MSG_OOB, MSG_DONTWAIT
+     * @param flags bitwise or of MSG_OOB and MSG_DONTWAIT; the default is 0
+     * @returns the number of bytes sent, which may be less than there are
+     * @throws {BrokenPipeError} EPIPE if the connection is shut down
+     * @throws {BlockingIOError} EAGAIN if there is no room and the call does not block
+     * @throws {OSError} others of send(2)
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.send
      */
     send(fd: number, data: Uint8Array | string, flags: number = 0): number {
       checkCount("send()", arguments.length, 2, 3);
@@ -181,27 +232,40 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
     },
 
     /**
-     * Receives at most `n` bytes; none at the end.
+     * Receives at most `n` bytes. Blocks the calling thread if the socket blocks.
      *
      * With Linux's MSG_TRUNC the result never has more than `n` bytes either, however long the
      * datagram is. On TCP, where the flag discards, each discarded byte is a 0 in the result.
      *
-     * @param flags MSG_OOB, MSG_PEEK, MSG_DONTWAIT
+     * @param n the most bytes to receive, 0 to 2^63 - 1
+     * @param flags bitwise or of MSG_OOB, MSG_PEEK and MSG_DONTWAIT; the default is 0
+     * @returns the bytes; empty at the end of the stream
      * @throws {ValueError} if `n` is negative
+     * @throws {BlockingIOError} EAGAIN if there is nothing to read and the call does not block
+     * @throws {ConnectionResetError} ECONNRESET if the peer reset the connection
+     * @throws {OSError} others of recv(2)
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.recv
      */
-    recv(fd: number, n: number, flags: number = 0): Uint8Array {
+    recv(fd: number, n: number, flags: number = 0): Bytes {
       checkCount("recv()", arguments.length, 2, 3);
       const descriptor = intOf(fd, "fd");
       const size = sizeOf(n, "n");
       const bits = intOf(flags, "flags");
-      if (size < 0) throw new ValueError(`negative buffersize in recv: n is ${show(n)}`);
+      if (size < 0) throw new ValueError(`n must not be negative, got ${show(n)}`);
       const isPartial = (bits & ~WRITES_WHAT_IT_COUNTS) !== 0;
       return receive(size, "recv", descriptor, isPartial, (buffer) =>
         host.recv(descriptor, buffer, size, bits),
       );
     },
 
-    /** Value of an option that is a C `int`. */
+    /**
+     * Returns the value of an option that is a C `int`.
+     *
+     * @param level SOL_SOCKET, IPPROTO_TCP and other levels
+     * @param option SO_*, TCP_NODELAY and other options
+     * @throws {OSError} ENOPROTOOPT and others of getsockopt(2)
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.getsockopt
+     */
     getsockopt(fd: number, level: number, option: number): number {
       checkCount("getsockopt()", arguments.length, 3, 3);
       const descriptor = intOf(fd, "fd");
@@ -219,8 +283,12 @@ export function createSocketCalls(host: DescribedOsHost, receive: Receive) {
     /**
      * Sets an option.
      *
+     * @param level SOL_SOCKET, IPPROTO_TCP and other levels
+     * @param option SO_*, TCP_NODELAY and other options
      * @param value a C `int`, or the bytes of a structure: SO_LINGER takes
-     *   `new Uint8Array(Int32Array.of(1, 0).buffer)`
+     * `new Uint8Array(Int32Array.of(1, 0).buffer)`
+     * @throws {OSError} ENOPROTOOPT, EINVAL and others of setsockopt(2)
+     * @see https://docs.python.org/3/library/socket.html#socket.socket.setsockopt
      */
     setsockopt(
       fd: number,

@@ -101,7 +101,7 @@ pairs("a peer that is gone throws BrokenPipeError", () => {
 pairs("sizes and flags that recv cannot take are refused", () => {
   const [a, b] = os.socketpair();
   const error = throws(() => os.recv(a, -1), ValueError);
-  assert.ok(error.message.includes("negative buffersize in recv"));
+  assert.ok(error.message.includes("n must not be negative, got "));
   throws(() => os.recv(a, 2 ** 63), OverflowError);
   throws(() => os.recv(a, 2 ** 62), OSError, "ENOMEM");
   throws(() => os.recv(a, 1, 2 ** 31), OverflowError);
