@@ -76,6 +76,21 @@ for (const page of PAGES) {
   });
 }
 
+test("docs/porting-from-python.md says where every name went", async () => {
+  const page = textOf("docs/porting-from-python.md");
+  const errors = await import("../../bindings/errors.ts");
+  const names = async (entry: string): Promise<string[]> =>
+    Object.entries((await import(entry)) as object)
+      .filter(
+        ([name, value]) => typeof value === "function" && /^[a-z]/.test(name) && !(name in errors),
+      )
+      .map(([name]) => name);
+  const missing = [...(await names("omnipoll")), ...(await names("omnipoll/os"))].filter(
+    (name) => !new RegExp(`\\b${name}\\b`).test(page),
+  );
+  assert.equal(missing, []);
+});
+
 test("the README is at most 150 lines long", () => {
   assert.ok(textOf("README.md").trimEnd().split("\n").length <= 150);
 });

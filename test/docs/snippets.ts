@@ -171,6 +171,7 @@ function steady(text: string): string {
 export function isAsSaid(printed: string, said: string): boolean {
   const parts = steady(said).split("…");
   const escaped = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const pattern = escaped.map((part) => part.replaceAll(/\s+/g, "\\s+")).join("[^]*?");
+  const patterns = escaped.map((part) => part.trim().replaceAll(/\s+/g, "\\s+"));
+  const pattern = patterns.join("\\s*[^]*?\\s*");
   return new RegExp(`^${pattern}$`).test(steady(printed));
 }
