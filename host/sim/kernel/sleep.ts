@@ -2,8 +2,7 @@
 
 import { EAGAIN, EINTR, EVENT_OUT } from "../../../asm/abi.ts";
 import { ALWAYS } from "./constants.ts";
-import type { File } from "./file.ts";
-import { WaitEntry, type Waiter } from "./wait-queue.ts";
+import { WaitEntry, type Waiter, type WaitQueue } from "./wait-queue.ts";
 
 /** A blocked call in a wait queue (Linux's default_wake_function). */
 export class Sleeper implements Waiter {
@@ -45,13 +44,19 @@ export interface Sleep {
  */
 export type Sleeping = Generator<Sleep, number, SleepEnd>;
 
+/** An open file, as far as a call that waits for it needs one. */
+interface Awaited {
+  readonly name: string;
+  queues(): readonly WaitQueue[];
+}
+
 /**
  * Repeats `attempt` after each wake-up of `file` until the result is not -EAGAIN. A signal does not end
  * the call (PEP 475), unless the signal's handler throws.
  */
 export function* retrying(
   fd: number,
-  file: File,
+  file: Awaited,
   mask: number,
   call: string,
   attempt: () => number,
@@ -77,7 +82,7 @@ export function* retrying(
 /** A write that goes on until all `length` bytes are written or an attempt fails. */
 export function* transferring(
   fd: number,
-  file: File,
+  file: Awaited,
   call: string,
   length: number,
   attempt: (done: number) => number,

@@ -1,22 +1,22 @@
-// Which calls another thread may make, and which of their arguments are memory.
+// The calls that another thread may make, and which of their arguments are memory.
 
 import { CALL_NAMES, callOf, type CallName, type Stretch, stretchesOf } from "../../calls.ts";
 import type { OsHost } from "../../os.ts";
 
-/** Calls of a host that cross as numbers of 32 bits; the others have numbers of their own below. */
+/** Calls of Host with 32-bit arguments and results. The other calls have CALL_* numbers below. */
 export const HOST_NAMES: readonly CallName[] = CALL_NAMES.filter(
   (name) => callOf(name).type === undefined,
 );
 
-/** Stretches of a core's memory that a call takes. Arguments are counted without the memory. */
+/** The stretches of a core's memory that each call takes. Argument numbers do not count the memory. */
 export const STRETCHES: ReadonlyMap<CallName, readonly Stretch[]> = new Map(
   HOST_NAMES.map((name) => [name, stretchesOf(name)]),
 );
 
-/** Arguments of the call that has most. */
+/** The largest number of arguments of a call. */
 export const MOST_NUMBERS = Math.max(...HOST_NAMES.map((name) => callOf(name).takes.length));
 
-/** Calls of OsHost; their typed arrays cross as they are. */
+/** Calls of OsHost, whose typed arrays are copied to the other thread and back. */
 export const OS_CALLS: ReadonlyArray<keyof OsHost> = [
   "close",
   "pipe2",
@@ -46,7 +46,7 @@ export const OS_CALLS: ReadonlyArray<keyof OsHost> = [
   "setsockopt",
 ];
 
-// Numbers of calls: those of Host, those of OsHost from 100 on, and a few more.
+// Numbers of calls: calls of Host from 0 on, calls of OsHost from 100 on, and these.
 
 export const FIRST_OS_CALL = 100;
 export const CALL_CAPABILITIES = 200;

@@ -1,13 +1,13 @@
-// How another thread calls the simulated kernel: one call at a time, in memory both see.
+// The channel through which another thread calls the simulated kernel: one call at a time, in shared memory.
 //
 //   0         4        8          12         16           32               128
 //   | state   | call   | result   | length   | regions 4  | numbers 12 f64 | bytes …
 
-/** Nothing is asked for. */
+/** No call is pending. */
 export const IDLE = 0;
-/** The thread has written a call and sleeps until the state is another one. */
-export const ASKED = 1;
-/** The thread has ended. */
+/** The thread has written a call, and sleeps until the state changes. */
+export const REQUESTED = 1;
+/** The thread has ended, and makes no more calls. */
 export const ENDED = 2;
 
 const STATE = 0;
@@ -18,21 +18,21 @@ const REGION_COUNT = 4;
 const NUMBERS = 32;
 const NUMBER_COUNT = 12;
 const BYTES = 128;
-/** Room for what one call hands over: 512 Ki poll records. */
-const ROOM = 2 ** 22;
+/** Size of the bytes of a call: 512 Ki poll records fit. */
+const CAPACITY = 2 ** 22;
 
-/** What a call hands over besides numbers; the owner may change the bytes. */
+/** Bytes that a call passes besides its numbers. The owner may change them; the caller copies them back. */
 export type Region = Uint8Array;
 
-/** The memory of one thread's calls. */
+/** The shared memory for the calls of one thread. */
 export class Channel {
-  /** To be handed to the other side. */
+  /** The memory, which structured clone takes to the other thread. */
   readonly buffer: SharedArrayBuffer;
   readonly words: Int32Array;
   readonly #numbers: Float64Array;
   readonly #bytes: Uint8Array;
 
-  constructor(buffer = new SharedArrayBuffer(BYTES + ROOM)) {
+  constructor(buffer = new SharedArrayBuffer(BYTES + CAPACITY)) {
     this.buffer = buffer;
     this.words = new Int32Array(buffer, 0, NUMBERS / 4);
     this.#numbers = new Float64Array(buffer, NUMBERS, NUMBER_COUNT);
@@ -60,7 +60,7 @@ export class Channel {
     this.words[RESULT] = value;
   }
 
-  /** A result that is no whole number: a time. */
+  /** The result of a call that returns a time, which is not a 32-bit number. */
   get time(): number {
     return this.#numbers[0] as number;
   }
@@ -69,8 +69,8 @@ export class Channel {
     this.#numbers[0] = value;
   }
 
-  /** Writes a call. @returns false if there is no room for its bytes */
-  ask(call: number, numbers: readonly number[], regions: readonly Region[]): boolean {
+  /** Writes a call. @returns false if its bytes do not fit */
+  write(call: number, numbers: readonly number[], regions: readonly Region[]): boolean {
     let at = 0;
     for (const region of regions) at += (region.length + 7) & ~7;
     if (at > this.#bytes.length) return false;
@@ -91,7 +91,7 @@ export class Channel {
     return this.#numbers[index] as number;
   }
 
-  /** The bytes of the call's regions, in place. */
+  /** The regions of the call, which are not copies. */
   regions(): Region[] {
     const regions: Region[] = [];
     let at = 0;
@@ -104,8 +104,9 @@ export class Channel {
     return regions;
   }
 
-  /** Sleeps until the call has been answered. */
+  /** Blocks this thread until the owner has written the result. */
   sleep(): void {
-    while (Atomics.load(this.words, STATE) === ASKED) Atomics.wait(this.words, STATE, ASKED);
+    while (Atomics.load(this.words, STATE) === REQUESTED)
+      Atomics.wait(this.words, STATE, REQUESTED);
   }
 }

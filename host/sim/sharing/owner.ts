@@ -1,4 +1,4 @@
-// The thread that has the simulated kernel, and answers the calls of others.
+// The thread that owns the simulated kernel, and makes the calls of the other threads.
 
 import type { CallName } from "../../calls.ts";
 import { canBlock, newBell } from "../time/blocking.ts";
@@ -20,36 +20,36 @@ import {
   OS_CALLS,
   STRETCHES,
 } from "./calls.ts";
-import { ASKED, Channel, ENDED, IDLE } from "./channel.ts";
+import { Channel, ENDED, IDLE, REQUESTED } from "./channel.ts";
 import type { Ticket } from "./thread.ts";
 
-/** How long a thread may compute before the simulation gives up on it, in ms of real time. */
-const PATIENCE_MS = 20_000;
-/** Where the stretches of a call are in the memory that stands for the caller's. */
+/** How long another thread may run without a call before a wait here fails, in ms of real time. */
+const HUNG_THREAD_MS = 20_000;
+/** Size of the memory that stands for the caller's: every call of a channel fits. */
 const STAGE_PAGES = 65;
 
-/** How long this thread does nothing, in ms of real time, before time passes without it. */
-const QUIET_MS = 30;
-/** How often calls are looked for where Atomics.waitAsync is missing, as in older browsers. */
-const LOOK_MS = 2;
+/** How long this thread must be idle, in ms of real time, before virtual time passes without it. */
+const IDLE_MS = 30;
+/** Interval between looks for new calls in browsers without Atomics.waitAsync. */
+const RESCAN_MS = 2;
 
 type AnyCall = (...given: unknown[]) => number;
 
-/** Time that passes for one thread. */
-function* nap(ms: number, kernel: Kernel): Sleeping {
+/** A sleep of one thread. */
+function* sleepFor(ms: number, kernel: Kernel): Sleeping {
   const deadline = kernel.clock.now() + ms;
   yield { sleeper: new Sleeper(0, () => `a thread's sleep of ${ms} ms`), deadline };
   return 0;
 }
 
-/** One thread that has joined. */
-class Guest {
+/** A thread that has joined the kernel. */
+class JoinedThread {
   readonly channel = new Channel();
   readonly #kernel: Kernel;
   readonly #host: SimHost;
   readonly #os: SimOs;
   readonly #stage = new WebAssembly.Memory({ initial: STAGE_PAGES });
-  /** Whether a call of it sleeps: it does nothing until that ends. */
+  /** Whether a call of the thread sleeps. The thread makes no other call meanwhile. */
   isAsleep = false;
 
   constructor(kernel: Kernel) {
@@ -58,8 +58,8 @@ class Guest {
     this.#os = createSimOs(this.#host);
   }
 
-  /** Makes the call that was asked for, and answers it now or when it has slept. */
-  answer(): void {
+  /** Makes the requested call. Its result is written now, or when the call has slept. */
+  makeCall(): void {
     const { channel } = this;
     const { call } = channel;
     this.isAsleep = true;
@@ -74,15 +74,15 @@ class Guest {
     } else if (call === CALL_CAPABILITIES) {
       reply(this.#host.capabilities());
     } else if (call === CALL_SLEEP) {
-      this.#kernel.start(nap(channel.number(0), this.#kernel), reply);
+      this.#kernel.start(sleepFor(channel.number(0), this.#kernel), reply);
     } else if (call >= FIRST_OS_CALL) {
-      this.#answerOs(call - FIRST_OS_CALL, reply);
+      this.#makeOsCall(call - FIRST_OS_CALL, reply);
     } else {
-      this.#answerHost(call, reply);
+      this.#makeHostCall(call, reply);
     }
   }
 
-  #answerHost(call: number, reply: (result: number) => void): void {
+  #makeHostCall(call: number, reply: (result: number) => void): void {
     const name = HOST_NAMES[call] as CallName;
     const stretches = STRETCHES.get(name) ?? [];
     const regions = this.channel.regions();
@@ -108,7 +108,7 @@ class Guest {
     this.#make(() => make.apply(this.#host, given), finish);
   }
 
-  #answerOs(index: number, reply: (result: number) => void): void {
+  #makeOsCall(index: number, reply: (result: number) => void): void {
     const name = OS_CALLS[index] as (typeof OS_CALLS)[number];
     const given = this.#argumentsOf(name);
     this.#make(() => (this.#os[name] as AnyCall)(...given), reply);
@@ -137,7 +137,7 @@ class Guest {
   }
 }
 
-/** Arguments of the calls of OsHost: a number, bytes, or words of 32 bits. */
+/** Arguments of the calls of OsHost: n is a number, b an array of bytes, i an array of 32-bit words. */
 const ARGUMENTS: Record<(typeof OS_CALLS)[number], string> = {
   close: "n",
   pipe2: "in",
@@ -167,20 +167,21 @@ const ARGUMENTS: Record<(typeof OS_CALLS)[number], string> = {
   setsockopt: "nnnb",
 };
 
-/** Lets other threads use a kernel. */
+/** Lets other threads use the kernel of this thread. */
 export class KernelOwner {
   readonly #kernel: Kernel;
   readonly #name: string;
   readonly #bell: Int32Array;
-  /** The kernel's clock, if it is a real one: then nobody waits until a thread has come to rest. */
+  /** The clock of the kernel if it is a real one, on which no thread waits for another to sleep. */
   readonly #clock: RealClock | undefined;
-  readonly #guests = new Set<Guest>();
+  readonly #threads = new Set<JoinedThread>();
   readonly #canBlock = canBlock();
-  #listens = false;
-  /** Whether this thread has had nothing to do for a while: it is not about to wait or act. */
+  /** Whether a task that serves the other threads is scheduled. */
+  #isListening = false;
+  /** Whether this thread has made no call of its own since the last look: it is not about to wait. */
   #isIdle = false;
-  /** How often the bell had rung when it was last looked at. */
-  #heard = 0;
+  /** The value of the bell at the last look. */
+  #lastBell = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
@@ -188,7 +189,7 @@ export class KernelOwner {
     const clock = kernel.clock instanceof RealClock ? kernel.clock : undefined;
     this.#clock = clock;
     this.#bell = clock?.bell ?? newBell();
-    if (clock !== undefined) clock.hasOtherThreads = () => this.#guests.size > 0;
+    if (clock !== undefined) clock.hasOtherThreads = () => this.#threads.size > 0;
     kernel.serve = () => {
       this.#isIdle = false;
       if (clock === undefined) this.#serveAll();
@@ -197,7 +198,7 @@ export class KernelOwner {
   }
 
   /**
-   * A ticket for one more thread. It counts as running from now on.
+   * Makes a ticket for one more thread. The thread counts as running from now on.
    *
    * @throws {Error} on a page that may not share memory with its workers
    */
@@ -207,83 +208,97 @@ export class KernelOwner {
         "threads share a kernel through a SharedArrayBuffer, which a page has only if it is cross-origin isolated: serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
       );
     }
-    const guest = new Guest(this.#kernel);
-    this.#guests.add(guest);
+    const thread = new JoinedThread(this.#kernel);
+    this.#threads.add(thread);
     this.#isIdle = false;
     this.#listen();
     return {
       name: this.#name,
-      channel: guest.channel.buffer,
+      channel: thread.channel.buffer,
       bell: this.#bell.buffer as SharedArrayBuffer,
     };
   }
 
-  /** Answers what is asked for now. Returns whether a thread is running. */
+  /** Makes all calls that are requested now. Returns whether another thread is running. */
   #serve(): boolean {
     this.#clock?.catchUp();
     let isRunning = false;
-    for (const guest of this.#guests) {
-      if (guest.isAsleep) continue;
-      const { state } = guest.channel;
-      if (state === ASKED) guest.answer();
-      else if (state === ENDED) this.#guests.delete(guest);
-      if (!guest.isAsleep && this.#guests.has(guest)) isRunning = true;
+    for (const thread of this.#threads) {
+      if (thread.isAsleep) continue;
+      const { state } = thread.channel;
+      if (state === REQUESTED) thread.makeCall();
+      else if (state === ENDED) this.#threads.delete(thread);
+      if (!thread.isAsleep && this.#threads.has(thread)) isRunning = true;
     }
     return isRunning;
   }
 
-  /** Answers what is asked for now. What rings afterwards ends the sleep that follows. */
+  /** Makes all calls that are requested now. A later ring of the bell ends the sleep that follows. */
   #serveNow(clock: RealClock): void {
     clock.bellServed = Atomics.load(this.#bell, 0);
     this.#serve();
   }
 
-  /** Answers until every thread sleeps or has ended: blocks while one computes. */
+  /** Makes calls until every other thread sleeps or has ended. Blocks while another thread computes. */
   #serveAll(): void {
-    if (this.#guests.size === 0) return;
+    if (this.#threads.size === 0) return;
     while (true) {
-      const heard = Atomics.load(this.#bell, 0);
+      const bell = Atomics.load(this.#bell, 0);
       if (!this.#serve()) return;
       if (!this.#canBlock) {
         this.#kernel.fail(new CannotBlockError("a wait while other threads run"));
         return;
       }
-      if (Atomics.wait(this.#bell, 0, heard, PATIENCE_MS) === "timed-out") {
-        this.#kernel.fail(new Error(`a thread has not called for ${PATIENCE_MS} ms`));
+      if (Atomics.wait(this.#bell, 0, bell, HUNG_THREAD_MS) === "timed-out") {
+        this.#kernel.fail(new Error(`another thread has made no call for ${HUNG_THREAD_MS} ms`));
         return;
       }
     }
   }
 
-  /** Answers between the tasks of this thread, too, and lets time pass when all others sleep. */
+  /** Serves the other threads between the tasks of this thread, until the last of them has ended. */
   #listen(): void {
-    if (this.#listens) return;
-    this.#listens = true;
-    const goOn = (): void => {
-      this.#listens = false;
-      if (this.#guests.size > 0) this.#listen();
-    };
-    const heard = Atomics.load(this.#bell, 0);
-    // Who was just answered may have told this thread something.
-    if (heard !== this.#heard) this.#isIdle = false;
-    this.#heard = heard;
+    if (this.#isListening) return;
+    this.#isListening = true;
+    const bell = Atomics.load(this.#bell, 0);
+    // A call that was made since the last look may have done something that this thread reacts to.
+    if (bell !== this.#lastBell) this.#isIdle = false;
+    this.#lastBell = bell;
     const isRunning = this.#serve();
-    // Real time passes by itself.
-    const mayPass = this.#clock === undefined && !isRunning;
-    if (mayPass && this.#guests.size > 0 && this.#kernel.clock.isDue(Infinity)) {
-      if (this.#isIdle) this.#kernel.clock.pass(Infinity);
-      setTimeout(goOn, this.#isIdle ? 0 : QUIET_MS);
-      this.#isIdle = true;
-      return;
-    }
+    if (this.#mayPassTime(isRunning)) this.#passTime();
+    else this.#awaitBell(bell);
+  }
+
+  readonly #listenAgain = (): void => {
+    this.#isListening = false;
+    if (this.#threads.size > 0) this.#listen();
+  };
+
+  /** Whether virtual time may pass: every other thread sleeps, and an action is due at some time. */
+  #mayPassTime(isRunning: boolean): boolean {
+    const isVirtual = this.#clock === undefined;
+    return isVirtual && !isRunning && this.#threads.size > 0 && this.#kernel.clock.isDue(Infinity);
+  }
+
+  /** Runs the next action, once this thread has been idle for IDLE_MS; then listens again. */
+  #passTime(): void {
+    const wasIdle = this.#isIdle;
+    if (wasIdle) this.#kernel.clock.pass(Infinity);
+    this.#isIdle = true;
+    setTimeout(this.#listenAgain, wasIdle ? 0 : IDLE_MS);
+  }
+
+  /** Listens again when the bell differs from `bell`. */
+  #awaitBell(bell: number): void {
     const { waitAsync } = Atomics as unknown as { waitAsync?: WaitAsync };
-    const wait = waitAsync?.(this.#bell, 0, heard);
-    if (wait?.async) void wait.value.then(goOn);
-    else setTimeout(goOn, wait === undefined ? LOOK_MS : 0);
+    const wait = waitAsync?.(this.#bell, 0, bell);
+    if (wait === undefined) setTimeout(this.#listenAgain, RESCAN_MS);
+    else if (wait.async) void wait.value.then(this.#listenAgain);
+    else setTimeout(this.#listenAgain, 0);
   }
 }
 
-/** Atomics.waitAsync, which TypeScript's library of ES2023 lacks. */
+/** Atomics.waitAsync, which TypeScript's library of ES2023 does not declare. */
 type WaitAsync = (
   words: Int32Array,
   index: number,

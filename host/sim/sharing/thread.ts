@@ -1,4 +1,4 @@
-// A thread that uses the simulated kernel of another one: every call is made over there.
+// The host of a thread that uses the simulated kernel of another thread, which makes every call.
 
 import { EAGAIN, EVENT_IN, ENOMEM, EOPNOTSUPP, POLL_RECORD_SIZE } from "../../../asm/abi.ts";
 import type { CallName } from "../../calls.ts";
@@ -19,34 +19,34 @@ import {
   OS_CALLS,
   STRETCHES,
 } from "./calls.ts";
-import { ASKED, Channel, ENDED, type Region } from "./channel.ts";
+import { REQUESTED, Channel, ENDED, type Region } from "./channel.ts";
 
-/** What a thread needs to reach a kernel: structured clone takes it to a worker. */
+/** What a thread needs to join a kernel. Structured clone takes a ticket to a worker. */
 export interface Ticket {
   readonly name: string;
-  /** Of this thread alone. */
+  /** The channel of this one thread. */
   readonly channel: SharedArrayBuffer;
-  /** Rung for every call of any thread. */
+  /** A word that every call of every thread increments, which wakes the owner of the kernel. */
   readonly bell: SharedArrayBuffer;
 }
 
 type HostCall = (...given: unknown[]) => number;
 
-/** Both hosts of a thread, and how it ends. */
+/** The host and the os calls of a thread that has joined a kernel. */
 export interface SimThread {
   readonly host: Host;
   readonly os: SimOs;
-  /** Sleeps in the time of the kernel. */
+  /** Sleeps on the clock of the kernel. */
   sleep(ms: number): void;
-  /** Says that no more calls come. The kernel waits for a thread that neither ends nor waits. */
+  /** Tells the kernel that no more calls come. Until then the kernel waits for each thread that does not sleep. */
   end(): void;
 }
 
 /**
- * Uses the kernel a ticket is for.
+ * Joins the kernel of a ticket.
  *
- * @throws {CannotBlockError} in a thread that cannot block, which every call does until it is
- *   answered: a page's own
+ * @throws {CannotBlockError} in the main thread of a page: every call blocks until the owner has made
+ *   it, and that thread may not block
  */
 export function joinKernel(ticket: Ticket): SimThread {
   if (!canBlock()) throw new CannotBlockError("every call on the kernel of another thread");
@@ -58,16 +58,20 @@ export function joinKernel(ticket: Ticket): SimThread {
     Atomics.notify(bell, 0);
   }
 
-  function ask(call: number, numbers: readonly number[], regions: readonly Region[] = []): number {
-    if (!channel.ask(call, numbers, regions)) return -ENOMEM;
-    channel.state = ASKED;
+  function request(
+    call: number,
+    numbers: readonly number[],
+    regions: readonly Region[] = [],
+  ): number {
+    if (!channel.write(call, numbers, regions)) return -ENOMEM;
+    channel.state = REQUESTED;
     ring();
     channel.sleep();
     return channel.result;
   }
 
   function timeOf(call: number): number {
-    ask(call, []);
+    request(call, []);
     return channel.time;
   }
 
@@ -76,33 +80,33 @@ export function joinKernel(ticket: Ticket): SimThread {
     name: ticket.name,
     describe: describeErrno,
     onClose: (closing: (fd: number) => void) => void listeners.push(closing),
-    capabilities: () => ask(CALL_CAPABILITIES, []),
+    capabilities: () => request(CALL_CAPABILITIES, []),
     now: () => timeOf(CALL_NOW),
     realtime: () => timeOf(CALL_REALTIME),
   };
-  for (const [index, name] of HOST_NAMES.entries()) host[name] = hostCall(index, ask, channel);
+  for (const [index, name] of HOST_NAMES.entries()) host[name] = hostCall(index, request, channel);
 
   const os: Record<string, unknown> = {
     describe: describeErrno,
     takeFailure: () => undefined,
-    // Their bytes would have to change in this thread's memory while it goes on.
+    // A kernel thread would have to copy the bytes into this thread's memory while this thread runs.
     aio_read: () => -EOPNOTSUPP,
     aio_write: () => -EOPNOTSUPP,
   };
   for (const [index, name] of OS_CALLS.entries()) {
     os[name] = (...given: unknown[]) => {
       if (name === "close") for (const closing of listeners) closing(given[0] as number);
-      return osCall(FIRST_OS_CALL + index, given, ask, channel);
+      return osCall(FIRST_OS_CALL + index, given, request, channel);
     };
   }
   const accept = os["accept"] as OsHost["accept"];
   os["accept"] = (fd: number, text: Uint8Array, parts: Int32Array): number => {
     const result = accept(fd, text, parts);
     if (result !== -EAGAIN || (os["get_blocking"] as HostCall)(fd) !== 1) return result;
-    // A connection may be gone again when it is waited for.
+    // The connection that poll reported may be gone by the time of accept.
     while (true) {
       const record = new Uint8Array(new Int32Array([fd, EVENT_IN]).buffer, 0, POLL_RECORD_SIZE);
-      ask(HOST_NAMES.indexOf("poll"), [0, 1, -1], [record]);
+      request(HOST_NAMES.indexOf("poll"), [0, 1, -1], [record]);
       const again = accept(fd, text, parts);
       if (again !== -EAGAIN) return again;
     }
@@ -110,7 +114,7 @@ export function joinKernel(ticket: Ticket): SimThread {
   return {
     host: host as unknown as Host,
     os: os as unknown as SimOs,
-    sleep: (ms) => void ask(CALL_SLEEP, [ms]),
+    sleep: (ms) => void request(CALL_SLEEP, [ms]),
     end() {
       channel.state = ENDED;
       ring();
@@ -118,12 +122,12 @@ export function joinKernel(ticket: Ticket): SimThread {
   };
 }
 
-type Ask = (call: number, numbers: readonly number[], regions: readonly Region[]) => number;
+type Request = (call: number, numbers: readonly number[], regions: readonly Region[]) => number;
 
-/** A call of Host: its stretches of memory cross, and come back. */
-function hostCall(index: number, ask: Ask, channel: Channel): HostCall {
+/** A call of Host. Its stretches of memory are copied to the owner and back. */
+function hostCall(index: number, request: Request, channel: Channel): HostCall {
   const stretches = STRETCHES.get(HOST_NAMES[index] as CallName) ?? [];
-  if (stretches.length === 0) return (...numbers) => ask(index, numbers as number[], []);
+  if (stretches.length === 0) return (...numbers) => request(index, numbers as number[], []);
   return (memory, ...given) => {
     const { buffer } = memory as WebAssembly.Memory;
     const numbers = given as number[];
@@ -134,14 +138,19 @@ function hostCall(index: number, ask: Ask, channel: Channel): HostCall {
       if (size < 0 || at + size > buffer.byteLength) return -EFAULT;
       places.push(new Uint8Array(buffer, at, size));
     }
-    const result = ask(index, numbers, places);
+    const result = request(index, numbers, places);
     for (const [i, region] of channel.regions().entries()) places[i]?.set(region);
     return result;
   };
 }
 
-/** A call of OsHost: its typed arrays cross, and come back. */
-function osCall(call: number, given: readonly unknown[], ask: Ask, channel: Channel): number {
+/** A call of OsHost. Its typed arrays are copied to the owner and back. */
+function osCall(
+  call: number,
+  given: readonly unknown[],
+  request: Request,
+  channel: Channel,
+): number {
   const numbers: number[] = [];
   const arrays: Uint8Array[] = [];
   for (const value of given) {
@@ -151,7 +160,7 @@ function osCall(call: number, given: readonly unknown[], ask: Ask, channel: Chan
       numbers.push(Number(value));
     }
   }
-  const result = ask(call, numbers, arrays);
+  const result = request(call, numbers, arrays);
   for (const [i, region] of channel.regions().entries()) arrays[i]?.set(region);
   return result;
 }
