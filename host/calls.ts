@@ -2,9 +2,9 @@
 // that lacks calls, the copies that threads make of a caller's memory, the hosts of tests, the trace,
 // asm/host.ts and the list in ARCHITECTURE.md are made from it.
 //
-// To add a call: an entry here, a documented method of HostCalls in host.ts, `npm run build` and
-// `node dist/host/calls-docs.js` (which write asm/host.ts and ARCHITECTURE.md), the implementation of
-// each host that has the call, and its caller in asm/.
+// To add a call: an entry here, a documented method of HostCalls in host.ts, `npm run docs` (which
+// writes asm/host.ts and ARCHITECTURE.md), the implementation of each host that has the call, and its
+// caller in asm/.
 
 import {
   DATA_SIZE,

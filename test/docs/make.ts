@@ -1,4 +1,5 @@
-// `npm run docs`: writes the generated blocks of the pages, and docs/api with TypeDoc, which needs an
+// `npm run docs`: writes the generated blocks of the pages, the list of calls in ARCHITECTURE.md with
+// asm/host.ts, and docs/api with TypeDoc, which needs an
 // older TypeScript than the package and therefore has a package.json of its own in docs/.
 
 import { spawnSync } from "node:child_process";
@@ -27,6 +28,8 @@ for (const page of PAGES) {
   const text = textOf(page);
   if (blocksOf(text).length > 0) write(page, withBlocks(text, block));
 }
+
+run(root, process.execPath, "dist/host/calls-docs.js");
 
 const hash = hashOfDeclarations();
 const isStale = hashOfPages() !== hash || process.argv.includes("--force");

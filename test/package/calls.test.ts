@@ -28,7 +28,7 @@ function textOf(path: string): string {
 }
 
 const SOURCE = textOf("host/host.ts");
-const REMEDY = "run node dist/host/calls-docs.js";
+const REMEDY = "run `npm run docs`";
 
 /** A host whose calls note their arguments and answer with `result`. */
 function noting(seen: unknown[][], result: number): HostCalls {
