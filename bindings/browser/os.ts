@@ -1,5 +1,5 @@
-// omnipoll/os in a browser, on the same simulated kernel as omnipoll. What the calls throw and take is
-// documented at their making, in os-files.ts, os-sockets.ts and os-aio.ts.
+// omnipoll/os in a browser, on the same simulated kernel as omnipoll. The calls are documented in
+// bindings/os/files.ts, sockets.ts and aio.ts.
 
 import { currentSim } from "./sim.ts";
 

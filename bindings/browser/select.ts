@@ -1,4 +1,5 @@
-// The package in a browser: the select module on a simulated Linux, whose time is virtual.
+// omnipoll in a browser: the select module on the simulation of this thread, by default a Linux in
+// virtual time.
 
 import { currentSim } from "./sim.ts";
 

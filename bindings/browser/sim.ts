@@ -9,7 +9,10 @@ import type { SimOptions } from "../sim/options.ts";
 
 let current: Sim | undefined;
 
-/** The kernel that `globalThis.OMNIPOLL_HOST` names, as the variable of the environment does in Node. */
+/**
+ * A simulation of the kernel that `globalThis.OMNIPOLL_HOST` names, as the environment variable does in
+ * Node.
+ */
 function choose(): Sim {
   const { OMNIPOLL_HOST: name = "sim:linux" } = globalThis as { OMNIPOLL_HOST?: string };
   const choice = NAMED.get(name);
@@ -19,8 +22,11 @@ function choose(): Sim {
 }
 
 /**
- * The simulation that omnipoll and omnipoll/os of this thread are bound to: a Linux in virtual time, or
- * what `globalThis.OMNIPOLL_HOST` named when they were first imported.
+ * The simulation that omnipoll and omnipoll/os of this thread are bound to: the kernel that
+ * `globalThis.OMNIPOLL_HOST` named at the first import of either ("sim:bsd", "sim:linux:real" …), by
+ * default a Linux in virtual time.
+ *
+ * @throws {Error} if OMNIPOLL_HOST names no simulated kernel
  */
 export function currentSim(): Sim {
   current ??= choose();
@@ -28,15 +34,23 @@ export function currentSim(): Sim {
 }
 
 /**
- * A simulated kernel, with the whole API bound to it.
+ * Makes a simulated kernel with the whole API bound to it.
  *
- * @param options see SimOptions; a simulated Linux unless told otherwise
+ * @param options see SimOptions. Default: a Linux in virtual time
+ * @throws {TypeError} for an unknown option or a value of the wrong type
+ * @throws {ValueError} for a value out of its range
  */
 export function createSim(options: SimOptions = {}): Sim {
   return new Sim(coreModule(), options);
 }
 
-/** Uses the kernel that a ticket of `Sim.invite` is for, from a worker; once per ticket. */
+/**
+ * Joins the kernel of another thread from a worker, with a ticket of `Sim.invite`. A ticket admits one
+ * thread, once.
+ *
+ * @throws {CannotBlockError} on the main thread of a page, which cannot block
+ * @throws {TypeError} if `ticket` is no ticket
+ */
 export function joinSim(ticket: Ticket): SimThread {
   return joinSimFrom(coreModule(), ticket);
 }

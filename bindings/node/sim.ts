@@ -20,15 +20,21 @@ export function currentSim(): Sim | undefined {
 }
 
 /**
- * A simulated kernel, with the whole API bound to it.
+ * Makes a simulated kernel with the whole API bound to it.
  *
- * @param options see SimOptions; a simulated Linux unless told otherwise
+ * @param options see SimOptions. Default: a Linux in virtual time
+ * @throws {TypeError} for an unknown option or a value of the wrong type
+ * @throws {ValueError} for a value out of its range
  */
 export function createSim(options: SimOptions = {}): Sim {
   return new Sim(coreModule(), options);
 }
 
-/** Uses the kernel that a ticket of `Sim.invite` is for, from another thread; once per ticket. */
+/**
+ * Joins the kernel of another thread, with a ticket of `Sim.invite`. A ticket admits one thread, once.
+ *
+ * @throws {TypeError} if `ticket` is no ticket
+ */
 export function joinSim(ticket: Ticket): SimThread {
   return joinSimFrom(coreModule(), ticket);
 }

@@ -1,4 +1,4 @@
-// What omnipoll/sim exports besides the functions that need the core: the same everywhere.
+// The exports of omnipoll/sim that do not need the core: the same on every platform.
 
 export { CannotBlockError, DeadlockError } from "../../host/sim/time/deadlock.ts";
 export { TerminatedError } from "../../host/sim/process/terminated.ts";

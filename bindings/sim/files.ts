@@ -1,4 +1,4 @@
-// Files of a simulated kernel: what omnipoll/os has no calls for.
+// The calls on files of a simulated kernel that omnipoll/os does not have.
 
 import { EBADF, EINVAL, FD_DATAGRAM, FD_LISTENER, FD_PIPE, FD_STREAM } from "../../asm/abi.ts";
 import {
@@ -32,37 +32,73 @@ import { PipeEnd } from "../../host/sim/fs/pipe.ts";
 import { createPty, PtyMaster, PtySlave, type TerminalMode } from "../../host/sim/fs/pty.ts";
 import { type Tree, treeOf } from "../../host/sim/fs/tree.ts";
 import { show, ValueError } from "../errors.ts";
-import { checkedCall, MS } from "./arguments.ts";
+import { intOf } from "../arguments.ts";
+import { bytesOf, sizeOf, unsignedIntOf } from "../os/arguments.ts";
+import {
+  booleanOf,
+  checkedCall,
+  entriesOf,
+  MS,
+  secondsOf,
+  treePathOf,
+  wholeOf,
+} from "./arguments.ts";
 
-/** How a file is opened: a letter as in Node and C, or O_* flags of Linux. */
+/** Flags of `open`: a string as in Node's fs, or O_* bits of Linux. */
 export type OpenFlags = "r" | "r+" | "w" | "w+" | "wx" | "a" | "a+" | "ax" | number;
 
-const FLAGS: Record<string, number> = {
-  r: O_RDONLY,
-  "r+": O_RDWR,
-  w: O_WRONLY | O_CREAT | O_TRUNC,
-  "w+": O_RDWR | O_CREAT | O_TRUNC,
-  wx: O_WRONLY | O_CREAT | O_EXCL,
-  a: O_WRONLY | O_CREAT | O_APPEND,
-  "a+": O_RDWR | O_CREAT | O_APPEND,
-  ax: O_WRONLY | O_CREAT | O_APPEND | O_EXCL,
-};
+const FLAGS = new Map<string, number>([
+  ["r", O_RDONLY],
+  ["r+", O_RDWR],
+  ["w", O_WRONLY | O_CREAT | O_TRUNC],
+  ["w+", O_RDWR | O_CREAT | O_TRUNC],
+  ["wx", O_WRONLY | O_CREAT | O_EXCL],
+  ["a", O_WRONLY | O_CREAT | O_APPEND],
+  ["a+", O_RDWR | O_CREAT | O_APPEND],
+  ["ax", O_WRONLY | O_CREAT | O_APPEND | O_EXCL],
+]);
 
-/** What a file is. */
+function openBits(flags: unknown): number {
+  if (typeof flags === "string") {
+    const bits = FLAGS.get(flags);
+    if (bits !== undefined) return bits;
+    const known = [...FLAGS.keys()].join(", ");
+    throw new ValueError(`flags must be one of ${known}, or O_* bits, got ${show(flags)}`);
+  }
+  return intOf(flags, "flags");
+}
+
+const MODES: readonly string[] = ["canonical", "echo", "vmin", "newlines"] satisfies Array<
+  keyof TerminalMode
+>;
+
+/** Bytes that VMIN counts at most: c_cc is an unsigned char. */
+const VMIN_MAX = 255;
+
+function checkMode(mode: TerminalMode): void {
+  for (const [name, value] of entriesOf(mode, "mode", MODES)) {
+    if (name === "vmin") wholeOf(value, "mode.vmin", 0, VMIN_MAX);
+    else booleanOf(value, `mode.${name}`);
+  }
+}
+
+/** Attributes of a file (struct stat). */
 export interface SimStat {
+  /** Inode number. */
   readonly ino: number;
   /** Type and permissions (S_IF*). */
   readonly mode: number;
+  /** Names of the file. */
   readonly nlink: number;
   /** Bytes. */
   readonly size: number;
-  /** Blocks of 512 bytes. */
+  /** Allocated blocks of 512 bytes. */
   readonly blocks: number;
-  /** Seconds since 1970. */
+  /** Time of the last change of the contents, in seconds since 1970. */
   readonly mtime: number;
 }
 
-/** Types of what has no name. */
+/** S_IF* of files without an inode, by FD_*; S_IFCHR for the others. */
 const TYPES: Record<number, number> = {
   [FD_PIPE]: S_IFIFO,
   [FD_STREAM]: S_IFSOCK,
@@ -70,11 +106,14 @@ const TYPES: Record<number, number> = {
   [FD_DATAGRAM]: S_IFSOCK,
 };
 
-function bytesOf(data: Uint8Array | string): Uint8Array {
-  return typeof data === "string" ? new TextEncoder().encode(data) : data;
-}
-
-/** The file tree, terminals and pipes of one kernel. Errors are OSErrors, as of omnipoll/os. */
+/**
+ * The file tree, the terminals and the sizes of pipes of one kernel. Paths are absolute strings; the
+ * tree begins with /dev, /etc, /home, /proc and /tmp.
+ *
+ * Failures are OSErrors with Linux's errno: FileNotFoundError for a missing path, EBADF for a
+ * descriptor that is not open. Wrong types are TypeErrors, impossible values ValueErrors that name the
+ * argument.
+ */
 export class SimFiles {
   readonly #kernel: Kernel;
   readonly #tree: Tree;
@@ -89,13 +128,13 @@ export class SimFiles {
   }
 
   #file(fd: number, call: string): File {
-    const file = this.#kernel.descriptors.get(fd);
+    const file = this.#kernel.descriptors.get(intOf(fd, "fd"));
     if (file === undefined) this.#checked(-EBADF, call, `fd ${fd}`);
     return file as File;
   }
 
   #inode(path: string, call: string, follows = true): Inode {
-    const inode = this.#tree.inode(path, follows);
+    const inode = this.#tree.inode(treePathOf(path, "path"), follows);
     if (typeof inode === "number") this.#checked(inode, call, show(path));
     return inode as Inode;
   }
@@ -106,43 +145,64 @@ export class SimFiles {
   }
 
   /**
-   * Opens a file; blocks at a FIFO that nobody has open at its other end.
+   * open(2). Opening a FIFO blocks until its other end is open, unless O_NONBLOCK is among the flags.
    *
-   * @param mode permissions of a file that is made, less the umask
+   * @param flags "r" (default), "r+", "w", "w+", "wx", "a", "a+", "ax", or O_* bits
+   * @param mode permissions of a new file, less the umask. Default: 0o666
+   * @returns the descriptor
+   * @see https://man7.org/linux/man-pages/man2/open.2.html
    */
   open(path: string, flags: OpenFlags = "r", mode = 0o666): number {
-    const bits = typeof flags === "number" ? flags : FLAGS[flags];
-    if (bits === undefined) throw new ValueError(`flags must be like "r+", got ${show(flags)}`);
-    return this.#traced("open", [path, bits], openPath(this.#kernel, path, bits, mode));
+    treePathOf(path, "path");
+    const bits = openBits(flags);
+    const permissions = unsignedIntOf(mode, "mode");
+    return this.#traced("open", [path, bits], openPath(this.#kernel, path, bits, permissions));
   }
 
+  /** mkdir(2). @param mode permissions, less the umask. Default: 0o777 */
   mkdir(path: string, mode = 0o777): void {
-    this.#traced("mkdir", [path], this.#tree.mkdir(path, mode));
+    const permissions = unsignedIntOf(mode, "mode");
+    const result = this.#tree.mkdir(treePathOf(path, "path"), permissions);
+    this.#traced("mkdir", [path], result);
   }
 
+  /** rmdir(2): removes an empty directory. */
   rmdir(path: string): void {
-    this.#traced("rmdir", [path], this.#tree.rmdir(path));
+    this.#traced("rmdir", [path], this.#tree.rmdir(treePathOf(path, "path")));
   }
 
+  /** rename(2): renames a file, replacing an existing one. */
   rename(from: string, to: string): void {
-    this.#traced("rename", [from, to], this.#tree.rename(from, to));
+    const result = this.#tree.rename(treePathOf(from, "from"), treePathOf(to, "to"));
+    this.#traced("rename", [from, to], result);
   }
 
-  /** Gives a file one more name. */
+  /** link(2): gives the file `path` a further name, `other`. */
   link(path: string, other: string): void {
-    this.#traced("link", [path, other], this.#tree.link(path, other));
+    const result = this.#tree.link(treePathOf(path, "path"), treePathOf(other, "other"));
+    this.#traced("link", [path, other], result);
   }
 
+  /** symlink(2): makes `path` a symbolic link to `target`, which need not exist. */
   symlink(target: string, path: string): void {
-    this.#traced("symlink", [target, path], this.#tree.symlink(target, path));
+    const result = this.#tree.symlink(treePathOf(target, "target"), treePathOf(path, "path"));
+    this.#traced("symlink", [target, path], result);
   }
 
+  /** unlink(2): removes a name. The file goes with its last name and descriptor. */
   unlink(path: string): void {
-    this.#traced("unlink", [path], this.#tree.unlink(path));
+    this.#traced("unlink", [path], this.#tree.unlink(treePathOf(path, "path")));
   }
 
-  /** Sets the size of a file, by path or descriptor, in bytes. */
+  /**
+   * truncate(2), ftruncate(2): sets the size of a file.
+   *
+   * @param file path, or a descriptor that may be written to
+   * @param size in bytes. Default: 0
+   * @throws {OSError} EINVAL for a negative size or no regular file, EISDIR for a directory
+   */
   truncate(file: string | number, size = 0): void {
+    sizeOf(size, "size");
     if (typeof file === "number") {
       const open = this.#file(file, "ftruncate");
       const isFile = open instanceof RegularFile && open.isWritable;
@@ -150,7 +210,7 @@ export class SimFiles {
       this.#traced("ftruncate", [file, size], result);
       return;
     }
-    const found = this.#tree.find(file);
+    const found = this.#tree.find(treePathOf(file, "file"));
     if (typeof found === "number") this.#checked(found, "truncate", show(file));
     const { inode, entry } = found as Exclude<typeof found, number>;
     const wrong = inode?.isDirectory ? -EISDIR : -EINVAL;
@@ -159,15 +219,24 @@ export class SimFiles {
     this.#traced("truncate", [file, size], result);
   }
 
+  /**
+   * chmod(2), fchmod(2): sets the permissions of a file by path or descriptor. @param mode permission
+   * bits, 0o644
+   */
   chmod(file: string | number, mode: number): void {
+    const permissions = unsignedIntOf(mode, "mode");
     const [inode, entry] = this.#named(file, "chmod");
-    this.#traced("chmod", [file, mode], this.#tree.chmod(inode, mode, entry));
+    this.#traced("chmod", [file, mode], this.#tree.chmod(inode, permissions, entry));
   }
 
-  /** Sets the time of the last change, in seconds since 1970. */
+  /**
+   * Sets the time of the last change of a file by path or descriptor. @param mtime seconds since 1970,
+   * at least 0
+   */
   utimes(file: string | number, mtime: number): void {
+    const ms = secondsOf(mtime, "mtime", 0) * MS;
     const [inode, entry] = this.#named(file, "utimes");
-    this.#traced("utimes", [file, mtime], this.#tree.utimes(inode, mtime * MS, entry));
+    this.#traced("utimes", [file, mtime], this.#tree.utimes(inode, ms, entry));
   }
 
   #named(file: string | number, call: string): [Inode, Parameters<Tree["chmod"]>[2]] {
@@ -176,14 +245,14 @@ export class SimFiles {
       if (inode === undefined) this.#checked(-EINVAL, call, `fd ${file}`);
       return [inode as Inode, entry];
     }
-    const found = this.#tree.find(file);
+    const found = this.#tree.find(treePathOf(file, "file"));
     const error = typeof found === "number" ? found : found.inode === undefined ? -2 : 0;
     this.#checked(error, call, show(file));
     const { inode, entry } = found as Exclude<typeof found, number>;
     return [inode as Inode, entry];
   }
 
-  /** What a file is, by path or descriptor. */
+  /** stat(2), fstat(2): the attributes of a file by path or descriptor. Follows symbolic links. */
   stat(file: string | number): SimStat {
     if (typeof file === "number") {
       const open = this.#file(file, "fstat");
@@ -207,29 +276,45 @@ export class SimFiles {
     };
   }
 
+  /** Whether a file with this path exists. Follows symbolic links. */
   exists(path: string): boolean {
-    return typeof this.#tree.inode(path) !== "number";
+    return typeof this.#tree.inode(treePathOf(path, "path")) !== "number";
   }
 
+  /**
+   * readlink(2): the target of a symbolic link. @throws {OSError} EINVAL if the file is no symbolic
+   * link
+   */
   readlink(path: string): string {
     const inode = this.#inode(path, "readlink", false);
     if (!(inode instanceof LinkInode)) this.#checked(-EINVAL, "readlink", show(path));
     return (inode as LinkInode).target;
   }
 
-  /** Names in a directory. */
+  /** The names in a directory without "." and "..", sorted. */
   readdir(path: string): string[] {
     const inode = this.#inode(path, "readdir");
     if (!(inode instanceof DirectoryInode)) this.#checked(-ENOTDIR, "readdir", show(path));
-    // Opening, reading and closing it are seen by those who watch.
+    // inotify watches of the directory see an open, a read and a close.
     const fd = this.open(path);
     notifyRead(inode, (inode as DirectoryInode).entry);
     this.#kernel.descriptors.remove(fd);
     return [...(inode as DirectoryInode).entries.keys()].sort();
   }
 
-  /** Moves the offset of a descriptor. @returns the new offset, in bytes */
+  /**
+   * lseek(2): moves the offset of an open file.
+   *
+   * @param offset in bytes, relative to the start of the file ("set", the default), the offset ("cur")
+   *   or the end ("end")
+   * @returns the new offset in bytes
+   * @throws {OSError} EINVAL if that would be negative, ESPIPE for a file without an offset
+   */
   lseek(fd: number, offset: number, whence: "set" | "cur" | "end" = "set"): number {
+    sizeOf(offset, "offset");
+    if (whence !== "set" && whence !== "cur" && whence !== "end") {
+      throw new ValueError(`whence must be "set", "cur" or "end", got ${show(whence)}`);
+    }
     const file = this.#file(fd, "lseek");
     if (!(file instanceof RegularFile || file instanceof DirectoryFile)) {
       return this.#checked(-ESPIPE, "lseek", `fd ${fd}`);
@@ -238,27 +323,39 @@ export class SimFiles {
     const result = base + offset;
     if (result >= 0) {
       file.offset = result;
-      file.inode.notify(0); // knotes look once more
+      file.inode.notify(0); // VFS_KNOTE: a new offset may change the condition of READ
     }
     return this.#traced("lseek", [fd, offset, whence], result < 0 ? -EINVAL : result);
   }
 
-  /** Writes at an offset, which the descriptor's own is not moved by. */
+  /**
+   * pwrite(2): writes at an offset, without moving the offset of the open file.
+   *
+   * @param data bytes, or a string in UTF-8
+   * @param offset in bytes from the start of the file
+   * @returns the number of bytes written
+   * @throws {OSError} EINVAL for a negative offset, ESPIPE for a file without an offset
+   */
   pwrite(fd: number, data: Uint8Array | string, offset: number): number {
+    sizeOf(offset, "offset");
+    const bytes = bytesOf(data, "data");
     const file = this.#file(fd, "pwrite");
     if (!(file instanceof RegularFile)) return this.#checked(-ESPIPE, "pwrite", `fd ${fd}`);
-    return this.#traced("pwrite", [fd, offset], file.writeAt(bytesOf(data), offset));
+    return this.#traced("pwrite", [fd, offset], file.writeAt(bytes, offset));
   }
 
-  /** Makes a file have these bytes. */
+  /**
+   * Opens a file, writes all of `data` (a string in UTF-8), and closes the file. @param flags of
+   * `open`. Default: "w"
+   */
   writeFile(path: string, data: Uint8Array | string, flags: OpenFlags = "w"): void {
+    const bytes = bytesOf(data, "data");
     const fd = this.open(path, flags);
-    const bytes = bytesOf(data);
     if (bytes.length > 0) this.#checked(this.#file(fd, "write").write(bytes), "write", show(path));
     this.#kernel.descriptors.remove(fd);
   }
 
-  /** The bytes of a file. */
+  /** Opens a file, reads all of its bytes, and closes the file. */
   readFile(path: string): Uint8Array {
     const fd = this.open(path);
     const file = this.#file(fd, "read");
@@ -270,7 +367,7 @@ export class SimFiles {
     return bytes;
   }
 
-  /** A terminal: the descriptor of its master, and that of its slave. */
+  /** openpty(3): a pseudo-terminal. Returns the descriptors of master and slave. */
   openpty(): [master: number, slave: number] {
     const kernel = this.#kernel;
     const [master, slave] = createPty(kernel, O_RDWR);
@@ -280,7 +377,7 @@ export class SimFiles {
     return [first, this.#traced("openpty", [], second)];
   }
 
-  /** Opens the slave of a master again. */
+  /** Opens the slave of a pseudo-terminal once more. @throws {OSError} ENOTTY if `master` is no master */
   openSlave(master: number): number {
     const file = this.#file(master, "open");
     if (!(file instanceof PtyMaster)) return this.#checked(-ENOTTY, "open", `fd ${master}`);
@@ -288,28 +385,39 @@ export class SimFiles {
     return this.#traced("open", [`slave of ${master}`], this.#kernel.open(slave));
   }
 
-  /** Sets how a terminal treats what is typed (tcsetattr), by either end. */
+  /**
+   * tcsetattr(3): sets modes of a terminal. Modes that are left out stay as they are.
+   *
+   * @param fd of the master or a slave
+   * @param mode booleans `canonical`, `echo`, `newlines`; `vmin` bytes from 0 to 255
+   * @throws {OSError} ENOTTY if `fd` is no terminal
+   */
   setMode(fd: number, mode: TerminalMode): void {
+    checkMode(mode);
     const file = this.#file(fd, "tcsetattr");
     const isTerminal = file instanceof PtyMaster || file instanceof PtySlave;
     this.#traced("tcsetattr", [fd, mode], isTerminal ? 0 : -ENOTTY);
     if (isTerminal) file.pty.setMode(mode);
   }
 
-  /** Reads of a master begin with a control byte from now on (TIOCPKT). */
+  /**
+   * TIOCPKT: whether reads of a master begin with a control byte. @throws {OSError} ENOTTY if `fd` is
+   * no master
+   */
   setPacketMode(fd: number, on = true): void {
+    booleanOf(on, "on");
     const file = this.#file(fd, "ioctl");
     const isMaster = file instanceof PtyMaster;
     this.#traced("ioctl", [fd, "TIOCPKT", on], isMaster ? 0 : -ENOTTY);
     if (isMaster) file.pty.isPacket = on;
   }
 
-  /** Types on the terminal the program runs on. */
+  /** Types text on the terminal of the program, which are its descriptors 0, 1 and 2. */
   type(text: string): void {
-    consoleOf(this.#kernel).write(bytesOf(text));
+    consoleOf(this.#kernel).write(bytesOf(text, "text"));
   }
 
-  /** What the program has printed there since this was last asked. */
+  /** The output of the program on its terminal since the last call. */
   printed(): string {
     const master = consoleOf(this.#kernel);
     const buffer = new Uint8Array(65_536);
@@ -317,14 +425,22 @@ export class SimFiles {
     return new TextDecoder().decode(buffer.subarray(0, Math.max(0, count)));
   }
 
-  /** Bytes a pipe holds (F_GETPIPE_SZ). */
+  /** F_GETPIPE_SZ: the capacity of a pipe in bytes. @throws {OSError} EBADF if `fd` is no pipe */
   getPipeSize(fd: number): number {
     const file = this.#file(fd, "fcntl");
     return this.#checked(file instanceof PipeEnd ? file.pipe.bytes : -EBADF, "fcntl", `fd ${fd}`);
   }
 
-  /** Makes a pipe hold so many bytes, rounded up to a power of two of pages (F_SETPIPE_SZ). */
+  /**
+   * F_SETPIPE_SZ: sets the capacity of a pipe.
+   *
+   * @param bytes at most 1 MiB; rounded up to a page (4096 bytes) times a power of two
+   * @returns the new capacity in bytes
+   * @throws {OSError} EBADF if `fd` is no pipe, EBUSY if the pipe holds more, EPERM above 1 MiB, EINVAL
+   *   for a negative size
+   */
   setPipeSize(fd: number, bytes: number): number {
+    intOf(bytes, "bytes");
     const file = this.#file(fd, "fcntl");
     const result = file instanceof PipeEnd ? file.pipe.resize(bytes) : -EBADF;
     return this.#traced("fcntl", [fd, "F_SETPIPE_SZ", bytes], result);

@@ -1,18 +1,34 @@
-// Network interfaces of a simulated kernel.
+// The network interfaces of a simulated kernel.
 
 import type { Kernel } from "../../host/sim/kernel/kernel.ts";
 import { type Interface, type Interfaces, interfacesOf } from "../../host/sim/net/interfaces.ts";
-import { checkedCall } from "./arguments.ts";
+import { show, ValueError } from "../errors.ts";
+import { booleanOf, checkedCall, entriesOf, stringOf } from "./arguments.ts";
 
-/** How an interface begins. */
+/** Options of a new interface. */
 export interface InterfaceOptions {
-  /** Whether it is switched on. It is not unless told otherwise. */
+  /** Whether the interface is administratively up (IFF_UP). Default: false. */
   readonly up?: boolean;
-  /** Whether its cable is plugged in. It is unless told otherwise. */
+  /** Whether the interface has a carrier: its cable is plugged in. Default: true. */
   readonly carrier?: boolean;
 }
 
-/** One network interface. The link is up while it is switched on and has a carrier. */
+const OPTIONS: readonly string[] = ["up", "carrier"] satisfies Array<keyof InterfaceOptions>;
+
+/** Bytes of the longest name of an interface: IFNAMSIZ with its null byte is 16. */
+const NAME_MAX = 15;
+
+/** dev_valid_name. */
+function nameOf(value: unknown): string {
+  const name = stringOf(value, "name");
+  const { length } = new TextEncoder().encode(name);
+  const isValid = length >= 1 && length <= NAME_MAX && !/[/:\s]/.test(name);
+  if (isValid && name !== "." && name !== "..") return name;
+  const rule = `1 to ${NAME_MAX} bytes without "/", ":" or white space`;
+  throw new ValueError(`name must be ${rule}, got ${show(name)}`);
+}
+
+/** One network interface. Its link is up while the interface is up and has a carrier. */
 export class SimInterface {
   readonly #kernel: Kernel;
   readonly #interface: Interface;
@@ -22,16 +38,17 @@ export class SimInterface {
     this.#interface = one;
   }
 
-  /** Its number: ident of kevents of KQ_FILTER_NETDEV. */
+  /** The index of the interface, from 1: the ident of its KQ_FILTER_NETDEV kevents. */
   get index(): number {
     return this.#interface.index;
   }
 
+  /** The name of the interface, "eth0". */
   get name(): string {
     return this.#interface.name;
   }
 
-  /** IFF_* bits of Linux. */
+  /** IFF_* bits of Linux (netdevice(7)). */
   get flags(): number {
     return this.#interface.flags;
   }
@@ -41,29 +58,38 @@ export class SimInterface {
     checkedCall(this.#kernel, result, "link", this.name);
   }
 
-  /** Switches it on. @throws {OSError} ENODEV if it was removed */
+  /**
+   * Sets the interface up (`ip link set NAME up`). @throws {OSError} ENODEV if the interface was
+   * removed
+   */
   up(): void {
     this.#change(true, this.#interface.hasCarrier);
   }
 
-  /** Switches it off. @throws {OSError} ENODEV if it was removed */
+  /** Sets the interface down. @throws {OSError} ENODEV if the interface was removed */
   down(): void {
     this.#change(false, this.#interface.hasCarrier);
   }
 
-  /** Plugs its cable in, or out. @throws {OSError} ENODEV if it was removed */
+  /** Plugs the cable in (true) or out (false). @throws {OSError} ENODEV if the interface was removed */
   carrier(isThere: boolean): void {
-    this.#change(this.#interface.isUp, isThere);
+    this.#change(this.#interface.isUp, booleanOf(isThere, "isThere"));
   }
 
-  /** Takes it away. @throws {OSError} ENODEV if that was done already */
+  /**
+   * Removes the interface from the kernel. @throws {OSError} ENODEV if the interface was removed
+   * already
+   */
   remove(): void {
     const result = interfacesOf(this.#kernel).remove(this.#interface);
     checkedCall(this.#kernel, result, "link", this.name);
   }
 }
 
-/** All network interfaces of a kernel. There is loopback, `lo`, from the beginning. */
+/**
+ * The network interfaces of a kernel, iterable in the order of their indices. A kernel starts with
+ * loopback, `lo`.
+ */
 export class SimInterfaces {
   readonly #kernel: Kernel;
   readonly #interfaces: Interfaces;
@@ -83,20 +109,34 @@ export class SimInterfaces {
     return known;
   }
 
-  /** Adds one. @throws {FileExistsError} if there is one of that name */
-  add(name: string, { up = false, carrier = true }: InterfaceOptions = {}): SimInterface {
-    const made = this.#interfaces.add(name, up, carrier);
+  /**
+   * Adds an interface with the next index.
+   *
+   * @param name 1 to 15 bytes without "/", ":" or white space
+   * @throws {FileExistsError} if the name is taken
+   * @throws {ValueError} for an impossible name
+   * @throws {TypeError} for an unknown option or a value of the wrong type
+   */
+  add(name: string, options: InterfaceOptions = {}): SimInterface {
+    entriesOf(options, "options", OPTIONS);
+    const { up = false, carrier = true } = options;
+    const made = this.#interfaces.add(
+      nameOf(name),
+      booleanOf(up, "up"),
+      booleanOf(carrier, "carrier"),
+    );
     if (typeof made !== "number") return this.#of(made);
     checkedCall(this.#kernel, made, "link", name);
     throw new Error("unreachable");
   }
 
-  /** The interface with a name or an index, if there is one. */
+  /** The interface with this name or index; undefined if no interface has it. */
   find(which: string | number): SimInterface | undefined {
     for (const one of this) if (one.name === which || one.index === which) return one;
     return undefined;
   }
 
+  /** Every interface, the lowest index first. */
   *[Symbol.iterator](): IterableIterator<SimInterface> {
     for (const one of this.#interfaces) yield this.#of(one);
   }

@@ -1,30 +1,37 @@
-// How a simulated kernel is made: the options of createSim, checked.
+// The options of createSim, and the kernel that they describe.
 
 import type { FaultOptions } from "../../host/sim/kernel/faults.ts";
-import type { Kernel, Personality } from "../../host/sim/kernel/kernel.ts";
+import { Kernel, type Personality } from "../../host/sim/kernel/kernel.ts";
 import { CLOCKS, makeKernel, PERSONALITIES } from "../../host/sim/kernel/make-kernel.ts";
-import { integerOf } from "../arguments.ts";
 import { show, ValueError } from "../errors.ts";
+import { entriesOf, wholeOf } from "./arguments.ts";
 
-/** How a simulated kernel is made. */
+/** Options of `createSim`. All are optional. */
 export interface SimOptions {
-  /** Which kernel it is. "linux" unless told otherwise. */
+  /**
+   * The waits that the kernel has: "linux" epoll and the sources of a translated kqueue, "bsd"
+   * FreeBSD's kqueue, "posix" poll(2) alone, "wasi" poll_oneoff alone; the core translates the others.
+   * Default: "linux".
+   */
   readonly personality?: Personality;
   /**
-   * Whether time is "virtual", which it is unless told otherwise: it stands still while the program
-   * runs, and jumps to what is next while it waits. Or "real": a wait blocks its thread, which a page's
-   * own cannot, and actions run between the tasks of the thread, too.
+   * "virtual": time stands still while the program runs, and a wait jumps to the next scheduled event.
+   * "real": a wait blocks its thread (CannotBlockError on the main thread of a page), and actions also
+   * run between the tasks of the thread. Default: "virtual".
    */
   readonly clock?: "virtual" | "real";
-  /** Of everything random; the same seed and program give the same trace. 1 unless told otherwise. */
+  /**
+   * Seed of the random faults, from 0 to 2^53 - 1. The same seed and program give the same trace.
+   * Default: 1.
+   */
   readonly seed?: number;
-  /** Faults that happen at random. None unless told otherwise. */
+  /** Probabilities of random faults, each from 0 to 1. Default: no faults. */
   readonly faults?: FaultOptions;
-  /** Descriptors a process may have. 2^21 unless told otherwise. */
+  /** Largest number of descriptors of a process (RLIMIT_NOFILE), from 0 to 2^53 - 1. Default: 2^21. */
   readonly descriptorLimit?: number;
-  /** A kernel that exists already; everything else said here is of no effect then. */
+  /** An existing kernel. All other options then have no effect. */
   readonly kernel?: Kernel;
-  /** Entries of the trace that are kept. 10 000 unless told otherwise; 0 for none. */
+  /** Number of the last events that `trace()` returns, from 0 (no trace) to 2^53 - 1. Default: 10 000. */
   readonly traceLimit?: number;
 }
 
@@ -45,28 +52,8 @@ const OPTIONS: readonly string[] = [
   "traceLimit",
 ] satisfies Array<keyof SimOptions>;
 
-/** Entries of an object literal whose names are known. */
-function entriesOf(
-  value: unknown,
-  name: string,
-  known: readonly string[],
-): Array<[string, unknown]> {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new TypeError(`${name} must be an object, got ${show(value)}`);
-  }
-  const entries = Object.entries(value);
-  const strange = entries.find(([key]) => !known.includes(key));
-  if (strange !== undefined) {
-    throw new TypeError(`${name} have no ${show(strange[0])}, but ${known.join(", ")}`);
-  }
-  return entries;
-}
-
-function checkWhole(value: unknown, name: string, least: number): void {
-  if (value === undefined) return;
-  const integer = integerOf(value, name);
-  if (integer >= least && integer <= Number.MAX_SAFE_INTEGER) return;
-  throw new ValueError(`${name} must be from ${least} to 2**53 - 1, got ${show(value)}`);
+function checkWhole(value: unknown, name: string): void {
+  if (value !== undefined) wholeOf(value, name, 0);
 }
 
 function checkFaults(faults: unknown): void {
@@ -83,15 +70,18 @@ function checkFaults(faults: unknown): void {
 }
 
 /**
- * The kernel that options are for.
+ * The kernel that the options describe.
  *
- * @throws {TypeError} for an option there is not, or of a wrong type
+ * @throws {TypeError} for an unknown option or a value of the wrong type
  * @throws {ValueError} for a value out of its range
  */
 export function kernelOf(options: SimOptions): Kernel {
   entriesOf(options, "options", OPTIONS);
   const { kernel: known, clock = "virtual", ...rest } = options;
-  if (known !== undefined) return known;
+  if (known !== undefined) {
+    if (known instanceof Kernel) return known;
+    throw new TypeError(`kernel must be the kernel of a Sim, got ${show(known)}`);
+  }
   const { personality = "linux", seed, faults, descriptorLimit, traceLimit } = rest;
   if (!PERSONALITIES.includes(personality)) {
     throw new ValueError(
@@ -101,9 +91,9 @@ export function kernelOf(options: SimOptions): Kernel {
   if (!CLOCKS.includes(clock)) {
     throw new ValueError(`clock must be "virtual" or "real", got ${show(clock)}`);
   }
-  checkWhole(seed, "seed", 0);
+  checkWhole(seed, "seed");
   checkFaults(faults);
-  checkWhole(descriptorLimit, "descriptorLimit", 0);
-  checkWhole(traceLimit, "traceLimit", 0);
+  checkWhole(descriptorLimit, "descriptorLimit");
+  checkWhole(traceLimit, "traceLimit");
   return makeKernel({ ...rest, clock });
 }

@@ -1,4 +1,5 @@
-// Processes of a simulated kernel: the program, and puppets that a script moves.
+// The processes of a simulated kernel: the program, and further processes that exist only in the
+// simulation and do what a script makes them do.
 
 import { ESRCH } from "../../asm/abi.ts";
 import { connectorOf } from "../../host/sim/net/connector.ts";
@@ -6,10 +7,19 @@ import type { Kernel } from "../../host/sim/kernel/kernel.ts";
 import { type Process, type ProcessState } from "../../host/sim/process/process.ts";
 import { type Processes, processesOf } from "../../host/sim/process/processes.ts";
 import type { DescriptorTable } from "../../host/sim/kernel/descriptors.ts";
-import { ValueError } from "../errors.ts";
+import { intOf } from "../arguments.ts";
+import { show, ValueError } from "../errors.ts";
 import type { OsModule } from "../os/os.ts";
 import type { SelectModule } from "../module.ts";
-import { checkedCall, type Signal, signalNumberOf, throwFailure } from "./arguments.ts";
+import {
+  booleanOf,
+  checkedCall,
+  type Signal,
+  signalNumberOf,
+  stringOf,
+  throwFailure,
+  wholeOf,
+} from "./arguments.ts";
 import { SimSignals } from "./signals.ts";
 
 /** The API with the descriptors of one process. */
@@ -18,10 +28,17 @@ interface ProcessModule {
   readonly os: OsModule;
 }
 
+/** Largest process ID of Linux (PID_MAX_LIMIT). */
+const PID_MAX = 2 ** 22;
+
 type MakeModule = (descriptors: DescriptorTable) => ProcessModule;
 
-/** One process. Only the program runs by itself. */
+/**
+ * One process. The program is a process that runs by itself; every other one does what a script makes
+ * it do.
+ */
 export class SimProcess {
+  /** Dispositions, blocked and pending signals of the process. */
   readonly signals: SimSignals;
   readonly #owner: SimProcesses;
   readonly #process: Process;
@@ -35,35 +52,39 @@ export class SimProcess {
     this.signals = new SimSignals(process.kernel, process.signals);
   }
 
+  /** Process ID. */
   get pid(): number {
     return this.#process.pid;
   }
 
-  /** Who gets its status in the end: the first process, once its own parent has ended. */
+  /** The parent, which may wait for the process; the first process once its own parent has ended. */
   get parent(): SimProcess {
     return this.#owner.of(this.#process.parent);
   }
 
-  /** What it runs. */
+  /** Name of the program that the process runs. */
   get name(): string {
     return this.#process.name;
   }
 
-  /** A zombie has ended, and nobody has waited for it; one that is reaped is gone. */
+  /** "running", "stopped", "zombie" after the end until a process waits for it, "reaped" after that. */
   get state(): ProcessState {
     return this.#process.state;
   }
 
-  /** Process group. A child begins in its parent's. */
+  /** Process group ID, at first that of the parent. @throws {ValueError} for a number below 1, when set */
   get group(): number {
     return this.#process.group;
   }
 
   set group(group: number) {
-    this.#process.group = group;
+    this.#process.group = wholeOf(group, "group", 1, PID_MAX);
   }
 
-  /** The API with its descriptors, in a core of its own. A call that blocks blocks the program. */
+  /**
+   * The API with the descriptors of the process, in a core of its own. A call that blocks blocks the
+   * program.
+   */
   #bound(): ProcessModule {
     this.#module ??= this.#owner.makeModule(this.#process.descriptors);
     return this.#module;
@@ -84,32 +105,49 @@ export class SimProcess {
     checkedCall(this.#kernel, result, call, `process ${this.pid}, which has ended`);
   }
 
-  /** A child with the descriptors, dispositions and blocked signals of this process. */
+  /**
+   * fork(2): a child with copies of the descriptors, dispositions and blocked signals of this process.
+   *
+   * @throws {OSError} ESRCH if this process has ended
+   */
   fork(): SimProcess {
     this.#checkAlive("fork");
     return this.#owner.of(this.#owner.processes.fork(this.#process));
   }
 
-  /** Runs another program: closes what is close-on-exec, and forgets handlers. */
+  /**
+   * execve(2): runs another program. Closes close-on-exec descriptors and resets handled signals.
+   *
+   * @param name of the program, for error texts and views. Default: "a program"
+   * @throws {OSError} ESRCH if the process has ended
+   */
   exec(name = "a program"): void {
+    const text = stringOf(name, "name");
     this.#checkAlive("execve");
-    this.#owner.processes.exec(this.#process, name);
+    this.#owner.processes.exec(this.#process, text);
   }
 
   /**
-   * Ends the process; its descriptors are closed.
+   * _exit(2): ends the process and closes its descriptors.
    *
-   * @param status of which the low 8 bits count
-   * @throws {ValueError} for the program itself
+   * @param status exit status, of which the low 8 bits count. Default: 0
+   * @throws {ValueError} for the program itself, which a simulation cannot end
+   * @throws {OSError} ESRCH if the process has ended
    */
   exit(status = 0): void {
+    const code = intOf(status, "status") & 0xff;
     if (this === this.#owner.program) throw new ValueError("the program ends by itself");
     this.#checkAlive("exit");
-    this.#owner.processes.exit(this.#process, (status & 0xff) << 8);
+    this.#owner.processes.exit(this.#process, code << 8);
     throwFailure(this.#kernel);
   }
 
-  /** Sends it a signal, in the name of the program. One that has ended takes no notice. */
+  /**
+   * kill(2) by the program. A zombie ignores the signal.
+   *
+   * @throws {ValueError} for a signal that does not exist
+   * @throws {OSError} ESRCH if the process has been reaped
+   */
   kill(signal: Signal): void {
     const number = signalNumberOf(signal);
     const result = this.#owner.processes.kill(this.pid, number);
@@ -117,23 +155,24 @@ export class SimProcess {
   }
 
   /**
-   * Waits for its end, and reaps it: waitpid(2).
+   * waitpid(2): blocks the program until the process has ended, and reaps it.
    *
-   * @returns status as waitpid(2) has it: exit status × 256, or the number of a signal
-   * @throws {OSError} ECHILD if that was done already
+   * @returns wait status: exit status × 256, or the number of the signal that ended the process
+   * @throws {OSError} ECHILD if the process has been reaped
+   * @throws {DeadlockError} in virtual time, if nothing can ever end the process
    */
   wait(): number {
     const result = this.#kernel.run(this.#owner.processes.wait(this.#process));
     return checkedCall(this.#kernel, result, "waitpid", `process ${this.pid}`);
   }
 
-  /** What it is and has open, for people. */
+  /** State, signals and open descriptors as plain values, for people. */
   describe(): Record<string, unknown> {
     return this.#process.describe();
   }
 }
 
-/** All processes of a kernel. */
+/** The processes of a kernel, iterable in the order of their making. */
 export class SimProcesses {
   readonly processes: Processes;
   readonly makeModule: MakeModule;
@@ -147,7 +186,7 @@ export class SimProcesses {
     this.makeModule = makeModule;
   }
 
-  /** What stands for a process. */
+  /** The SimProcess of a kernel's process, always the same one. */
   of(process: Process): SimProcess {
     let known = this.#known.get(process);
     if (known === undefined) {
@@ -157,22 +196,30 @@ export class SimProcesses {
     return known;
   }
 
-  /** The first process: it adopts those whose parent has ended, and reaps them. */
+  /** The first process (pid 1): adopts the children of ended processes, and reaps them. */
   get init(): SimProcess {
     return this.of(this.processes.init);
   }
 
-  /** The process of the program: the parent of what it forks. */
+  /** The process of the program. */
   get program(): SimProcess {
     return this.of(this.processes.program);
   }
 
-  /** A child of a process, of the program unless told otherwise. */
+  /**
+   * Forks a process.
+   *
+   * @param parent the process to fork. Default: the program
+   * @throws {OSError} ESRCH if the parent has ended
+   */
   fork(parent: SimProcess = this.program): SimProcess {
+    if (!(parent instanceof SimProcess)) {
+      throw new TypeError(`parent must be a SimProcess, got ${show(parent)}`);
+    }
     return parent.fork();
   }
 
-  /** The process with a number, if there is one. */
+  /** The process with this pid, zombies included; undefined if no process has it. */
   find(pid: number): SimProcess | undefined {
     const process = this.processes.find(pid);
     return process && this.of(process);
@@ -184,14 +231,14 @@ export class SimProcesses {
   }
 
   /**
-   * Whether the program may listen to the process connector, which takes a privilege on Linux:
-   * without it, KQ_NOTE_FORK, KQ_NOTE_EXEC and KQ_NOTE_TRACK are EOPNOTSUPP there.
+   * Whether the program may listen to the process connector, which requires CAP_NET_ADMIN on Linux.
+   * Without it, KQ_NOTE_FORK, KQ_NOTE_EXEC and KQ_NOTE_TRACK fail with EOPNOTSUPP. Default: true.
    */
   get mayListen(): boolean {
     return connectorOf(this.#kernel).isAllowed;
   }
 
   set mayListen(allowed: boolean) {
-    connectorOf(this.#kernel).isAllowed = allowed;
+    connectorOf(this.#kernel).isAllowed = booleanOf(allowed, "mayListen");
   }
 }

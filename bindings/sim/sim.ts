@@ -1,4 +1,4 @@
-// omnipoll/sim: a simulated kernel, with the whole API bound to it.
+// omnipoll/sim: a simulated kernel with the whole API bound to it.
 
 import { asProcess } from "../../host/sim/process/as-process.ts";
 import type { DescriptorTable } from "../../host/sim/kernel/descriptors.ts";
@@ -9,13 +9,13 @@ import { withRealClock } from "../../host/sim/waist/real-clock.ts";
 import type { TraceEntry } from "../../host/sim/kernel/trace.ts";
 import { type KernelView, viewOf } from "./view.ts";
 import { withObservers } from "../../host/observers.ts";
-import { ValueError } from "../errors.ts";
+import { show, ValueError } from "../errors.ts";
 import { KernelOwner } from "../../host/sim/sharing/owner.ts";
 import { joinKernel, type Ticket } from "../../host/sim/sharing/thread.ts";
 import { createSelectModuleFrom, type SelectModule } from "../module.ts";
 import { createOsModule, type OsModule } from "../os/os.ts";
 import { createAioCalls } from "../os/aio.ts";
-import { MS, secondsOf, type Signal } from "./arguments.ts";
+import { functionOf, MS, secondsOf, type Signal } from "./arguments.ts";
 import {
   type BlockingOption,
   SimDescriptors,
@@ -28,37 +28,49 @@ import { kernelOf, type SimOptions } from "./options.ts";
 import { SimProcesses } from "./processes.ts";
 import type { SimSignals } from "./signals.ts";
 
-/** Something that is going to happen, until it is cancelled. */
+/** A scheduled action of `at` or `every`. */
 export interface Plan {
+  /** Cancels the action. Does nothing if a single action has run. */
   cancel(): void;
 }
 
-/** The API, bound to a simulated kernel. */
+/** The API, bound to a simulated kernel: the modules omnipoll and omnipoll/os. */
 export interface SimModule {
+  /** select, poll, epoll, kqueue, kevent, devpoll, and the constants. */
   readonly select: SelectModule;
+  /** The calls of omnipoll/os. */
   readonly os: SimOsModule;
 }
 
-/** omnipoll/os, asynchronous reads and writes included. */
+/** omnipoll/os, with aio_read and aio_write. */
 export type SimOsModule = OsModule & ReturnType<typeof createAioCalls>;
 
-/** A simulated kernel. */
+/**
+ * A simulated kernel with the whole API bound to it. Times are seconds. `createSim()` makes one.
+ *
+ * What omnipoll/os has no call for is here: renamed files, forked processes, signals, interfaces,
+ * terminals, timers.
+ */
 export class Sim implements SimModule {
+  /** The kernel itself, for a further Sim (`createSim({ kernel })`); its members are internal. */
   readonly kernel: Kernel;
+  /** select, poll, epoll, kqueue, kevent, devpoll, and the constants. */
   readonly select: SelectModule;
+  /** The calls of omnipoll/os. */
   readonly os: SimOsModule;
-  /** The program, and other processes, which a script moves. */
+  /** The process of the program, and further processes that a script makes and moves. */
   readonly processes: SimProcesses;
-  /** Signals of the program. */
+  /** Dispositions, blocked and pending signals of the program. */
   readonly signals: SimSignals;
+  /** The network interfaces. */
   readonly interfaces: SimInterfaces;
-  /** The file tree, terminals, and the sizes of pipes. */
+  /** The file tree, the terminals, and the sizes of pipes. */
   readonly files: SimFiles;
   readonly #core: WebAssembly.Module;
   readonly #descriptors: SimDescriptors;
   #owner: KernelOwner | undefined;
 
-  /** @param core the compiled core.wasm */
+  /** @param core the compiled core.wasm. @param options see SimOptions */
   constructor(core: WebAssembly.Module, options: SimOptions = {}) {
     this.#core = core;
     this.kernel = kernelOf(options);
@@ -71,8 +83,9 @@ export class Sim implements SimModule {
   }
 
   /**
-   * The API once more, on the same kernel and with the same descriptors, in a core of its own. What
-   * acts in the middle of a wait (`at`) must not wait with the module that waits already.
+   * A second API on the same kernel and the same descriptors, with a core of its own. An action (`at`)
+   * that runs in the middle of a wait needs one if the action itself waits: a core is in one wait at a
+   * time.
    */
   module(): SimModule {
     return this.#module(this.kernel.program);
@@ -93,30 +106,46 @@ export class Sim implements SimModule {
     };
   }
 
-  /** What one more thread needs to use this kernel: to be sent to it, for joinSimFrom. */
+  /**
+   * A ticket that lets one further thread use this kernel: post it to a worker, which calls
+   * `joinSim(ticket)`. From then on time passes only while every thread that has joined waits or has
+   * called `end()`.
+   */
   invite(): Ticket {
     this.#owner ??= new KernelOwner(this.kernel);
     return this.#owner.invite();
   }
 
-  /** Seconds since the kernel began. */
+  /** Seconds since the kernel was made, on its virtual or real clock. */
   now(): number {
     return this.kernel.clock.now() / MS;
   }
 
   /**
-   * Runs `action` when the clock is at `seconds`: while somebody waits, or time is let pass; with the
-   * real clock also between the tasks of this thread.
+   * Runs `action` when the clock reaches `seconds`: in the middle of a wait or of `advance`, with the
+   * real clock also between the tasks of this thread. An error that the action throws ends the wait and
+   * is thrown by the wait.
+   *
+   * @param seconds a time of `now()`, at least 0 and finite; a time that has passed means the next wait
+   * @throws {ValueError} for a negative or NaN time
+   * @throws {TypeError} if `action` is not a function
    */
   at(seconds: number, action: () => void): Plan {
     const ms = secondsOf(seconds, "seconds", 0) * MS;
-    const scheduled = this.kernel.at(ms, "action", action);
+    const scheduled = this.kernel.at(ms, "action", functionOf(action, "action"));
     return { cancel: () => this.kernel.clock.cancel(scheduled) };
   }
 
-  /** Runs `action` every `seconds` from now on, the first time after the first of them. */
+  /**
+   * Runs `action` every `seconds`, the first time in `seconds` from now, until the plan is cancelled.
+   *
+   * @param seconds the period, more than 0 and finite
+   * @throws {ValueError} for a period that is not positive
+   * @throws {TypeError} if `action` is not a function
+   */
   every(seconds: number, action: () => void): Plan {
     const ms = secondsOf(seconds, "seconds", 0) * MS;
+    functionOf(action, "action");
     if (ms === 0) throw new ValueError("seconds must be more than 0, got 0");
     const { kernel } = this;
     const begun = kernel.clock.now();
@@ -130,43 +159,71 @@ export class Sim implements SimModule {
     return { cancel: () => kernel.clock.cancel(scheduled) };
   }
 
-  /** Lets `seconds` pass, with everything that is to happen meanwhile. */
+  /**
+   * Lets time pass and runs the actions that become due, as a sleep would.
+   *
+   * @param seconds at least 0 and finite; 0 runs the actions that are due now
+   * @throws the error of an action
+   */
   advance(seconds: number): void {
     this.kernel.advance(secondsOf(seconds, "seconds", 0) * MS);
   }
 
-  /** A timerfd(2): readable, as a count of 8 bytes, once it has gone off. */
+  /**
+   * timerfd_create(2) and timerfd_settime(2): a descriptor that becomes readable when the timer
+   * expires. A read returns the number of expiries, 8 bytes, little endian. On every personality.
+   *
+   * @param options `initial` and `interval` in seconds (default 0: disarmed), `absolute`, `blocking`
+   *   (default true)
+   * @returns the descriptor
+   * @throws {ValueError} for negative seconds; TypeError for an unknown option
+   * @see https://man7.org/linux/man-pages/man2/timerfd_create.2.html
+   */
   timerfd(options: TimerTimes & BlockingOption = {}): number {
     return this.#descriptors.timerfd(options);
   }
 
   /**
-   * Sets a timer anew; what it counted is forgotten.
+   * timerfd_settime(2): sets a timer and discards its count of expiries. Without times, disarms the timer.
    *
-   * @returns what was left of it
-   * @throws {OSError} EINVAL if it is no timer
+   * @returns seconds that were left to the next expiry, and the former interval
+   * @throws {OSError} EBADF if `fd` is not open, EINVAL if `fd` is no timerfd
    */
   timerfd_settime(fd: number, times: TimerTimes = {}): TimerLeft {
     return this.#descriptors.timerfd_settime(fd, times);
   }
 
-  /** What is left of a timer. @throws {OSError} EINVAL if it is none */
+  /**
+   * timerfd_gettime(2): seconds to the next expiry, and the interval.
+   *
+   * @throws {OSError} EBADF if `fd` is not open, EINVAL if `fd` is no timerfd
+   */
   timerfd_gettime(fd: number): TimerLeft {
     return this.#descriptors.timerfd_gettime(fd);
   }
 
   /**
-   * A signalfd(2): reads the signals of `mask` that are pending, 128 bytes each. They are pending
-   * while they are blocked: `signals.block`.
+   * signalfd(2): a descriptor from which the pending signals of `mask` are read, 128 bytes each (struct
+   * signalfd_siginfo). Block the signals first (`signals.block`), or they are delivered instead of
+   * pending.
    *
-   * @param fd a signalfd that is to have this mask from now on; -1 for a new one
-   * @throws {OSError} EINVAL if `fd` is no signalfd; ENOSYS on a BSD, which has none
+   * @param mask signals by name or number
+   * @param fd an existing signalfd whose mask is replaced; -1, the default, for a new one
+   * @param options `blocking` of a new descriptor (default true)
+   * @returns the descriptor
+   * @throws {ValueError} for a signal that does not exist
+   * @throws {OSError} EBADF if `fd` is not open, EINVAL if `fd` is no signalfd, ENOSYS on a BSD, which
+   *   has none
+   * @see https://man7.org/linux/man-pages/man2/signalfd.2.html
    */
   signalfd(mask: readonly Signal[], fd = -1, options: BlockingOption = {}): number {
     return this.#descriptors.signalfd(mask, fd, options);
   }
 
-  /** What happened, the last things of it. */
+  /**
+   * The last events of the kernel, oldest first: calls with their results, wake-ups, timers, signals,
+   * actions.
+   */
   trace(): TraceEntry[] {
     return this.kernel.trace.entries();
   }
@@ -186,22 +243,36 @@ export class Sim implements SimModule {
   }
 }
 
-/** The API in a thread that uses the kernel of another one. */
+/** Whether a value is shared memory, of this realm or another. */
+function isShared(value: unknown): boolean {
+  return Object.prototype.toString.call(value) === "[object SharedArrayBuffer]";
+}
+
+/** The API in a thread that uses the kernel of another thread. */
 export interface SimThread {
+  /** select, poll, epoll, kqueue, kevent, devpoll, and the constants. */
   readonly select: SelectModule;
+  /** The calls of omnipoll/os. */
   readonly os: OsModule;
-  /** Blocks this thread for `seconds` of the kernel's time. */
+  /** Blocks this thread for `seconds` of the kernel's time, at least 0 and finite. */
   sleep(seconds: number): void;
-  /** Says that this thread is done: until then the kernel waits for it. */
+  /** Leaves the kernel. Until then virtual time passes only while this thread waits. */
   end(): void;
 }
 
 /**
- * Uses the kernel that `ticket` is for, from a thread that can block. It may do so once.
+ * Joins the kernel of another thread. A ticket admits one thread, once.
  *
  * @param core the compiled core.wasm
+ * @param ticket of `Sim.invite`
+ * @throws {CannotBlockError} on a thread that cannot block: the main thread of a page
+ * @throws {TypeError} if `ticket` is no ticket
  */
 export function joinSimFrom(core: WebAssembly.Module, ticket: Ticket): SimThread {
+  const { channel, bell } = (ticket ?? {}) as Partial<Ticket>;
+  if (!isShared(channel) || !isShared(bell)) {
+    throw new TypeError(`ticket must come from Sim.invite(), got ${show(ticket)}`);
+  }
   const { host, os, sleep, end } = joinKernel(ticket);
   return {
     select: createSelectModuleFrom(core, host),
