@@ -29,8 +29,8 @@ export class SocketReadKnote extends WatchingKnote {
     this.fflags = 0;
     if (file.isListening) {
       this.#hasListened = true;
-      this.data = file.waiting;
-      return file.error !== 0 ? this.end(file.error) : file.waiting > 0;
+      this.data = file.acceptQueueLength;
+      return file.error !== 0 ? this.end(file.error) : file.acceptQueueLength > 0;
     }
     // A listener that was shut down no longer listens: its knote reports EOF.
     if (this.#hasListened) return this.end(file.error);

@@ -240,14 +240,15 @@ export abstract class Socket extends File {
   }
 
   /** Length of the accept queue. */
-  get waiting(): number {
+  get acceptQueueLength(): number {
     return 0;
   }
 
   override data(what: number): number {
     if (what === DATA_READABLE) return this.isListening ? -EINVAL : this.readableBytes();
     if (what === DATA_SENDABLE) return Math.max(0, this.sendBuffer - this.queuedBytes);
-    if (what === DATA_BACKLOG) return this.isListening ? Math.max(1, this.waiting) : -EINVAL;
+    if (what === DATA_BACKLOG)
+      return this.isListening ? Math.max(1, this.acceptQueueLength) : -EINVAL;
     if (what === DATA_UNREAD) return -EOPNOTSUPP;
     return -EINVAL;
   }

@@ -65,7 +65,7 @@ export abstract class TcpEnd extends Socket {
   }
 
   poll(): number {
-    if (this.state === "listening") return this.waiting > 0 ? READABLE : 0;
+    if (this.state === "listening") return this.acceptQueueLength > 0 ? READABLE : 0;
     let mask = this.pollShut();
     if (this.state === "closed") mask |= EVENT_HUP;
     if (this.state === "connecting") return mask;

@@ -78,7 +78,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
   #remote: Endpoint | undefined;
   #socketState: SocketState = "unconnected";
   #retry: Scheduled | undefined;
-  readonly #pending: TcpSocket[] = [];
+  readonly #acceptQueue: TcpSocket[] = [];
   #backlog = 0;
   /**
    * The endpoint of bind(2). When the connection ends, the socket keeps a port that bind(2) named
@@ -102,8 +102,8 @@ export class TcpSocket extends TcpEnd implements Bindable {
     return this.state === "listening";
   }
 
-  override get waiting(): number {
-    return this.#pending.length;
+  override get acceptQueueLength(): number {
+    return this.#acceptQueue.length;
   }
 
   bind(name: SocketName): number {
@@ -225,7 +225,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
 
   /** tcp_conn_request: a SYN reaches a listener. False if its accept queue is full (sk_acceptq_is_full). */
   #receiveSyn(client: TcpSocket): boolean {
-    if (this.#pending.length > this.#backlog) return false;
+    if (this.#acceptQueue.length > this.#backlog) return false;
     const accepted = new TcpSocket(this.kernel, this.family, 0);
     accepted.endpoint = client.#remote;
     accepted.#remote = client.endpoint;
@@ -236,14 +236,14 @@ export class TcpSocket extends TcpEnd implements Bindable {
     accepted.lowat = this.lowat;
     accepted.peer = client;
     client.peer = accepted;
-    this.#pending.push(accepted);
+    this.#acceptQueue.push(accepted);
     this.queue.wake(ARRIVAL);
     return true;
   }
 
   override accept(): Accepted | number {
     if (this.state !== "listening") return -EINVAL;
-    const socket = this.#pending.shift();
+    const socket = this.#acceptQueue.shift();
     if (socket === undefined) return -EAGAIN;
     return { socket, peer: showEndpoint(socket.family, socket.#remote as Endpoint) };
   }
@@ -324,7 +324,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
   }
 
   #stopListening(): void {
-    for (const { peer } of this.#pending.splice(0)) if (peer !== undefined) peer.reset();
+    for (const { peer } of this.#acceptQueue.splice(0)) if (peer !== undefined) peer.reset();
   }
 
   ownName(): SocketName {
@@ -349,7 +349,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
       state: this.state,
       received: this.incoming.size,
       toSend: this.outgoing.size,
-      pending: this.#pending.length,
+      pending: this.#acceptQueue.length,
       urgent: this.incoming.hasUrgent,
       error: this.error,
       shut: this.shut,

@@ -142,7 +142,7 @@ export abstract class UnixSocket extends Socket {
 export class UnixStream extends UnixSocket {
   readonly name: string;
   peer: UnixStream | undefined;
-  #pending: UnixStream[] | undefined;
+  #acceptQueue: UnixStream[] | undefined;
   #backlog = 0;
 
   constructor(kernel: Kernel, type: number, flags: number) {
@@ -159,16 +159,16 @@ export class UnixStream extends UnixSocket {
   }
 
   override get isListening(): boolean {
-    return this.#pending !== undefined;
+    return this.#acceptQueue !== undefined;
   }
 
-  override get waiting(): number {
-    return this.#pending?.length ?? 0;
+  override get acceptQueueLength(): number {
+    return this.#acceptQueue?.length ?? 0;
   }
 
   poll(): number {
-    if (this.#pending !== undefined) {
-      return this.pollShut() | (this.#pending.length > 0 ? READABLE : 0);
+    if (this.#acceptQueue !== undefined) {
+      return this.pollShut() | (this.#acceptQueue.length > 0 ? READABLE : 0);
     }
     let mask = this.pollShut();
     if (this.received.length > 0) mask |= READABLE;
@@ -185,7 +185,7 @@ export class UnixStream extends UnixSocket {
 
   override listen(backlog: number): number {
     if (this.bound === NO_NAME || this.peer !== undefined) return -EINVAL;
-    this.#pending ??= [];
+    this.#acceptQueue ??= [];
     this.#backlog = backlog;
     return 0;
   }
@@ -195,15 +195,15 @@ export class UnixStream extends UnixSocket {
     if (typeof found === "number") return found;
     if (found.type !== this.type) return -EPROTOTYPE;
     const listener = found as UnixStream;
-    const pending = listener.#pending;
-    if (pending === undefined || (listener.shut & SHUT_RECEIVE) !== 0) return -ECONNREFUSED;
-    if (pending.length > listener.#backlog) return -EAGAIN;
+    const queue = listener.#acceptQueue;
+    if (queue === undefined || (listener.shut & SHUT_RECEIVE) !== 0) return -ECONNREFUSED;
+    if (queue.length > listener.#backlog) return -EAGAIN;
     if (this.peer !== undefined) return -EISCONN;
     if (this.isListening) return -EINVAL;
     const accepted = new UnixStream(this.kernel, this.type, 0);
     accepted.bound = listener.bound;
     UnixStream.join(this, accepted);
-    pending.push(accepted);
+    queue.push(accepted);
     // unix_stream_connect wakes no waiter of the client; FreeBSD's soisconnected does.
     if (this.kernel.personality === "bsd") this.changed();
     listener.queue.wake(ARRIVAL);
@@ -220,14 +220,14 @@ export class UnixStream extends UnixSocket {
   }
 
   override accept(): Accepted | number {
-    if (this.#pending === undefined) return -EINVAL;
-    const socket = this.#pending.shift();
+    if (this.#acceptQueue === undefined) return -EINVAL;
+    const socket = this.#acceptQueue.shift();
     if (socket === undefined) {
       // Linux checks RCV_SHUTDOWN only when accept(2) is about to sleep (__skb_wait_for_more_packets).
       return this.isBlocking && (this.shut & SHUT_RECEIVE) !== 0 ? -EINVAL : -EAGAIN;
     }
     // The accept queue was full and no longer is: wakes the blocked connect(2) calls (peer_wait).
-    if (this.#pending.length === this.#backlog) this.queue.wake(KEY_VACANCY);
+    if (this.#acceptQueue.length === this.#backlog) this.queue.wake(KEY_VACANCY);
     return { socket, peer: socket.peer?.ownName() ?? nameOf(NO_NAME) };
   }
 
@@ -272,7 +272,7 @@ export class UnixStream extends UnixSocket {
 
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-    if (this.#pending !== undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
+    if (this.#acceptQueue !== undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
     if (this.peer === undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;
     const peeks = (flags & MSG_PEEK) !== 0;
     // SOCK_SEQPACKET reports a pending error before queued messages, SOCK_STREAM after the queued bytes.
@@ -323,8 +323,8 @@ export class UnixStream extends UnixSocket {
     // urgent data that was read leaves such a packet.
     const [first, second] = this.received;
     const hadUnread = second !== undefined || (first !== undefined && first.bytes.length > 0);
-    for (const client of this.#pending ?? []) client.#releaseEmbryo();
-    this.#pending = undefined;
+    for (const embryo of this.#acceptQueue ?? []) embryo.#releaseEmbryo();
+    this.#acceptQueue = undefined;
     if (peer !== undefined) {
       peer.shut = SHUT_BOTH;
       if (hadUnread) peer.error = ECONNRESET;

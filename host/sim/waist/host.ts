@@ -60,11 +60,11 @@ function pollCalls(kernel: Kernel): PollCalls {
       if (!isWithin(memory, records, count * POLL_RECORD_SIZE)) return -EFAULT;
       const fault = kernel.faults.interruption();
       if (fault < 0) return fault;
-      const asked = { memory, address: records >>> 0, count };
-      let found = pollNow(kernel, asked);
+      const batch = { memory, address: records >>> 0, count };
+      let found = pollNow(kernel, batch);
       const deadline = deadlineOf(kernel, timeoutMs);
       if (found === 0 && kernel.mayWait(deadline)) {
-        found = kernel.run(pollFiles(kernel, asked, deadline));
+        found = kernel.run(pollFiles(kernel, batch, deadline));
       }
       kernel.trace.add("poll", [count, timeoutMs], found);
       return found;

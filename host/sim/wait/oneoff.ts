@@ -52,7 +52,7 @@ import { viewAt } from "../kernel/memory.ts";
 import { WaitEntry } from "../kernel/wait-queue.ts";
 
 const NS = 1e6;
-/** A timeout of so many ns or more is none. */
+/** A timeout of 2^63 ns or more means no timeout. */
 const NEVER = 2n ** 63n;
 
 interface Subscription {
@@ -183,12 +183,12 @@ export function* oneoff(
   memory: WebAssembly.Memory,
   ...[from, to, count, countAt]: OneoffCall
 ): Sleeping {
-  const asked = viewAt(memory, from, count * SUBSCRIPTION_SIZE);
+  const records = viewAt(memory, from, count * SUBSCRIPTION_SIZE);
   const isWritable = viewAt(memory, to, count * EVENT_SIZE) && viewAt(memory, countAt, 4);
-  if (asked === undefined || isWritable === undefined) return WASI_FAULT;
+  if (records === undefined || isWritable === undefined) return WASI_FAULT;
   if (count === 0) return WASI_INVAL;
   if (kernel.faults.interruption() < 0) return WASI_INTR;
-  const subscriptions = subscriptionsOf(kernel, asked, count);
+  const subscriptions = subscriptionsOf(kernel, records, count);
   if (typeof subscriptions === "number") return subscriptions;
   const deadline = subscriptions.reduce((first, { due }) => Math.min(first, due), Infinity);
   const found = scan(kernel, subscriptions);
