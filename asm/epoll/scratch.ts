@@ -11,7 +11,7 @@ import { DATA_SIZE, KEVENT_SIZE, POLL_RECORD_SIZE } from "../abi";
 import { allocate, release, roundUp } from "../memory";
 import { firstEpoll, registrationCount } from "./emulated";
 
-/** Bytes of an entry of a scan (Entry of over-poll.ts). */
+/** Bytes of an entry of a scan (Entry of scan.ts). */
 export const ENTRY_SIZE: usize = 20;
 /** What one registration takes behind its poll record: over poll(2), or over kqueue. */
 const BEHIND: usize = max((DATA_SIZE as usize) + ENTRY_SIZE, 2 * KEVENT_SIZE);
