@@ -222,7 +222,6 @@ export const SKIPS: readonly Skip[] = [
   ...skips(SIMULATED, "kqueue/vnode", STARTED, "another process wakes a waiter"),
   ...skips(LINUX, "kqueue/vnode", "devices have no inode", "a device may be watched"),
   ...skips(SIMULATED, "kqueue/kqueue", COLLECTED, "KQ-025: "),
-  ...skips(IN_NODE, "os/module", ADDON, "memory that is too short", "a read stays inside its view"),
   ...skips(
     SIMULATED,
     "os/sockets",
