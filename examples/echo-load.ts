@@ -1,5 +1,5 @@
-// Load for the echo server: N connections that check every byte that comes back, among clients
-// that misbehave.
+// Load for the echo server: N connections that check every byte that comes back, among clients that
+// misbehave.
 //
 //   node dist/examples/echo-load.js --port 7000 --connections 5000 --seconds 30
 //
@@ -22,10 +22,10 @@ const CONNECTIONS = Number(values.connections);
 const SECONDS = Number(values.seconds);
 /** How many connections are being opened at once. */
 const AT_ONCE = 200;
-/** How long what was sent may take to come back once sending is over, in ms. */
+/** How long the last bytes may take to come back, in ms. */
 const PATIENCE = 20_000;
 
-/** What is sent is cut out of this, at random places. */
+/** Messages are cut out of these bytes, at random places. */
 const NOISE = randomBytes(1 << 20);
 const LARGEST = 16_384;
 
@@ -103,7 +103,7 @@ async function politeClient(): Promise<void> {
   socket.destroy();
 }
 
-/** Sends a lot, says FIN at once, and must get everything and then FIN. */
+/** Sends much, then FIN at once, and must receive all of it and then FIN. */
 async function halfClosingClient(): Promise<void> {
   while (!isOver()) {
     const socket = await open();

@@ -2,39 +2,39 @@
 //
 //   node dist/examples/echo-server.js --port 7000
 //
-// Edge-triggered means: epoll says that something changed, once, and the program remembers what
-// it has not finished. So each client is registered once, for everything, and an event only means
-// "go on with this client until the kernel has no more for you (EAGAIN)". Level-triggered, every
-// change of mind ("now I want to write") would be a system call.
+// Edge-triggered means: epoll reports a change once, and the program remembers its unfinished work. So
+// each client is registered once, for reading and writing, and an event only means "go on with this
+// client until EAGAIN". Level-triggered, each change of interest ("now I want to write") would be a
+// system call.
 
 import { parseArgs } from "node:util";
 import { epoll, EPOLLET, EPOLLIN, EPOLLOUT } from "omnipoll";
 import * as os from "omnipoll/os";
 
-/** Bytes taken from a client at once, and so the most that is held for it. */
+/** Bytes read from a client at once, and so the most that the server holds for a client. */
 const CHUNK = 65_536;
 /** Chunks echoed for a client before the others have their turn. */
 const TURN = 8;
 /** Connections accepted before the clients have their turn. */
 const ACCEPTS = 256;
 const BACKLOG = 4096;
-/** Longest wait, in seconds, and time between looks at the signals. */
+/** Longest wait, in seconds, and the interval at which signal handlers get their turn. */
 const TICK = 0.1;
 
 const NOTHING = Buffer.alloc(0);
 
 interface Client {
   readonly fd: number;
-  /** Read and not written yet. While there is any, nothing is read: that is the back-pressure. */
+  /** Bytes read and not written yet. Until they are written the server reads no more: the back-pressure. */
   pending: Buffer;
-  /** Whether the client has sent all it will. */
+  /** Whether the client has sent its last byte (FIN). */
   ended: boolean;
 }
 
 const clients = new Map<number, Client>();
-/** Clients whose turn was over before their bytes were. No event will come for these. */
+/** Clients whose turn ended before EAGAIN. No event will come for these. */
 let unfinished = new Set<Client>();
-/** Whether the listener is left alone, because there are no descriptors for new clients. */
+/** Whether the listener has no interest, because no descriptors are left for new clients. */
 let isFull = false;
 const stop = new AbortController();
 const totals = { accepted: 0, bytes: 0, vanished: 0 };
@@ -62,15 +62,15 @@ function acceptAll(listener: number): void {
       const [fd] = os.accept(listener);
       clients.set(fd, { fd, pending: NOTHING, ended: false });
       totals.accepted++;
-      // Reported at once if there is something to read already.
+      // Reported at once if bytes have come already.
       ep.register(fd, EPOLLIN | EPOLLOUT | EPOLLET);
     } catch (error) {
       const code = codeOf(error);
       if (code === "EAGAIN") return;
       if (code === "ECONNABORTED") continue; // gone while it was in the queue
       if (code !== "EMFILE" && code !== "ENFILE" && code !== "ENOBUFS") throw error;
-      // The connection stays in the queue and the listener readable: without this, the loop would
-      // spin. It goes on when a client leaves, or with the next tick.
+      // The connection stays in the queue and the listener readable: with its interest, the loop
+      // would spin. The interest comes back when a client leaves, or with the next tick.
       setFull(listener, true);
       return;
     }
@@ -86,10 +86,10 @@ function setFull(listener: number, full: boolean): void {
 function drop(client: Client): void {
   clients.delete(client.fd);
   unfinished.delete(client);
-  os.close(client.fd); // which takes it out of the epoll set, too
+  os.close(client.fd); // which ends the registration, too
 }
 
-/** Reads what there is; false if there is nothing now. */
+/** Reads a chunk; false if no bytes have come. */
 function fill(client: Client): boolean {
   try {
     client.pending = os.recv(client.fd, CHUNK, os.MSG_DONTWAIT);
@@ -101,7 +101,7 @@ function fill(client: Client): boolean {
   }
 }
 
-/** Writes what is pending; false if some of it is left. */
+/** Writes the pending bytes; false if some are left. */
 function flush(client: Client): boolean {
   while (client.pending.length > 0) {
     try {
@@ -116,17 +116,17 @@ function flush(client: Client): boolean {
   return true;
 }
 
-/** Goes on with a client, until the kernel has no more for it or its turn is over. */
+/** Goes on with a client until EAGAIN or the end of its turn. */
 function serve(client: Client): void {
   try {
     for (let i = 0; i < TURN; i++) {
       if (!flush(client)) return; // EPOLLOUT will come
-      if (client.ended) return drop(client); // it said FIN, and has everything back
+      if (client.ended) return drop(client); // FIN came, and every byte went back
       if (!fill(client)) return; // EPOLLIN will come
     }
     unfinished.add(client);
   } catch (error) {
-    // Clients vanish in many ways: ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH… all mean goodbye.
+    // Clients vanish in many ways: ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH …
     if (codeOf(error) === undefined) throw error;
     totals.vanished++;
     drop(client);
@@ -145,14 +145,14 @@ function turn(listener: number, seconds: number): void {
   unfinished = new Set();
   for (const client of rest) serve(client);
   if (clients.size < before) setFull(listener, false);
-  // Last: a descriptor of this turn's events may have been closed, and its number be given anew.
+  // Last: the numbers of this turn's events may be closed by now, and accept() reuses numbers.
   if (mayAccept) acceptAll(listener);
 }
 
 /**
- * Serves until it is told to stop. Node runs signal handlers (and timers, and everything else of
- * its own) between turns of its event loop only, so it is given one every TICK; waits are no
- * longer than that, because a signal does not end them (PEP 475).
+ * Serves until a signal. Node runs signal handlers and timers between turns of its event loop only, so
+ * the event loop gets a turn every TICK; waits are no longer than that, because a signal does not end
+ * a wait (PEP 475).
  */
 async function run(listener: number): Promise<void> {
   let due = performance.now();

@@ -2,9 +2,9 @@
 //
 //   node dist/examples/prompt-timeout.js "Your name?" 10
 //
-// Node itself has no such call: fs.readSync(0) cannot give up, throws EAGAIN where somebody made
-// standard input non-blocking, and cuts characters and lines wherever a read ends. Here poll()
-// says when a read will not block, with what is left of the time.
+// Node itself has no such call: fs.readSync(0) cannot give up, throws EAGAIN where another program made
+// standard input non-blocking, and cuts characters and lines wherever a read ends. Here poll() says
+// when a read will not block, and waits for the rest of the time.
 
 import { writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
@@ -20,36 +20,36 @@ const NOTHING = Buffer.alloc(0);
 let pending: Buffer = NOTHING;
 let ended = false;
 
-/** What can be read now, empty at the end, or null where another process took it first. */
+/** The bytes that can be read now: empty at the end, null where another process took them first. */
 function readNow(): Buffer | null {
   try {
     return read(STDIN, CHUNK);
   } catch (error) {
     const { code } = error as { code?: string };
     if (code === "EAGAIN") return null;
-    // A terminal that is gone is an end like any other.
+    // The terminal is gone: this is the end, too.
     if (code === "EIO" || code === "EBADF") return NOTHING;
     throw error;
   }
 }
 
-/** Takes the first line of what is pending, or all of it at the end; null if there is none. */
+/** Takes the first pending line, or all pending bytes at the end; null without a line. */
 function takeLine(): string | null {
   const end = pending.indexOf(NEWLINE);
   if (end < 0 && !(ended && pending.length > 0)) return null;
   const line = pending.subarray(0, end < 0 ? pending.length : end);
   pending = end < 0 ? NOTHING : pending.subarray(end + 1);
-  // Only whole lines are decoded, so a character that came in two pieces is whole, too.
+  // Whole lines are decoded, so a character that came in two pieces is whole, too.
   return line.toString("utf8").replace(/\r$/, "");
 }
 
 /**
  * Asks `question` and waits for a line on standard input. Blocks the thread.
  *
- * What was typed when the time is over is kept, and begins the next answer.
+ * Characters typed before the time is over begin the next answer.
  *
- * @returns the line without its end; null if the time was over, or the input was, before it came.
- * Input that ends without a newline is a line
+ * @returns the line without its end; null if the time or the input was over before the line came.
+ *   Input that ends without a newline is a line
  */
 export function prompt(question: string, timeoutSeconds: number): string | null {
   writeSync(1, question);
@@ -60,7 +60,7 @@ export function prompt(question: string, timeoutSeconds: number): string | null 
     const line = takeLine();
     if (line !== null || ended) return line;
     const left = deadline - performance.now();
-    // A regular file is always ready, and a closed pipe is ready with POLLHUP: read says which.
+    // A regular file is always ready, and a closed pipe is ready with POLLHUP: read() tells the two apart.
     if (input.poll(Math.max(0, left)).length > 0) {
       const bytes = readNow();
       if (bytes?.length === 0) ended = true;

@@ -1,12 +1,12 @@
-// Three stories of descriptors, told by a simulated kernel, with what happened printed. They run in Node
-// and in a page without a change: `node dist/examples/sim-stories.js`.
+// Three stories of descriptors on a simulated kernel, which prints what happens. stories.ts tells them in
+// Node and in a page without a change: `node dist/examples/stories.js`.
 
 import type { Sim } from "../bindings/sim/sim.ts";
 
 /** What a story prints with. */
 type Print = (line: string) => void;
 
-/** Edge-triggered, and one reader does not read everything: the rest is never announced. */
+/** Edge-triggered, and the reader does not read everything: no event reports the rest. */
 export function starvation(sim: Sim, print: Print): void {
   const { select, os } = sim;
   const { EPOLLIN, EPOLLET } = select;
@@ -18,7 +18,7 @@ export function starvation(sim: Sim, print: Print): void {
   print(`half is read: ${os.read(r, 3).length} bytes; 9 are left`);
   print(`and the next wait, of a second, has nothing: ${JSON.stringify(ep.poll(1))}`);
   os.write(w, "!");
-  print(`until somebody writes again: ${JSON.stringify(ep.poll(1))}`);
+  print(`until the writer writes again: ${JSON.stringify(ep.poll(1))}`);
   ep.close();
 }
 
@@ -43,7 +43,7 @@ export function ghost(sim: Sim, print: Print): void {
   ep.close();
 }
 
-/** EV_CLEAR reports what is new; EV_DISPATCH reports once, until it is enabled again. */
+/** EV_CLEAR reports new bytes; EV_DISPATCH reports once, until EV_ENABLE. */
 export function clearOrDispatch(sim: Sim, print: Print): void {
   const { select, os } = sim;
   const { kevent, KQ_EV_ADD, KQ_EV_CLEAR, KQ_EV_DISPATCH, KQ_EV_ENABLE, KQ_FILTER_READ } = select;
@@ -72,7 +72,7 @@ export function clearOrDispatch(sim: Sim, print: Print): void {
 /** All stories, by name. */
 export const STORIES = { starvation, ghost, clearOrDispatch };
 
-/** Tells every story on a kernel of its own, and prints what that kernel did. */
+/** Tells every story on a kernel of its own, and prints the trace of that kernel. */
 export function tell(newSim: () => Sim, print: Print): void {
   for (const [name, story] of Object.entries(STORIES)) {
     const sim = newSim();

@@ -127,6 +127,7 @@ export const PAGES = [
   "docs/browser.md",
   "docs/cli.md",
   "docs/conformance.md",
+  "docs/debugging.md",
   "docs/differences.md",
   "docs/errors.md",
   "docs/examples.md",

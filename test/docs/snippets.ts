@@ -156,12 +156,14 @@ export async function runCommands(commands: readonly Command[]): Promise<string[
   }
 }
 
-/** What differs from run to run: times, process numbers, sizes of files, widths of columns. */
+/** What differs from run to run: times, numbers of processes and descriptors, sizes, widths of columns. */
 function steady(text: string): string {
   return text
     .replaceAll(/\d+(?:\.\d+)? (?:s|ms|µs)\b/g, "TIME")
     .replaceAll(/"elapsed_ms":[\d.]+/g, '"elapsed_ms":TIME')
     .replaceAll(/pid:\d+/g, "pid:PID")
+    .replaceAll(/^\[\d+ main\]/gm, "[PID main]")
+    .replaceAll(/epfd \d+/g, "epfd FD")
     .replaceAll(/READ \d{3,}/g, "READ SIZE")
     .replaceAll(/ +/g, " ")
     .trim();

@@ -17,7 +17,7 @@ test("edge triggering: what is not read is not announced again", () => {
     "an edge: [[3,1]]",
     "half is read: 3 bytes; 9 are left",
     "and the next wait, of a second, has nothing: []",
-    "until somebody writes again: [[3,1]]",
+    "until the writer writes again: [[3,1]]",
   ]);
 });
 
