@@ -1,19 +1,7 @@
 // The calls on files of a simulated kernel that omnipoll/os does not have.
 
 import { EBADF, EINVAL, FD_DATAGRAM, FD_LISTENER, FD_PIPE, FD_STREAM } from "../../asm/abi.ts";
-import {
-  EISDIR,
-  ENOTDIR,
-  ENOTTY,
-  ESPIPE,
-  O_APPEND,
-  O_CREAT,
-  O_EXCL,
-  O_RDONLY,
-  O_RDWR,
-  O_TRUNC,
-  O_WRONLY,
-} from "../../host/sim/kernel/constants.ts";
+import { EISDIR, ENOTDIR, ENOTTY, ESPIPE, O_RDWR } from "../../host/sim/kernel/constants.ts";
 import type { File } from "../../host/sim/kernel/file.ts";
 import { DirectoryFile, RegularFile, notifyRead, truncate } from "../../host/sim/fs/files.ts";
 import {
@@ -34,53 +22,8 @@ import { type Tree, treeOf } from "../../host/sim/fs/tree.ts";
 import { show, ValueError } from "../errors.ts";
 import { intOf } from "../arguments.ts";
 import { bytesOf, sizeOf, unsignedIntOf } from "../os/arguments.ts";
-import {
-  booleanOf,
-  checkedCall,
-  entriesOf,
-  MS,
-  secondsOf,
-  treePathOf,
-  wholeOf,
-} from "./arguments.ts";
-
-/** Flags of `open`: a string as in Node's fs, or O_* bits of Linux. */
-export type OpenFlags = "r" | "r+" | "w" | "w+" | "wx" | "a" | "a+" | "ax" | number;
-
-const FLAGS = new Map<string, number>([
-  ["r", O_RDONLY],
-  ["r+", O_RDWR],
-  ["w", O_WRONLY | O_CREAT | O_TRUNC],
-  ["w+", O_RDWR | O_CREAT | O_TRUNC],
-  ["wx", O_WRONLY | O_CREAT | O_EXCL],
-  ["a", O_WRONLY | O_CREAT | O_APPEND],
-  ["a+", O_RDWR | O_CREAT | O_APPEND],
-  ["ax", O_WRONLY | O_CREAT | O_APPEND | O_EXCL],
-]);
-
-function openBits(flags: unknown): number {
-  if (typeof flags === "string") {
-    const bits = FLAGS.get(flags);
-    if (bits !== undefined) return bits;
-    const known = [...FLAGS.keys()].join(", ");
-    throw new ValueError(`flags must be one of ${known}, or O_* bits, got ${show(flags)}`);
-  }
-  return intOf(flags, "flags");
-}
-
-const MODES: readonly string[] = ["canonical", "echo", "vmin", "newlines"] satisfies Array<
-  keyof TerminalMode
->;
-
-/** Bytes that VMIN counts at most: c_cc is an unsigned char. */
-const VMIN_MAX = 255;
-
-function checkMode(mode: TerminalMode): void {
-  for (const [name, value] of entriesOf(mode, "mode", MODES)) {
-    if (name === "vmin") wholeOf(value, "mode.vmin", 0, VMIN_MAX);
-    else booleanOf(value, `mode.${name}`);
-  }
-}
+import { booleanOf, checkedCall, MS, secondsOf, treePathOf } from "./arguments.ts";
+import { checkMode, openBits, type OpenFlags } from "./file-arguments.ts";
 
 /** Attributes of a file (struct stat). */
 export interface SimStat {

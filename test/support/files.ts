@@ -8,7 +8,8 @@ import { decodePath } from "../../host/sim/fs/path-text.ts";
 import { treeOf } from "../../host/sim/fs/tree.ts";
 import type { Sim } from "../../bindings/sim/sim.ts";
 import { sim } from "./world.ts";
-import type { OpenFlags, SimStat } from "../../bindings/sim/files.ts";
+import type { OpenFlags } from "../../bindings/sim/file-arguments.ts";
+import type { SimStat } from "../../bindings/sim/files.ts";
 
 type Data = Uint8Array | string;
 

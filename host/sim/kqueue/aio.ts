@@ -5,6 +5,7 @@ import { EV_ONESHOT, FILTER_AIO } from "../../../asm/abi.ts";
 import { Knote, type KnoteQueue } from "./knote.ts";
 import type { Completion } from "../fs/aio.ts";
 
+/** The knote of one completed request. */
 export class AioKnote extends Knote {
   static readonly filter = FILTER_AIO;
   readonly watched = "asynchronous read or write";

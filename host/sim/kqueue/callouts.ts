@@ -5,6 +5,7 @@ import { Agenda, type Scheduled } from "../time/clock.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { perKernel } from "../kernel/per-kernel.ts";
 
+/** The callouts of one kernel. */
 export class Callouts {
   readonly #kernel: Kernel;
   readonly #agenda = new Agenda();
@@ -41,6 +42,7 @@ export class Callouts {
     this.#scheduled = next && clock.schedule(next.at, this.#softclock);
   }
 
+  /** softclock: runs every callout that is due. */
   #run(): void {
     const now = this.#kernel.clock.now();
     this.#next = undefined;

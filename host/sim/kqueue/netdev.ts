@@ -16,6 +16,7 @@ import { Knote } from "./knote.ts";
 const stateOf = ({ flags }: { readonly flags: number }): number =>
   (flags & IFF_LOWER_UP) === 0 ? NOTE_LINKDOWN : NOTE_LINKUP;
 
+/** A knote of EVFILT_NETDEV. */
 export class LinkKnote extends Knote {
   #state = 0;
   readonly #watcher: InterfaceWatcher = (changed, isGone) => {

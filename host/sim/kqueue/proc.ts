@@ -48,6 +48,7 @@ const listsOf = perKernel((kernel) => {
 abstract class InProcess extends Knote {
   #process: Process | undefined;
 
+  /** knlist_add. */
   protected enlist(process: Process): void {
     const lists = listsOf(this.queue.kernel);
     this.#process = process;
@@ -66,6 +67,7 @@ abstract class InProcess extends Knote {
     this.#process = undefined;
   }
 
+  /** The hints of KNOTE for a knote of this class; each does nothing unless the filter has the event. */
   forked(_child: Process): void {}
   noted(_note: number): void {}
   ended(_status: number): void {}
@@ -78,6 +80,7 @@ abstract class InProcess extends Knote {
  */
 type Origin = "change" | "tracking" | "child";
 
+/** A knote of EVFILT_PROC. */
 export class ProcessKnote extends InProcess {
   readonly #origin: Origin;
 

@@ -36,6 +36,7 @@ const READABLE = EVENT_IN | EVENT_RDNORM;
 /** Receives one event of a kevent(2) call. */
 export type Report = (event: Kevent) => void;
 
+/** A kqueue (struct kqueue): the open file, the table of knotes, and the active list. */
 export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
   readonly name = "kqueue";
   /** Calls of kevent(2) that sleep on this queue (KQ_SLEEP). */

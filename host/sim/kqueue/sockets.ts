@@ -18,6 +18,7 @@ import { WatchingKnote } from "./watching.ts";
 import { SHUT_RECEIVE, SHUT_SEND, type Socket } from "../net/socket.ts";
 import { KEY_ROOM } from "../kernel/wait-queue.ts";
 
+/** filt_soread. */
 export class SocketReadKnote extends WatchingKnote {
   declare readonly file: Socket;
 
@@ -42,6 +43,7 @@ export class SocketReadKnote extends WatchingKnote {
   }
 }
 
+/** filt_sowrite. */
 export class SocketWriteKnote extends WatchingKnote {
   declare readonly file: Socket;
 

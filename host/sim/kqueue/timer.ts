@@ -29,6 +29,7 @@ function millisecondsOf(value: Whole, units: number): number | undefined {
   return Number(value / BigInt(perMs)) + Number(value % BigInt(perMs)) / perMs;
 }
 
+/** A knote of EVFILT_TIMER. */
 export class TimerKnote extends Knote {
   readonly watched = "timer";
   readonly #callout = (): void => this.#expire();
@@ -83,6 +84,7 @@ export class TimerKnote extends Knote {
     return 0;
   }
 
+  /** callout_reset. */
   #schedule(): void {
     this.#scheduled = calloutsOf(this.queue.kernel).add(this.#nextMs, this.#callout);
   }

@@ -11,6 +11,7 @@ import {
 } from "../../../asm/abi.ts";
 import { type Kevent, Knote } from "./knote.ts";
 
+/** A knote of EVFILT_USER. */
 export class UserKnote extends Knote {
   readonly watched = "user event";
   /** kn_hookid. NOTE_TRIGGER in the change that makes the knote has no effect (filt_userattach). */

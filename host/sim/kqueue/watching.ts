@@ -5,6 +5,7 @@ import type { File } from "../kernel/file.ts";
 import { type Kevent, Knote, type KnoteQueue } from "./knote.ts";
 import { KEY_ALL, WaitEntry, type Waiter } from "../kernel/wait-queue.ts";
 
+/** A knote that the wake-ups of an open file evaluate. */
 export abstract class WatchingKnote extends Knote implements Waiter {
   readonly file: File;
   /** Keys of the wake-ups that evaluate the knote, besides KEY_ALL. */

@@ -48,14 +48,17 @@ export class Connector implements ProcessWatcher {
     return this.isAllowed ? this.group.listen(this.#kernel) : -EPERM;
   }
 
+  /** proc_fork_connector. */
   forked(parent: Process, child: Process): void {
     this.#send(PROC_EVENT_FORK, [parent.pid, parent.pid, child.pid, child.pid]);
   }
 
+  /** proc_exec_connector. */
   executed({ pid }: Process): void {
     this.#send(PROC_EVENT_EXEC, [pid, pid]);
   }
 
+  /** proc_exit_connector. */
   exited({ pid, status, parent }: Process): void {
     this.#send(PROC_EVENT_EXIT, [pid, pid, status, SIGCHLD, parent.pid, parent.pid]);
   }

@@ -5,6 +5,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { NETLINK_HEADER, NetlinkGroup, writeHeader } from "./netlink.ts";
 import { perKernel } from "../kernel/per-kernel.ts";
 
+/** IFF_* flags of an interface (netdevice(7)). */
 export const IFF_UP = 0x1;
 export const IFF_BROADCAST = 0x2;
 export const IFF_LOOPBACK = 0x8;
@@ -60,6 +61,7 @@ export class Interface {
 /** Called when an interface is added, changes, or is removed (netdev notifier). */
 export type InterfaceWatcher = (changed: Interface, isGone: boolean) => void;
 
+/** The interfaces of one kernel (the device list of a struct net). */
 export class Interfaces {
   readonly group = new NetlinkGroup("network interfaces");
   readonly watchers = new Set<InterfaceWatcher>();

@@ -23,6 +23,7 @@ const LOOPBACK6: Ip = [...ANY6.slice(1), 1];
 const ANY4: Ip = [...MAPPED, 0, 0, 0, 0];
 const LOOPBACK4: Ip = [...MAPPED, 127, 0, 0, 1];
 
+/** Whether an address is an IPv4 address in its mapped form. */
 export function isMapped(ip: Ip): boolean {
   return MAPPED.every((byte, i) => ip[i] === byte);
 }

@@ -60,6 +60,7 @@ export class NetlinkGroup {
   }
 }
 
+/** A netlink socket that listens to one group (struct netlink_sock). */
 export class NetlinkFile extends File {
   readonly name: string;
   readonly #group: NetlinkGroup;
@@ -79,6 +80,7 @@ export class NetlinkFile extends File {
     this.name = `netlink socket of ${name}`;
   }
 
+  /** Queues a datagram, or drops it and reports an overrun (netlink_overrun). */
   receive(datagram: Uint8Array): void {
     if (!this.#isCongested && this.#datagrams.length < this.#group.room) {
       this.#datagrams.push(datagram);

@@ -25,20 +25,24 @@ import { File, type Stat } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { KEY_ALL, KEY_ROOM, WaitQueue } from "../kernel/wait-queue.ts";
 
+/** Address families, of Linux. */
 export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_INET6 = 10;
 
+/** Types of sockets. */
 export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_SEQPACKET = 5;
 
+/** Flags of send(2) and recv(2). */
 export const MSG_OOB = 0x1;
 export const MSG_PEEK = 0x2;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 
+/** The level of the options of all sockets, and the options. */
 export const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_TYPE = 3;
@@ -64,9 +68,11 @@ export const SHUT_RECEIVE = 1;
 export const SHUT_SEND = 2;
 export const SHUT_BOTH = SHUT_RECEIVE | SHUT_SEND;
 
+/** Event bits of a socket that can be read: data, a connection to accept, or an end of file. */
 export const READABLE = EVENT_IN | EVENT_RDNORM;
 /** Key of the wake-up when data or, at a listener, a connection arrives (sock_def_readable). */
 export const ARRIVAL = EVENT_IN | EVENT_PRI | EVENT_RDNORM | EVENT_RDBAND;
+/** Event bits of a socket that can be written to, and the key of sk_write_space. */
 export const WRITABLE = EVENT_OUT | EVENT_WRNORM | EVENT_WRBAND;
 
 /** net.core.wmem_max and rmem_max, which are also the default sizes of the buffers. */
@@ -87,6 +93,7 @@ export interface Accepted {
   readonly peer: SocketName;
 }
 
+/** A socket of any family (struct sock). */
 export abstract class Socket extends File {
   readonly family: number;
   readonly type: number;
@@ -253,6 +260,7 @@ export abstract class Socket extends File {
     return -EINVAL;
   }
 
+  /** sock_getsockopt: the value, or a negative errno. */
   getOption(level: number, option: number): number {
     // Options of other levels (IPPROTO_TCP …) have no effect and return the number that was set.
     if (level !== SOL_SOCKET) return this.#switches.get(level * 0x10000 + option) ?? 0;
@@ -280,6 +288,7 @@ export abstract class Socket extends File {
     }
   }
 
+  /** sock_setsockopt: 0 or a negative errno. `value` is the buffer of the caller. */
   setOption(level: number, option: number, value: DataView): number {
     if (value.byteLength < 4) return -EINVAL;
     const number = value.getInt32(0, true);

@@ -64,6 +64,7 @@ export abstract class TcpEnd extends Socket {
     return this.sendBuffer - this.outgoing.size >= this.outgoing.size / 2;
   }
 
+  /** tcp_poll. */
   poll(): number {
     if (this.state === "listening") return this.acceptQueueLength > 0 ? READABLE : 0;
     let mask = this.pollShut();
@@ -84,6 +85,7 @@ export abstract class TcpEnd extends Socket {
     return this.incoming.size >= this.lowat + this.incoming.skipped(this.isInline);
   }
 
+  /** tcp_sendmsg_locked: the number of bytes that went to the send buffer, or a negative errno. */
   send(bytes: Uint8Array, flags: number): number {
     if (this.state === "connecting") return -EAGAIN;
     // If bytes that were sent after the peer's FIN caused the reset, a further send fails with EPIPE
@@ -132,11 +134,13 @@ export abstract class TcpEnd extends Socket {
     return count;
   }
 
+  /** tcp_check_urg: a segment with an urgent pointer arrives. */
   #announce(ahead: number, byte: number): void {
     this.incoming.announce(ahead, byte, this.isInline);
     this.queue.wake(ARRIVAL);
   }
 
+  /** tcp_recvmsg_locked: the number of bytes read, 0 at the end, or a negative errno. */
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if (this.state === "listening") return -ENOTCONN;
     const peeks = (flags & MSG_PEEK) !== 0;

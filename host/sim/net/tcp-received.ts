@@ -13,6 +13,7 @@ interface Urgent {
   isRead: boolean;
 }
 
+/** A receive queue with an urgent mark. */
 export class Received extends ByteQueue {
   #urgent: Urgent | undefined;
 
@@ -26,6 +27,7 @@ export class Received extends ByteQueue {
     this.#urgent = { ahead: ahead - skip, byte, isRead: false };
   }
 
+  /** Whether the stream has an urgent byte, read or not. */
   get hasUrgent(): boolean {
     return this.#urgent !== undefined;
   }

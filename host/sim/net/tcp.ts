@@ -69,6 +69,7 @@ const FIRST_RETRY_MS = 1000;
 /** Retransmissions of a SYN before ETIMEDOUT (tcp_syn_retries). */
 const SYN_RETRIES = 6;
 
+/** A TCP socket, listening or not (struct tcp_sock). */
 export class TcpSocket extends TcpEnd implements Bindable {
   readonly name = "tcp socket";
   endpoint: Endpoint | undefined;
@@ -106,6 +107,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
     return this.#acceptQueue.length;
   }
 
+  /** inet_bind. */
   bind(name: SocketName): number {
     if (this.state !== "closed") return -EINVAL;
     const result = bindTo(tcpPortsOf(this.kernel), this, name);
@@ -139,6 +141,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
     return 0;
   }
 
+  /** __inet_stream_connect, for a non-blocking call; `connected` is the rest of a blocking one. */
   connect(name: SocketName): number {
     const wanted = endpointOf(this.family, name);
     if (typeof wanted === "number") return wanted;
@@ -217,6 +220,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
     this.queue.wake(EVENT_OUT | EVENT_WRNORM);
   }
 
+  /** TCP_ESTABLISHED: the handshake is complete. */
   #establish(): void {
     this.state = "connected";
     this.wasUsed = true;
@@ -282,6 +286,7 @@ export class TcpSocket extends TcpEnd implements Bindable {
     }
   }
 
+  /** inet_shutdown. */
   shutdown(how: number): number {
     if (how < 0 || how > 2) return -EINVAL;
     const halves = how + 1;
@@ -318,11 +323,13 @@ export class TcpSocket extends TcpEnd implements Bindable {
     }
   }
 
+  /** Stops the retransmission of the SYN (inet_csk_clear_xmit_timer). */
   #cancelRetry(): void {
     if (this.#retry !== undefined) this.kernel.clock.cancel(this.#retry);
     this.#retry = undefined;
   }
 
+  /** inet_csk_listen_stop: resets the connections of the accept queue. */
   #stopListening(): void {
     for (const { peer } of this.#acceptQueue.splice(0)) if (peer !== undefined) peer.reset();
   }

@@ -40,6 +40,7 @@ function isSame(a: Endpoint, b: Endpoint): boolean {
   return a.port === b.port && a.ip.every((byte, i) => byte === b.ip[i]);
 }
 
+/** A UDP socket (struct udp_sock). */
 export class UdpSocket extends Socket implements Bindable {
   readonly name = "udp socket";
   endpoint: Endpoint | undefined;
@@ -56,6 +57,7 @@ export class UdpSocket extends Socket implements Bindable {
     return FD_DATAGRAM;
   }
 
+  /** udp_poll: always writable. */
   poll(): number {
     return this.pollShut() | (this.#received.length > 0 ? READABLE : 0) | WRITABLE;
   }
@@ -64,6 +66,7 @@ export class UdpSocket extends Socket implements Bindable {
     return bindTo(udpPortsOf(this.kernel), this, name);
   }
 
+  /** __ip4_datagram_connect: sets the remote endpoint. */
   connect(name: SocketName): number {
     const wanted = endpointOf(this.family, name);
     if (typeof wanted === "number") return wanted;
@@ -85,6 +88,7 @@ export class UdpSocket extends Socket implements Bindable {
     return this.#remote === undefined ? -ENOTCONN : 0;
   }
 
+  /** udp_sendmsg: delivers the datagram at once. */
   send(bytes: Uint8Array, flags: number): number {
     if (bytes.length > MAX_DATAGRAM) return -EMSGSIZE;
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
@@ -123,6 +127,7 @@ export class UdpSocket extends Socket implements Bindable {
     this.queue.wake(ARRIVAL);
   }
 
+  /** udp_recvmsg: one datagram, whose part beyond `size` bytes is lost. */
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EAGAIN;
     if (this.error !== 0) return this.takeError();

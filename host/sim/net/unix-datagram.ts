@@ -19,6 +19,7 @@ import { nameOf, namesOf, NO_NAME } from "./unix-names.ts";
 /** Datagrams that a socket queues from senders that are not its own peer (net.unix.max_dgram_qlen). */
 const QUEUE_LIMIT = 10;
 
+/** A Unix socket of type SOCK_DGRAM. */
 export class UnixDatagram extends UnixSocket {
   readonly name = "unix datagram socket";
   peer: UnixDatagram | undefined;
@@ -41,6 +42,7 @@ export class UnixDatagram extends UnixSocket {
     return peer.received.length > QUEUE_LIMIT;
   }
 
+  /** unix_dgram_poll. */
   poll(): number {
     let mask = this.pollShut();
     if (this.received.length > 0) mask |= READABLE;
@@ -50,6 +52,7 @@ export class UnixDatagram extends UnixSocket {
     return mask;
   }
 
+  /** unix_dgram_connect. */
   connect(name: SocketName): number {
     const found = namesOf(this.kernel).find(name.text);
     if (typeof found === "number") return found;
@@ -60,6 +63,7 @@ export class UnixDatagram extends UnixSocket {
     return 0;
   }
 
+  /** unix_shutdown, which leaves the peer of a datagram socket alone. */
   shutdown(how: number): number {
     if (how < 0 || how > 2) return -EINVAL;
     this.shut |= how + 1;
@@ -67,6 +71,7 @@ export class UnixDatagram extends UnixSocket {
     return 0;
   }
 
+  /** unix_dgram_sendmsg. */
   send(bytes: Uint8Array, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     if (bytes.length > this.sendBuffer - 32) return -EMSGSIZE;
@@ -98,6 +103,7 @@ export class UnixDatagram extends UnixSocket {
     return -EAGAIN;
   }
 
+  /** __unix_dgram_recvmsg: one datagram, whose part beyond `size` bytes is lost. */
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     if (this.error !== 0) return this.takeError();

@@ -14,6 +14,7 @@ export const NO_NAME: Uint8Array = new Uint8Array(0);
 /** Bytes of sun_path. */
 const SUN_PATH_SIZE = 108;
 
+/** The address of a Unix socket with this name. */
 export function nameOf(text: Uint8Array): SocketName {
   return { family: AF_UNIX, text, port: 0 };
 }
@@ -48,6 +49,7 @@ export class UnixNames {
     return bound;
   }
 
+  /** unix_bind_bsd: makes the inode. */
   #addPath(path: Uint8Array, socket: Socket): Uint8Array | number {
     if (path.length >= SUN_PATH_SIZE) return -ENAMETOOLONG;
     if (path.includes(0)) return -EINVAL;

@@ -79,6 +79,7 @@ export abstract class UnixSocket extends Socket {
     super(kernel, AF_UNIX, type, flags);
   }
 
+  /** unix_bind. */
   bind(name: SocketName): number {
     if (this.bound !== NO_NAME) return -EINVAL;
     const bound = namesOf(this.kernel).add(name.text, this);
@@ -166,6 +167,7 @@ export class UnixStream extends UnixSocket {
     return this.#acceptQueue?.length ?? 0;
   }
 
+  /** unix_poll. */
   poll(): number {
     if (this.#acceptQueue !== undefined) {
       return this.pollShut() | (this.#acceptQueue.length > 0 ? READABLE : 0);
@@ -190,6 +192,7 @@ export class UnixStream extends UnixSocket {
     return 0;
   }
 
+  /** unix_stream_connect; -EAGAIN while the accept queue is full. */
   connect(name: SocketName): number {
     const found = namesOf(this.kernel).find(name.text);
     if (typeof found === "number") return found;
@@ -231,6 +234,7 @@ export class UnixStream extends UnixSocket {
     return { socket, peer: socket.peer?.ownName() ?? nameOf(NO_NAME) };
   }
 
+  /** unix_shutdown: also shuts down the other halves of the peer. */
   shutdown(how: number): number {
     if (how < 0 || how > 2) return -EINVAL;
     const halves = how + 1;
@@ -245,6 +249,7 @@ export class UnixStream extends UnixSocket {
     return 0;
   }
 
+  /** unix_stream_sendmsg. */
   send(bytes: Uint8Array, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     const { peer } = this;
@@ -263,6 +268,7 @@ export class UnixStream extends UnixSocket {
     return sent;
   }
 
+  /** unix_seqpacket_sendmsg. */
   #sendPacket(peer: UnixStream, bytes: Uint8Array): number {
     if (bytes.length > this.sendBuffer - 32) return -EMSGSIZE;
     if (this.allocated >= this.sendBuffer) return -EAGAIN;
@@ -270,6 +276,7 @@ export class UnixStream extends UnixSocket {
     return bytes.length;
   }
 
+  /** unix_stream_read_generic; SOCK_SEQPACKET reads one packet (unix_seqpacket_recvmsg). */
   receive(buffer: Uint8Array, size: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     if (this.#acceptQueue !== undefined) return this.type === SOCK_STREAM ? -EINVAL : -ENOTCONN;

@@ -20,6 +20,7 @@ interface Counter {
  */
 const LIBRARY_SIGNALS = new Set([32, 33]);
 
+/** The counting descriptors of one kernel. */
 export class SignalCounters {
   readonly #kernel: Kernel;
   readonly #byFd = new Map<number, Counter>();

@@ -141,6 +141,7 @@ export function postCalls(kernel: Kernel, owner: object): PostCalls {
 /** The calls that every personality has: read, write, dup3, eventfd, fd_stat, fd_data. */
 export type CommonCalls = ByteCalls & ReturnType<typeof dataCalls>;
 
+/** The common calls of a kernel. */
 export function commonCalls(kernel: Kernel): CommonCalls {
   return { ...byteCalls(kernel), ...dataCalls(kernel) };
 }

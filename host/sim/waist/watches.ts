@@ -9,6 +9,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 
 type WatchCalls = Pick<Host, "inotify_init" | "inotify_add_watch" | "inotify_rm_watch">;
 
+/** The inotify calls of a kernel. */
 export function watchCalls(kernel: Kernel): WatchCalls {
   return {
     inotify_init() {

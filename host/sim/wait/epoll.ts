@@ -101,6 +101,7 @@ export class EpollItem implements Registration, Waiter {
 /** Receives one event of a wait: the descriptor number of the registration, and the event bits. */
 export type Collect = (fd: number, mask: number) => void;
 
+/** An epoll (struct eventpoll): the open file, the table of registrations, and the ready list. */
 export class EpollFile extends File {
   readonly name = "epoll";
   /** Calls of epoll_wait(2) that sleep on this epoll (ep->wq). */
@@ -172,6 +173,7 @@ export class EpollFile extends File {
     this.#readyCount--;
   }
 
+  /** ep_find. */
   #find(fd: number, file: File): EpollItem | undefined {
     let item = this.#items.get(fd);
     while (item !== undefined && item.file !== file) item = item.other;
@@ -217,6 +219,7 @@ export class EpollFile extends File {
     this.queue.wake(EVENT_IN);
   }
 
+  /** ep_insert. */
   #insert(fd: number, file: File, mask: number): number {
     const item = new EpollItem(this, fd, file, mask | ALWAYS);
     item.other = this.#items.get(fd);
