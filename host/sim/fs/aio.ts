@@ -101,7 +101,7 @@ function* transferring(transfer: Transfer): Sleeping {
     const call = isWrite ? "aio_write" : "aio_read";
     const sleeper = new Sleeper(
       isWrite ? EVENT_OUT : EVENT_IN,
-      () => `${call} on what was descriptor ${fd}, a ${file.name}`,
+      () => `${call} on the file of descriptor ${fd}, a ${file.name}`,
     );
     const entries = queues.map(() => new WaitEntry(sleeper));
     for (const [i, queue] of queues.entries()) queue.append(entries[i] as WaitEntry);

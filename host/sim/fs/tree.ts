@@ -39,7 +39,7 @@ const PATH_MAX = 4096;
 const MAX_SYMLINKS = 40;
 
 /** The result of a path lookup. */
-export interface Found {
+export interface Lookup {
   readonly parent: DirectoryInode;
   /** The last component of the path; "" for the root. */
   readonly name: string;
@@ -81,13 +81,13 @@ export class Tree {
   }
 
   /** Looks up a path. The last component need not exist; a negative errno if its directory does not. */
-  find(path: string, follows = true, depth = 0): Found | number {
+  find(path: string, follows = true, depth = 0): Lookup | number {
     if (path === "") return -ENOENT;
     if (path.length >= PATH_MAX) return -ENAMETOOLONG;
     if (depth > MAX_SYMLINKS) return -ELOOP;
     const parts = path.split("/").filter((part) => part !== "" && part !== ".");
     let directory = this.root;
-    let found: Found = { parent: directory, name: "", entry: undefined, inode: directory };
+    let found: Lookup = { parent: directory, name: "", entry: undefined, inode: directory };
     for (const [i, name] of parts.entries()) {
       const isLast = i === parts.length - 1;
       if (name.length > NAME_MAX) return -ENAMETOOLONG;
@@ -148,7 +148,7 @@ export class Tree {
   }
 
   /** Adds a new inode under a name that is free, and reports the change. */
-  create(found: Found, inode: Inode): Entry | number {
+  create(found: Lookup, inode: Inode): Entry | number {
     if (found.inode !== undefined) return -EEXIST;
     if (found.parent.links === 0) return -ENOENT;
     const entry = this.#addEntry(found.parent, found.name, inode);
@@ -270,7 +270,7 @@ export class Tree {
   }
 
   /** Whether `inode` may replace the inode of `target` in a rename: 0 or a negative errno. */
-  #checkReplace(inode: Inode, target: Found): number {
+  #checkReplace(inode: Inode, target: Lookup): number {
     const other = target.inode;
     if (inode instanceof DirectoryInode) {
       // A directory cannot move into itself or a directory below itself.

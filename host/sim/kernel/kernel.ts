@@ -89,7 +89,7 @@ export class Kernel {
   }
 
   /** Makes calls with the descriptors of another process. */
-  as<Result>(descriptors: DescriptorTable, calls: () => Result): Result {
+  withDescriptors<Result>(descriptors: DescriptorTable, calls: () => Result): Result {
     const before = this.descriptors;
     this.descriptors = descriptors;
     try {
@@ -118,7 +118,7 @@ export class Kernel {
     const limit = this.clock.now() + ms;
     this.serve?.();
     while (this.clock.now() < limit || this.clock.isDue(limit)) {
-      if (!this.clock.pass(limit)) throw this.clock.stuck([], `letting ${ms} ms pass`);
+      if (!this.clock.pass(limit)) throw this.clock.stuckError([], `letting ${ms} ms pass`);
       this.serve?.();
       const failure = this.takeFailure();
       if (failure !== undefined) throw failure;
@@ -170,7 +170,7 @@ export class Kernel {
         if (clock.now() >= deadline && !clock.isDue(deadline)) return "time";
         if (!clock.pass(deadline)) {
           const waiters = this.sleepers.map((each) => each.waitsFor());
-          this.#failure = clock.stuck(waiters, sleeper.waitsFor());
+          this.#failure = clock.stuckError(waiters, sleeper.waitsFor());
           return -EDEADLK;
         }
       }

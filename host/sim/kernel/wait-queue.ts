@@ -1,5 +1,5 @@
 // Wait queues (Linux's kernel/sched/wait.c): the waiters that a change of state wakes up. Edges are
-// nothing but wake-ups: an edge-triggered registration reports whenever a wake-up with its key comes.
+// nothing but wake-ups: an edge-triggered registration is reported again only after a wake-up with its key.
 
 /** The key of a wake-up that does not tell what changed: each waiter takes such a wake-up. */
 export const KEY_ALL = 0;

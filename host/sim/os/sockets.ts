@@ -57,9 +57,14 @@ const TYPE_FLAGS = O_NONBLOCK | O_CLOEXEC;
 const LAST_TYPE = 10;
 
 /** socket(2) without its descriptor: the new socket or a negative errno. */
-function create(kernel: Kernel, family: number, given: number, proto: number): Socket | number {
-  const type = given & ~TYPE_FLAGS;
-  const flags = given & O_NONBLOCK;
+function create(
+  kernel: Kernel,
+  family: number,
+  typeAndFlags: number,
+  proto: number,
+): Socket | number {
+  const type = typeAndFlags & ~TYPE_FLAGS;
+  const flags = typeAndFlags & O_NONBLOCK;
   if (family < 0 || family > 45) return -EAFNOSUPPORT;
   if (type < 0 || type > LAST_TYPE) return -EINVAL;
   if (family === AF_UNIX) {
@@ -88,7 +93,7 @@ function socketOf(kernel: Kernel, fd: number): Socket | number {
 }
 
 /** Writes a socket name in the form that `accept` of OsHost documents. */
-function write(name: SocketName, text: Uint8Array, parts: Int32Array): number {
+function writeName(name: SocketName, text: Uint8Array, parts: Int32Array): number {
   if (text.length < NAME_SIZE || parts.length < 3) return -EFAULT;
   text.set(name.text);
   parts[0] = name.family;
@@ -101,15 +106,15 @@ function write(name: SocketName, text: Uint8Array, parts: Int32Array): number {
 function connectionCalls(kernel: Kernel) {
   const { trace } = kernel;
   return {
-    socketpair(fds: Int32Array, family: number, given: number, proto: number): number {
-      const pair = [create(kernel, family, given, proto), create(kernel, family, given, proto)];
+    socketpair(fds: Int32Array, family: number, type: number, proto: number): number {
+      const pair = [create(kernel, family, type, proto), create(kernel, family, type, proto)];
       const [a, b] = pair;
       if (typeof a === "number") return a;
       if (a instanceof UnixStream && b instanceof UnixStream) UnixStream.join(a, b);
       else if (a instanceof UnixDatagram && b instanceof UnixDatagram) [a.peer, b.peer] = [b, a];
       else return -EOPNOTSUPP;
       const result = kernel.openPair([a, b], fds);
-      trace.add("socketpair", [family, given, proto], result < 0 ? result : fds[0]);
+      trace.add("socketpair", [family, type, proto], result < 0 ? result : fds[0]);
       return result;
     },
     socket(family: number, type: number, proto: number): number {
@@ -154,7 +159,7 @@ function connectionCalls(kernel: Kernel) {
       const limit = socket.receiveTimeout;
       let result = kernel.retry(fd, socket, EVENT_IN, "accept", attempt, socket.isBlocking, limit);
       if (accepted !== undefined) {
-        result = write(accepted.peer, text, parts);
+        result = writeName(accepted.peer, text, parts);
         if (result === 0) result = kernel.open(accepted.socket);
       }
       trace.add("accept", [fd], result);
@@ -193,13 +198,13 @@ function transferCalls(kernel: Kernel) {
   return {
     getsockname(fd: number, text: Uint8Array, parts: Int32Array): number {
       const socket = socketOf(kernel, fd);
-      return typeof socket === "number" ? socket : write(socket.ownName(), text, parts);
+      return typeof socket === "number" ? socket : writeName(socket.ownName(), text, parts);
     },
     getpeername(fd: number, text: Uint8Array, parts: Int32Array): number {
       const socket = socketOf(kernel, fd);
       if (typeof socket === "number") return socket;
       const name = socket.peerName();
-      return typeof name === "number" ? name : write(name, text, parts);
+      return typeof name === "number" ? name : writeName(name, text, parts);
     },
     shutdown(fd: number, how: number): number {
       const socket = socketOf(kernel, fd);

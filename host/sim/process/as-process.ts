@@ -13,7 +13,8 @@ export function asProcess<Calls extends object>(
   for (const [name, call] of Object.entries(calls)) {
     made[name] =
       typeof call === "function"
-        ? (...given: unknown[]): unknown => kernel.as(descriptors, () => call(...given))
+        ? (...given: unknown[]): unknown =>
+            kernel.withDescriptors(descriptors, () => call(...given))
         : call;
   }
   return made as Calls;

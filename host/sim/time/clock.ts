@@ -38,7 +38,7 @@ export interface Clock {
    * @param waiters what each blocked call waits for, in the order in which the calls blocked
    * @param blocked what the call waits for that called `pass`
    */
-  stuck(waiters: readonly string[], blocked: string): Error;
+  stuckError(waiters: readonly string[], blocked: string): Error;
 
   /** Whether an action is scheduled at or before `limit`. */
   isDue(limit: number): boolean;
@@ -182,7 +182,7 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  stuck(waiters: readonly string[]): Error {
+  stuckError(waiters: readonly string[]): Error {
     return new DeadlockError(waiters);
   }
 }

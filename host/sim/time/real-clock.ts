@@ -67,7 +67,7 @@ export class RealClock implements Clock {
     return true;
   }
 
-  stuck(waiters: readonly string[], blocked: string): Error {
+  stuckError(waiters: readonly string[], blocked: string): Error {
     return this.#canBlock ? new DeadlockError(waiters) : new CannotBlockError(blocked);
   }
 
