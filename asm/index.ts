@@ -1,4 +1,4 @@
-// The exports of the core. Nothing is exported that is not listed here.
+// All exports of the core.
 
 export { ABI_VERSION } from "./abi";
 export { capabilities } from "./capabilities";
