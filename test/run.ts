@@ -19,6 +19,7 @@ import { reasonFor, skipReason, SKIPS } from "./hosts/skips.ts";
 import { parse, USAGE, UsageError, type Wanted } from "./runner/arguments.ts";
 import { FOLDER, runInProcess, SUFFIX } from "./runner/child.ts";
 import { count, type Outcome } from "./runner/outcome.ts";
+import { inSources } from "./runner/positions.ts";
 import { type FileResult, rowsOf, type TestResult, writeResults } from "./runner/results.ts";
 import { runAll, type Task } from "./runner/schedule.ts";
 
@@ -139,7 +140,9 @@ async function runTask({ file, host }: Task<HostName>): Promise<void> {
   const why = [
     ...problems,
     ...failed.map(({ name, reason }) => `failed: ${JSON.stringify(name)}: ${reason}`),
-  ];
+    // uvu prints errors in the end, which a file that is broken may not have reached.
+    ...(outcome.broken === "" ? [] : outcome.tests.map(({ stack = "" }) => inSources(stack))),
+  ].filter((text) => text !== "");
   failures.push([`FAIL ${line}`, ...why.map((one) => `  ${one}`), outcome.output].join("\n"));
 }
 

@@ -5,6 +5,7 @@ import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { CHANNEL } from "../support/events.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+import { inSources } from "./positions.ts";
 
 /** End of the name of a compiled test file. */
 export const SUFFIX = ".test.js";
@@ -43,7 +44,7 @@ export function runInProcess(
   const own = { FORCE_COLOR: "0", [CHANNEL]: `${CHANNEL_FD}` };
   const env: NodeJS.ProcessEnv = { ...process.env, ...own, ...more };
   const begun = performance.now();
-  const child = spawn(process.execPath, ["--enable-source-maps", "--expose-gc", path], {
+  const child = spawn(process.execPath, ["--expose-gc", path], {
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
@@ -61,6 +62,10 @@ export function runInProcess(
     isDone = true;
     lingering = setTimeout(() => child.kill("SIGKILL"), lingerMs);
   });
+  // A program that the test left behind may hold the pipes open after the process was ended.
+  child.once("exit", (_status, signal) => {
+    if (signal === "SIGKILL") setTimeout(() => child.stdio.forEach((end) => end?.destroy()), 500);
+  });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (status, signal) => {
@@ -70,7 +75,7 @@ export function runInProcess(
       const isBad = status !== 0 && (signal === null || !isDone);
       const ending = isBad ? `ended with ${status ?? signal}` : "";
       const seconds = (performance.now() - begun) / 1000;
-      resolve(outcomeOf(lines, { ending, output, seconds }));
+      resolve(outcomeOf(lines, { ending, output: inSources(output), seconds }));
     });
   });
 }

@@ -6,6 +6,7 @@ import * as assert from "uvu/assert";
 import { test } from "../support/uvu.ts";
 import { runInProcess } from "./child.ts";
 import { type Outcome, outcomeOf } from "./outcome.ts";
+import { inSources } from "./positions.ts";
 import { rowsOf } from "./results.ts";
 import { runAll } from "./schedule.ts";
 
@@ -33,7 +34,9 @@ test("a test that fails, with its message", async () => {
   const outcome = await outcomeWhen("fails");
   assert.equal(endings(outcome), [...ALL, "second: five failed"]);
   assert.is(outcome.tests.at(-1)?.message, "as it must");
-  assert.match(outcome.tests.at(-1)?.stack ?? "", "fixture.ts");
+  const stack = inSources(outcome.tests.at(-1)?.stack ?? "");
+  assert.match(stack, /\(test\/runner\/fixture\.ts:\d+:\d+\)/);
+  assert.match(outcome.output, /at .*\(test\/runner\/fixture\.ts:\d+:\d+\)/);
   assert.is(outcome.broken, "");
 });
 
