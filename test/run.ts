@@ -135,6 +135,8 @@ async function runTask({ file, host }: Task<HostName>): Promise<void> {
   const where = host === NATIVE ? "" : ` on ${host}`;
   const line = `${file}${SUFFIX}${where} ${passed}/${tests.length}, ${outcome.seconds.toFixed(1)} s`;
   say(`${isBad ? "FAIL" : "ok  "} ${line}`);
+  for (const { name } of failed) say(`     failed: ${JSON.stringify(name)}`);
+  for (const problem of problems) say(`     ${problem}`);
   for (const text of outcome.output.split("\n")) if (text.startsWith("skip: ")) say(`     ${text}`);
   if (!isBad) return;
   const why = [

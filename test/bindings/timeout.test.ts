@@ -13,8 +13,8 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { closeAll, newPipe } from "../support/probes.ts";
-import { inThread, signalled, throws, timed } from "../support/expect.ts";
-import { ignoreAgain, listenTo } from "../support/world.ts";
+import { assertTook, inThread, isRunning, signalled, throws, timed } from "../support/expect.ts";
+import { blockUntil, eventually, ignoreAgain, listenTo } from "../support/world.ts";
 
 type AnyTimeout = (timeout?: unknown) => unknown;
 
@@ -42,7 +42,7 @@ idleEpoll.register(idle, EPOLLIN);
 function waits(body: () => unknown[], least: number): void {
   const { result, ms } = timed(body);
   assert.equal(result.flat(), []);
-  assert.ok(ms >= least && ms < least + 1000, `${ms} ms instead of ${least}`);
+  assertTook(ms, least, least + 1000);
 }
 
 test("SEL-22: select() takes numbers and null, and names what it got instead", () => {
@@ -141,10 +141,14 @@ test("XC-02: select has microseconds, poll and epoll whole milliseconds, rounded
   waits(() => idleEpoll.poll(0.0001), 1);
   waits(() => idleEpoll.poll(0.0015), 2);
   waits(() => select([idle], [], [], 0.0015), 1.5);
-  const fastest = Math.min(
-    ...Array.from({ length: 50 }, () => timed(() => select([idle], [], [], 1e-9)).ms),
-  );
-  assert.ok(fastest >= 0.001 && fastest < 0.9, `${fastest} ms`);
+  // A busy machine may never wake a thread within a millisecond: one that it waits longer for is slower.
+  let [fastest, slowest] = [Infinity, Infinity];
+  const isFaster = blockUntil(() => {
+    fastest = Math.min(fastest, timed(() => select([idle], [], [], 1e-9)).ms);
+    slowest = Math.min(slowest, timed(() => idlePoll.poll(1)).ms);
+    return fastest < 0.9 || fastest < slowest - 0.5;
+  });
+  assert.ok(fastest >= 0.001 && isFaster, `${fastest} ms, and ${slowest} ms`);
 });
 
 test("XC-04: negative timeouts: refused by select, for ever in poll, none in epoll above -1 ms", () => {
@@ -152,7 +156,7 @@ test("XC-04: negative timeouts: refused by select, for ever in poll, none in epo
   for (const value of [-0.0005, -1e-9, -1e-100]) {
     const { result, ms } = timed(() => idleEpoll.poll(value));
     assert.equal(result, []);
-    assert.ok(ms < 500, `${ms} ms`);
+    assertTook(ms, 0, 500);
   }
   // poll: POL-21
 });
@@ -168,7 +172,7 @@ test("XC-08: true is 1 and false 0, in the unit of the call", () => {
   waits(() => idlePoll.poll(false as never), 0);
   waits(() => select([idle], [], [], false as never), 0);
   const { ms } = timed(() => idleEpoll.poll(false as never));
-  assert.ok(ms < 500, `${ms} ms`);
+  assertTook(ms, 0, 500);
   for (const wait of [selectReady, pollReady, epollReady]) wait(true);
 });
 
@@ -212,12 +216,12 @@ test("XC-13, XC-18: signals do not shorten a wait, nor stretch it", async () => 
   ]) {
     const before = signals;
     // Longer than a wait may take: one that began anew at every signal would be late.
-    const child = signalled("USR2", 10, 200);
+    const child = signalled("USR2", 10, 600);
     waits(wait, 250);
+    assert.ok(isRunning(child));
     child.kill();
     await new Promise((resolve) => child.once("exit", resolve));
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    assert.ok(signals > before);
+    assert.ok(await eventually(() => signals > before));
   }
   ignoreAgain("SIGUSR2", count);
 });

@@ -89,8 +89,8 @@ for (const api of APIS) {
   test(`${api}: stdin has data, and is left unread`, async () => {
     const ended = await shell(
       // The writer stays until the wait is over, however long it takes to begin.
-      `over=$(mktemp -u); { sleep 0.2; echo hello; until [ -e $over ]; do sleep 0.05; done; } |
-       { omnipoll ${wait.join(" ")} stdin; touch $over; cat; }; rm $over`,
+      `over="$(mktemp -u)"; { sleep 0.2; echo hello; until [ -e "$over" ]; do sleep 0.05; done; } |
+       { omnipoll ${wait.join(" ")} stdin; touch "$over"; cat; }; rm "$over"`,
     );
     const [first = "", ...rest] = ended.stdout.split("\n");
     const line = JSON.parse(first) as Line;
@@ -135,7 +135,7 @@ for (const api of APIS) {
   test(`${api}: a FIFO, whose writers come and go`, async () => {
     const path = join(folder, `${api}-fifo`);
     mkfifo(path);
-    const running = start([CLI, ...wait, "--timeout", "20", `fifo:${path}`]);
+    const running = start([CLI, ...wait, "--timeout", "60", `fifo:${path}`]);
     const writer = spawn("sh", ["-c", 'echo x > "$0"', path]);
     const ended = await running.ended;
     assert.match(storyOf(ended)[0] ?? "", /readable/);
@@ -146,11 +146,11 @@ for (const api of APIS) {
   test(`${api}: a server that comes up late, and one that is there`, async () => {
     const port = await freePort();
     const source = `tcp:localhost:${port}`;
-    const late = start([CLI, ...wait, "--timeout", "20", source]);
+    const late = start([CLI, ...wait, "--timeout", "60", source]);
     await pause(600);
     const server = createServer((peer) => peer.destroy()).listen(port, "127.0.0.1");
     const ended = await late.ended;
-    const there = await omnipoll([...wait, "--timeout", "20", source]);
+    const there = await omnipoll([...wait, "--timeout", "60", source]);
     server.close();
     assert.equal(storyOf(ended), [`${source} connected`]);
     assert.is(linesOf(ended)[0]?.peer, `127.0.0.1:${port}`);
@@ -160,7 +160,7 @@ for (const api of APIS) {
   test(`${api}: connections, each of which is accepted and closed`, async () => {
     const port = await freePort();
     const source = `listen:127.0.0.1:${port}`;
-    const running = start([CLI, ...wait, "--timeout", "20", "--count", "3", source]);
+    const running = start([CLI, ...wait, "--timeout", "60", "--count", "3", source]);
     for (let taken = 0; taken < 3;) {
       if (await isTaken(port)) taken++;
       else await pause(50); // it does not listen yet
@@ -190,9 +190,9 @@ for (const api of APIS) {
   });
 
   test(`${api}: the end of a process that is no child`, async () => {
-    const child = spawn("sleep", ["30"]);
+    const child = spawn("sleep", ["120"]);
     const source = `pid:${child.pid}`;
-    const running = start([CLI, ...wait, "--timeout", "20", "--count", "2", "timer:0", source]);
+    const running = start([CLI, ...wait, "--timeout", "60", "--count", "2", "timer:0", source]);
     await running.printed("expired");
     child.kill();
     const ended = await running.ended;
@@ -202,13 +202,13 @@ for (const api of APIS) {
 }
 
 test("with epoll, new input behind old is reported, and so is the end", async () => {
-  const args = ["wait", "--json", "--count", "9", "--timeout", "20", "stdin", "timer:0"];
+  const args = ["wait", "--json", "--count", "9", "--timeout", "60", "stdin", "timer:0"];
   const { child, ended, printed } = start([CLI, ...args]);
   await printed("expired");
   child.stdin?.write("a");
   await printed("readable");
   child.stdin?.write("b");
-  await pause(300);
+  await printed("readable", 2);
   child.stdin?.end();
   const story = storyOf(await ended).slice(1);
   assert.equal(story.slice(0, 2), ["stdin readable", "stdin readable"]);
@@ -256,11 +256,10 @@ test("IPv6 in brackets", async () => {
   const listens = await Promise.race([
     once(server, "listening").then(() => true),
     once(server, "close").then(() => false),
-    pause(2000).then(() => false),
   ]);
   if (!listens) return console.log("skip: no IPv6 on this machine");
   const source = `tcp:[::1]:${(server.address() as AddressInfo).port}`;
-  assert.equal(storyOf(await omnipoll(["wait", "--json", "--timeout", "20", source])), [
+  assert.equal(storyOf(await omnipoll(["wait", "--json", "--timeout", "60", source])), [
     `${source} connected`,
   ]);
   server.close();
@@ -284,8 +283,8 @@ test("a reader of standard output that goes away ends it quietly", async () => {
 });
 
 test("a signal ends it as it ends any program", async () => {
-  const { child, ended } = start([CLI, "wait", "timer:30"]);
-  await pause(500);
+  const { child, ended, printed } = start([CLI, "wait", "--count", "2", "timer:0", "timer:60"]);
+  await printed("expired");
   child.kill("SIGTERM");
   assert.is((await ended).signal, "SIGTERM");
 });
@@ -293,7 +292,7 @@ test("a signal ends it as it ends any program", async () => {
 if (hasTerminal) {
   test("a terminal", async () => {
     const ended = await onTerminal(
-      `"${process.execPath}" "${CLI}" wait --timeout 20 stdin && read line && echo "got $line"`,
+      `"${process.execPath}" "${CLI}" wait --timeout 60 stdin && read line && echo "got $line"`,
       "typed\n",
       600,
     );

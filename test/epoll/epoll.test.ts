@@ -20,6 +20,7 @@ import { scoped } from "../support/descriptors.ts";
 import { ownCore } from "../support/hosts.ts";
 import { throws } from "../support/expect.ts";
 import { existsSync } from "../support/files.ts";
+import { collected } from "../support/garbage.ts";
 
 /** What no call takes for a number. */
 const NO_NUMBERS: any[] = ["1", [], new Date(0), Symbol("1"), () => 1];
@@ -203,19 +204,13 @@ test(
 
 // Objects that nobody closes
 
-/** Lets the collector run, and what it tells. */
-async function collect(): Promise<void> {
-  (globalThis as { gc?: () => void }).gc?.();
-  await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 test("an epoll that is garbage is closed, unless it came from fromfd", async () => {
   const made = (() => epoll().fileno())();
   const kept = epoll();
   (() => epoll.fromfd(kept.fileno()).fileno())();
-  for (let i = 0; i < 50 && existsSync(`/proc/self/fd/${made}`); i++) await collect();
+  await collected(() => !existsSync(`/proc/self/fd/${made}`));
   assert.is(existsSync(`/proc/self/fd/${made}`), false);
-  await collect();
+  await collected();
   assert.equal(kept.poll(0), []);
   kept.close();
 });
@@ -225,7 +220,7 @@ test("objects from fromfd that are garbage give their places back", async () => 
   const fd = kept.fileno();
   for (let round = 0; round < 3; round++) {
     for (let i = 0; i < 500_000; i++) epoll.fromfd(fd); // there is room for 2^20 at once
-    await collect();
+    await collected();
   }
   assert.equal(epoll.fromfd(fd).poll(0), []);
   kept.close();

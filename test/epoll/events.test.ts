@@ -21,19 +21,22 @@ import {
   type Epoll,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { ARRIVAL_MS, maskFrom, scoped, type Scope, sleep } from "../support/descriptors.ts";
-import { timed } from "../support/expect.ts";
+import { ARRIVAL_MS, maskFrom, type Scope, scoped, settle, sleep } from "../support/descriptors.ts";
+import { assertTook, timed } from "../support/expect.ts";
 import { constants } from "../support/files.ts";
+import { BEYOND_DEADLINE, blockUntil } from "../support/world.ts";
 
 const NVAL = 0x20;
 const [SO_OOBINLINE, SO_RCVLOWAT] = [10, 18];
 const [ECONNRESET, ECONNREFUSED] = [104, 111];
 const EVERYTHING = IN | OUT | PRI | RDHUP;
 
-/** Mask of the only event, after what was sent had time to arrive. */
-function arrived(e: Epoll): number {
+/** Asserts that the only event has a mask, once what was sent has arrived. */
+function assertArrives(e: Epoll, mask: number): void {
+  let found = -1;
   sleep(ARRIVAL_MS);
-  return maskFrom(e.poll(0));
+  blockUntil(() => (found = maskFrom(e.poll(0))) === mask);
+  assert.is(found, mask);
 }
 
 const errorOf = (fd: number): number => os.getsockopt(fd, os.SOL_SOCKET, os.SO_ERROR);
@@ -172,7 +175,7 @@ test(
     const c = s.socket();
     assert.throws(() => os.connect(c, address), /EINPROGRESS/);
     const e = s.epoll([c, IN | OUT | RDHUP]);
-    assert.is(arrived(e), IN | OUT | ERR | HUP | RDHUP);
+    assertArrives(e, IN | OUT | ERR | HUP | RDHUP);
     assert.is(errorOf(c), ECONNREFUSED);
     assert.equal(e.poll(0), [[c, IN | OUT | HUP | RDHUP]]);
     assert.is(errorOf(c), 0);
@@ -185,7 +188,7 @@ test(
     for (const [a, b] of [s.tcp(), s.socketpair()]) {
       const e = s.epoll([a, IN | RDHUP]);
       os.shutdown(b, os.SHUT_WR);
-      assert.is(arrived(e), IN | RDHUP);
+      assertArrives(e, IN | RDHUP);
       e.modify(a, 0);
       assert.equal(e.poll(0), []);
     }
@@ -199,8 +202,8 @@ test(
     const e = s.epoll([a, EVERYTHING]);
     const other = s.epoll([b, EVERYTHING]);
     os.shutdown(a, os.SHUT_RD);
-    assert.is(arrived(e), IN | OUT | RDHUP);
-    assert.is(arrived(other), OUT);
+    assertArrives(e, IN | OUT | RDHUP);
+    assertArrives(other, OUT);
   }),
 );
 
@@ -211,8 +214,8 @@ test(
       const e = s.epoll([a, EVERYTHING]);
       const other = s.epoll([b, EVERYTHING]);
       os.shutdown(a, os.SHUT_WR);
-      assert.is(arrived(e), OUT);
-      assert.is(arrived(other), IN | OUT | RDHUP);
+      assertArrives(e, OUT);
+      assertArrives(other, IN | OUT | RDHUP);
     }
   }),
 );
@@ -223,9 +226,9 @@ test(
     const [a, b] = s.tcp();
     const e = s.epoll([a, EVERYTHING]);
     os.write(a, "unread"); // closing with unread data resets
-    sleep(ARRIVAL_MS);
+    settle(b, IN);
     s.close(b);
-    assert.is(arrived(e), IN | OUT | ERR | HUP | RDHUP);
+    assertArrives(e, IN | OUT | ERR | HUP | RDHUP);
     assert.is(errorOf(a), ECONNRESET);
     assert.is(maskFrom(e.poll(0)), IN | OUT | HUP | RDHUP);
 
@@ -233,9 +236,9 @@ test(
     const other = s.epoll([c, EVERYTHING]);
     os.write(d, "hello");
     os.write(c, "unread");
-    sleep(ARRIVAL_MS);
+    settle(d, IN);
     s.close(d);
-    assert.is(arrived(other), IN | OUT | ERR | HUP | RDHUP);
+    assertArrives(other, IN | OUT | ERR | HUP | RDHUP);
     assert.is(os.read(c, 9).toString(), "hello");
     assert.throws(() => os.read(c, 9), /ECONNRESET/);
     assert.is(os.read(c, 9).length, 0);
@@ -249,11 +252,11 @@ test(
     const [a, b] = s.tcp();
     const e = s.epoll([b, IN | PRI]);
     os.send(a, "!", os.MSG_OOB);
-    assert.is(arrived(e), PRI);
+    assertArrives(e, PRI);
     os.send(a, "n");
-    assert.is(arrived(e), IN | PRI);
+    assertArrives(e, IN | PRI);
     assert.is(os.recv(b, 9).toString(), "n");
-    assert.is(arrived(e), 0);
+    assertArrives(e, 0);
   }),
 );
 
@@ -264,9 +267,9 @@ test(
     os.setsockopt(b, os.SOL_SOCKET, SO_OOBINLINE, 1);
     const e = s.epoll([b, IN | PRI]);
     os.send(a, "!", os.MSG_OOB);
-    assert.is(arrived(e), IN | PRI);
+    assertArrives(e, IN | PRI);
     assert.is(os.recv(b, 9).toString(), "!");
-    assert.is(arrived(e), 0);
+    assertArrives(e, 0);
   }),
 );
 
@@ -277,9 +280,9 @@ test(
     os.setsockopt(b, os.SOL_SOCKET, SO_RCVLOWAT, 10);
     const e = s.epoll([b, IN]);
     os.write(a, "12345");
-    assert.is(arrived(e), 0);
+    assertArrives(e, 0);
     os.write(a, "67890");
-    assert.is(arrived(e), IN);
+    assertArrives(e, IN);
   }),
 );
 
@@ -335,6 +338,7 @@ test(
 /** A pseudoterminal whose master a child holds: its slave, and the end of the master. */
 async function terminal(s: Scope): Promise<{ slave: number; hangUp(): Promise<void> }> {
   const script = spawn("script", ["-qec", "tty; sleep 60", "/dev/null"], { detached: true });
+  s.onEnd(() => void script.kill("SIGKILL"));
   const path = await new Promise<string>((resolve, reject) => {
     let output = "";
     script.once("error", reject);
@@ -378,9 +382,9 @@ test(
     const e = s.epoll([r, IN]);
     const writer = s.epoll([w, OUT]);
     for (let i = 0; i < 3; i++) {
-      const { result, ms } = timed(() => e.poll(1));
+      const { result, ms } = timed(() => e.poll(BEYOND_DEADLINE));
       assert.equal(result, [[r, IN]]);
-      assert.ok(ms < 500, `${ms} ms`);
+      assertTook(ms, 0, 500);
       assert.equal(writer.poll(0), [[w, OUT]]);
     }
     os.read(r, 1);

@@ -20,8 +20,9 @@ import {
   OSError,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { scoped, sleep } from "../support/descriptors.ts";
+import { scoped } from "../support/descriptors.ts";
 import { inThread, throws } from "../support/expect.ts";
+import { type Running } from "../support/world.ts";
 
 const NVAL = 0x20;
 
@@ -199,16 +200,16 @@ test(
 /** Waits on a descriptor of an epoll for data.seconds, and returns the number of events. */
 const WAIT = `return select.epoll.fromfd(data.epfd).poll(data.seconds).length;`;
 
-/** Time within which a thread that was started is blocked in its wait. */
-const BLOCKED_MS = 150;
-/** How long it waits: a busy machine takes its time to start several. */
-const WAIT_SECONDS = 1.5;
+/** How long a thread waits: a busy machine takes its time to start several. */
+const WAIT_SECONDS = 3;
 
-/** A thread that waits for each epoll; started together. */
-function waitersOf(epolls: readonly Epoll[]): Promise<Array<{ done: Promise<unknown> }>> {
-  return Promise.all(
+/** A thread for each epoll, blocked in a wait. */
+async function waitersOf(epolls: readonly Epoll[]): Promise<Running[]> {
+  const waiters = await Promise.all(
     epolls.map((e) => inThread(0, WAIT, { epfd: e.fileno(), seconds: WAIT_SECONDS })),
   );
+  for (const waiter of waiters) await waiter.blocked();
+  return waiters;
 }
 
 test(
@@ -217,7 +218,6 @@ test(
     const [r, w] = s.pipe();
     const epolls = [s.epoll([r, EXCLUSIVE | IN]), s.epoll([r, EXCLUSIVE | IN])];
     const waiters = await waitersOf(epolls);
-    sleep(BLOCKED_MS);
     os.write(w, "x");
     // The wake is spent on one; the other looks again at its deadline only.
     const first = await Promise.race(waiters.map(({ done }) => done));
@@ -244,9 +244,9 @@ test(
     const [r, w] = s.pipe();
     const exclusive = [1, 2, 3].map(() => s.epoll([r, EXCLUSIVE | IN]));
     const waiters = await waitersOf([...exclusive, s.epoll([r, IN])]);
-    sleep(BLOCKED_MS);
     os.write(w, "x");
-    sleep(BLOCKED_MS);
+    assert.is(await waiters.at(-1)?.done, 1, "the plain one");
+    await Promise.race(waiters.slice(0, -1).map(({ done }) => done));
     os.read(r, 1);
     const counts = (await Promise.all(waiters.map(({ done }) => done))) as number[];
     assert.is(counts.pop(), 1, "the plain one");

@@ -1,7 +1,6 @@
 // Runs the steps of a recorded scenario with omnipoll: the twin of recordings/machine.py, where
 // the steps are explained. All descriptors are non-blocking, so that no step can hang.
 
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   BlockingIOError,
@@ -25,6 +24,8 @@ import {
   readdirSync,
   rmSync,
   writeFileSync,
+  shortPath,
+  tmpdir,
 } from "../support/files.ts";
 
 /** Names of the bits of a mask, in the order in which they are written down. */
@@ -132,6 +133,8 @@ type Words = readonly string[];
 /** One run of one scenario. */
 export class Machine {
   readonly #folder = mkdtempSync(join(tmpdir(), "omnipoll-"));
+  /** The same for names of sockets. */
+  readonly #short = shortPath(this.#folder);
   readonly #numbers = new Map<string, number>();
   readonly #names = new Map<number, string>();
   /** Names of open descriptors, in order of creation. */
@@ -170,6 +173,7 @@ export class Machine {
     for (const object of this.#objects.values()) if ("close" in object) object.close();
     for (const name of this.#open) os.close(this.fd(name));
     for (const fd of this.#plugs) os.close(fd);
+    this.#short.close();
     rmSync(this.#folder, { recursive: true });
   }
 
@@ -319,7 +323,7 @@ export class Machine {
       this.#slow.add(a).add(b);
     },
     bind: (name, family) => {
-      os.bind(this.fd(name), family === "inet" ? [LOOPBACK, 0] : this.path(name));
+      os.bind(this.fd(name), family === "inet" ? [LOOPBACK, 0] : join(this.#short.path, name));
       this.#addresses.set(name, os.getsockname(this.fd(name)));
     },
     listen: (name, backlog) => os.listen(this.fd(name), Number(backlog)),

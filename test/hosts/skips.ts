@@ -189,7 +189,6 @@ function recorded(
 
 export const SKIPS: readonly Skip[] = [
   ...skips(SIMULATED, "devpoll/devpoll", STARTED, "DEV-21: a program that is started"),
-  ...skips(SIMULATED, "devpoll/devpoll", COLLECTED, "what is garbage is closed"),
   ...skips(
     SIMULATED,
     "epoll/edge",
@@ -206,7 +205,6 @@ export const SKIPS: readonly Skip[] = [
   ),
   ...skips(SIMULATED, "kqueue/close", "hosts of this machine", "the module of another core"),
   ...skips(SIMULATED, "kqueue/close", COLLECTED, "1 000 queues"),
-  ...skips(IN_NODE, "kqueue/close", COLLECTED, "what is garbage is closed"),
   ...skips(SIMULATED, "kqueue/files", STARTED, "KQ-117: a file that grows fires"),
   ...skips(IN_NODE, "kqueue/files", STARTED, "KQ-117: seeking back"),
   ...skips(SIMULATED, "kqueue/nesting", CHILDREN, "KQ-217: the end of a process"),

@@ -11,7 +11,7 @@ import {
   type Whole,
 } from "../../bindings/node/select.ts";
 import type { Scope } from "../support/descriptors.ts";
-import { clockMs } from "../support/world.ts";
+import { blockUntil, clockMs } from "../support/world.ts";
 
 /** An event without its udata. */
 export type Seen = [ident: Whole, filter: number, flags: number, fflags: number, data: Whole];
@@ -52,6 +52,16 @@ export function seen({ ident, filter, flags, fflags, data }: Kevent): Seen {
 /** What is ready within `timeout` seconds. */
 export function take(queue: Kqueue, timeout = 0, max = 64): Seen[] {
   return queue.control(null, max, timeout).map(seen);
+}
+
+/** Asserts that these events, of knotes that are level-triggered, come within a minute. */
+export function assertComes(queue: Kqueue, ...expected: readonly Seen[]): void {
+  let found: Seen[] = [];
+  blockUntil(() => {
+    found = take(queue, 1);
+    return JSON.stringify(found) === JSON.stringify(expected);
+  });
+  assert.equal(found, expected);
 }
 
 /** The `data` of each event that is ready within `timeout` seconds. */

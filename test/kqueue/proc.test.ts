@@ -17,10 +17,11 @@ import {
   KQ_EV_ADD,
   ProcessLookupError,
 } from "../../bindings/node/select.ts";
-import { scoped, sleep } from "../support/descriptors.ts";
+import { scoped } from "../support/descriptors.ts";
 import { add, assertSilent, queueIn, remove, type Seen, take } from "./filters.ts";
 import { throws } from "../support/expect.ts";
-import { env, shell, reaped, flushed, exit } from "./processes.ts";
+import { env, exit, flushed, reaped, shell, untilEnded } from "./processes.ts";
+import { DEADLINE } from "../support/world.ts";
 
 const { SIGCONT, SIGKILL, SIGSTOP, SIGTERM } = constants.signals;
 
@@ -40,7 +41,7 @@ for (const [script, status, code, signal] of [
       assertSilent(queue, 20);
       go();
       await flushed();
-      assert.equal(take(queue, 5), [exit(pid, status)]);
+      assert.equal(take(queue, DEADLINE), [exit(pid, status)]);
       throws(() => remove(queue, pid, KQ_FILTER_PROC), FileNotFoundError, "ENOENT");
       assertSilent(queue, 10);
       // Its parent gets it as well.
@@ -61,7 +62,7 @@ test(
     assertSilent(queue, 30);
     go();
     await flushed();
-    assert.equal(take(queue, 5), [exit(pid, 3 << 8)]);
+    assert.equal(take(queue, DEADLINE), [exit(pid, 3 << 8)]);
     await reaped(child);
   }),
 );
@@ -84,7 +85,7 @@ test(
     assertSilent(queue, 20);
     child.stdin.end("\n");
     await flushed();
-    assert.equal(take(queue, 5), [exit(pid, 5 << 8)]);
+    assert.equal(take(queue, DEADLINE), [exit(pid, 5 << 8)]);
     child.kill("SIGKILL");
     await reaped(child);
   }),
@@ -108,7 +109,7 @@ test(
     const queue = queueIn(scope);
     const child = spawn("sh", ["-c", "exit 7"], { env });
     const pid = child.pid ?? 0;
-    sleep(100); // the event loop does not run, so nobody reaps it
+    untilEnded(pid);
     throws(() => add(queue, pid, KQ_FILTER_PROC, 0, 0), ProcessLookupError, "ESRCH");
     add(queue, pid, KQ_FILTER_PROC, 0, EXIT);
     assert.equal(take(queue), [exit(pid, 7 << 8)]);
@@ -123,7 +124,7 @@ test(
 function collect(queue: Kqueue, count: number): Seen[] {
   const events: Seen[] = [];
   while (events.length < count) {
-    const more = take(queue, 3);
+    const more = take(queue, DEADLINE);
     if (more.length === 0) break;
     events.push(...more);
   }
@@ -139,7 +140,7 @@ test(
     add(queue, pid, KQ_FILTER_PROC, 0, EXIT);
     go();
     await flushed();
-    assert.equal(take(queue, 5), [exit(pid, 1 << 8)]);
+    assert.equal(take(queue, DEADLINE), [exit(pid, 1 << 8)]);
     await reaped(child);
   }),
 );
@@ -153,7 +154,7 @@ test(
     add(queue, pid, KQ_FILTER_PROC, 0, 0);
     go();
     await flushed();
-    sleep(100);
+    untilEnded(pid);
     assertSilent(queue);
     throws(() => remove(queue, pid, KQ_FILTER_PROC), FileNotFoundError, "ENOENT");
     await reaped(child);
@@ -168,7 +169,7 @@ test(
     add(queue, pid, KQ_FILTER_PROC, KQ_EV_DISABLE, EXIT);
     go();
     await flushed();
-    sleep(100);
+    untilEnded(pid);
     assertSilent(queue);
     assert.equal(await reaped(child), [1, null]);
     queue.control([kevent(pid, KQ_FILTER_PROC, KQ_EV_ENABLE, EXIT)], 0);

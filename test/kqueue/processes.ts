@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import {
   KQ_EV_CLEAR,
   KQ_EV_EOF,
@@ -9,6 +10,7 @@ import {
   KQ_FILTER_PROC,
   KQ_NOTE_EXIT as EXIT,
 } from "../../bindings/node/select.ts";
+import { blockUntil } from "../support/world.ts";
 import { type Seen } from "./filters.ts";
 
 /** Without the sanitizers of `.ci/run`, which report what a killed shell leaves. */
@@ -26,6 +28,18 @@ export function shell(script: string): { child: ChildProcess; pid: number; go():
 /** Exit code or signal of a child, as its parent gets it. */
 export function reaped(child: ChildProcess): Promise<unknown[]> {
   return once(child, "close");
+}
+
+/** Blocks until the first thread of a process has ended, be it a zombie or reaped. */
+export function untilEnded(pid: number): void {
+  blockUntil(() => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+      return stat[stat.lastIndexOf(")") + 2] === "Z";
+    } catch {
+      return true;
+    }
+  });
 }
 
 /** Lets Node's event loop run, which writes what `go` sends. */

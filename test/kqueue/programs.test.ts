@@ -1,7 +1,6 @@
 // Small programs as the manual page of FreeBSD suggests them, with nothing but the calls and names
 // that Python documents.
 
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -18,6 +17,7 @@ import {
   renameSync,
   rmSync,
   writeFileSync,
+  tmpdir,
 } from "../support/files.ts";
 
 /** What clients of the echo server do: in a thread each, with blocking sockets. */

@@ -25,7 +25,7 @@ import { add, assertSilent, command, dataOf, queueIn, remove, type Seen, take } 
 import { hasTerminal, pause, startProgram } from "../support/spawned.ts";
 import { inThread, throws } from "../support/expect.ts";
 import { constants } from "../support/files.ts";
-import { answered, HAS_KQUEUE } from "../support/world.ts";
+import { answered, DEADLINE, HAS_KQUEUE } from "../support/world.ts";
 
 function read(fd: number, data: number, flags = 0, fflags = 0): Seen {
   return [fd, KQ_FILTER_READ, flags, fflags, data];
@@ -363,7 +363,8 @@ test(
   "a terminal: lines, an end of file that was typed, and a hang-up",
   scoped(async (scope) => {
     if (!hasTerminal) return console.log("skip: terminals: no script of util-linux");
-    const { child, printed } = startProgram("script", ["-qec", "tty; exec sleep 20", "/dev/null"]);
+    const { child, printed } = startProgram("script", ["-qec", "tty; exec sleep 60", "/dev/null"]);
+    scope.onEnd(() => void child.kill("SIGKILL"));
     let path = "";
     child.stdout?.on("data", (text: string) => (path += text));
     await printed("\n");
@@ -378,14 +379,14 @@ test(
     await type("abc");
     assertSilent(queue, 20); // no line yet
     await type("\n");
-    assert.equal(take(queue), [read(slave, 4)]);
+    assert.equal(take(queue, DEADLINE), [read(slave, 4)]);
     os.read(slave, 10);
     await type("\x04");
-    assert.equal(take(queue), [read(slave, 1)]);
+    assert.equal(take(queue, DEADLINE), [read(slave, 1)]);
     assert.is(os.read(slave, 10).length, 0);
     assertSilent(queue, 20);
     child.kill("SIGKILL");
-    assert.equal(take(queue, 5), [read(slave, 0, KQ_EV_EOF)]);
+    assert.equal(take(queue, DEADLINE), [read(slave, 0, KQ_EV_EOF)]);
   }),
 );
 

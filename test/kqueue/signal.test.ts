@@ -20,6 +20,7 @@ import * as os from "../../bindings/node/os.ts";
 import { type Scope, scoped, sleep } from "../support/descriptors.ts";
 import { add, assertSilent, command, queueIn, remove, type Seen, take } from "./filters.ts";
 import { throws } from "../support/expect.ts";
+import { DEADLINE } from "../support/world.ts";
 
 const { SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGSTOP, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH } =
   constants.signals;
@@ -153,12 +154,12 @@ test(
     const queue = queueIn(scope);
     add(queue, SIGCHLD, KQ_FILTER_SIGNAL);
     const child = spawn("sh", ["-c", "exit 3"]);
-    const [event] = take(queue, 5);
+    const [event] = take(queue, DEADLINE);
     assert.equal(event?.slice(0, 4), [SIGCHLD, KQ_FILTER_SIGNAL, KQ_EV_CLEAR, 0]);
     assert.ok((event?.[4] as number) >= 1);
     assert.equal(await once(child, "close"), [3, null]);
     const second = spawn("sh", ["-c", "exit 4"]);
-    assert.is(take(queue, 5).length, 1);
+    assert.is(take(queue, DEADLINE).length, 1);
     assert.equal(await once(second, "close"), [4, null]);
   }),
 );
@@ -245,7 +246,7 @@ test(
       eval: true,
     });
     await once(worker, "online");
-    assert.equal(take(queue, 5), [signal(SIGUSR2, 1)]);
+    assert.equal(take(queue, DEADLINE), [signal(SIGUSR2, 1)]);
     await worker.terminate();
   }),
 );
@@ -262,13 +263,16 @@ test(
          const queue = s.kqueue();
          queue.control([s.kevent(${SIGUSR2}, s.KQ_FILTER_SIGNAL, s.KQ_EV_ADD)], 0);
          parentPort.postMessage("ready");
-         setTimeout(() => parentPort.postMessage(queue.control(null, 4, 5).map(({ data }) => data)), 100);
+         parentPort.once("message", () => {
+           parentPort.postMessage(queue.control(null, 4, 60).map(({ data }) => data));
+         });
        });`,
       { eval: true, workerData: new URL("../../bindings/node/select.js", import.meta.url).href },
     );
     await once(worker, "message");
     raise(SIGUSR2, 3);
-    assert.equal(take(queue, 1), [signal(SIGUSR2, 3)]);
+    assert.equal(take(queue, DEADLINE), [signal(SIGUSR2, 3)]);
+    worker.postMessage("go");
     assert.equal(await once(worker, "message"), [[3]]);
     await worker.terminate();
     raise(SIGUSR2);

@@ -8,10 +8,20 @@ import {
   KQ_EV_EOF,
   KQ_FILTER_READ,
   KQ_NOTE_LOWAT,
+  POLLIN,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { ARRIVAL_MS, scoped, sleep } from "../support/descriptors.ts";
-import { add, assertSilent, dataOf, queueIn, remove, type Seen, take } from "./filters.ts";
+import { ARRIVAL_MS, scoped, settle, sleep } from "../support/descriptors.ts";
+import {
+  add,
+  assertComes,
+  assertSilent,
+  dataOf,
+  queueIn,
+  remove,
+  type Seen,
+  take,
+} from "./filters.ts";
 import { throws } from "../support/expect.ts";
 import { answered } from "../support/world.ts";
 
@@ -33,8 +43,7 @@ test(
     assertSilent(queue);
     for (const expected of [1, 2, 3]) {
       scope.client(listener);
-      sleep(ARRIVAL_MS);
-      assert.equal(take(queue, 1), [read(listener, expected)]);
+      assertComes(queue, read(listener, expected));
     }
     for (const left of [2, 1, 0]) {
       scope.own(os.accept(listener)[0]);
@@ -69,8 +78,7 @@ test(
       os.shutdown(b, os.SHUT_WR);
       assert.equal(take(queue, 1), [read(a, 0, KQ_EV_EOF)]);
       scope.close(b);
-      sleep(ARRIVAL_MS);
-      assert.equal(take(queue, 1), [read(a, 0, KQ_EV_EOF)]);
+      assertComes(queue, read(a, 0, KQ_EV_EOF));
       assert.is(os.read(a, 1).length, 0);
       remove(queue, a, KQ_FILTER_READ);
     }
@@ -89,9 +97,8 @@ test(
     for (const [a, b] of [scope.socketpair(), scope.tcp()] as const) {
       os.write(b, "left");
       scope.close(b);
-      sleep(ARRIVAL_MS);
       add(queue, a, KQ_FILTER_READ);
-      assert.equal(take(queue, 1), [read(a, 4, KQ_EV_EOF)]);
+      assertComes(queue, read(a, 4, KQ_EV_EOF));
       os.read(a, 3);
       assert.equal(take(queue), [read(a, 1, KQ_EV_EOF)]);
       os.read(a, 1);
@@ -156,15 +163,13 @@ for (const [name, makePair] of [
       assertSilent(queue, 20);
       os.send(b, "12345");
       os.send(b, "678");
-      sleep(ARRIVAL_MS);
       // Linux tells of the first only.
-      assert.equal(take(queue, 1), [read(a, answered(5, 8))]);
+      assertComes(queue, read(a, answered(5, 8)));
       os.recv(a, 10);
       assert.equal(take(queue), [read(a, 3)]);
       os.recv(a, 10);
       os.send(b, "");
-      sleep(ARRIVAL_MS);
-      assert.equal(take(queue, 1), [read(a, 0)]);
+      assertComes(queue, read(a, 0));
       assert.is(os.recv(a, 10).length, 0);
       assertSilent(queue, 20);
     }),
@@ -202,7 +207,7 @@ test(
     const [a, b] = scope.tcp();
     add(queue, a, KQ_FILTER_READ);
     os.write(a, "unread"); // closing with unread bytes resets
-    sleep(ARRIVAL_MS);
+    settle(b, POLLIN);
     scope.close(b);
     assert.equal(take(queue, 1), [read(a, 0, KQ_EV_EOF, ECONNRESET)]);
     assert.equal(take(queue), [read(a, 0, KQ_EV_EOF, ECONNRESET)]);
@@ -234,7 +239,7 @@ test(
     add(queue, fd, KQ_FILTER_READ);
     assertSilent(queue);
     throws(() => os.connect(fd, os.getsockname(listener)), BlockingIOError, "EINPROGRESS");
-    sleep(ARRIVAL_MS);
+    settle(listener, POLLIN);
     const server = scope.own(os.accept(listener)[0]);
     assertSilent(queue);
     os.write(server, "hello");
@@ -255,8 +260,7 @@ test(
     scope.client(fd);
     assert.equal(take(queue, 1), [read(fd, 1)]);
     scope.client(fd);
-    sleep(ARRIVAL_MS);
-    assert.equal(take(queue), [read(fd, 2)]);
+    assertComes(queue, read(fd, 2));
   }),
 );
 

@@ -5,7 +5,9 @@ import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,
-  type Kqueue,
+  type Kevent,
+  kevent,
+  KQ_EV_ADD,
   KQ_EV_CLEAR,
   KQ_EV_ONESHOT,
   KQ_FILTER_PROC,
@@ -14,14 +16,14 @@ import {
   KQ_NOTE_EXIT as EXIT,
   KQ_NOTE_FORK as FORK,
   KQ_NOTE_TRACK as TRACK,
-  kevent,
-  KQ_EV_ADD,
+  type Kqueue,
 } from "../../bindings/node/select.ts";
-import { scoped, sleep } from "../support/descriptors.ts";
+import { scoped } from "../support/descriptors.ts";
 import { add, assertSilent, queueIn, remove, type Seen, take } from "./filters.ts";
 import { canBeRoot, host } from "../native/support.ts";
 import { throws } from "../support/expect.ts";
-import { shell, reaped, flushed, exit } from "./processes.ts";
+import { exit, flushed, reaped, shell, untilEnded } from "./processes.ts";
+import { DEADLINE } from "../support/world.ts";
 
 function note(pid: number, fflags: number, data = 0, flags = KQ_EV_CLEAR): Seen {
   return [pid, KQ_FILTER_PROC, flags, fflags, data];
@@ -47,14 +49,14 @@ test(
     assertSilent(queue, 20);
     go();
     await flushed();
-    assert.equal(take(queue, 5), [note(pid, FORK)]);
+    assert.equal(take(queue, DEADLINE), [note(pid, FORK)]);
     assertSilent(queue, 20);
     go();
     await flushed();
-    assert.equal(take(queue, 5), [note(pid, EXEC)]);
+    assert.equal(take(queue, DEADLINE), [note(pid, EXEC)]);
     go();
     await flushed();
-    assert.equal(take(queue, 5), [exit(pid, 9 << 8)]);
+    assert.equal(take(queue, DEADLINE), [exit(pid, 9 << 8)]);
     await reaped(child);
   }),
 );
@@ -70,7 +72,7 @@ test(
     assertSilent(queue, 20);
     go();
     await flushed();
-    assert.equal(take(queue, 5), [note(pid, EXEC)]);
+    assert.equal(take(queue, DEADLINE), [note(pid, EXEC)]);
     child.kill("SIGKILL");
     await reaped(child);
     assertSilent(queue, 20); // its end was not asked for: the knote just goes
@@ -87,8 +89,13 @@ test(
     add(queue, pid, KQ_FILTER_PROC, 0, FORK | EXEC | EXIT);
     go();
     await flushed();
-    sleep(300);
-    const events = take(queue);
+    untilEnded(pid);
+    const events: Seen[] = [];
+    while (!events.some(([, , , fflags]) => (fflags & EXIT) !== 0)) {
+      const more = take(queue, DEADLINE);
+      assert.ok(more.length > 0, String(events));
+      events.push(...more);
+    }
     const notes = events.reduce((all, [, , , fflags]) => all | fflags, 0) >>> 0;
     assert.is(notes, (FORK | EXEC | EXIT) >>> 0);
     assert.is(events.at(-1)?.[4], 2 << 8);
@@ -100,7 +107,7 @@ test(
 function collect(queue: Kqueue, count: number): Seen[] {
   const events: Seen[] = [];
   while (events.length < count) {
-    const more = take(queue, 3);
+    const more = take(queue, DEADLINE);
     if (more.length === 0) break;
     events.push(...more);
   }
@@ -148,10 +155,14 @@ test(
     queue.control([kevent(pid, KQ_FILTER_PROC, KQ_EV_ADD, TRACK | EXIT, 0, 42)], 0);
     go();
     await flushed();
-    sleep(400); // all is over before the first event is taken
-    const events = queue.control(null, 1024, 1);
-    const more = queue.control(null, 1024, 0.2);
-    const all = [...events, ...more];
+    untilEnded(pid); // all is over before the first event is taken
+    const all: Kevent[] = [];
+    for (let hasMore = true; hasMore;) {
+      const isOver = all.some(({ ident, fflags }) => ident === pid && (fflags & EXIT) !== 0);
+      const more = queue.control(null, 1024, isOver ? 0.2 : DEADLINE);
+      all.push(...more);
+      hasMore = more.length > 0;
+    }
     assert.ok(all.every(({ udata }) => udata === 42));
     const born = all.filter(({ fflags }) => (fflags & CHILD) !== 0).map(({ ident }) => ident);
     const ended = all.filter(({ fflags }) => (fflags & EXIT) !== 0);

@@ -1,4 +1,4 @@
-import { constants, tmpdir } from "node:os";
+import { constants } from "node:os";
 import { join } from "node:path";
 import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -32,6 +32,7 @@ import {
   readSync,
   rmSync,
   writeSync,
+  tmpdir,
 } from "../support/files.ts";
 
 const { ECONNREFUSED, ECONNRESET, EFAULT, EHOSTUNREACH, ENOTSOCK, ENOTTY } = constants.errno;

@@ -7,6 +7,8 @@ import * as assert from "uvu/assert";
 import { EAGAIN, EBADF, ESRCH, EVENT_IN } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";
 import { canBeRoot, host, readyOf } from "./support.ts";
+import { flushed, untilEnded } from "../kqueue/processes.ts";
+import { DEADLINE_MS } from "../support/world.ts";
 
 /** Whether the kernel keeps the status of a reaped process for those who have a pidfd of it. */
 const [major = 0, minor = 0] = release().split(".").map(Number);
@@ -93,7 +95,7 @@ processes("no child: one that its parent has reaped", async () => {
   const parent = shell("(sleep 0.1; exit 9) & echo $!; wait; exec sleep 10");
   const pid = await numberFrom(parent);
   const pidfd = ended(pid);
-  const deadline = host.now() + 5000;
+  const deadline = host.now() + DEADLINE_MS;
   while (host.pidfd_open(pid) !== -ESRCH) assert.ok(host.now() < deadline, "it is not reaped");
   assert.is(host.proc_status(pidfd, pid), isKept ? 9 << 8 : -ESRCH);
   parent.kill();
@@ -105,19 +107,21 @@ processes("a process has ended when its last thread has", async () => {
   if (spawnSync("python3", ["--version"]).status !== 0) return console.log("\nskip: no python3");
   const EXIT = process.arch === "arm64" ? 93 : 60;
   const program = `
-import ctypes, os, threading, time
+import ctypes, os, sys, threading
 def last():
-    time.sleep(0.3)
+    sys.stdin.readline()
     os._exit(5)
 threading.Thread(target=last).start()
 print(os.getpid(), flush=True)
 ctypes.CDLL(None).syscall(${EXIT}, 3)`;
-  const child = spawn("python3", ["-c", program], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn("python3", ["-c", program], { env, stdio: ["pipe", "pipe", "inherit"] });
   const pid = await numberFrom(child);
   const early = host.pidfd_open(pid);
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  untilEnded(pid); // its first thread has ended
   assert.is(readyOf(early, EVENT_IN), 0);
   assert.is(host.proc_status(early, pid), -EAGAIN);
+  child.stdin?.end();
+  await flushed();
   const pidfd = ended(pid);
   assert.is(host.proc_status(pidfd, pid), 5 << 8);
   await once(child, "close");

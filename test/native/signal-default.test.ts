@@ -9,6 +9,7 @@ import { createInterface } from "node:readline";
 import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { mkdtempSync, rmSync, writeFileSync } from "../support/files.ts";
+import { DEADLINE_MS } from "../support/world.ts";
 
 const URLS = {
   support: JSON.stringify(new URL("./support.js", import.meta.url)),
@@ -27,7 +28,7 @@ function node(script: string): string[] {
 const PLAIN: NodeJS.ProcessEnv = { ...process.env, LD_PRELOAD: "", OMNIPOLL_ADDON: undefined };
 
 function run(script: string, env: NodeJS.ProcessEnv = {}) {
-  const options = { encoding: "utf8", env: { ...PLAIN, ...env }, timeout: 20_000 } as const;
+  const options = { encoding: "utf8", env: { ...PLAIN, ...env }, timeout: DEADLINE_MS } as const;
   const { stdout, stderr, status, signal } = spawnSync(process.execPath, node(script), options);
   return { stdout: stdout.trim(), stderr, status, signal };
 }
@@ -83,22 +84,36 @@ actions("those that are ignored by default go on being ignored", () => {
 
 actions("SIGUSR1 still starts Node's inspector", () => {
   const { stderr, stdout } = run(`
+    const { url } = await import("node:inspector");
     const fd = host.signal_open(10);
     send("SIGUSR1");
-    setTimeout(() => { console.log(counterOf(fd)); process.exit(0); }, 300);`);
+    setInterval(() => {
+      if (url() === undefined) return;
+      console.log(counterOf(fd));
+      process.exit(0);
+    }, 10);`);
   assert.match(stderr, /Debugger listening/);
   assert.is(stdout, "1");
 });
 
-/** State letter of a process, once it is no longer running, or after a while. */
-async function stateOf(pid: number, wanted: (state: string) => boolean): Promise<string> {
-  for (let i = 0; ; i++) {
+/** State letter of a process, once it is as wanted, or after `ms`. */
+async function stateOf(
+  pid: number,
+  wanted: (state: string) => boolean,
+  ms = DEADLINE_MS,
+): Promise<string> {
+  for (const deadline = performance.now() + ms; ;) {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const state = stat[stat.lastIndexOf(")") + 2] ?? "";
-    if (wanted(state) || i === 30) return state;
+    if (wanted(state) || performance.now() > deadline) return state;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
+
+const isStopped = (state: string): boolean => state === "T";
+
+/** Time after which a process that has not stopped is one that does not stop. */
+const STOPPED_MS = 2000;
 
 actions("a stop signal stops, and is counted again after it is continued", async () => {
   const states: string[] = [];
@@ -111,7 +126,7 @@ actions("a stop signal stops, and is counted again after it is continued", async
     const child = spawn(process.execPath, node(script), {
       stdio: [...stdio],
       env: PLAIN,
-      timeout: 20_000,
+      timeout: DEADLINE_MS,
       killSignal: "SIGKILL",
     });
     const pid = child.pid ?? 0;
@@ -121,7 +136,7 @@ actions("a stop signal stops, and is counted again after it is continued", async
       // It prints at once where it is not stopped.
       const line = open === "0" ? undefined : once(lines, "line");
       child.kill("SIGTSTP");
-      states.push(await stateOf(pid, (state) => state === "T"));
+      states.push(await stateOf(pid, isStopped, STOPPED_MS));
       child.kill("SIGCONT");
       assert.is.not(await stateOf(pid, (state) => state !== "T"), "T");
       assert.equal(await line, open === "0" ? undefined : ["1"]);
@@ -206,18 +221,21 @@ actions("a worker's handlers do not go with its addon", () => {
           parentPort.postMessage("");
         })\`, { eval: true });
       worker.once("message", () => {
-        process.on("SIGUSR2", () => console.log("heard"));
+        let heard = 0;
+        setInterval(() => {}, 1000); // a listener does not keep the process alive
+        process.on("SIGUSR2", () => {
+          console.log("heard");
+          if (++heard === 2) setImmediate(end);
+        });
         process.kill(process.pid, "SIGUSR2");
       });
-      worker.once("exit", () => {
+      worker.once("exit", () => process.kill(process.pid, "SIGUSR2"));
+      const end = () => {
+        process.removeAllListeners("SIGUSR2");
         process.kill(process.pid, "SIGUSR2");
-        setTimeout(() => {
-          process.removeAllListeners("SIGUSR2");
-          process.kill(process.pid, "SIGUSR2");
-        }, 50);
-      });`,
+      };`,
     ],
-    { encoding: "utf8", timeout: 20_000 },
+    { encoding: "utf8", timeout: DEADLINE_MS },
   );
   assert.is(stdout, "heard\nheard\n");
   assert.is(signal, "SIGUSR2");

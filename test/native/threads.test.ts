@@ -13,7 +13,8 @@ import { epoll, poll } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { type Addon, addonPath } from "../../host/native/addon.ts";
 import { callsOf } from "../support/hosts.ts";
-import { inThread } from "../support/expect.ts";
+import { assertTook, inThread } from "../support/expect.ts";
+import { eventually } from "../support/world.ts";
 
 const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
@@ -43,28 +44,28 @@ test("8 threads wait thousands of times at once, each on its own", async () => {
   const results = await Promise.all(workers.map(({ done }) => done));
   assert.equal(results, new Array(8).fill(4000));
   // What a worker of Node itself holds is closed a little after it has ended.
-  await sleep(200);
-  assert.ok(openDescriptors() <= before + 4, `${openDescriptors()} of ${before}`);
+  const areClosed = await eventually(() => openDescriptors() <= before + 4);
+  assert.ok(areClosed, `${openDescriptors()} of ${before}`);
 });
 
 const BLOCKED: Record<string, string> = {
-  select: "return select.select([data], [], [], 20)[0]",
-  poll: "const p = select.poll(); p.register(data, 1); return p.poll(20_000)[0]",
+  select: "return select.select([data], [], [], 120)[0]",
+  poll: "const p = select.poll(); p.register(data, 1); return p.poll(120_000)[0]",
   epoll:
-    "const ep = select.epoll(); ep.register(data, 1); const [e] = ep.poll(20); ep.close(); return e",
+    "const ep = select.epoll(); ep.register(data, 1); const [e] = ep.poll(120); ep.close(); return e",
 };
 
 for (const [name, code] of Object.entries(BLOCKED)) {
   test(`a thread blocked in ${name} wakes up when another one writes`, async () => {
     const [reader, writer] = os.pipe();
-    const { done } = await inThread(0, code, reader);
-    await sleep(60);
+    const { done, blocked } = await inThread(0, code, reader);
+    await blocked();
     const written = performance.now();
     os.write(writer, "x");
     const result = await done;
     const ms = performance.now() - written;
     assert.equal(result, name === "select" ? [reader] : [reader, EVENT_IN]);
-    assert.ok(ms < 2000, `${ms} ms`);
+    assertTook(ms, 0, 2000);
     os.close(reader);
     os.close(writer);
   });
@@ -123,11 +124,14 @@ test("50 threads come and go without a descriptor left behind", async () => {
     return found;`;
   const run = async (): Promise<void> => assert.is(await (await inThread(0, code)).done, 2);
   for (let i = 0; i < 5; i++) await run();
-  await sleep(200);
-  const before = openDescriptors();
+  let before = Infinity;
+  for (let last = -1; last !== before; await sleep(50)) {
+    last = before;
+    before = openDescriptors();
+  }
   for (let i = 0; i < 50; i += 5) await Promise.all([run(), run(), run(), run(), run()]);
-  await sleep(200);
-  assert.ok(openDescriptors() <= before, `${openDescriptors()} descriptors, ${before} before`);
+  const areClosed = await eventually(() => openDescriptors() <= before);
+  assert.ok(areClosed, `${openDescriptors()} descriptors, ${before} before`);
 });
 
 test("a thread that is terminated while blocked ends once its wait does", async () => {
@@ -167,12 +171,12 @@ test("an epoll can be waited on in two threads at once; one event wakes one of t
   using ep = epoll();
   const ONE_SHOT = 0x40000000;
   ep.register(reader, EVENT_IN + ONE_SHOT);
-  const code = "return select.epoll.fromfd(os.dup(data)).poll(0.5).length";
+  const code = "return select.epoll.fromfd(os.dup(data)).poll(3).length";
   const threads = await Promise.all([
     inThread(0, code, ep.fileno()),
     inThread(0, code, ep.fileno()),
   ]);
-  await sleep(50);
+  for (const thread of threads) await thread.blocked();
   os.write(writer, "x");
   const results = (await Promise.all(threads.map(({ done }) => done))) as number[];
   assert.equal(results.sort(), [0, 1]);

@@ -27,14 +27,14 @@ function listener(host: string, backlog?: number): { fd: number; address: os.Add
 const interruptions = suite("os: signals during a socket call (PEP 475)");
 
 // Node installs its handlers with SA_RESTART, and then only calls with a timeout end with EINTR.
-const fiveSeconds = new Uint8Array(BigInt64Array.of(5n, 0n).buffer);
+const aMinute = new Uint8Array(BigInt64Array.of(60n, 0n).buffer);
 const onSignal = (): void => {};
 interruptions.before(() => void listenTo("SIGWINCH", onSignal));
 interruptions.after(() => void ignoreAgain("SIGWINCH", onSignal));
 
 interruptions("recv goes on until there is data", async () => {
   const [a, b] = os.socketpair();
-  os.setsockopt(b, os.SOL_SOCKET, SO_RCVTIMEO, fiveSeconds);
+  os.setsockopt(b, os.SOL_SOCKET, SO_RCVTIMEO, aMinute);
   const { done } = await inThread(300, "os.send(data, 'x')", a);
   const child = signalled("WINCH", 50, 3);
   assert.is(os.recv(b, 1).toString(), "x");
@@ -45,7 +45,7 @@ interruptions("recv goes on until there is data", async () => {
 
 interruptions("read of a socket goes on until there is data", async () => {
   const [a, b] = os.socketpair();
-  os.setsockopt(b, os.SOL_SOCKET, SO_RCVTIMEO, fiveSeconds);
+  os.setsockopt(b, os.SOL_SOCKET, SO_RCVTIMEO, aMinute);
   const { done } = await inThread(300, "os.write(data, 'x')", a);
   const child = signalled("WINCH", 50, 3);
   assert.is(os.read(b, 1).toString(), "x");
@@ -57,7 +57,7 @@ interruptions("read of a socket goes on until there is data", async () => {
 for (const call of [os.send, os.write]) {
   interruptions(`${call.name} goes on until there is room`, async () => {
     const [a, b] = os.socketpair();
-    os.setsockopt(a, os.SOL_SOCKET, SO_SNDTIMEO, fiveSeconds);
+    os.setsockopt(a, os.SOL_SOCKET, SO_SNDTIMEO, aMinute);
     throws(() => {
       for (;;) os.send(a, new Uint8Array(4096), os.MSG_DONTWAIT);
     }, BlockingIOError);
@@ -72,7 +72,7 @@ for (const call of [os.send, os.write]) {
 
 interruptions("accept goes on until somebody connects", async () => {
   const { fd, address } = listener(LOCAL);
-  os.setsockopt(fd, os.SOL_SOCKET, SO_RCVTIMEO, fiveSeconds);
+  os.setsockopt(fd, os.SOL_SOCKET, SO_RCVTIMEO, aMinute);
   const client = os.socket();
   const { done } = await inThread(300, "os.connect(...data)", [client, address]);
   const child = signalled("WINCH", 50, 3);
@@ -88,7 +88,7 @@ interruptions("connect waits for the connection it began", async () => {
   const clients = [os.socket(), os.socket()];
   const [first = -1, second = -1] = clients;
   os.connect(first, address);
-  os.setsockopt(second, os.SOL_SOCKET, SO_SNDTIMEO, fiveSeconds);
+  os.setsockopt(second, os.SOL_SOCKET, SO_SNDTIMEO, aMinute);
   const { done } = await inThread(300, "return os.accept(data)[0]", fd);
   const child = signalled("WINCH", 50, 3);
   os.connect(second, address); // no room until the thread accepts, then the second SYN
@@ -105,7 +105,7 @@ interruptions("connect of AF_UNIX asks again until there is room", async () => {
   const clients = [0, 1].map(() => os.socket(os.AF_UNIX, os.SOCK_STREAM));
   const [first = -1, second = -1] = clients;
   os.connect(first, name);
-  os.setsockopt(second, os.SOL_SOCKET, SO_SNDTIMEO, fiveSeconds);
+  os.setsockopt(second, os.SOL_SOCKET, SO_SNDTIMEO, aMinute);
   const { done } = await inThread(300, "return os.accept(data)[0]", fd);
   const child = signalled("WINCH", 50, 3);
   os.connect(second, name);

@@ -1,4 +1,4 @@
-import { networkInterfaces, tmpdir } from "node:os";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -7,7 +7,7 @@ import { ConnectionResetError, FileNotFoundError, OSError } from "../../bindings
 import { OverflowError, ValueError } from "../../bindings/errors.ts";
 import * as os from "../../bindings/node/os.ts";
 import { throws } from "../support/expect.ts";
-import { mkdtempSync, rmSync, statSync } from "../support/files.ts";
+import { mkdtempSync, rmSync, statSync, shortPath, tmpdir } from "../support/files.ts";
 
 const LOCAL = "127.0.0.1";
 
@@ -34,8 +34,9 @@ function tcpPair(): [client: number, server: number] {
   return [client, server];
 }
 
-const folder = mkdtempSync(join(tmpdir(), "omnipoll-os-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const realFolder = mkdtempSync(join(tmpdir(), "omnipoll-os-"));
+const { path: folder } = shortPath(realFolder);
+process.on("exit", () => rmSync(realFolder, { recursive: true, force: true }));
 
 const pairs = suite("os: socketpair, send and recv");
 

@@ -14,7 +14,7 @@ import {
 
 const PROMPT = exampleOf("prompt-timeout");
 /** Of a prompt that is answered; slow machines are slow. */
-const LONG = "20";
+const LONG = "60";
 
 /** Asks with a pipe for standard input, into which the pieces are written one by one. */
 async function asked(seconds: string, pieces: readonly (string | Buffer)[]): Promise<Ended> {

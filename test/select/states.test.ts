@@ -22,8 +22,15 @@ import {
   setsOf,
   settle,
 } from "../support/probes.ts";
-import { inThread, signalled, throws, timed } from "../support/expect.ts";
-import { clockMs, ignoreAgain, listenTo } from "../support/world.ts";
+import { assertTook, inThread, signalled, throws, timed } from "../support/expect.ts";
+import {
+  BEYOND_DEADLINE,
+  clockMs,
+  DEADLINE,
+  eventually,
+  ignoreAgain,
+  listenTo,
+} from "../support/world.ts";
 import { openSync } from "../support/files.ts";
 
 test("SEL-35: OUT or ERR make a descriptor writable, HUP alone does not", () => {
@@ -58,8 +65,8 @@ test("a wait for what HUP does not count for lasts its timeout, and costs no tim
   const { result, ms } = timed(() => select([], [r, r], [r], 0.5));
   const { user, system } = process.cpuUsage(before);
   assert.equal(result, [[], [], []]);
-  assert.ok(ms >= 500 && ms < 2000, `${ms} ms`);
-  assert.ok(user + system < 200_000, `${user + system} µs of CPU`);
+  assertTook(ms, 500, 2000);
+  assert.ok(user + system < ms * 400, `${user + system} µs of CPU in ${ms} ms`);
   os.close(r);
 });
 
@@ -68,9 +75,9 @@ test("a descriptor that only hangs up does not hide another one that becomes rea
   const [r2, w2] = newPipe();
   os.close(w);
   const { done } = await inThread(50, `os.write(data, "x")`, w2);
-  const { result, ms } = timed(() => select([r2], [r], [], 5));
+  const { result, ms } = timed(() => select([r2], [r], [], BEYOND_DEADLINE));
   assert.equal(result, [[r2], [], []]);
-  assert.ok(ms < 2000, `${ms} ms`);
+  assertTook(ms, 0, 2000);
   await done;
   closeAll(r, r2, w2);
 });
@@ -87,9 +94,9 @@ test("a descriptor that reports only what does not count is looked at again", as
      return peer;`,
     { fd, listener, port },
   );
-  const { result, ms } = timed(() => select([], [], [fd], 5));
+  const { result, ms } = timed(() => select([], [], [fd], BEYOND_DEADLINE));
   assert.equal(result, [[], [], [fd]]);
-  assert.ok(ms < 2000, `${ms} ms`);
+  assertTook(ms, 0, 2000);
   closeAll((await done) as number, fd, listener);
 });
 
@@ -180,10 +187,10 @@ test("SEL-45: an eventfd and an epoll are readable when they have something to s
 test("SEL-30: without a timeout the wait ends when something is ready", async () => {
   for (const timeout of [null, undefined]) {
     const [r, w] = newPipe();
-    const { done } = await inThread(50, `os.write(data, "x")`, w);
-    const { result, ms } = timed(() => select([r], [], [], timeout));
+    const { done, passed } = await inThread(50, `os.write(data, "x")`, w);
+    const result = select([r], [], [], timeout);
     assert.equal(result, [[r], [], []]);
-    assert.ok(ms >= 30 && ms < 2000, `${ms} ms`);
+    assertTook(passed(), 50, 2000);
     await done;
     closeAll(r, w);
   }
@@ -197,10 +204,9 @@ test("SEL-50: a signal during the wait does not shorten it", async () => {
   const child = signalled("USR2", 30, 3);
   const { result, ms } = timed(() => select([r], [], [], 0.3));
   assert.equal(result, [[], [], []]);
-  assert.ok(ms >= 300 && ms < 2000, `${ms} ms`);
+  assertTook(ms, 300, 2000);
   await new Promise((resolve) => child.once("exit", resolve));
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  assert.ok(signals >= 1);
+  assert.ok(await eventually(() => signals >= 1));
   ignoreAgain("SIGUSR2", count);
   closeAll(r, w);
 });
@@ -222,12 +228,26 @@ test("SEL-52: signals at any moment of a wait never make a wait that timed out l
   closeAll(r, w);
 });
 
+function isOpen(fd: number): boolean {
+  try {
+    os.get_inheritable(fd);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 test("SEL-53: a descriptor closed during the wait does not end it, and is ready when it ends", async () => {
   const [r, w] = newPipe();
   const { done } = await inThread(50, `os.close(data)`, r);
-  const { result, ms } = timed(() => select([r], [r], [r], 0.2));
-  assert.equal(result, [[r], [r], [r]]);
-  assert.ok(ms >= 200 && ms < 2000, `${ms} ms`);
+  let found: unknown = [];
+  // A thread that got no processor during one wait closes it during a later one.
+  for (let seconds = 0.2; isOpen(r) && seconds < DEADLINE; seconds *= 2) {
+    const { result, ms } = timed(() => select([r], [r], [r], seconds));
+    assertTook(ms, seconds * 1000, 2000);
+    found = result;
+  }
+  assert.equal(found, [[r], [r], [r]]);
   await done;
   throws(() => select([r], [], [], 0), OSError, "EBADF");
   os.close(w);
@@ -235,10 +255,10 @@ test("SEL-53: a descriptor closed during the wait does not end it, and is ready 
 
 test("SEL-54: the wait ends when the peer closes", async () => {
   const [r, w] = newPipe();
-  const { done } = await inThread(50, `os.close(data)`, w);
-  const { result, ms } = timed(() => select([r], [], [], 5));
+  const { done, passed } = await inThread(50, `os.close(data)`, w);
+  const result = select([r], [], [], BEYOND_DEADLINE);
   assert.equal(result, [[r], [], []]);
-  assert.ok(ms >= 30 && ms < 2000, `${ms} ms`);
+  assertTook(passed(), 50, 2000);
   await done;
   os.close(r);
 });

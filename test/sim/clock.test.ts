@@ -10,6 +10,7 @@ import { EPOLLIN, KQ_FILTER_TIMER } from "../../bindings/constants.ts";
 import { ValueError } from "../../bindings/errors.ts";
 import { CannotBlockError, createSim, DeadlockError, type Sim } from "../../bindings/node/sim.ts";
 import { throws } from "../support/expect.ts";
+import { BEYOND_DEADLINE, DEADLINE, DEADLINE_MS, eventually } from "../support/world.ts";
 
 const realSim = (): Sim => createSim({ clock: "real" });
 
@@ -67,9 +68,9 @@ test("a wait takes as long as it says", () => {
   const before = sim.now();
   const { result, ms } = measured(() => ep.poll(0.05));
   assert.equal(result, []);
-  assert.ok(ms >= 50 && ms < 1000, String(ms));
+  assert.ok(ms >= 50 && ms < DEADLINE_MS, String(ms));
   const passed = sim.now() - before;
-  assert.ok(passed >= 0.05 && passed <= ms / 1000 + 0.001, String(passed));
+  assert.ok(passed >= 0.05 && passed < DEADLINE, String(passed));
   assert.ok(measured(() => sim.advance(0.02)).ms >= 20);
 });
 
@@ -78,10 +79,10 @@ test("what is scheduled happens during a wait, and ends it", () => {
   const { r, w, ep } = watchedPipe(sim);
   const at = sim.now() + 0.03;
   sim.at(at, () => sim.os.write(w, "x"));
-  const { result, ms } = measured(() => ep.poll(10));
+  const { result, ms } = measured(() => ep.poll(BEYOND_DEADLINE));
   assert.equal(result, [[r, EPOLLIN]]);
   assert.ok(sim.now() >= at);
-  assert.ok(ms < 1000, String(ms));
+  assert.ok(ms < DEADLINE_MS, String(ms));
 });
 
 test("timers go off, and are counted", () => {
@@ -95,14 +96,16 @@ test("timers go off, and are counted", () => {
   assert.ok((os.read(fd, 8)[0] as number) >= 3);
   const queue = select.kqueue();
   const timer = select.kevent(1, KQ_FILTER_TIMER, select.KQ_EV_ADD, 0, 10);
-  const { result, ms } = measured(() => queue.control([timer], 1, 5));
+  const { result, ms } = measured(() => queue.control([timer], 1, BEYOND_DEADLINE));
   assert.is(result[0]?.ident, 1);
-  assert.ok(ms >= 10 && ms < 1000, String(ms));
+  assert.ok(ms >= 10 && ms < DEADLINE_MS, String(ms));
 });
 
 test("the time of day is this machine's", () => {
   const { kernel } = realSim();
-  assert.ok(Math.abs(kernel.realtime() - Date.now()) < 1000);
+  const before = Date.now();
+  const passed = kernel.realtime() - before;
+  assert.ok(passed >= -1 && passed <= Date.now() - before + 1, String(passed));
 });
 
 test("between the tasks of the program actions run by themselves", async () => {
@@ -113,8 +116,8 @@ test("between the tasks of the program actions run by themselves", async () => {
     if (++count === 3) plan.cancel();
     sim.os.write(w, "x");
   });
-  await pause(200);
-  assert.is(count, 3);
+  assert.ok(await eventually(() => count === 3));
+  await pause(30); // no more come
   assert.equal(ep.poll(0), [[r, EPOLLIN]]);
   assert.is(sim.os.read(r, 10).length, 3);
   assert.ok(sim.trace().filter(({ what }) => what === "action").length === 3);
@@ -149,7 +152,7 @@ test("or, where there is no wait, of a task of its own", async () => {
   const thrown = new Promise<Error>((resolve) => process.once("uncaughtException", resolve));
   sim.at(sim.now() + 0.01, () => fail("alone"));
   // The timer alone does not keep the program going.
-  const going = setTimeout(() => {}, 5000);
+  const going = setTimeout(() => {}, DEADLINE_MS);
   assert.is((await thrown).message, "alone");
   clearTimeout(going);
 });
@@ -170,9 +173,8 @@ test("an action that never stops leaves other tasks their turn", async () => {
     if (!stop) kernel.clock.schedule(kernel.clock.now(), again);
   };
   again();
-  await pause(30);
+  assert.ok(await eventually(() => count > 10));
   stop = true;
-  assert.ok(count > 10);
   await pause(30);
   const ended = count;
   await pause(10);
@@ -188,7 +190,7 @@ test("a thread waits while this one acts between its tasks", async () => {
     ep.register(data.r, 1);
     const begun = performance.now();
     os.write(data.telling, "now");
-    const events = ep.poll(20);
+    const events = ep.poll(120);
     return [events, performance.now() - begun, os.read(data.r, 10).toString()];`;
   const ended = joined(sim, code, { r, telling });
   while (sim.select.select([told], [], [], 0)[0].length === 0) await pause(5);
@@ -197,7 +199,7 @@ test("a thread waits while this one acts between its tasks", async () => {
   const [events, ms, text] = (await ended) as [unknown, number, string];
   assert.equal(events, [[r, EPOLLIN]]);
   assert.is(text, "hello");
-  assert.ok(ms >= 45 && ms < 20_000, String(ms));
+  assert.ok(ms >= 45 && ms < DEADLINE_MS, String(ms));
 });
 
 test("and where there is no Atomics.waitAsync, as in older browsers", async () => {
@@ -220,7 +222,7 @@ test("this thread waits for ever while another one acts", async () => {
   const ended = joined(sim, `sleep(0.05); return os.write(data, "hello");`, w);
   const { result, ms } = measured(() => ep.poll());
   assert.equal(result, [[r, EPOLLIN]]);
-  assert.ok(ms >= 50 && ms < 10_000, String(ms));
+  assert.ok(ms >= 50 && ms < DEADLINE_MS, String(ms));
   assert.is(await ended, 5);
 });
 
@@ -253,7 +255,7 @@ test("threads wait for one another, and for time", async () => {
   const { r: silent } = watchedPipe(sim);
   const [events, ms] = (await joined(sim, timed, silent)) as [unknown, number];
   assert.equal(events, [[], [], []]);
-  assert.ok(ms >= 100 && ms < 5000, String(ms));
+  assert.ok(ms >= 100 && ms < DEADLINE_MS, String(ms));
 });
 
 test("a thread that cannot block is told so, and what to do instead", () => {

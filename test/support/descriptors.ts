@@ -1,16 +1,29 @@
 // Descriptors for a test: whatever it opens through its scope is closed when it ends.
 
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BlockingIOError, epoll, type Epoll, OSError } from "../../bindings/node/select.ts";
+import {
+  BlockingIOError,
+  epoll,
+  type Epoll,
+  OSError,
+  poll,
+  POLLIN,
+} from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { sleep } from "./world.ts";
-import { mkdtempSync, openSync, rmSync } from "./files.ts";
+import { DEADLINE_MS } from "./world.ts";
+import { mkdtempSync, openSync, rmSync, tmpdir } from "./files.ts";
 
 export { sleep } from "./world.ts";
 
 /** Time within which what is sent on a loopback connection has arrived. */
 export const ARRIVAL_MS = 20;
+
+/** Returns once poll reports `eventmask` for `fd`: what a peer did may take a moment to arrive. */
+export function settle(fd: number, eventmask: number): void {
+  const p = poll();
+  p.register(fd, eventmask);
+  p.poll(DEADLINE_MS);
+}
 
 /** What one test has open. Pipes and sockets are non-blocking. */
 export class Scope {
@@ -66,7 +79,7 @@ export class Scope {
   tcp(): [a: number, b: number] {
     const listener = this.listener();
     const client = this.client(listener);
-    sleep(ARRIVAL_MS);
+    settle(listener, POLLIN);
     const [server] = os.accept(listener);
     os.set_blocking(this.own(server), false);
     this.close(listener);

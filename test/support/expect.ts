@@ -2,10 +2,11 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
+import { readFileSync } from "node:fs";
 import * as assert from "uvu/assert";
 import type { Signal } from "../../bindings/sim/arguments.ts";
 import type { Sim } from "../../bindings/sim/sim.ts";
-import { sim } from "./world.ts";
+import { DEADLINE_MS, IS_VIRTUAL, sim } from "./world.ts";
 
 type ErrorClass = abstract new (...args: never[]) => Error;
 
@@ -24,6 +25,15 @@ export function throws(body: () => unknown, Class: ErrorClass, code?: string): E
   return error;
 }
 
+/**
+ * Asserts that something took `least` ms or more, and less than `most` where nothing else can take
+ * time: on a virtual clock. A machine may be busy with something else, and has a minute.
+ */
+export function assertTook(ms: number, least: number, most: number): void {
+  const limit = IS_VIRTUAL ? most : DEADLINE_MS + least;
+  assert.ok(ms >= least && ms < limit, `${ms} ms, which is not from ${least} to ${limit}`);
+}
+
 export { inThread, timed } from "./world.ts";
 
 /** Sends this process `signal` `times` times, every `ms`, from a child process. */
@@ -32,6 +42,13 @@ export function signalled(signal: string, ms: number, times = 1): ChildProcess {
   const seconds = (ms / 1000).toFixed(3);
   const script = `for i in $(seq ${times}); do sleep ${seconds}; kill -${signal} ${process.pid}; done`;
   return spawn("sh", ["-c", script], { stdio: "ignore" });
+}
+
+/** Whether what `signalled` started goes on, also while this process's event loop does not run. */
+export function isRunning(sender: ChildProcess): boolean {
+  if (sim !== undefined) return true;
+  const stat = readFileSync(`/proc/${sender.pid}/stat`, "utf8");
+  return stat[stat.lastIndexOf(")") + 2] !== "Z";
 }
 
 /** The same on a simulated kernel, where the program has a handler that does nothing else. */

@@ -2,7 +2,7 @@
 // work on its tree.
 
 import * as fs from "node:fs";
-import { tmpdir } from "node:os";
+import * as nodeOs from "node:os";
 import { join } from "node:path";
 import { decodePath } from "../../host/sim/fs/path-text.ts";
 import { treeOf } from "../../host/sim/fs/tree.ts";
@@ -158,6 +158,24 @@ export function rmSync(path: string, options?: { recursive?: boolean; force?: bo
 
 /** Flags of open(2). */
 export const { constants } = fs;
+
+/** The folder for temporary files of the kernel under test. */
+export function tmpdir(): string {
+  return sim === undefined ? nodeOs.tmpdir() : "/tmp";
+}
+
+/** What the path of a Unix socket may have before the name of the socket. */
+const LONGEST_FOLDER = 64;
+
+/**
+ * A path of `folder` that is short enough for the names of Unix sockets in it, which have 107 bytes. In
+ * place of a long path it names a descriptor of the folder, until it is closed.
+ */
+export function shortPath(folder: string): { path: string; close(): void } {
+  if (Buffer.from(folder).length <= LONGEST_FOLDER) return { path: folder, close: () => {} };
+  const fd = fs.openSync(folder, fs.constants.O_RDONLY | fs.constants.O_DIRECTORY);
+  return { path: `/proc/self/fd/${fd}`, close: () => fs.closeSync(fd) };
+}
 
 /** A new folder. */
 export function newFolder(): string {

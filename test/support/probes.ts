@@ -88,12 +88,7 @@ export function newRefused(): number {
   return fd;
 }
 
-/** Returns once poll reports `eventmask` for `fd`: what a peer did may take a moment to arrive. */
-export function settle(fd: number, eventmask: number): void {
-  const p = poll();
-  p.register(fd, eventmask);
-  p.poll(2000);
-}
+export { settle } from "./descriptors.ts";
 
 /** A descriptor number that is not open. */
 export function closedNumber(): number {

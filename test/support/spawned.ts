@@ -24,8 +24,8 @@ export interface Ended {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves once `text` is in standard output. */
-  printed(text: string): Promise<void>;
+  /** Resolves once `text` is in standard output, so many times if that is given. */
+  printed(text: string, times?: number): Promise<void>;
 }
 
 export interface RunOptions {
@@ -38,7 +38,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   return startProgram(process.execPath, args, options);
 }
 
-/** Starts a program. It is killed after half a minute. */
+/** Starts a program. It is killed after two minutes. */
 export function startProgram(
   program: string,
   args: readonly string[],
@@ -48,7 +48,7 @@ export function startProgram(
   const child = spawn(program, args, {
     stdio,
     env: { ...process.env, ...env },
-    timeout: 30_000,
+    timeout: 120_000,
     killSignal: "SIGKILL",
   });
   let stdout = "";
@@ -62,10 +62,10 @@ export function startProgram(
       resolve({ status, signal, stdout, stderr, ms: performance.now() - begun });
     });
   });
-  const printed = (text: string): Promise<void> =>
+  const printed = (text: string, times = 1): Promise<void> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (stdout.includes(text)) resolve();
+        if (stdout.split(text).length > times) resolve();
       };
       child.stdout?.on("data", look);
       child.once("close", () => reject(new Error(`ended without printing ${text}: ${stderr}`)));

@@ -2,6 +2,7 @@
 // a test does besides calling the API - letting time pass, acting while it waits - goes through
 // here, so that it is the same test on every host.
 
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../../asm/abi.ts";
@@ -9,6 +10,7 @@ import { host } from "../../bindings/node/select.ts";
 import { Sim } from "../../bindings/sim/sim.ts";
 import { coreModule } from "../../bindings/node/host.ts";
 import type { Signal } from "../../bindings/sim/arguments.ts";
+import { VirtualClock } from "../../host/sim/time/clock.ts";
 import type { SimHost } from "../../host/sim/waist/host.ts";
 
 /** The simulated kernel under test; undefined on a real one. */
@@ -28,6 +30,16 @@ export const HAS_KQUEUE = sim?.kernel.personality === "bsd";
 export function answered<Answer>(byCore: Answer, byFreeBSD: Answer): Answer {
   return HAS_KQUEUE ? byFreeBSD : byCore;
 }
+
+/** Whether time passes only while something waits, so that every duration is exact. */
+export const IS_VIRTUAL = sim?.kernel.clock instanceof VirtualClock;
+
+/** Seconds within which anything has happened, also on a machine that is busy with something else. */
+export const DEADLINE = 60;
+/** The same in milliseconds. */
+export const DEADLINE_MS = DEADLINE * 1000;
+/** Seconds that a wait may last of which a test shows that it ends early. */
+export const BEYOND_DEADLINE = 2 * DEADLINE;
 
 /** Blocks this thread for `ms`. */
 export function sleep(ms: number): void {
@@ -59,6 +71,24 @@ export const SOME_FILE =
     ? fileURLToPath(new URL("../../../package.json", import.meta.url))
     : "/etc/passwd";
 
+/** Blocks this thread until `holds`, for a minute at most; returns whether it holds. */
+export function blockUntil(holds: () => boolean): boolean {
+  for (const deadline = clockMs() + DEADLINE_MS; !holds(); sleep(1)) {
+    if (clockMs() > deadline) return false;
+  }
+  return true;
+}
+
+/** Resolves once `holds`, or after a minute; to whether it holds. */
+export async function eventually(holds: () => boolean): Promise<boolean> {
+  const deadline = performance.now() + DEADLINE_MS;
+  while (!holds()) {
+    if (performance.now() > deadline) return false;
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  return true;
+}
+
 /** Result of `body` and how long it took, in ms. */
 export function timed<Result>(body: () => Result): { result: Result; ms: number } {
   const start = clockMs();
@@ -78,12 +108,37 @@ export function ignoreAgain(signal: NodeJS.Signals, listener: () => void): void 
   else sim.signals.reset(signal as Signal);
 }
 
+/** A thread that inThread started. */
+export interface Running {
+  readonly done: Promise<unknown>;
+  passed(): number;
+  /** Resolves once the thread is blocked in what its code waits for. */
+  blocked(): Promise<void>;
+}
+
+/** Time after which a thread of a simulated kernel is blocked in its wait. */
+const BLOCKED_MS = 150;
+
+/** Whether a thread of this process sleeps, as proc_pid_stat(5) tells. */
+function isAsleep(task: string): boolean {
+  const stat = readFileSync(`/proc/${task}/stat`, "utf8");
+  return stat[stat.lastIndexOf(")") + 2] === "S";
+}
+
+/** Resolves once a thread sleeps, and still does a moment later. */
+async function untilBlocked(task: string): Promise<void> {
+  if (sim !== undefined) return sleep(BLOCKED_MS);
+  let seen = 0;
+  await eventually(() => (seen = isAsleep(task) ? seen + 1 : 0) >= 5);
+}
+
 /** Of a thread on the kernel of this machine. */
 const NATIVE = `
   const os = await import(workerData.os);
   const select = await import(workerData.select);
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-  const { closeSync } = process.getBuiltinModule("node:fs");
+  const { closeSync, readlinkSync } = process.getBuiltinModule("node:fs");
+  const task = readlinkSync("/proc/thread-self");
   const end = () => {};
   const begin = () => Atomics.wait(workerData.begun, 0, 0);`;
 
@@ -94,24 +149,27 @@ const SIMULATED = `
   const { select, os, sleep: pass, end } = joinSimFrom(coreModule(), workerData.ticket);
   const sleep = (ms) => pass(ms / 1000);
   const closeSync = os.close;
+  const task = "";
   const begin = () => {};`;
 
 /**
  * Runs `code` in a thread of its own after `ms`; `os`, `select`, `data`,
  * `sleep` and a `closeSync` that omnipoll does not see are in its scope. The
- * promise resolves once the thread runs and counts the time, and gives another one of its end.
+ * promise resolves once the thread runs and counts the time. It gives another one of the thread's end,
+ * and how many ms have passed since the thread began to count: at least `ms` once it has run the code.
  */
 export async function inThread(
   ms: number,
   code: string,
   data: unknown = undefined,
-): Promise<{ done: Promise<unknown> }> {
+): Promise<Running> {
+  const entered = clockMs();
   const source = `
     const { parentPort, workerData } = require("node:worker_threads");
     (async () => {
       ${sim === undefined ? NATIVE : SIMULATED}
       const { data } = workerData;
-      parentPort.postMessage("ready");
+      parentPort.postMessage({ task });
       begin();
       if (${ms} > 0) sleep(${ms});
       try {
@@ -135,18 +193,20 @@ export async function inThread(
     },
   });
   const done = new Promise<unknown>((resolve, reject) => {
-    worker.on("message", (message: unknown) => {
-      if (message !== "ready") resolve((message as { result: unknown }).result);
+    worker.on("message", (message: { task: string } | { result: unknown }) => {
+      if (!("task" in message)) resolve(message.result);
     });
     worker.once("error", reject);
   });
-  await new Promise((resolve, reject) => {
+  const { task } = await new Promise<{ task: string }>((resolve, reject) => {
     worker.once("message", resolve);
     worker.once("error", reject);
   });
+  // A thread of a simulated kernel counts from its own beginning.
+  const start = sim === undefined ? clockMs() : entered;
   Atomics.store(begun, 0, 1);
   Atomics.notify(begun, 0);
   // Who awaits it is told; nobody may do so yet.
   done.catch(() => undefined);
-  return { done };
+  return { done, passed: () => clockMs() - start, blocked: () => untilBlocked(task) };
 }

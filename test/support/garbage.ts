@@ -1,0 +1,27 @@
+// Garbage, and the callbacks that the engine makes when it has collected it.
+
+import { eventually } from "./world.ts";
+
+const collect = (globalThis as { gc?: () => void }).gc;
+
+/** Collects garbage. Callbacks of what was collected come later, when the event loop runs. */
+function collectNow(): void {
+  if (collect === undefined) throw new Error("run with --expose-gc, as test/run.ts does");
+  collect();
+}
+
+/**
+ * Collects garbage until `done`, for a minute at most. Without a condition, until an object has been
+ * collected that became garbage here: the callbacks of what was garbage before have then begun.
+ */
+export async function collected(done?: () => boolean): Promise<void> {
+  let isGone = false;
+  const registry = new FinalizationRegistry(() => (isGone = true));
+  (() => registry.register({}, undefined))();
+  await eventually(() => {
+    collectNow();
+    return done?.() ?? isGone;
+  });
+  // Callbacks of other registries may stand behind those of this one.
+  await new Promise((resolve) => setTimeout(resolve, 5));
+}
