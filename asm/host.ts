@@ -48,8 +48,8 @@ export declare function read(fd: i32, address: usize, length: i32): i32;
 /** write(2). */
 export declare function write(fd: i32, address: usize, length: i32): i32;
 
-/** dup3(2): makes `to` name what `from` names, close-on-exec. */
-export declare function dup3(from: i32, to: i32): i32;
+/** dup3(2): makes `newfd` name the file of `oldfd`, close-on-exec. */
+export declare function dup3(oldfd: i32, newfd: i32): i32;
 
 /** Writes a stat record of a descriptor. */
 export declare function fd_stat(fd: i32, address: usize): i32;

@@ -239,10 +239,10 @@ export const CALLS: { readonly [Name in CallName]: Call<Name> } = {
   },
   dup3: {
     group: "descriptors",
-    takes: [descriptor("from"), descriptor("to")],
+    takes: [descriptor("oldfd"), descriptor("newfd")],
     gives: "fd",
-    summary: "dup3(2): makes `to` name what `from` names, close-on-exec.",
-    bind: (host) => (from, to) => host.dup3(from, to),
+    summary: "dup3(2): makes `newfd` name the file of `oldfd`, close-on-exec.",
+    bind: (host) => (oldfd, newfd) => host.dup3(oldfd, newfd),
   },
   fd_stat: {
     group: "descriptors",

@@ -99,8 +99,8 @@ export interface HostCalls {
   /** write(2) of `length` bytes from `address`. */
   write(memory: WebAssembly.Memory, fd: number, address: number, length: number): number;
 
-  /** dup3(2): makes `to` name what `from` names, close-on-exec. */
-  dup3(from: number, to: number): number;
+  /** dup3(2): makes `newfd` name the file of `oldfd`, close-on-exec. */
+  dup3(oldfd: number, newfd: number): number;
 
   /** Writes a stat record of `fd` at `address`. -EBADF if `fd` is not open or was opened O_PATH. */
   fd_stat(memory: WebAssembly.Memory, fd: number, address: number): number;

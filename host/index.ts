@@ -6,6 +6,7 @@ import { createPosixHost } from "./linux/poll-only.ts";
 import { createSimHost } from "./sim/waist/host.ts";
 import { type Choice, makeKernel, NAMED } from "./sim/kernel/make-kernel.ts";
 import { withRealClock } from "./sim/waist/real-clock.ts";
+import { withTrace } from "./trace.ts";
 
 function simulated(choice: Choice): Host {
   const kernel = makeKernel(choice);
@@ -23,12 +24,14 @@ const HOSTS: Record<string, () => Host> = {
 export const HOST_NAMES: readonly string[] = Object.keys(HOSTS);
 
 /**
- * The host of this thread: the best one, or the one `OMNIPOLL_HOST` names.
+ * The host of this thread: the best one, or the one `OMNIPOLL_HOST` names; with a trace of its calls
+ * if OMNIPOLL_TRACE asks for one.
  *
- * @throws {Error} if the name is unknown, the platform has no host, or its addon is missing
+ * @throws {Error} if the name is unknown, the platform has no host, its addon is missing, or the file
+ *   of the trace cannot be opened
  */
 export function chooseHost(): Host {
-  chosen ??= choose();
+  chosen ??= withTrace(choose(), process.env["OMNIPOLL_TRACE"]);
   return chosen;
 }
 

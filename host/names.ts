@@ -3,6 +3,23 @@
 // KQ_EV_CLEAR, "EXIT" of KQ_NOTE_EXIT.
 
 import {
+  ACCESS_NAMED,
+  ACCESS_READ,
+  ACCESS_WRITE,
+  CAPABILITY_EPOLL,
+  CAPABILITY_KQUEUE,
+  CAPABILITY_SOURCES,
+  DATA_BACKLOG,
+  DATA_COUNTER,
+  DATA_FILE,
+  DATA_OPEN,
+  DATA_PIPE_ROOM,
+  DATA_READABLE,
+  DATA_SENDABLE,
+  DATA_WITH_STATE,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLL_CTL_MOD,
   EV_ADD,
   EV_CLEAR,
   EV_DELETE,
@@ -31,6 +48,17 @@ import {
   EVENT_WAKEUP,
   EVENT_WRBAND,
   EVENT_WRNORM,
+  FD_DATAGRAM,
+  FD_DEVICE,
+  FD_DIRECTORY,
+  FD_EPOLL,
+  FD_EVENTFD,
+  FD_FILE,
+  FD_LISTENER,
+  FD_OTHER,
+  FD_PIPE,
+  FD_STREAM,
+  FD_TERMINAL,
   FILTER_AIO,
   FILTER_NETDEV,
   FILTER_PROC,
@@ -187,6 +215,82 @@ const FILTERS = new Map<number, string>([
   [FILTER_USER, "USER"],
 ]);
 
+const INOTIFY: Bits = [
+  [0x1, "ACCESS"],
+  [0x2, "MODIFY"],
+  [0x4, "ATTRIB"],
+  [0x8, "CLOSE_WRITE"],
+  [0x10, "CLOSE_NOWRITE"],
+  [0x20, "OPEN"],
+  [0x40, "MOVED_FROM"],
+  [0x80, "MOVED_TO"],
+  [0x100, "CREATE"],
+  [0x200, "DELETE"],
+  [0x400, "DELETE_SELF"],
+  [0x800, "MOVE_SELF"],
+  [0x1000000, "ONLYDIR"],
+  [0x4000000, "EXCL_UNLINK"],
+  [0x10000000, "MASK_CREATE"],
+  [0x20000000, "MASK_ADD"],
+  [0x80000000, "ONESHOT"],
+];
+
+const INTERFACES: Bits = [
+  [0x1, "UP"],
+  [0x2, "BROADCAST"],
+  [0x8, "LOOPBACK"],
+  [0x10, "POINTOPOINT"],
+  [0x40, "RUNNING"],
+  [0x80, "NOARP"],
+  [0x100, "PROMISC"],
+  [0x1000, "MULTICAST"],
+  [0x10000, "LOWER_UP"],
+];
+
+const CAPABILITIES: Bits = [
+  [CAPABILITY_EPOLL, "EPOLL"],
+  [CAPABILITY_SOURCES, "SOURCES"],
+  [CAPABILITY_KQUEUE, "KQUEUE"],
+];
+
+const ACCESS: Bits = [
+  [ACCESS_READ, "READ"],
+  [ACCESS_WRITE, "WRITE"],
+  [ACCESS_NAMED, "NAMED"],
+];
+
+/** Kinds of descriptors (FD_*), by number. */
+const KINDS = new Map<number, string>([
+  [FD_FILE, "FILE"],
+  [FD_DIRECTORY, "DIRECTORY"],
+  [FD_DEVICE, "DEVICE"],
+  [FD_TERMINAL, "TERMINAL"],
+  [FD_PIPE, "PIPE"],
+  [FD_STREAM, "STREAM"],
+  [FD_LISTENER, "LISTENER"],
+  [FD_DATAGRAM, "DATAGRAM"],
+  [FD_EVENTFD, "EVENTFD"],
+  [FD_EPOLL, "EPOLL"],
+  [FD_OTHER, "OTHER"],
+]);
+
+/** Questions of a data record (DATA_*), by number. */
+const QUESTIONS = new Map<number, string>([
+  [DATA_OPEN, "OPEN"],
+  [DATA_READABLE, "READABLE"],
+  [DATA_SENDABLE, "SENDABLE"],
+  [DATA_PIPE_ROOM, "PIPE_ROOM"],
+  [DATA_BACKLOG, "BACKLOG"],
+  [DATA_FILE, "FILE"],
+  [DATA_COUNTER, "COUNTER"],
+]);
+
+const OPERATIONS = new Map<number, string>([
+  [EPOLL_CTL_ADD, "ADD"],
+  [EPOLL_CTL_DEL, "DEL"],
+  [EPOLL_CTL_MOD, "MOD"],
+]);
+
 /**
  * Names of the bits of `value`; the bits without a name follow as one number, "0x30", so that no bit is
  * hidden.
@@ -227,4 +331,40 @@ export function noteNames(filter: number, fflags: number): string[] {
 /** Name of a filter: "READ" of KQ_FILTER_READ; its number in digits if no filter has that number. */
 export function filterName(filter: number): string {
   return FILTERS.get(filter) ?? String(filter);
+}
+
+/** Names of a mask of inotify_add_watch(2): ["MODIFY"] of IN_MODIFY. */
+export function inotifyNames(mask: number): string[] {
+  return namesIn(INOTIFY, mask);
+}
+
+/** Names of the flags of a network interface: ["UP"] of IFF_UP. */
+export function interfaceNames(flags: number): string[] {
+  return namesIn(INTERFACES, flags);
+}
+
+/** Names of CAPABILITY_* bits. */
+export function capabilityNames(capabilities: number): string[] {
+  return namesIn(CAPABILITIES, capabilities);
+}
+
+/** Names of the ACCESS_* bits of a stat record. */
+export function accessNames(access: number): string[] {
+  return namesIn(ACCESS, access);
+}
+
+/** Name of the kind of a descriptor: "PIPE" of FD_PIPE. */
+export function kindName(kind: number): string {
+  return KINDS.get(kind) ?? String(kind);
+}
+
+/** Name of the question of a data record: "READABLE" of DATA_READABLE, with or without DATA_WITH_STATE. */
+export function questionName(what: number): string {
+  const question = what & ~DATA_WITH_STATE;
+  return QUESTIONS.get(question) ?? String(question);
+}
+
+/** Name of an operation of epoll_ctl: "ADD" of EPOLL_CTL_ADD. */
+export function operationName(operation: number): string {
+  return OPERATIONS.get(operation) ?? String(operation);
 }

@@ -106,6 +106,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "programs/demo",
     "programs/echo",
     "programs/prompt",
+    "programs/trace",
   ),
   leftOut(
     ["posix"],
@@ -113,6 +114,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "cli/cli",
     "programs/demo",
     "programs/prompt",
+    "programs/trace",
   ),
   leftOut(["posix"], SOURCES, "cli/kqueue"),
   leftOut(
