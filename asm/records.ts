@@ -2,6 +2,12 @@
 // compiler rejects a field that drifts.
 
 import {
+  DATA_ERROR,
+  DATA_FD,
+  DATA_SIZE,
+  DATA_STATE,
+  DATA_VALUE,
+  DATA_WHAT,
   KEVENT_DATA,
   KEVENT_FFLAGS,
   KEVENT_FILTER,
@@ -140,3 +146,23 @@ if (offsetof<StatRecord>("bytes") !== STAT_BYTES) ERROR("abi.ts: STAT_BYTES");
 if (offsetof<StatRecord>("blocks") !== STAT_BLOCKS) ERROR("abi.ts: STAT_BLOCKS");
 if (offsetof<StatRecord>("flags") !== STAT_FLAGS) ERROR("abi.ts: STAT_FLAGS");
 if (offsetof<StatRecord>("offset") !== STAT_OFFSET) ERROR("abi.ts: STAT_OFFSET");
+
+/** One question to fd_data, and the answer. */
+@unmanaged
+export class DataRecord {
+  fd: i32;
+  /** DATA_*. */
+  what: u32;
+  value: i64;
+  /** 0 or a negative errno. */
+  error: i32;
+  /** DATA_STATE_* and the pending error of a socket. */
+  state: u32;
+}
+
+if (offsetof<DataRecord>() !== DATA_SIZE) ERROR("abi.ts: DATA_SIZE");
+if (offsetof<DataRecord>("fd") !== DATA_FD) ERROR("abi.ts: DATA_FD");
+if (offsetof<DataRecord>("what") !== DATA_WHAT) ERROR("abi.ts: DATA_WHAT");
+if (offsetof<DataRecord>("value") !== DATA_VALUE) ERROR("abi.ts: DATA_VALUE");
+if (offsetof<DataRecord>("error") !== DATA_ERROR) ERROR("abi.ts: DATA_ERROR");
+if (offsetof<DataRecord>("state") !== DATA_STATE) ERROR("abi.ts: DATA_STATE");

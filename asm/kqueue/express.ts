@@ -1,6 +1,6 @@
-// The straight way for what queues mostly have: READ knotes with bytes to be read and nothing else
-// to say. Their events are written as the kernel reports them, without the line of active knotes:
-// one look at the knote before the host is asked for `data` and one after it.
+// The fast path for the ordinary event of a queue: READ with bytes to be read and nothing else to
+// report. Such events are written as the kernel reports them, without the active list: the knote is
+// looked at before the host is asked for `data`, and the answer after that.
 
 import {
   DATA_ERROR,
@@ -33,52 +33,60 @@ import { dataStart, eventsStart, readyRecords } from "./scratch";
 /** The filter in the low half of the word it shares with the flags. */
 const READ_BITS: u32 = (FILTER_READ as u32) & 0xffff;
 
-// What has been found out of descriptors, by their number modulo KNOWN: it holds in one era of a
-// queue, until one of its knotes may have changed.
-//
-//   0         8           16       20         24
-//   | era u64 | udata u64 | fd i32 | both u32 |
+/** What the events of a knote say, while no knote of its queue changes. */
+@unmanaged
+class Known {
+  /** Queue.generation. */
+  generation: u64;
+  udata: u64;
+  fd: i32;
+  /** Filter and flags of the event, as the kevent record has them. */
+  bits: u32;
+}
 
-const KNOWN = 2048;
-const KNOWN_SIZE = 24;
-const KNOWN_UDATA = 8;
-const KNOWN_FD = 16;
-const KNOWN_BOTH = 20;
+/** How many descriptors are known, by their number modulo this. */
+const CAPACITY = 2048;
 let known: usize = 0;
 
-/** Makes room for that, once: before the first queue. False without memory. */
+function knownOf(fd: i32): Known {
+  return changetype<Known>(known + ((fd & (CAPACITY - 1)) as usize) * offsetof<Known>());
+}
+
+/** Makes room for the known descriptors, once: before the first queue. False without memory. */
 export function prepareExpress(): bool {
   if (known !== 0) return true;
-  known = allocate(KNOWN * KNOWN_SIZE);
+  const bytes = CAPACITY * offsetof<Known>();
+  known = allocate(bytes);
   if (known === 0) return false;
-  memory.fill(known, 0, KNOWN * KNOWN_SIZE);
+  memory.fill(known, 0, bytes);
   return true;
 }
 
-/** Finds out whether events of a descriptor can be reported at once, and notes what they say. */
-function learn(queue: Queue, fd: i32, at: usize): bool {
+/** Finds out whether events of a descriptor are simple, and remembers what they say. */
+function learn(queue: Queue, fd: i32, about: Known): bool {
   const knote = findKnote(queue, fd, FILTER_READ);
-  if (knote === null || knote.set !== SET_MAIN || knote.what !== DATA_READABLE) return false;
+  if (knote === null || knote.set !== SET_MAIN || knote.question !== DATA_READABLE) return false;
   if (knote.status !== 0 || (knote.sfflags & NOTE_LOWAT) !== 0) return false;
   if ((knote.flags & (EV_ONESHOT | EV_DISPATCH)) !== 0) return false;
-  store<u64>(at, queue.era);
-  store<u64>(at, knote.udata, KNOWN_UDATA);
-  store<i32>(at, fd, KNOWN_FD);
-  store<u32>(at, READ_BITS | ((knote.flags & ~EV_EOF) << 16), KNOWN_BOTH);
+  about.generation = queue.generation;
+  about.udata = knote.udata;
+  about.fd = fd;
+  about.bits = READ_BITS | ((knote.flags & ~EV_EOF) << 16);
   return true;
 }
 
 /**
- * Reports the first `count` ready records of the main set as events, if all are of that sort;
- * there must be room for them. Changes no knote, so that who is told false can begin anew.
+ * Writes the events of the first `count` ready records of the main set, for which there must be room,
+ * if all are simple. No knote changes: after false, the caller takes the records as if it had not
+ * called.
  */
 export function reportDirectly(queue: Queue, count: i32): bool {
   return begin(queue, count) && host.fd_data(dataStart(), count) === 0 && finish(count);
 }
 
-/** Writes the events but for `data`, and the questions for that. */
+/** Writes the events without `data`, and the questions for `data`. False if one is not simple. */
 function begin(queue: Queue, count: i32): bool {
-  const era = queue.era;
+  const generation = queue.generation;
   let record = readyRecords();
   let data = dataStart();
   let at = eventsStart();
@@ -87,16 +95,15 @@ function begin(queue: Queue, count: i32): bool {
     const event = changetype<ReadyRecord>(record);
     if (event.mask !== EVENT_IN) return false;
     const fd = event.fd;
-    const about = known + ((fd & (KNOWN - 1)) as usize) * KNOWN_SIZE;
-    if (load<u64>(about) !== era || load<i32>(about, KNOWN_FD) !== fd) {
-      if (!learn(queue, fd, about)) return false;
-    }
+    const about = knownOf(fd);
+    if ((about.generation !== generation || about.fd !== fd) && !learn(queue, fd, about))
+      return false;
     store<i32>(data, fd, DATA_FD);
     store<i32>(data, DATA_READABLE, DATA_WHAT);
     store<u64>(at, fd, KEVENT_IDENT);
-    store<u32>(at, load<u32>(about, KNOWN_BOTH), KEVENT_FILTER);
+    store<u32>(at, about.bits, KEVENT_FILTER);
     store<u32>(at, 0, KEVENT_FFLAGS);
-    store<u64>(at, load<u64>(about, KNOWN_UDATA), KEVENT_UDATA);
+    store<u64>(at, about.udata, KEVENT_UDATA);
     record += READY_RECORD_SIZE;
     data += DATA_SIZE;
     at += KEVENT_SIZE;
@@ -104,7 +111,7 @@ function begin(queue: Queue, count: i32): bool {
   return true;
 }
 
-/** Writes `data` of the events, if there are bytes everywhere. */
+/** Writes `data` of the events. False if a descriptor has no bytes. */
 function finish(count: i32): bool {
   let data = dataStart();
   let at = eventsStart();

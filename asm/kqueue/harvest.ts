@@ -1,124 +1,109 @@
-// What the kernel has to say, sorted into the line of active knotes.
+// A harvest: waits for the kernel's events of a queue, and puts the knotes that they are about on the
+// active list.
 
-import { FILTER_PROC, FILTER_READ, FILTER_WRITE, READY_RECORD_SIZE } from "../abi";
-import * as calls from "../kernel";
+import { FILTER_READ, FILTER_WRITE, READY_RECORD_SIZE } from "../abi";
+import * as host from "../host";
+import * as kernel from "../kernel";
 import { ReadyRecord } from "../records";
+import { EntryKnote, noteReport } from "./entry";
 import { reportDirectly } from "./express";
-import { Knote, SET_MAIN, SET_SECOND, STATUS_DISABLED } from "./knote";
-import { readLinks } from "./netdev";
-import { readPosts } from "./post";
-import { readConnector, readProcess } from "./proc";
-import { activate, FILTER_SOURCE, findKnote, Queue } from "./queue";
+import { filterOf } from "./filter";
+import { Knote, SET_MAIN, SET_SECOND } from "./knote";
+import { findKnote, Queue } from "./queue";
 import { rebuild } from "./sets";
 import { LEAST_ROOM, readyRecords, readyRoom } from "./scratch";
-import { readSignal } from "./signal";
-import { expireTimers, isTimerDue } from "./timer";
-import { readParents, readVnodes } from "./vnode";
+import {
+  onReadable,
+  readSources,
+  SOURCE_KNOTE,
+  SOURCE_SECOND,
+  SOURCE_TIMER,
+  sourceCount,
+  sourceFd,
+  sourceKind,
+  sourceKnote,
+} from "./source";
 
-/** What the sources of a queue have to tell; after the events, which lie in the same memory. */
-let secondReady = false;
-let timerReady = false;
-let vnodesReady = false;
-let parentsReady = false;
-let connectorReady = false;
-let linksReady = false;
-let postsReady = false;
-/** Whether the last harvest may have left something in the kernel. */
-let more = false;
+// What a harvest found: a negative errno, or these bits.
 
-export function isMore(): bool {
-  return more;
-}
+/** The kernel may have more events than there was room for. */
+export const FOUND_MORE = 0x1;
+/** The events are written already (express.ts): their number is in the bits from FOUND_SHIFT on. */
+export const FOUND_REPORTED = 0x2;
+export const FOUND_SHIFT = 2;
 
-/** Whether the events of the last harvest are written already, and the line had no part in it. */
-let direct: bool = false;
-
-export function isDirect(): bool {
-  return direct;
-}
-
-/** A READ or WRITE knote that epoll reported. */
-export function reported(queue: Queue, knote: Knote, mask: u32): void {
-  if (knote.status & STATUS_DISABLED) return;
-  knote.mask = mask;
-  knote.stamp = queue.stamp;
-  activate(queue, knote);
-}
-
-/** Sorts one event of the main set. */
-function sort(queue: Queue, fd: i32, mask: u32): void {
+/** The READ or WRITE knote whose entry in a set, SET_*, has this descriptor. */
+function entryOf(queue: Queue, fd: i32, set: u8): Knote | null {
   const reader = findKnote(queue, fd, FILTER_READ);
-  if (reader !== null && reader.set === SET_MAIN) return reported(queue, reader, mask);
+  if (reader !== null && reader.set === set) return reader;
   const writer = findKnote(queue, fd, FILTER_WRITE);
-  if (writer !== null && writer.set === SET_MAIN) return reported(queue, writer, mask);
-
-  if (fd === queue.wake) return;
-  if (fd === queue.timerfd) timerReady = true;
-  else if (fd === queue.second) secondReady = true;
-  else if (fd === queue.inotify) vnodesReady = true;
-  else if (fd === queue.parents) parentsReady = true;
-  else if (fd === queue.connector) connectorReady = true;
-  else if (fd === queue.rtnetlink) linksReady = true;
-  else if (fd === queue.posts) postsReady = true;
-  else {
-    const source = findKnote(queue, fd, FILTER_SOURCE);
-    if (source === null) {
-      queue.foreign = true;
-      return;
-    }
-    const knote = source.listed;
-    if (knote === null) return;
-    if (knote.filter === FILTER_PROC) readProcess(queue, knote);
-    else readSignal(queue, knote);
-  }
-}
-
-/** Collects the second set, which has only WRITE and READ knotes. */
-function harvestSecond(queue: Queue, room: i32): void {
-  const count = calls.epoll_wait(queue.second, readyRecords(), room, 0);
-  if (count === room) more = true;
-  for (let i = 0; i < count; i++) {
-    const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
-    let knote = findKnote(queue, event.fd, FILTER_READ);
-    if (knote === null || knote.set !== SET_SECOND)
-      knote = findKnote(queue, event.fd, FILTER_WRITE);
-    if (knote !== null && knote.set === SET_SECOND) reported(queue, knote, event.mask);
-    else queue.foreign = true;
-  }
+  return writer !== null && writer.set === set ? writer : null;
 }
 
 /**
- * Waits, and enters what is ready into the line, also more than the caller has room for: those
- * have their turn in the calls to come, before the kernel is asked again. So all get theirs.
- * Returns how many events the kernel had, or a negative errno.
- *
- * @param express whether the events may be written at once, where they are simple: see isDirect
+ * Takes one event of the main set. Returns the bit of the shared source that it is about, or 0: those
+ * sources are read after all events, since the second set writes its events to the same memory.
  */
-export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bool): i32 {
-  if (queue.foreign) rebuild(queue);
-  if (queue.line > 0) timeoutMs = 0;
-  queue.leftover = queue.line;
-  const room = min(max(capacity + queue.sources, LEAST_ROOM), readyRoom());
-  const count = calls.epoll_wait(queue.epfd, readyRecords(), room, timeoutMs);
-  more = count === room;
-  queue.stamp++;
-  const alone = queue.line === 0 && queue.writers === null && !queue.stale;
-  direct = false;
-  if (express && alone && count > 0 && count <= capacity) direct = reportDirectly(queue, count);
-  if (direct) return count;
-  secondReady = timerReady = vnodesReady = parentsReady = false;
-  connectorReady = linksReady = postsReady = false;
+function dispatch(queue: Queue, fd: i32, mask: u32): u32 {
+  const knote = entryOf(queue, fd, SET_MAIN);
+  if (knote !== null) {
+    noteReport(queue, changetype<EntryKnote>(knote), mask);
+    return 0;
+  }
+  const kind = sourceKind(queue, fd);
+  if (kind < 0) {
+    queue.isForeign = true;
+    return 0;
+  }
+  if (kind !== SOURCE_KNOTE) return 1 << kind;
+  const owner = sourceKnote(queue, fd);
+  if (owner !== null) filterOf(owner.filter).readSource(queue, owner);
+  return 0;
+}
+
+/** Takes the events of the second set, which has READ and WRITE knotes only. */
+function readSecond(queue: Queue): bool {
+  const room = readyRoom();
+  const count = kernel.epoll_wait(sourceFd(queue, SOURCE_SECOND), readyRecords(), room, 0);
   for (let i = 0; i < count; i++) {
     const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
-    sort(queue, event.fd, event.mask);
+    const knote = entryOf(queue, event.fd, SET_SECOND);
+    if (knote === null) queue.isForeign = true;
+    else noteReport(queue, changetype<EntryKnote>(knote), event.mask);
   }
-  if (secondReady) harvestSecond(queue, room);
-  if (timerReady || isTimerDue(queue)) expireTimers(queue);
-  if (vnodesReady) readVnodes(queue);
-  if (parentsReady) readParents(queue);
-  if (connectorReady) readConnector(queue);
-  if (linksReady) readLinks(queue);
-  if (postsReady) readPosts(queue);
-  queue.turns = queue.line;
-  return count;
+  return count === room;
+}
+
+onReadable(SOURCE_SECOND, readSecond);
+
+/**
+ * Waits, and activates every knote that the kernel reports, also more than the caller has room for:
+ * those are deferred to the next calls, which report them before they ask the kernel again. So every
+ * knote is reported in turn. Returns a negative errno, or FOUND_* bits.
+ *
+ * @param express whether the events may be written at once, where all of them are simple
+ */
+export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bool): i32 {
+  if (queue.isForeign) rebuild(queue);
+  const hadActive = queue.activeCount > 0;
+  queue.hadActive = hadActive;
+  const room = min(max(capacity + sourceCount(queue), LEAST_ROOM), readyRoom());
+  const timeout = hadActive ? 0 : timeoutMs;
+  const count = kernel.epoll_wait(queue.epfd, readyRecords(), room, timeout);
+  const found = count === room ? FOUND_MORE : 0;
+  queue.harvestId++;
+  const isSimple = express && !hadActive && queue.writers === 0 && !queue.isStale;
+  if (isSimple && count > 0 && count <= capacity && reportDirectly(queue, count)) {
+    return found | FOUND_REPORTED | (count << FOUND_SHIFT);
+  }
+  let pending: u32 = 0;
+  for (let i = 0; i < count; i++) {
+    const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
+    pending |= dispatch(queue, event.fd, event.mask);
+  }
+  if (queue.deadline !== 0 && queue.deadline <= host.now()) pending |= 1 << SOURCE_TIMER;
+  const hasMore = pending !== 0 && readSources(queue, pending);
+  queue.deferred = queue.activeCount;
+  if (count < 0) return count;
+  return hasMore ? found | FOUND_MORE : found;
 }

@@ -1,24 +1,30 @@
-// Which file a descriptor was open on when its knote was made: a number may be closed behind our
-// back and given to another file.
+// Which file a descriptor was open on when its knote was made. A number may be closed without
+// omnipoll/os and given to another file.
 
-import { EBADF, ENOENT, STAT_DEV, STAT_INO } from "../abi";
+import { EBADF, ENOENT, STAT_SIZE } from "../abi";
 import { describe } from "../descriptor";
 import { StatRecord } from "../records";
-import { Knote } from "./knote";
-import { stat } from "./scratch";
+import { DescriptorKnote } from "./knote";
 
-/** Remembers the file of a new knote, leaving its stat record in `stat`. */
-export function identify(knote: Knote): i32 {
+/** Record of `sameFile`, whose callers want the verdict alone. */
+const own: usize = memory.data(STAT_SIZE, 8);
+
+/** Remembers the file of a new knote, and fills the caller's stat record. 0 or -EBADF. */
+export function identify(knote: DescriptorKnote, stat: StatRecord): i32 {
   if (knote.ident > (i32.MAX_VALUE as u64)) return -EBADF;
-  if (describe(knote.ident as i32, changetype<StatRecord>(stat)) < 0) return -EBADF;
-  knote.ino = load<u64>(stat + STAT_INO);
-  knote.dev = load<u64>(stat + STAT_DEV);
+  if (describe(knote.ident as i32, stat) < 0) return -EBADF;
+  knote.ino = stat.ino;
+  knote.dev = stat.dev;
   return 0;
 }
 
-/** 0 if the descriptor is still open on it (`stat` tells more), else -EBADF or -ENOENT. */
-export function sameFile(knote: Knote): i32 {
-  if (describe(knote.ident as i32, changetype<StatRecord>(stat)) < 0) return -EBADF;
-  const same = knote.ino === load<u64>(stat + STAT_INO) && knote.dev === load<u64>(stat + STAT_DEV);
-  return same ? 0 : -ENOENT;
+/** Fills the caller's stat record. 0 if the file is still the knote's, else -EBADF or -ENOENT. */
+export function compareFile(knote: DescriptorKnote, stat: StatRecord): i32 {
+  if (describe(knote.ident as i32, stat) < 0) return -EBADF;
+  return knote.ino === stat.ino && knote.dev === stat.dev ? 0 : -ENOENT;
+}
+
+/** 0 if the descriptor is still open on the file of the knote, else -EBADF or -ENOENT. */
+export function sameFile(knote: DescriptorKnote): i32 {
+  return compareFile(knote, changetype<StatRecord>(own));
 }

@@ -1,128 +1,109 @@
-// A knote: one registration of a queue, and the kevent it will be returned as. The fields and
-// their names are FreeBSD's (sys/event.h), without the prefix kn_.
+// A knote: one registration of a queue, and the kevent it will be returned as. The fields and their
+// names are FreeBSD's (sys/event.h), without the prefix kn_. A filter that needs more has a class that
+// extends Knote; all knotes are blocks of 128 bytes.
 
 import { allocate, release } from "../memory";
 import { KeventRecord } from "../records";
 
-/** The event has happened (KN_ACTIVE). */
-export const STATUS_ACTIVE: u32 = 0x1;
-/** In the queue's line of active knotes (KN_QUEUED). */
-export const STATUS_QUEUED: u32 = 0x2;
+/** The event has happened (KN_ACTIVE). Such a knote is on the active list unless it is disabled. */
+export const STATUS_ACTIVE: u16 = 0x1;
 /** Not to be reported (KN_DISABLED). */
-export const STATUS_DISABLED: u32 = 0x4;
-/** READ, WRITE: what epoll reports of it does not count now; the kernel reports changes only. */
-export const STATUS_MUTED: u32 = 0x8;
-/** READ, WRITE: reported once, whether its condition holds or not (EV_FORCEONESHOT). */
-export const STATUS_FORCED: u32 = 0x10;
-/** READ: an urgent mark is ahead of what FIONREAD counts. */
-export const STATUS_MARKED: u32 = 0x20;
+export const STATUS_DISABLED: u16 = 0x2;
+/** READ, WRITE: the condition did not hold, so the epoll entry reports edges only (entry.ts). */
+export const STATUS_MUTED: u16 = 0x4;
+/** READ, WRITE: reported once, whether the condition holds or not (EV_FORCEONESHOT). */
+export const STATUS_FORCED: u16 = 0x8;
+/** READ: FIONREAD ends at an urgent mark. */
+export const STATUS_MARKED: u16 = 0x10;
 
-/** Where a READ or WRITE knote is watched. */
-export const SET_NONE = 0;
-/** In the epoll set that is the queue's own descriptor. */
-export const SET_MAIN = 1;
-/** In the second set, because the other filter of the same descriptor is in the main one. */
-export const SET_SECOND = 2;
-/** In the list of files, which epoll does not take: looked at in each scan. */
-export const SET_FILES = 3;
+/** No kernel reports a READ or WRITE knote: its condition never holds, or its descriptor is closed. */
+export const SET_NONE: u8 = 0;
+/** The knote has an entry in the epoll set that is the queue's own descriptor. */
+export const SET_MAIN: u8 = 1;
+/** In the second set, because the other filter of the same descriptor has an entry in the main set. */
+export const SET_SECOND: u8 = 2;
+/** On the list of files, which epoll does not accept: a wait tests them itself (files.ts). */
+export const SET_FILES: u8 = 3;
 
-/**
- * 128 bytes: what filters need of their own shares its place with what others do. What an event of
- * a READ knote takes comes first, in one line of the processor's cache.
- */
+/** What all knotes have: one line of the processor's cache. */
 @unmanaged
 export class Knote {
   ident: u64;
   udata: u64;
-  /** Next in the same cell of the queue's table. */
+  data: i64;
+  /** What the change asked for, as `sfflags`; `data` and `fflags` say what happened. */
+  sdata: i64;
+  /** Next in the same chain of the queue's table. */
   chain: Knote | null;
-
-  filter: i32;
   flags: u32;
   sfflags: u32;
-  status: u32;
-
-  /** READ, WRITE: SET_*. */
-  set: i32;
-  /** READ, WRITE, VNODE: FD_*; the question for `data` (DATA_*), VNODE: IN_* that are watched. */
-  kind: i32;
-  what: i32;
-
   fflags: u32;
-  data: i64;
-  /** What the change asked for, as `sfflags`; `data` and `fflags` are what happened. */
-  sdata: i64;
-
-  /** Neighbours in the line of active knotes. */
+  filter: i16;
+  /** STATUS_*. */
+  status: u16;
+  /** Neighbours on the active list. */
   before: Knote | null;
   after: Knote | null;
-  /** Next in the list its filter keeps (files, vnodes, processes, links). */
-  listed: Knote | null;
-
-  /** SIGNAL, PROC: its descriptor. VNODE and files: its inotify watch. NETDEV: flags. Or -1. */
-  source: i32;
-  /** TIMER: place in the heap, or -1. VNODE: number of links. USER: 1 if triggered. */
-  place: i32;
-  /** VNODE: watch of the directory above, or -1. */
-  parent: i32;
-
-  /** READ, WRITE, VNODE: which file; VNODE: its size when last looked at. */
-  ino: u64;
-  dev: u64;
-  bytes: i64;
-  blocks: i64;
-
-  /** READ, WRITE: what epoll reported last, and in which harvest. */
-  get mask(): u32 {
-    return this.place as u32;
-  }
-  set mask(mask: u32) {
-    this.place = mask as i32;
-  }
-  get stamp(): i32 {
-    return this.parent;
-  }
-  set stamp(stamp: i32) {
-    this.parent = stamp;
-  }
-
-  /** TIMER: when it expires next, and how often after that (0: never), in ms. */
-  get deadline(): f64 {
-    return reinterpret<f64>(this.bytes);
-  }
-  set deadline(deadline: f64) {
-    this.bytes = reinterpret<i64>(deadline);
-  }
-  get period(): f64 {
-    return reinterpret<f64>(this.blocks);
-  }
-  set period(period: f64) {
-    this.blocks = reinterpret<i64>(period);
-  }
+  /** Filters of descriptors: FD_*. */
+  kind: u8;
+  /** READ, WRITE: SET_*. */
+  set: u8;
+  /** READ, WRITE: DATA_* that tells `data`; -1 if the condition never holds. */
+  question: i16;
 }
 
-if (offsetof<Knote>() !== 128) ERROR("Knote: not 128 bytes");
-if (offsetof<Knote>("what") >= 64) ERROR("Knote: what an event takes is in two lines");
+if (offsetof<Knote>() !== 64) ERROR("Knote: not one line of the cache");
 
-/** A knote with every field 0, null or -1; null if there is no memory. */
+/** A knote that its filter keeps on a list. */
+@unmanaged
+export class ListedKnote extends Knote {
+  listedBefore: ListedKnote | null;
+  listedAfter: ListedKnote | null;
+}
+
+/** Link of the lists of filters. */
+export const LISTED: usize = offsetof<ListedKnote>("listedBefore");
+
+/** Link of the active list. */
+export const ACTIVE: usize = offsetof<Knote>("before");
+
+/** A knote of a descriptor: READ, WRITE, VNODE. */
+@unmanaged
+export class DescriptorKnote extends ListedKnote {
+  /** The file that was open when the knote was made. */
+  ino: u64;
+  dev: u64;
+  /** Its watch in the queue's inotify instance, or -1; and the events, IN_*, the knote needs of it. */
+  watch: i32;
+  events: u32;
+}
+
+const BYTES: usize = 128;
+
+/** Asserts at compile time that a class of knotes fits. */
+export function assertKnote<T>(): void {
+  if (offsetof<T>() > BYTES) ERROR("a knote of more than 128 bytes");
+}
+
+assertKnote<DescriptorKnote>();
+
+/** A knote with every field 0; null without memory. */
 export function createKnote(): Knote | null {
-  const at = allocate(offsetof<Knote>());
+  const at = allocate(BYTES);
   if (at === 0) return null;
-  memory.fill(at, 0, offsetof<Knote>());
-  const knote = changetype<Knote>(at);
-  knote.source = knote.place = knote.parent = -1;
-  return knote;
+  memory.fill(at, 0, BYTES);
+  return changetype<Knote>(at);
 }
 
 export function destroyKnote(knote: Knote): void {
-  release(changetype<usize>(knote), offsetof<Knote>());
+  release(changetype<usize>(knote), BYTES);
 }
 
 /** Writes the kevent record that the knote is returned as. */
 export function writeKevent(knote: Knote, at: usize): void {
   const event = changetype<KeventRecord>(at);
   event.ident = knote.ident;
-  event.filter = knote.filter as i16;
+  event.filter = knote.filter;
   event.flags = knote.flags as u16;
   event.fflags = knote.fflags;
   event.data = knote.data;

@@ -1,6 +1,6 @@
-// Queues of a host that has kqueue. The kernel is the authority: the core remembers the
-// descriptor and nothing else. Of a queue that was closed, by another object or by its number, it
-// remembers -EBADF: the number may be another file's by now.
+// Queues of a host that has kqueue. The kernel is the authority: the core remembers the descriptor and
+// nothing else. An object whose queue was closed, by another object or by its number, has -EBADF in
+// the descriptor's place: the number may name another file by now.
 
 import { EBADF, EINTR, ERROR_BAD_HANDLE, KEVENT_SIZE } from "../abi";
 import { deadlineOf, remaining } from "../deadline";
@@ -13,7 +13,7 @@ import {
   payloadOf,
   replacePayload,
 } from "../objects";
-import { changesStart, eventsStart } from "./scratch";
+import { changesStart, eventsStart, reserve } from "./scratch";
 
 /** Handle of a new queue, or a negative errno. */
 export function createNative(): i32 {
@@ -34,7 +34,7 @@ export function nativeFileno(handle: i32): i32 {
   return isObject(handle, KIND_KQUEUE) ? (payloadOf(handle) as i32) : ERROR_BAD_HANDLE;
 }
 
-/** A descriptor is about to be closed: if it is a queue's, all its objects are over. */
+/** A descriptor is about to be closed: all objects of the queue that it is are closed, too. */
 export function forgetNative(fd: i32): void {
   replacePayload(KIND_KQUEUE, fd as usize, -EBADF as usize);
 }
@@ -47,6 +47,12 @@ export function closeNative(handle: i32): i32 {
   if (kq < 0) return kq;
   forgetNative(kq);
   return host.close(kq);
+}
+
+/** Makes room for a call with so many changes and events. 0 or a negative errno. */
+export function reserveNative(handle: i32, changes: i32, capacity: i32): i32 {
+  const kq = nativeFileno(handle);
+  return kq < 0 ? kq : reserve(changes, capacity, 0);
 }
 
 /** Applies one change at `kqueueChanges` to a queue that may be another thread's. */

@@ -1,258 +1,241 @@
-// A queue: the knotes by (ident, filter), the line of active ones, and the descriptors of the
-// sources that its filters share. What the kernel knows as the queue is one epoll set.
+// A queue: its knotes by (ident, filter), its active list (kq_head), and the lists that filters keep.
+// The kernel knows the queue as one epoll set; the descriptors of our own in that set are in source.ts.
 
-import { EPOLL_CTL_ADD, EPOLL_CTL_DEL, EVENT_IN } from "../abi";
-import * as calls from "../kernel";
-import * as host from "../host";
+import { dequeue as leave, enqueue as enter, ReadyList } from "../ready-list";
+import { append, isListed, List, remove } from "../list";
 import { allocate, release } from "../memory";
+import { chainOf, insertMember, prepareTable, releaseTable, removeMember, Table } from "../table";
 import {
-  createKnote,
+  ACTIVE,
   destroyKnote,
   Knote,
+  LISTED,
+  ListedKnote,
   STATUS_ACTIVE,
   STATUS_DISABLED,
-  STATUS_QUEUED,
 } from "./knote";
 
-/** The filter of entries that lead from the descriptor of a source to its knote (`listed`). */
-export const FILTER_SOURCE = 0x100;
-
-const SMALLEST = 16;
+/** How many kinds of sources a queue can have (source.ts). */
+export const SOURCE_KINDS = 16;
 
 @unmanaged
 export class Queue {
-  /** The queue's own descriptor, an epoll set; and the one for second filters, or -1. */
+  /** The queue's own descriptor, an epoll set; -1 once the queue is closed. */
   epfd: i32;
-  second: i32;
 
-  /** Table of chains: cells, a power of two, and the knotes in them. */
-  table: usize;
-  cells: i32;
+  /** The knotes (a Table). */
+  cells: usize;
+  cellCount: i32;
   count: i32;
 
-  /** The line of active knotes, first to last, and how many of them are enabled. */
+  /** The active list, first to last (a ReadyList). `activeCount` is kq_count. */
   first: Knote | null;
   last: Knote | null;
-  line: i32;
-  /** How many of them, from the first, have their turn before the kernel is asked again. */
-  turns: i32;
+  activeCount: i32;
+  isAwake: bool;
+  /** The first knotes of the active list that are reported before the kernel is asked again. */
+  deferred: i32;
 
-  /** An eventfd, readable while the line is not empty: so that the queue is, too. Or -1. */
-  wake: i32;
-  awake: bool;
+  /** READ and WRITE knotes of files (a List). */
+  files: usize;
+  lastFile: usize;
+  /** Muted WRITE knotes (a List). */
+  writers: usize;
+  lastWriter: usize;
+  /** VNODE, PROC and NETDEV knotes (Lists). */
+  vnodes: usize;
+  lastVnode: usize;
+  processes: usize;
+  lastProcess: usize;
+  interfaces: usize;
+  lastInterface: usize;
 
-  /** Timers: a heap of knotes by deadline, the kernel's timer, and when that goes off. */
+  /** Timers: a heap of knotes by deadline, and when the kernel's timer expires. */
   timers: usize;
   timerCapacity: i32;
   timerCount: i32;
-  timerfd: i32;
-  armed: f64;
+  armedDeadline: f64;
+  /** When the first timer expires, if no kernel tells; else 0. */
+  deadline: f64;
 
-  /** inotify instances for files and for the directories above directories, or -1. */
-  inotify: i32;
-  parents: i32;
-  /** Knotes of files that epoll does not take; VNODE; PROC; NETDEV. */
-  files: Knote | null;
-  vnodes: Knote | null;
-  procs: Knote | null;
-  links: Knote | null;
-  /** WRITE knotes that are muted. */
-  writers: Knote | null;
-  /** Process connector, rtnetlink, posts of other threads: descriptors or -1. */
-  connector: i32;
-  rtnetlink: i32;
-  posts: i32;
+  /** The sources (a Table), by their descriptors. */
+  sourceCells: usize;
+  sourceCellCount: i32;
+  sourceCount: i32;
 
-  /** Descriptors of our own in the main set: at most so many events are not knotes'. */
-  sources: i32;
-  /** The sets may have entries of descriptors that were closed behind our back. */
-  stale: bool;
-  /** They have: the kernel reported of one. */
-  foreign: bool;
-  /** Number of the last harvest, and how many were in line before it. */
-  stamp: i32;
-  leftover: i32;
-  /** Changes when a knote may have changed; no two queues have the same. */
-  era: u64;
+  /** The sets may have entries of descriptors that were closed without omnipoll/os. */
+  isStale: bool;
+  /** The sets have such entries: the kernel reported one. */
+  isForeign: bool;
+  /** Number of the last harvest. A knote's mask with an older number is refreshed before a test. */
+  harvestId: i32;
+  /** Whether knotes were on the active list before the last harvest. */
+  hadActive: bool;
+  /** Changes whenever a knote may have changed; no two queues have the same (express.ts). */
+  generation: u64;
   /** Objects that share the queue (fromfd). */
   references: i32;
-  /** Next queue of this core. */
-  next: Queue | null;
+  /** Neighbours in the list of all queues. */
+  before: Queue | null;
+  after: Queue | null;
 }
 
-/** All queues of this core. */
-let queues: Queue | null = null;
+if (offsetof<Queue>("count") !== offsetof<Queue>("cells") + offsetof<Table>("count")) {
+  ERROR("Queue: its knotes are no Table");
+}
+if (offsetof<Queue>("isAwake") !== offsetof<Queue>("first") + offsetof<ReadyList>("isAwake")) {
+  ERROR("Queue: its active list is no ReadyList");
+}
+if (offsetof<Queue>("sourceCount") !== offsetof<Queue>("sourceCells") + offsetof<Table>("count")) {
+  ERROR("Queue: its sources are no Table");
+}
+
+/** Where the descriptors of the kinds of sources are, behind the fields. */
+const DESCRIPTORS: usize = offsetof<Queue>();
+const BYTES: usize = DESCRIPTORS + SOURCE_KINDS * 4;
+const NEIGHBOURS: usize = offsetof<Queue>("before");
+
+/** List of all queues of this core. */
+const queues: usize = memory.data(8, 4);
+/** Number of the last generation of any queue: 64 bits, which do not wrap around. */
+const generations: usize = memory.data(8, 8);
+
+export function knotesOf(queue: Queue): Table {
+  return changetype<Table>(changetype<usize>(queue) + offsetof<Queue>("cells"));
+}
+
+export function activeOf(queue: Queue): ReadyList {
+  return changetype<ReadyList>(changetype<usize>(queue) + offsetof<Queue>("first"));
+}
+
+export function filesOf(queue: Queue): List {
+  return changetype<List>(changetype<usize>(queue) + offsetof<Queue>("files"));
+}
+
+export function writersOf(queue: Queue): List {
+  return changetype<List>(changetype<usize>(queue) + offsetof<Queue>("writers"));
+}
+
+export function vnodesOf(queue: Queue): List {
+  return changetype<List>(changetype<usize>(queue) + offsetof<Queue>("vnodes"));
+}
+
+export function processesOf(queue: Queue): List {
+  return changetype<List>(changetype<usize>(queue) + offsetof<Queue>("processes"));
+}
+
+export function interfacesOf(queue: Queue): List {
+  return changetype<List>(changetype<usize>(queue) + offsetof<Queue>("interfaces"));
+}
+
+export function sourcesOf(queue: Queue): Table {
+  return changetype<Table>(changetype<usize>(queue) + offsetof<Queue>("sourceCells"));
+}
+
+/** Address of the descriptor of a kind of source. */
+export function descriptorsOf(queue: Queue): usize {
+  return changetype<usize>(queue) + DESCRIPTORS;
+}
 
 export function firstQueue(): Queue | null {
-  return queues;
+  return changetype<Queue | null>(changetype<List>(queues).first);
 }
 
 /** The queue whose own descriptor is `fd`. */
 export function queueOf(fd: i32): Queue | null {
-  let queue = queues;
-  while (queue !== null && queue.epfd !== fd) queue = queue.next;
+  let queue = firstQueue();
+  while (queue !== null && queue.epfd !== fd) queue = queue.after;
   return queue;
 }
 
-/** Number of the last era of any queue: 64 bits, which do not wrap around. */
-const eras: usize = memory.data(8, 8);
-
-/** Ends what holds until a knote of the queue changes. */
-export function beginEra(queue: Queue): void {
-  queue.era = load<u64>(eras) + 1;
-  store<u64>(eras, queue.era);
+/** A knote of the queue may have changed: what express.ts knows of it is void. */
+export function beginGeneration(queue: Queue): void {
+  queue.generation = load<u64>(generations) + 1;
+  store<u64>(generations, queue.generation);
 }
 
-/** A queue on an epoll set; null if there is no memory. */
+/** A queue on an epoll set; null without memory. */
 export function createQueue(epfd: i32): Queue | null {
-  const at = allocate(offsetof<Queue>());
+  const at = allocate(BYTES);
   if (at === 0) return null;
-  const table = allocate(SMALLEST * 4);
-  if (table === 0) {
-    release(at, offsetof<Queue>());
+  memory.fill(at, 0, DESCRIPTORS);
+  memory.fill(at + DESCRIPTORS, 0xff, SOURCE_KINDS * 4); // -1: the queue has no such source yet
+  const queue = changetype<Queue>(at);
+  if (!prepareTable(knotesOf(queue)) || !prepareTable(sourcesOf(queue))) {
+    releaseTable(knotesOf(queue));
+    release(at, BYTES);
     return null;
   }
-  memory.fill(at, 0, offsetof<Queue>());
-  memory.fill(table, 0, SMALLEST * 4);
-  const queue = changetype<Queue>(at);
   queue.epfd = epfd;
-  queue.table = table;
-  queue.cells = SMALLEST;
-  queue.second = queue.wake = queue.timerfd = queue.inotify = queue.parents = -1;
-  queue.connector = queue.rtnetlink = queue.posts = -1;
   queue.references = 1;
-  beginEra(queue);
-  queue.next = queues;
-  queues = queue;
+  beginGeneration(queue);
+  append(changetype<List>(queues), at, NEIGHBOURS);
   return queue;
 }
 
-/** Closes what the queue itself opened. Its knotes are gone, its own descriptor is the caller's. */
+/** Releases what a queue without knotes and sources has. Its own descriptor is the caller's. */
 export function closeQueue(queue: Queue): void {
-  if (queue.posts >= 0) host.post_close(queue.epfd);
-  if (queue.second >= 0) calls.close(queue.second);
-  if (queue.wake >= 0) host.close(queue.wake);
-  if (queue.timerfd >= 0) host.close(queue.timerfd);
-  if (queue.inotify >= 0) host.close(queue.inotify);
-  if (queue.parents >= 0) host.close(queue.parents);
-  if (queue.connector >= 0) host.close(queue.connector);
-  if (queue.rtnetlink >= 0) host.close(queue.rtnetlink);
   release(queue.timers, (queue.timerCapacity as usize) * 4);
-  release(queue.table, (queue.cells as usize) * 4);
-
-  if (queues === queue) {
-    queues = queue.next;
-  } else {
-    let other: Queue | null = queues;
-    while (other !== null && other.next !== queue) other = other.next;
-    if (other !== null) other.next = queue.next;
-  }
+  releaseTable(knotesOf(queue));
+  releaseTable(sourcesOf(queue));
+  remove(changetype<List>(queues), changetype<usize>(queue), NEIGHBOURS);
   queue.epfd = -1;
 }
 
 /** Frees a closed queue. */
 export function freeQueue(queue: Queue): void {
-  release(changetype<usize>(queue), offsetof<Queue>());
+  release(changetype<usize>(queue), BYTES);
 }
 
-// The table.
+// The table of knotes.
 
-function cellOf(queue: Queue, ident: u64, filter: i32): usize {
-  const mixed = (ident as u32) ^ ((ident >> 32) as u32) ^ ((filter as u32) << 26);
-  const cell = (mixed * 0x9e3779b1) >> ((clz<u32>(queue.cells as u32) + 1) as u32);
-  return queue.table + ((cell as usize) << 2);
+function hashOf(ident: u64, filter: i32): u32 {
+  return (ident as u32) ^ ((ident >> 32) as u32) ^ ((filter as u32) << 26);
+}
+
+function hashOfKnote(member: usize): u32 {
+  const knote = changetype<Knote>(member);
+  return hashOf(knote.ident, knote.filter);
 }
 
 /** The knote of a filter on an ident. */
 export function findKnote(queue: Queue, ident: u64, filter: i32): Knote | null {
-  let knote = changetype<Knote | null>(load<usize>(cellOf(queue, ident, filter)));
+  let knote = changetype<Knote | null>(chainOf(knotesOf(queue), hashOf(ident, filter)));
   while (knote !== null && (knote.ident !== ident || knote.filter !== filter)) {
     knote = knote.chain;
   }
   return knote;
 }
 
-function link(queue: Queue, knote: Knote): void {
-  const cell = cellOf(queue, knote.ident, knote.filter);
-  knote.chain = changetype<Knote | null>(load<usize>(cell));
-  store<usize>(cell, changetype<usize>(knote));
-}
-
-/** Gives the table another size, if there is memory for it; else it goes on as it is. */
-function resize(queue: Queue, cells: i32): void {
-  const table = allocate((cells as usize) * 4);
-  if (table === 0) return;
-  memory.fill(table, 0, (cells as usize) * 4);
-  const from = queue.table;
-  const fromCells = queue.cells;
-  queue.table = table;
-  queue.cells = cells;
-  for (let cell = 0; cell < fromCells; cell++) {
-    let knote = changetype<Knote | null>(load<usize>(from + ((cell as usize) << 2)));
-    while (knote !== null) {
-      const chained = knote.chain;
-      link(queue, knote);
-      knote = chained;
-    }
-  }
-  release(from, (fromCells as usize) * 4);
-}
-
 /** Enters a knote; of several with one key the last entered is found. */
 export function insertKnote(queue: Queue, knote: Knote): void {
-  if (queue.count === queue.cells) resize(queue, queue.cells * 2);
-  queue.count++;
-  link(queue, knote);
+  const table = knotesOf(queue);
+  insertMember(table, changetype<usize>(knote), offsetof<Knote>("chain"), hashOfKnote);
 }
 
-/** Takes a knote out of the table and the line, and frees it. */
+/** Takes a knote out of the table and off the active list, and frees the knote. */
 export function removeKnote(queue: Queue, knote: Knote): void {
-  beginEra(queue);
+  beginGeneration(queue);
   dequeue(queue, knote);
-  const cell = cellOf(queue, knote.ident, knote.filter);
-  const head = changetype<Knote | null>(load<usize>(cell));
-  if (head === knote) {
-    store<usize>(cell, changetype<usize>(knote.chain));
-  } else {
-    let other = head;
-    while (other !== null && other.chain !== knote) other = other.chain;
-    if (other !== null) other.chain = knote.chain;
-  }
-  queue.count--;
+  const table = knotesOf(queue);
+  removeMember(table, changetype<usize>(knote), offsetof<Knote>("chain"), hashOfKnote);
   destroyKnote(knote);
-  if (queue.cells > SMALLEST && queue.count * 8 < queue.cells) resize(queue, queue.cells / 2);
 }
 
-/** A knote in one cell of the table that is no source's entry; null if there is none. */
+/** First knote of the chain in a cell of the table. */
 export function knoteIn(queue: Queue, cell: i32): Knote | null {
-  let knote = changetype<Knote | null>(load<usize>(queue.table + ((cell as usize) << 2)));
-  while (knote !== null && knote.filter === FILTER_SOURCE) knote = knote.chain;
-  return knote;
+  return changetype<Knote | null>(load<usize>(queue.cells + ((cell as usize) << 2)));
 }
 
-// The line of active knotes.
+// The active list.
 
-/** Puts a knote at the end of the line. */
+/** Puts a knote at the end of the active list, unless the list has the knote (knote_enqueue). */
 export function enqueue(queue: Queue, knote: Knote): void {
-  if (knote.status & STATUS_QUEUED) return;
-  knote.status |= STATUS_QUEUED;
-  knote.before = queue.last;
-  knote.after = null;
-  if (queue.last === null) queue.first = knote;
-  else queue.last!.after = knote;
-  queue.last = knote;
-  queue.line++;
+  enter(activeOf(queue), changetype<usize>(knote), ACTIVE);
 }
 
 export function dequeue(queue: Queue, knote: Knote): void {
-  if (!(knote.status & STATUS_QUEUED)) return;
-  knote.status &= ~STATUS_QUEUED;
-  if (knote.before === null) queue.first = knote.after;
-  else knote.before!.after = knote.after;
-  if (knote.after === null) queue.last = knote.before;
-  else knote.after!.before = knote.before;
-  knote.before = knote.after = null;
-  queue.line--;
+  leave(activeOf(queue), changetype<usize>(knote), ACTIVE);
 }
 
 /** The event of a knote has happened (KNOTE_ACTIVATE). */
@@ -261,49 +244,25 @@ export function activate(queue: Queue, knote: Knote): void {
   if (!(knote.status & STATUS_DISABLED)) enqueue(queue, knote);
 }
 
-/** It has not, or no longer. */
+/** The event of a knote has not happened, or no longer counts. */
 export function deactivate(queue: Queue, knote: Knote): void {
   dequeue(queue, knote);
   knote.status &= ~STATUS_ACTIVE;
 }
 
-// Descriptors of sources.
+// The lists of filters.
 
-/** Adds a descriptor of our own to the main set. 0 or a negative errno. */
-export function enterSource(queue: Queue, fd: i32): i32 {
-  const result = calls.epoll_ctl(queue.epfd, EPOLL_CTL_ADD, fd, EVENT_IN);
-  if (result === 0) queue.sources++;
-  return result;
+export function list(members: List, knote: ListedKnote): void {
+  append(members, changetype<usize>(knote), LISTED);
 }
 
-/** The same for what a host just opened: passes an errno through, and closes what fails. */
-export function addSource(queue: Queue, fd: i32): i32 {
-  if (fd < 0) return fd;
-  const result = enterSource(queue, fd);
-  if (result === 0) return fd;
-  calls.close(fd);
-  return result;
+export function unlist(members: List, knote: ListedKnote): void {
+  if (isListed(members, changetype<usize>(knote), LISTED)) {
+    remove(members, changetype<usize>(knote), LISTED);
+  }
 }
 
-/** Takes a source out again. Closing it is its owner's. */
-export function removeSource(queue: Queue, fd: i32): void {
-  calls.epoll_ctl(queue.epfd, EPOLL_CTL_DEL, fd, 0);
-  queue.sources--;
-}
-
-/** Leads from the descriptor of a source to its only knote. False without memory. */
-export function nameSource(queue: Queue, fd: i32, owner: Knote): bool {
-  const entry = createKnote();
-  if (entry === null) return false;
-  entry.ident = fd;
-  entry.filter = FILTER_SOURCE;
-  entry.listed = owner;
-  insertKnote(queue, entry);
-  return true;
-}
-
-/** Forgets it. */
-export function unnameSource(queue: Queue, fd: i32): void {
-  const entry = findKnote(queue, fd, FILTER_SOURCE);
-  if (entry !== null) removeKnote(queue, entry);
+/** The knote that was listed last. Events go to the newest knote first, as from a knlist. */
+export function lastOf(members: List): ListedKnote | null {
+  return changetype<ListedKnote | null>(members.last);
 }

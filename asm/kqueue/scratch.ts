@@ -1,14 +1,7 @@
-// Places in memory that one call at a time uses: kevents in and out, questions to the host.
+// Memory that one call at a time uses: kevents in and out, questions to the host, events of the kernel.
 // Grown before a call, never in a wait.
 
-import {
-  DATA_SIZE,
-  ENOMEM,
-  KEVENT_SIZE,
-  POLL_RECORD_SIZE,
-  READY_RECORD_SIZE,
-  STAT_SIZE,
-} from "../abi";
+import { DATA_SIZE, ENOMEM, KEVENT_SIZE, POLL_RECORD_SIZE, READY_RECORD_SIZE } from "../abi";
 import { allocate, release, roundUp } from "../memory";
 
 let block: usize = 0;
@@ -19,35 +12,38 @@ let polls: usize = 0;
 let ready: usize = 0;
 let readyCapacity = 0;
 
-/** A stat record. */
-export const stat: usize = memory.data(STAT_SIZE, 8);
-
-/** What is read from a source: the largest netlink or inotify datagrams fit. */
+/** Where sources are read to: the largest netlink and inotify datagrams fit. */
 export const INPUT_SIZE = 16384;
 export const input: usize = memory.data(INPUT_SIZE, 8);
+/** A netlink socket lost messages; the rest follows. */
+export const ENOBUFS = 105;
 
-/** Where `kqueueReserve` made room for changes, events, and data and poll records. */
+/** Kevent records of the changes. */
 export function changesStart(): usize {
   return block;
 }
 
+/** Kevent records of the events. */
 export function eventsStart(): usize {
   return events;
 }
 
+/** Data records: a question about each event. */
 export function dataStart(): usize {
   return data;
 }
 
+/** Poll records: one for each event. */
 export function pollsStart(): usize {
   return polls;
 }
 
-/** Ready records of a queue's sets; those of epoll objects are elsewhere, where bindings look. */
+/** Ready records of a queue's epoll sets. Those of epoll objects, which bindings read, are in ready.ts. */
 export function readyRecords(): usize {
   return ready;
 }
 
+/** How many ready records there is room for. */
 export function readyRoom(): i32 {
   return readyCapacity;
 }
@@ -55,15 +51,15 @@ export function readyRoom(): i32 {
 /** How many events the kernel is asked for at least. */
 export const LEAST_ROOM = 1024;
 
-/** Makes room for a call with so many changes and events on a queue with so many sources. */
-export function reserve(changes: i32, capacity: i32, sources: i32): i32 {
+/** Makes room for a call with so many changes and events on a queue with so many sources. 0 or -ENOMEM. */
+export function reserve(changes: i32, capacity: i32, sources: i64): i32 {
   const perEvent = KEVENT_SIZE + DATA_SIZE + POLL_RECORD_SIZE;
-  const room = max(capacity + sources, LEAST_ROOM);
-  const bytes: u64 =
+  const room = max<i64>((capacity as i64) + sources, LEAST_ROOM);
+  const bytes =
     (changes as u64) * KEVENT_SIZE +
     (capacity as u64) * perEvent +
     (room as u64) * READY_RECORD_SIZE;
-  if (bytes > blockBytes) {
+  if (bytes > (blockBytes as u64)) {
     const wanted = roundUp(bytes);
     const made = allocate(wanted);
     if (made === 0) return -ENOMEM;
@@ -75,6 +71,6 @@ export function reserve(changes: i32, capacity: i32, sources: i32): i32 {
   data = events + (capacity as usize) * KEVENT_SIZE;
   polls = data + (capacity as usize) * DATA_SIZE;
   ready = polls + (capacity as usize) * POLL_RECORD_SIZE;
-  readyCapacity = room;
+  readyCapacity = room as i32;
   return 0;
 }

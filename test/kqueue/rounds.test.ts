@@ -1,0 +1,49 @@
+// What a wait makes of a harvest that may have left events in the kernel: it asks again, also where a
+// queue within was harvested in between.
+
+import { test } from "../support/uvu.ts";
+import * as assert from "uvu/assert";
+import {
+  kevent,
+  KQ_EV_ADD as ADD,
+  KQ_EV_DISABLE as DISABLE,
+  KQ_FILTER_READ as READ,
+  KQ_NOTE_LOWAT,
+} from "../../bindings/node/select.ts";
+import * as os from "../../bindings/node/os.ts";
+import { scoped } from "../support/descriptors.ts";
+import { change, newQueue } from "./support.ts";
+
+/** How many events the core asks a kernel for at least. */
+const ROOM = 1024;
+
+for (const hasInner of [false, true]) {
+  const where = hasInner ? "with a queue within" : "without";
+  test(
+    `an event behind ${ROOM} that do not count, ${where}`,
+    scoped((scope) => {
+      const outer = newQueue(scope);
+      for (let i = hasInner ? 1 : 0; i < ROOM; i++) {
+        const [r, w] = scope.socketpair();
+        os.write(w, "x");
+        change(outer, kevent(r, READ, ADD, KQ_NOTE_LOWAT, 2));
+      }
+      if (hasInner) {
+        const inner = newQueue(scope);
+        const [r, w] = scope.pipe();
+        // A hang-up that a disabled knote makes the inner queue readable with, and no event.
+        change(inner, kevent(r, READ, ADD | DISABLE));
+        change(outer, kevent(inner.fileno(), READ, ADD));
+        os.close(w);
+      }
+      const [r, w] = scope.pipe();
+      os.write(w, "y");
+      change(outer, kevent(r));
+      const ready = (): unknown[] => outer.control(null, 10, 0).map(({ ident }) => ident);
+      assert.equal(ready(), [r]);
+      assert.equal(ready(), [r]);
+    }),
+  );
+}
+
+test.run();
