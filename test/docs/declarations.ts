@@ -29,7 +29,9 @@ function declarations(): string[] {
 export function hashOfDeclarations(): string {
   const hash = createHash("sha256");
   for (const path of declarations()) hash.update(readFileSync(path));
-  for (const path of ["docs/package.json", "docs/typedoc.json"]) hash.update(textOf(path));
+  const entries = ENTRIES.map((entry) => `docs/entries/${entry}.ts`);
+  for (const path of ["docs/package.json", "docs/typedoc.json", ...entries])
+    hash.update(textOf(path));
   return hash.digest("hex").slice(0, 16);
 }
 

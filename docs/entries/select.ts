@@ -1,0 +1,2 @@
+// What the page of `omnipoll` documents.
+export * from "../../bindings/node/select.ts";
