@@ -144,9 +144,16 @@ export function withWaistDocs(text: string, source: string): string {
 
 const ROOT = new URL("../../", import.meta.url);
 
+function textOf(path: string): string {
+  return readFileSync(new URL(path, ROOT), "utf8");
+}
+
+/** Writes a file if it says something else now: the time of a source is what the build looks at. */
+function write(path: string, text: string): void {
+  if (textOf(path) !== text) writeFileSync(new URL(path, ROOT), text);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  writeFileSync(new URL("asm/host.ts", ROOT), asmHost());
-  const architecture = new URL("ARCHITECTURE.md", ROOT);
-  const source = readFileSync(new URL("host/host.ts", ROOT), "utf8");
-  writeFileSync(architecture, withWaistDocs(readFileSync(architecture, "utf8"), source));
+  write("asm/host.ts", asmHost());
+  write("ARCHITECTURE.md", withWaistDocs(textOf("ARCHITECTURE.md"), textOf("host/host.ts")));
 }
