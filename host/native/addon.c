@@ -1,15 +1,22 @@
-/* The addon's exports: one function per host call, registered here and nowhere else. What is
- * kept between calls (the call block, signals, posts, requests) belongs to the environment that asked for it, and
- * is forgotten when that ends. */
+/* The addon's exports, made from the list of calls of each folder. What is kept between calls (the
+ * call block, signals, posts, requests) belongs to the environment that asked for it, and goes when
+ * that environment ends. */
 
 #include "addon.h"
 
-#include "os.h"
-#include "sources.h"
+#include "calls.h"
+#include "linux/calls.h"
+#include "linux/sources.h"
+#include "os/calls.h"
 
-#define CALL(name) {#name, NULL, select_##name, NULL, NULL, NULL, napi_enumerable, NULL}
-/* Calls that take their arguments from the call block. */
-#define BLOCK_CALL(name) {#name, NULL, select_##name, NULL, NULL, NULL, napi_enumerable, block}
+#define ALL_CALLS(CALL, BLOCK) \
+  COMMON_CALLS(CALL, BLOCK) OS_CALLS(CALL, BLOCK) LINUX_CALLS(CALL, BLOCK)
+
+#define DECLARE(name) napi_value select_##name(napi_env env, napi_callback_info info);
+ALL_CALLS(DECLARE, DECLARE)
+
+#define CALL(name) {#name, NULL, select_##name, NULL, NULL, NULL, napi_enumerable, NULL},
+#define BLOCK(name) {#name, NULL, select_##name, NULL, NULL, NULL, napi_enumerable, block},
 
 static void forget(void* env) {
   aio_forget(env);
@@ -27,10 +34,7 @@ NAPI_MODULE_INIT() {
   }
   const napi_property_descriptor calls[] = {
       {"call", NULL, NULL, NULL, NULL, call, napi_enumerable, NULL},
-      CALL(now), CALL(close), CALL(epoll_create1),
-      BLOCK_CALL(poll), BLOCK_CALL(epoll_ctl), BLOCK_CALL(epoll_wait),
-      BLOCK_CALL(fd_data),
-      SOURCE_CALLS, OS_CALLS
+      ALL_CALLS(CALL, BLOCK)
   };
   if (napi_define_properties(env, exports, sizeof(calls) / sizeof(calls[0]), calls) != napi_ok) {
     return NULL;

@@ -22,6 +22,9 @@ bool read_i32(napi_env env, napi_value value, int32_t* out);
  * is taken modulo 2^32. */
 bool read_u32(napi_env env, napi_value value, uint32_t* out);
 
+/* Reads one argument that is a descriptor or another 32-bit integer. */
+bool read_one(napi_env env, napi_callback_info info, int32_t* out);
+
 /* The call block: arguments that JavaScript left, and the result it takes. */
 struct call {
   double timeout_ms;
@@ -45,6 +48,10 @@ int timespec_of(double ms, struct timespec* storage, struct timespec** out);
 /* The same two from arguments. -EINVAL for wrong types, too. */
 int read_records(napi_env env, napi_value memory, napi_value address, napi_value count, size_t size,
                  uint8_t** out, uint32_t* out_count);
+/* Reads the four arguments of a call on bytes: (memory, fd, address, length). 0, -EFAULT or
+ * -EINVAL. */
+int read_span(napi_env env, napi_callback_info info, int32_t* fd, uint8_t** bytes,
+              uint32_t* length);
 int read_timeout(napi_env env, napi_value value, struct timespec* storage, struct timespec** out);
 
 /* A whole number of milliseconds, rounded up; -1 for ever. */
@@ -54,13 +61,5 @@ int whole_ms(const struct timespec* timeout);
 napi_value integer(napi_env env, int64_t value);
 /* The same for a system call that says -1 and errno. */
 napi_value result_of(napi_env env, int64_t result);
-
-/* The calls, by file: each is listed in addon.c and documented in host/host.ts. */
-napi_value select_now(napi_env env, napi_callback_info info);
-napi_value select_close(napi_env env, napi_callback_info info);
-napi_value select_poll(napi_env env, napi_callback_info info);
-napi_value select_epoll_create1(napi_env env, napi_callback_info info);
-napi_value select_epoll_ctl(napi_env env, napi_callback_info info);
-napi_value select_epoll_wait(napi_env env, napi_callback_info info);
 
 #endif

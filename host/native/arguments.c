@@ -8,6 +8,9 @@
 _Static_assert(ENOENT == ABI_ENOENT && EINTR == ABI_EINTR && EBADF == ABI_EBADF, "errno");
 _Static_assert(ENOMEM == ABI_ENOMEM && EINVAL == ABI_EINVAL && ENFILE == ABI_ENFILE, "errno");
 _Static_assert(ENOSYS == ABI_ENOSYS, "errno");
+_Static_assert(EPERM == ABI_EPERM && ESRCH == ABI_ESRCH && EAGAIN == ABI_EAGAIN, "errno");
+_Static_assert(EACCES == ABI_EACCES && EEXIST == ABI_EEXIST && ENODEV == ABI_ENODEV, "errno");
+_Static_assert(EPIPE == ABI_EPIPE && EOPNOTSUPP == ABI_EOPNOTSUPP, "errno");
 
 bool read_arguments(napi_env env, napi_callback_info info, size_t count, napi_value* argv) {
   size_t given = count;
@@ -35,6 +38,11 @@ bool read_u32(napi_env env, napi_value value, uint32_t* out) {
   if (!read_whole(env, value, INT32_MIN, UINT32_MAX, &whole)) return false;
   *out = (uint32_t) whole;
   return true;
+}
+
+bool read_one(napi_env env, napi_callback_info info, int32_t* out) {
+  napi_value argv[1];
+  return read_arguments(env, info, 1, argv) && read_i32(env, argv[0], out);
 }
 
 _Static_assert(sizeof(struct call) == ABI_CALL_SIZE, "call block");
@@ -74,6 +82,13 @@ int read_records(napi_env env, napi_value memory, napi_value address, napi_value
     return -EINVAL;
   }
   return records_in(bytes, length, at, *out_count, size, out);
+}
+
+int read_span(napi_env env, napi_callback_info info, int32_t* fd, uint8_t** bytes,
+              uint32_t* length) {
+  napi_value argv[4];
+  if (!read_arguments(env, info, 4, argv) || !read_i32(env, argv[1], fd)) return -EINVAL;
+  return read_records(env, argv[0], argv[2], argv[3], 1, bytes, length);
 }
 
 int timespec_of(double ms, struct timespec* storage, struct timespec** out) {

@@ -13,7 +13,7 @@ const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8
   exports: Record<string, Entry>;
 };
 
-const IMPORT = /\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
+const IMPORT = /(?<!["'])\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 
 /** Every module below an entry, by its address, with what it imports. */
 function graphOf(entry: string): Map<string, string[]> {

@@ -291,6 +291,49 @@ static bool read_u64(napi_env env, napi_value value, uint64_t* out) {
   return true;
 }
 
+/* Gives what was read to the array that was to have it, unless that was detached meanwhile. */
+static void deliver(napi_env env, struct request* request) {
+  napi_value array = NULL;
+  uint8_t* bytes = NULL;
+  size_t length = 0;
+  if (request->array == NULL) return;
+  if (napi_get_reference_value(env, request->array, &array) == napi_ok && array != NULL &&
+      read_bytes(env, array, &bytes, &length) && length >= request->done && request->done > 0) {
+    memcpy(bytes, request->bytes, request->done);
+  }
+  napi_delete_reference(env, request->array);
+}
+
+/* Gives what has been read to the arrays of an environment, on its thread. */
+static void collect(napi_env env) {
+  struct request* mine = NULL;
+  pthread_mutex_lock(&lock);
+  for (struct request** link = &finished.first; *link != NULL;) {
+    if ((*link)->env == env) {
+      struct request* request = cut(&finished, link);
+      request->next = mine;
+      mine = request;
+    } else {
+      link = &(*link)->next;
+    }
+  }
+  pthread_mutex_unlock(&lock);
+
+  int count = 0;
+  while (mine != NULL) {
+    struct request* request = mine;
+    mine = request->next;
+    deliver(env, request);
+    free(request->bytes);
+    free(request);
+    count++;
+  }
+  if (count == 0) return;
+  pthread_mutex_lock(&lock);
+  requests -= count;
+  pthread_mutex_unlock(&lock);
+}
+
 /* (fd, array, offset, queue, udata) */
 static napi_value request_of(napi_env env, napi_callback_info info, bool is_write) {
   napi_value argv[5];
@@ -305,7 +348,8 @@ static napi_value request_of(napi_env env, napi_callback_info info, bool is_writ
       !read_u64(env, argv[4], &asked.udata)) {
     return integer(env, -EINVAL);
   }
-  aio_collect(env);
+  collect(env);
+  post_on_take(collect);
   if (asked.length > MOST_BYTES) asked.length = MOST_BYTES;
   asked.offset = (int64_t) offset;
   asked.serial = post_serial(env, asked.queue);
@@ -342,48 +386,6 @@ napi_value select_aio_read(napi_env env, napi_callback_info info) {
 
 napi_value select_aio_write(napi_env env, napi_callback_info info) {
   return request_of(env, info, true);
-}
-
-/* Gives what was read to the array that was to have it, unless that was detached meanwhile. */
-static void deliver(napi_env env, struct request* request) {
-  napi_value array = NULL;
-  uint8_t* bytes = NULL;
-  size_t length = 0;
-  if (request->array == NULL) return;
-  if (napi_get_reference_value(env, request->array, &array) == napi_ok && array != NULL &&
-      read_bytes(env, array, &bytes, &length) && length >= request->done && request->done > 0) {
-    memcpy(bytes, request->bytes, request->done);
-  }
-  napi_delete_reference(env, request->array);
-}
-
-void aio_collect(napi_env env) {
-  struct request* mine = NULL;
-  pthread_mutex_lock(&lock);
-  for (struct request** link = &finished.first; *link != NULL;) {
-    if ((*link)->env == env) {
-      struct request* request = cut(&finished, link);
-      request->next = mine;
-      mine = request;
-    } else {
-      link = &(*link)->next;
-    }
-  }
-  pthread_mutex_unlock(&lock);
-
-  int count = 0;
-  while (mine != NULL) {
-    struct request* request = mine;
-    mine = request->next;
-    deliver(env, request);
-    free(request->bytes);
-    free(request);
-    count++;
-  }
-  if (count == 0) return;
-  pthread_mutex_lock(&lock);
-  requests -= count;
-  pthread_mutex_unlock(&lock);
 }
 
 /* Nobody collects any more; the arrays' references end with the environment. */

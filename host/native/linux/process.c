@@ -1,4 +1,4 @@
-/* How a process ended. */
+/* Processes: their descriptors, and how they ended. */
 
 #include <fcntl.h>
 #include <poll.h>
@@ -6,10 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "sources.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
 
 /* Newer than the headers of many systems: idtype_t of Linux 5.4, and <linux/pidfd.h> of 6.15. */
 #define BY_PIDFD ((idtype_t) 3)
@@ -100,4 +105,16 @@ napi_value select_proc_status(napi_env env, napi_callback_info info) {
     return integer(env, information.exit_code);
   }
   return integer(env, -ESRCH);
+}
+
+/* pidfd_open(pid, flags). The kernel makes it close-on-exec by itself. */
+napi_value select_pidfd_open(napi_env env, napi_callback_info info) {
+  napi_value argv[2];
+  int32_t pid = 0;
+  uint32_t flags = 0;
+  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &pid) ||
+      !read_u32(env, argv[1], &flags)) {
+    return integer(env, -EINVAL);
+  }
+  return result_of(env, syscall(SYS_pidfd_open, pid, flags));
 }

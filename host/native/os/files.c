@@ -1,20 +1,14 @@
-/* omnipoll/os: descriptors of any kind, pipes, counters and processes. What is made here is
+/* omnipoll/os: descriptors of any kind, pipes and processes. What is made here is
  * close-on-exec from the start, whatever flags were asked for. */
 
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "os.h"
-
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
 
 /* pipe2(fds, flags) */
 napi_value select_pipe2(napi_env env, napi_callback_info info) {
@@ -148,18 +142,6 @@ napi_value select_mkfifo(napi_env env, napi_callback_info info) {
   return result_of(env, mkfifo(path, (mode_t) mode));
 }
 
-/* eventfd(initval, flags) */
-napi_value select_eventfd(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
-  uint32_t initval = 0;
-  int32_t flags = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_u32(env, argv[0], &initval) ||
-      !read_i32(env, argv[1], &flags)) {
-    return integer(env, -EINVAL);
-  }
-  return result_of(env, eventfd(initval, flags | EFD_CLOEXEC));
-}
-
 /* kill(pid, signal) */
 napi_value select_kill(napi_env env, napi_callback_info info) {
   napi_value argv[2];
@@ -169,16 +151,4 @@ napi_value select_kill(napi_env env, napi_callback_info info) {
     return integer(env, -EINVAL);
   }
   return result_of(env, kill(pid, signal));
-}
-
-/* pidfd_open(pid, flags). The kernel makes it close-on-exec by itself. */
-napi_value select_pidfd_open(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
-  int32_t pid = 0;
-  uint32_t flags = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &pid) ||
-      !read_u32(env, argv[1], &flags)) {
-    return integer(env, -EINVAL);
-  }
-  return result_of(env, syscall(SYS_pidfd_open, pid, flags));
 }

@@ -52,41 +52,4 @@ int show_address(const struct address* address, struct name* out);
 /* Reads the two arguments of a struct name. 0, -EFAULT or -EINVAL. */
 int read_name(napi_env env, napi_value text, napi_value parts, struct name* out);
 
-/* os_files.c */
-napi_value select_pipe2(napi_env env, napi_callback_info info);
-napi_value select_read(napi_env env, napi_callback_info info);
-napi_value select_write(napi_env env, napi_callback_info info);
-napi_value select_dup(napi_env env, napi_callback_info info);
-napi_value select_get_blocking(napi_env env, napi_callback_info info);
-napi_value select_set_blocking(napi_env env, napi_callback_info info);
-napi_value select_get_inheritable(napi_env env, napi_callback_info info);
-napi_value select_set_inheritable(napi_env env, napi_callback_info info);
-napi_value select_mkfifo(napi_env env, napi_callback_info info);
-napi_value select_eventfd(napi_env env, napi_callback_info info);
-napi_value select_kill(napi_env env, napi_callback_info info);
-napi_value select_pidfd_open(napi_env env, napi_callback_info info);
-
-/* os_sockets.c */
-napi_value select_socketpair(napi_env env, napi_callback_info info);
-napi_value select_socket(napi_env env, napi_callback_info info);
-napi_value select_bind(napi_env env, napi_callback_info info);
-napi_value select_listen(napi_env env, napi_callback_info info);
-napi_value select_accept(napi_env env, napi_callback_info info);
-napi_value select_connect(napi_env env, napi_callback_info info);
-napi_value select_getsockname(napi_env env, napi_callback_info info);
-napi_value select_getpeername(napi_env env, napi_callback_info info);
-napi_value select_shutdown(napi_env env, napi_callback_info info);
-napi_value select_send(napi_env env, napi_callback_info info);
-napi_value select_recv(napi_env env, napi_callback_info info);
-napi_value select_getsockopt(napi_env env, napi_callback_info info);
-napi_value select_setsockopt(napi_env env, napi_callback_info info);
-
-/* For the list in addon.c. */
-#define OS_CALLS                                                                              \
-  CALL(pipe2), CALL(read), CALL(write), CALL(dup), CALL(get_blocking), CALL(set_blocking),    \
-      CALL(get_inheritable), CALL(set_inheritable), CALL(mkfifo), CALL(eventfd), CALL(kill),  \
-      CALL(pidfd_open), CALL(socketpair), CALL(socket), CALL(bind), CALL(listen),             \
-      CALL(accept), CALL(connect), CALL(getsockname), CALL(getpeername), CALL(shutdown),      \
-      CALL(send), CALL(recv), CALL(getsockopt), CALL(setsockopt)
-
 #endif
