@@ -80,8 +80,7 @@ function openFifo(
   if (access === O_WRONLY && !blocks && (inode.pipe?.readers ?? 0) === 0) return -ENXIO;
   const file = new FifoFile(kernel, inode, entry, flags & FILE_FLAGS);
   const { pipe } = file;
-  // wake_up_partner: calls that wait to open the other end go on. No poll reports that an end was opened.
-  pipe.openers.wake(KEY_ALL);
+  wakePartner(kernel, file);
   if (blocks && access !== O_RDWR) {
     const isReader = access === O_RDONLY;
     if ((isReader ? pipe.writers : pipe.readers) === 0) {
@@ -95,6 +94,19 @@ function openFifo(
   const fd = kernel.open(file);
   if (fd >= 0) notifyOpen(inode, entry);
   return fd;
+}
+
+/**
+ * wake_up_partner: calls that wait to open the other end go on. Linux keeps these on rd_wait, so that the first
+ * reader and the first writer wake every waiter of the read end: no poll reports the open, but an epoll puts its
+ * registration on the ready list. FreeBSD's fifo_open evaluates no knote.
+ */
+function wakePartner(kernel: Kernel, file: FifoFile): void {
+  const { pipe } = file;
+  pipe.openers.wake(KEY_ALL);
+  const isFirst =
+    (file.isReadable && pipe.readers === 1) || (file.isWritable && pipe.writers === 1);
+  if (isFirst && kernel.personality !== "bsd") pipe.readQueue.wake(KEY_ALL);
 }
 
 /** wait_for_partner: sleeps until the other end has been opened, even if it is closed again already. */
