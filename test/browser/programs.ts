@@ -83,7 +83,7 @@ export const ownKernel = (): Promise<unknown> => ask({ ask: "own" });
 export function sharing(): Record<string, unknown> {
   const sim = createSim({ clock: "real" });
   const inviting = refusal(() => sim.invite());
-  const joining = refusal(() => joinSim({} as Ticket));
+  const joining = refusal(() => joinSim(sim.invite()));
   return { inviting, joining, isolated: crossOriginIsolated };
 }
 

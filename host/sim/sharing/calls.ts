@@ -16,35 +16,40 @@ export const STRETCHES: ReadonlyMap<CallName, readonly Stretch[]> = new Map(
 /** The largest number of arguments of a call. */
 export const MOST_NUMBERS = Math.max(...HOST_NAMES.map((name) => callOf(name).takes.length));
 
-/** Calls of OsHost, whose typed arrays are copied to the other thread and back. */
-export const OS_CALLS: ReadonlyArray<keyof OsHost> = [
-  "close",
-  "pipe2",
-  "read",
-  "write",
-  "dup",
-  "get_blocking",
-  "set_blocking",
-  "get_inheritable",
-  "set_inheritable",
-  "mkfifo",
-  "eventfd",
-  "kill",
-  "pidfd_open",
-  "socketpair",
-  "socket",
-  "bind",
-  "connect",
-  "listen",
-  "accept",
-  "getsockname",
-  "getpeername",
-  "shutdown",
-  "send",
-  "recv",
-  "getsockopt",
-  "setsockopt",
-];
+/**
+ * The calls of OsHost and their arguments: n is a number, b an array of bytes, i an array of 32-bit words.
+ * Arrays are copied to the owner of the kernel and back.
+ */
+export const OS_ARGUMENTS: Record<keyof OsHost, string> = {
+  close: "n",
+  pipe2: "in",
+  read: "nbn",
+  write: "nb",
+  dup: "n",
+  get_blocking: "n",
+  set_blocking: "nn",
+  get_inheritable: "n",
+  set_inheritable: "nn",
+  mkfifo: "bn",
+  eventfd: "nn",
+  kill: "nn",
+  pidfd_open: "nn",
+  socketpair: "innn",
+  socket: "nnn",
+  bind: "nnbn",
+  connect: "nnbn",
+  listen: "nn",
+  accept: "nbi",
+  getsockname: "nbi",
+  getpeername: "nbi",
+  shutdown: "nn",
+  send: "nbn",
+  recv: "nbnn",
+  getsockopt: "nnni",
+  setsockopt: "nnnb",
+};
+
+export const OS_CALLS = Object.keys(OS_ARGUMENTS) as ReadonlyArray<keyof OsHost>;
 
 // Numbers of calls: calls of Host from 0 on, calls of OsHost from 100 on, and these.
 

@@ -1,6 +1,7 @@
 // The thread that owns the simulated kernel, and makes the calls of the other threads.
 
 import type { CallName } from "../../calls.ts";
+import type { OsHost } from "../../os.ts";
 import { canBlock, newBell } from "../time/blocking.ts";
 import { CannotBlockError } from "../time/deadlock.ts";
 import { PENDING } from "../kernel/constants.ts";
@@ -17,6 +18,7 @@ import {
   FIRST_OS_CALL,
   HOST_NAMES,
   MOST_NUMBERS,
+  OS_ARGUMENTS,
   OS_CALLS,
   STRETCHES,
 } from "./calls.ts";
@@ -109,17 +111,17 @@ class JoinedThread {
   }
 
   #makeOsCall(index: number, reply: (result: number) => void): void {
-    const name = OS_CALLS[index] as (typeof OS_CALLS)[number];
+    const name = OS_CALLS[index] as keyof OsHost;
     const given = this.#argumentsOf(name);
     this.#make(() => (this.#os[name] as AnyCall)(...given), reply);
   }
 
-  #argumentsOf(name: (typeof OS_CALLS)[number]): unknown[] {
+  #argumentsOf(name: keyof OsHost): unknown[] {
     const given: unknown[] = [];
     const regions = this.channel.regions();
     let number = 0;
     let region = 0;
-    for (const kind of ARGUMENTS[name]) {
+    for (const kind of OS_ARGUMENTS[name]) {
       if (kind === "n") given.push(this.channel.number(number++));
       else {
         const bytes = regions[region++] as Uint8Array;
@@ -136,36 +138,6 @@ class JoinedThread {
     if (result !== PENDING) finish(result);
   }
 }
-
-/** Arguments of the calls of OsHost: n is a number, b an array of bytes, i an array of 32-bit words. */
-const ARGUMENTS: Record<(typeof OS_CALLS)[number], string> = {
-  close: "n",
-  pipe2: "in",
-  read: "nbn",
-  write: "nb",
-  dup: "n",
-  get_blocking: "n",
-  set_blocking: "nn",
-  get_inheritable: "n",
-  set_inheritable: "nn",
-  mkfifo: "bn",
-  eventfd: "nn",
-  kill: "nn",
-  pidfd_open: "nn",
-  socketpair: "innn",
-  socket: "nnn",
-  bind: "nnbn",
-  connect: "nnbn",
-  listen: "nn",
-  accept: "nbi",
-  getsockname: "nbi",
-  getpeername: "nbi",
-  shutdown: "nn",
-  send: "nbn",
-  recv: "nbnn",
-  getsockopt: "nnni",
-  setsockopt: "nnnb",
-};
 
 /** Lets other threads use the kernel of this thread. */
 export class KernelOwner {
