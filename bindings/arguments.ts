@@ -1,14 +1,13 @@
-// Arguments as CPython converts them: integers, masks, descriptors. Each refusal has the class
-// of CPython's and names the argument and the value.
+// Arguments, converted as CPython converts them: integers, masks, keywords. Each error has CPython's
+// class, and names the argument and the value.
 
 import { OverflowError, show, ValueError } from "./errors.ts";
 
 const INT_MAX = 0x7fffffff;
 
 /**
- * A Python `int`: a whole number, a bigint, or a boolean as 0 or 1.
- *
- * A whole number beyond 2^53 is taken for what it is, a multiple of a power of two.
+ * Converts to a Python `int`: a whole number, a bigint, or a boolean as 0 or 1. A whole number beyond
+ * 2^53 keeps its value, which is a multiple of a power of two.
  */
 export function integerOf(value: unknown, name: string): number | bigint {
   if (typeof value === "number" && Number.isInteger(value)) return value;
@@ -17,7 +16,7 @@ export function integerOf(value: unknown, name: string): number | bigint {
   throw new TypeError(`${name} must be an integer, got ${show(value)}`);
 }
 
-/** A C `int`. */
+/** Converts to a C `int`. */
 export function intOf(value: unknown, name: string): number {
   const integer = integerOf(value, name);
   if (integer > INT_MAX || integer < -INT_MAX - 1) {
@@ -26,13 +25,13 @@ export function intOf(value: unknown, name: string): number {
   return Number(integer);
 }
 
-/** Low 32 bits of any integer, as a number from 0 to 2^32 - 1. */
+/** Converts to the low 32 bits of an integer, a number from 0 to 2^32 - 1. */
 export function lowBitsOf(value: unknown, name: string): number {
   const integer = integerOf(value, name);
   return typeof integer === "bigint" ? Number(BigInt.asUintN(32, integer)) : integer >>> 0;
 }
 
-/** A C `unsigned short`, as poll(2) has for masks (CPython: _PyLong_UnsignedShort_Converter). */
+/** Converts to a C `unsigned short`, the type of poll(2)'s masks (_PyLong_UnsignedShort_Converter). */
 export function unsignedShortOf(value: unknown, name: string): number {
   const integer = integerOf(value, name);
   if (integer < 0) throw new ValueError(`${name} must not be negative, got ${show(value)}`);
@@ -42,7 +41,7 @@ export function unsignedShortOf(value: unknown, name: string): number {
   return Number(integer);
 }
 
-/** Refuses what a call has no parameter for; Python does, JavaScript would ignore it. */
+/** Checks the number of arguments, as Python does; JavaScript would ignore the surplus. */
 export function checkCount(call: string, given: number, least: number, most: number): void {
   if (given >= least && given <= most) return;
   const bound = given < least ? `at least ${least}` : `at most ${most}`;
@@ -51,7 +50,7 @@ export function checkCount(call: string, given: number, least: number, most: num
   );
 }
 
-/** Whether a value is an object literal, which carries keyword arguments. */
+/** Whether a value is an object literal, the form of keyword arguments. */
 export function isKeywords(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -59,10 +58,10 @@ export function isKeywords(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * Arguments with the keywords of a trailing object literal put in their places.
+ * Puts the keywords of a trailing object literal in the places of the arguments.
  *
- * @param names of all parameters, in order
- * @throws {TypeError} for a keyword that is no parameter, or one given by position already
+ * @param names the names of all parameters, in order
+ * @throws {TypeError} if a keyword names no parameter, or one that was given by position
  */
 export function withKeywords(
   call: string,

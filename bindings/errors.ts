@@ -1,16 +1,16 @@
-// The exceptions of Python, as JavaScript classes. Which call raises which, and when, is
-// CPython's; the messages are ours: they name the argument and the value.
+// Python's exceptions as JavaScript classes. Calls throw the classes that CPython raises, in the same
+// cases; the messages are our own, and name the argument and the value.
 
-/** How a failed call is described: the table of one host. */
+/** The name and text of a positive errno, from the table of a host. */
 export type Describe = (errno: number) => readonly [code: string, message: string];
 
-/** Python's OSError: a system call failed. `error` of the select module is the same class. */
+/** Python's OSError: a system call failed. `error` of the select module is this class. */
 export class OSError extends Error {
   /** Positive errno of the platform; `undefined` if no system call was made. */
   readonly errno: number | undefined;
-  /** Its symbolic name, e.g. "EBADF": compare this one, errno values differ by platform. */
+  /** The name of the errno, e.g. "EBADF". Compare the name, since the numbers differ by platform. */
   readonly code: string | undefined;
-  /** The call that failed, e.g. "epoll_ctl". */
+  /** The name of the call that failed, e.g. "epoll_ctl". */
   readonly syscall: string | undefined;
 
   constructor(message: string, errno?: number, code?: string, syscall?: string) {
@@ -21,12 +21,12 @@ export class OSError extends Error {
   }
 
   static {
-    // Shown by stack traces; on the prototype, so that a subclass has its own.
+    // Stack traces show the name. It stands on the prototype, so that a subclass has its own.
     Object.defineProperty(this.prototype, "name", { value: "OSError", configurable: true });
   }
 }
 
-/** Subclass of OSError called `name`, after PEP 3151. */
+/** Makes a subclass of OSError called `name` (PEP 3151). */
 function subclass<Base extends typeof OSError>(name: string, base: Base): Base {
   const made = { [name]: class extends (base as typeof OSError) {} }[name] as unknown as Base;
   Object.defineProperty(made.prototype, "name", { value: name, configurable: true });
@@ -42,22 +42,22 @@ export type ChildProcessError = OSError;
 /** Base of the errors of connections. */
 export const ConnectionError = subclass("ConnectionError", OSError);
 export type ConnectionError = OSError;
-/** Writing where nobody reads any more (EPIPE, ESHUTDOWN). */
+/** A write to a pipe or connection without a reader (EPIPE, ESHUTDOWN). */
 export const BrokenPipeError = subclass("BrokenPipeError", ConnectionError);
 export type BrokenPipeError = OSError;
-/** The peer gave up while connecting (ECONNABORTED). */
+/** The peer gave up before the connection was accepted (ECONNABORTED). */
 export const ConnectionAbortedError = subclass("ConnectionAbortedError", ConnectionError);
 export type ConnectionAbortedError = OSError;
-/** Nobody listens there (ECONNREFUSED). */
+/** No socket listens at the address (ECONNREFUSED). */
 export const ConnectionRefusedError = subclass("ConnectionRefusedError", ConnectionError);
 export type ConnectionRefusedError = OSError;
 /** The peer reset the connection (ECONNRESET). */
 export const ConnectionResetError = subclass("ConnectionResetError", ConnectionError);
 export type ConnectionResetError = OSError;
-/** Something of that name exists already (EEXIST). */
+/** The file, or the registration, exists already (EEXIST). */
 export const FileExistsError = subclass("FileExistsError", OSError);
 export type FileExistsError = OSError;
-/** Nothing of that name exists (ENOENT). */
+/** The file, or the registration, does not exist (ENOENT). */
 export const FileNotFoundError = subclass("FileNotFoundError", OSError);
 export type FileNotFoundError = OSError;
 /** A signal interrupted the call (EINTR). */
@@ -66,20 +66,20 @@ export type InterruptedError = OSError;
 /** A file operation on a directory (EISDIR). */
 export const IsADirectoryError = subclass("IsADirectoryError", OSError);
 export type IsADirectoryError = OSError;
-/** A directory operation on something else (ENOTDIR). */
+/** A directory operation on another file (ENOTDIR). */
 export const NotADirectoryError = subclass("NotADirectoryError", OSError);
 export type NotADirectoryError = OSError;
-/** Not permitted (EACCES, EPERM). */
+/** The operation is not permitted (EACCES, EPERM). */
 export const PermissionError = subclass("PermissionError", OSError);
 export type PermissionError = OSError;
-/** No such process (ESRCH). */
+/** The process does not exist (ESRCH). */
 export const ProcessLookupError = subclass("ProcessLookupError", OSError);
 export type ProcessLookupError = OSError;
-/** The system gave up waiting (ETIMEDOUT). */
+/** The system gave up waiting, e.g. for a connection (ETIMEDOUT). */
 export const TimeoutError = subclass("TimeoutError", OSError);
 export type TimeoutError = OSError;
 
-/** Class of an errno; those not listed are plain OSError. The table is CPython's exceptions.c. */
+/** The class of an errno; others are plain OSErrors. The table is that of CPython's exceptions.c. */
 const CLASSES: Record<string, typeof OSError> = {
   EAGAIN: BlockingIOError,
   EALREADY: BlockingIOError,
@@ -102,10 +102,10 @@ const CLASSES: Record<string, typeof OSError> = {
 };
 
 /**
- * The error of a failed system call, of the class PEP 3151 gives its errno.
+ * Makes the error of a failed system call, in the class of its errno (PEP 3151).
  *
  * @param errno positive, in Linux's numbering
- * @param detail what was asked for, e.g. "fd 7"; added to the message
+ * @param detail the arguments of the call, e.g. "fd 7", for the message
  */
 export function osError(
   describe: Describe,
@@ -121,7 +121,7 @@ export function osError(
 
 /** Python's KeyError: the descriptor is not registered. */
 export class KeyError extends Error {
-  /** What was looked up. */
+  /** The key that was looked up: a descriptor. */
   readonly key: unknown;
 
   constructor(key: unknown, message = `not registered: ${String(key)}`) {
@@ -134,21 +134,21 @@ export class KeyError extends Error {
   }
 }
 
-/** Python's ValueError: the right type, an impossible value. */
+/** Python's ValueError: a value of the right type, but out of its range. */
 export class ValueError extends RangeError {
   static {
     Object.defineProperty(this.prototype, "name", { value: "ValueError", configurable: true });
   }
 }
 
-/** Python's OverflowError: a number beyond what the system's type can hold. */
+/** Python's OverflowError: a number that does not fit the type of the system. */
 export class OverflowError extends RangeError {
   static {
     Object.defineProperty(this.prototype, "name", { value: "OverflowError", configurable: true });
   }
 }
 
-/** A value for a message: short, and of recognisable type. */
+/** Formats a value for a message: short, with its type recognisable. */
 export function show(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);

@@ -1,18 +1,18 @@
-// Timeouts as CPython converts them (Python/pytime.c, Modules/selectmodule.c): to nanoseconds,
-// away from zero, then to the unit of the call, up. A wait is never shorter than asked for. Zero,
-// which loops ask for most, takes the short way.
+// Timeouts, converted as CPython converts them (Python/pytime.c, Modules/selectmodule.c): to
+// nanoseconds, away from zero, then to the unit of the call, up. A wait is never shorter than its
+// timeout. Zero, the most frequent timeout of loops, is served first.
 
 import { OverflowError, show, ValueError } from "./errors.ts";
 
-/** A timeout: `null` or nothing waits for ever. The unit is the call's. */
+/** A timeout in the unit of the call; `null` and `undefined` wait for ever. */
 export type Timeout = number | null | undefined;
 
 const NS_LIMIT = 2 ** 63;
 const INT_MAX = 0x7fffffff;
-/** What hosts take for "for ever". */
+/** The timeout with which hosts wait for ever. */
 const FOREVER = -1;
 
-/** Whole nanoseconds of `value` units of `unitNs`, rounded away from zero. */
+/** Converts `value` units of `unitNs` to whole nanoseconds, rounded away from zero. */
 function nanosecondsOf(value: unknown, unitNs: number): number {
   const number = typeof value === "bigint" || typeof value === "boolean" ? Number(value) : value;
   if (typeof number !== "number") {
@@ -32,7 +32,7 @@ function intMs(ms: number, value: unknown): number {
   return ms;
 }
 
-/** select(): seconds, never negative, rounded up to a microsecond. Returns milliseconds. */
+/** Converts the timeout of select(), seconds, rounded up to a microsecond, to milliseconds. */
 export function selectTimeout(value: unknown): number {
   if (value === 0) return 0;
   if (value === null || value === undefined) return FOREVER;
@@ -41,7 +41,7 @@ export function selectTimeout(value: unknown): number {
   return Math.ceil(ns / 1e3) / 1e3;
 }
 
-/** poll.poll(): milliseconds, rounded up to a whole one; anything below 0 waits for ever. */
+/** Converts the timeout of poll.poll(), milliseconds, rounded up; negative ones wait for ever. */
 export function pollTimeout(value: unknown): number {
   if (value === 0) return 0;
   if (value === null || value === undefined) return FOREVER;
@@ -51,8 +51,8 @@ export function pollTimeout(value: unknown): number {
 }
 
 /**
- * epoll.poll(): seconds, rounded up to a millisecond; -1 ms and below waits for ever, what is
- * between that and 0 does not wait.
+ * Converts the timeout of epoll.poll(), seconds, rounded up, to milliseconds. -1 ms and less wait for
+ * ever; timeouts between that and 0 do not wait.
  */
 export function epollTimeout(value: unknown): number {
   if (value === 0) return 0;
@@ -61,7 +61,7 @@ export function epollTimeout(value: unknown): number {
   return ms < 0 ? FOREVER : ms;
 }
 
-/** devpoll.poll(): milliseconds, rounded away from zero; -1 waits for ever, below is too small. */
+/** Converts the timeout of devpoll.poll(), milliseconds, rounded away from zero; -1 waits for ever. */
 export function devpollTimeout(value: unknown): number {
   if (value === null || value === undefined) return FOREVER;
   const ns = nanosecondsOf(value, 1e6);
@@ -70,7 +70,7 @@ export function devpollTimeout(value: unknown): number {
   return ms;
 }
 
-/** kqueue.control(): seconds, never negative, to the nanosecond. Returns milliseconds. */
+/** Converts the timeout of kqueue.control(), seconds, exact to the nanosecond, to milliseconds. */
 export function kqueueTimeout(value: unknown): number {
   if (value === 0) return 0;
   if (value === null || value === undefined) return FOREVER;
@@ -78,7 +78,7 @@ export function kqueueTimeout(value: unknown): number {
   try {
     ns = nanosecondsOf(value, 1e9);
   } catch (error) {
-    // CPython has one error for everything that is no time.
+    // CPython has one error for every value that is not a time.
     throw new TypeError(`timeout must be a number or null, got ${show(value)}`, { cause: error });
   }
   if (ns < 0) throw new ValueError(`timeout must not be negative, got ${show(value)}`);

@@ -1,11 +1,11 @@
-// What can be waited on, and the descriptor of it.
+// The values that a wait accepts, and their descriptors.
 
 import { OverflowError, show, ValueError } from "./errors.ts";
 
 /**
- * A descriptor, an object with a `fileno()` method as Python accepts, or one with an `fd`. Node's
- * sockets, servers, streams and file handles are among them: their descriptor is read off the
- * handle beneath.
+ * A descriptor, an object with a `fileno()` method, as in Python, or an object with an `fd`. Node's
+ * sockets, servers, streams and file handles are among them; the descriptor is read from the handle
+ * of the object.
  */
 export type Waitable =
   | number
@@ -14,7 +14,7 @@ export type Waitable =
   | NodeStream
   | NodeServer;
 
-/** Node's net.Socket, tty and fs streams, child process pipes, dgram sockets. */
+/** Node's net.Socket, tty and fs streams, pipes of child processes, dgram sockets. */
 interface NodeStream {
   on(event: "close", listener: () => void): unknown;
   destroy(): unknown;
@@ -30,7 +30,7 @@ interface Handle {
   readonly fd?: unknown;
 }
 
-/** The fields of Node's objects that tell where their descriptor is. */
+/** The fields of Node's objects that lead to their descriptor. */
 interface NodeObject {
   readonly fd?: unknown;
   readonly encrypted?: unknown;
@@ -42,7 +42,7 @@ interface NodeObject {
 
 const INT_MAX = 0x7fffffff;
 
-/** A descriptor number from 0 to 2^31 - 1, or the error CPython has for what is not one. */
+/** Returns a descriptor from 0 to 2^31 - 1. Throws CPython's error for other numbers. */
 function checked(value: number | boolean, name: string): number {
   const fd = Number(value);
   if (fd > INT_MAX || fd < -INT_MAX - 1) {
@@ -55,7 +55,7 @@ function checked(value: number | boolean, name: string): number {
 
 let warned = false;
 
-/** `true` is descriptor 1, as in Python, which warns since 3.13. */
+/** Warns once that `true` is descriptor 1, as Python does since 3.13. */
 function warnOfBoolean(): void {
   if (warned) return;
   warned = true;
@@ -71,7 +71,7 @@ function isInteger(value: unknown): value is number | boolean {
   return Number.isInteger(value) || typeof value === "boolean";
 }
 
-/** Handle of a dgram socket: `_handle` is deprecated there, the state behind it is not. */
+/** Returns the handle of a dgram socket from its state, because `_handle` is deprecated there. */
 function datagramHandle(object: object): Handle | null | undefined {
   for (const symbol of Object.getOwnPropertySymbols(object)) {
     if (symbol.description === "state symbol") {
@@ -85,40 +85,40 @@ function withoutDescriptor(object: object, name: string, state: string): TypeErr
   return new TypeError(`${name}, ${show(object)}, has no descriptor: it is ${state}`);
 }
 
-/** Descriptor of one of Node's objects that keep it in a handle; undefined if it has none. */
+/** Returns the descriptor of a Node object that has a handle; undefined without one. */
 function handleDescriptor(object: NodeObject, name: string): number | undefined {
   const datagram = datagramHandle(object);
   const isDatagram = datagram !== undefined;
   if (!isDatagram && !("_handle" in object)) return undefined;
   if (object.encrypted === true) {
     throw new TypeError(
-      `${name}, ${show(object)}, is a TLS socket: what it has decrypted already cannot be seen from its descriptor; wait on the socket beneath`,
+      `${name}, ${show(object)}, is a TLS socket: its descriptor does not show data that is decrypted already; wait for the plain socket`,
     );
   }
   const handle = isDatagram ? datagram : object._handle;
   if (object.destroyed === true) throw withoutDescriptor(object, name, "closed");
   if (handle === null || handle === undefined) {
-    // A datagram socket has a handle from the start.
+    // A datagram socket without a handle is closed: its handle is made with the socket.
     throw withoutDescriptor(object, name, isDatagram ? "closed" : "not open");
   }
   if (!isInteger(handle.fd)) return undefined;
   if (Number(handle.fd) < 0) throw withoutDescriptor(object, name, "not open yet");
-  // A terminal is opened once more for the handle, but process.stdin.fd is 0 there too.
+  // Node opens a terminal once more for the handle; process.stdin.fd is 0 all the same.
   return checked(isInteger(object.fd) ? object.fd : handle.fd, name);
 }
 
 /**
- * Descriptor of `file`.
+ * Returns the descriptor of `file`.
  *
- * @param name of the argument, for the message; with an index, if it is an entry of a list
- * @throws {TypeError} if it is no descriptor and has none: an open one is needed, and for TLS the
- * plain socket beneath
- * @throws {ValueError} if it is negative
- * @throws {OverflowError} if it does not fit a C int
- * @see PyObject_AsFileDescriptor
+ * @param name the name of the argument, for the message
+ * @param index the place of `file` in the argument, if that is a list
+ * @throws {TypeError} if `file` has no descriptor, is not open, or is a TLS socket
+ * @throws {ValueError} if the descriptor is negative
+ * @throws {OverflowError} if the descriptor does not fit a C int
+ * @see PyObject_AsFileDescriptor in CPython's Objects/fileobject.c
  */
 export function filenoOf(file: unknown, name = "fd", index?: number): number {
-  // What most are, without making a name that is not needed.
+  // Most values are plain descriptors, and need no name for a message.
   if (typeof file === "number" && Number.isInteger(file) && file >= 0 && file <= INT_MAX) {
     return file;
   }

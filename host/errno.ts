@@ -1,5 +1,5 @@
-// Linux's errnos: the numbers that cross the waist on every platform, their names, and the
-// texts of Python's os.strerror on Linux.
+// Linux's errnos, which cross the waist on every platform: numbers, names, and the texts of Python's
+// os.strerror on Linux.
 
 const ERRNOS: Record<number, readonly [code: string, message: string]> = {
   1: ["EPERM", "Operation not permitted"],
@@ -134,7 +134,7 @@ const ERRNOS: Record<number, readonly [code: string, message: string]> = {
   132: ["ERFKILL", "Operation not possible due to RF-kill"],
 };
 
-/** Symbolic name and text of a positive errno in Linux's numbering. */
+/** Returns the name and text of a positive errno in Linux's numbering. */
 export function describeErrno(errno: number): readonly [code: string, message: string] {
   return ERRNOS[errno] ?? [`E${errno}`, `Unknown error ${errno}`];
 }

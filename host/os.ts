@@ -1,17 +1,17 @@
-// What one platform provides to omnipoll/os.
+// The calls of one platform behind omnipoll/os.
 
-/** Where the results of name resolution begin: EAI_NONAME, -2, is returned as -2002. */
+/** Results of name resolution are at or below this number: EAI_NONAME, -2, is returned as -2002. */
 export const RESOLVER_ERROR = -2000;
-/** Bytes that every address in text fits: a path of AF_UNIX has 108, IPv6 with its scope 63. */
+/** Room for any address in text, in bytes: AF_UNIX has 108 at most, IPv6 with its scope 63. */
 export const NAME_SIZE = 128;
 
 /**
  * The calls behind omnipoll/os.
  *
  * Numbers, flags and levels are Linux's. Every call returns a count, a descriptor or 0, or a
- * negative errno in Linux's numbering; none throws. What is made is close-on-exec, whatever the
- * flags, and blocking unless they say otherwise. A call that a signal interrupts is made again
- * (PEP 475), except `close`. Wrong types are -EINVAL, an array that is too short is -EFAULT.
+ * negative errno in Linux's numbering, and no call throws. New descriptors are close-on-exec, whatever
+ * the flags, and block unless the flags say otherwise. The host repeats a call that a signal
+ * interrupts (PEP 475), except `close`. -EINVAL stands for wrong types, -EFAULT for a short array.
  *
  * An address crosses as text in UTF-8: a host and a port, or for AF_UNIX a path with port 0. The
  * text of a host may be a name to look up, "" for the wildcard, or end with a scope as in
@@ -27,7 +27,7 @@ export interface OsHost {
   /** read(2) of at most `size` bytes into the start of `buffer`. */
   read(fd: number, buffer: Uint8Array, size: number): number;
 
-  /** write(2) of all of `bytes`; returns how many were taken. */
+  /** write(2) of all of `bytes`; returns the number of bytes written. */
   write(fd: number, bytes: Uint8Array): number;
 
   /** dup(2). */
@@ -48,7 +48,7 @@ export interface OsHost {
   /** mkfifo(3); the umask applies to `mode`. */
   mkfifo(path: Uint8Array, mode: number): number;
 
-  /** eventfd(2); it is read and written as 8 bytes in the order of this machine. */
+  /** eventfd(2). Reads and writes take 8 bytes in the byte order of this machine. */
   eventfd(initval: number, flags: number): number;
 
   /** kill(2). */
@@ -63,20 +63,20 @@ export interface OsHost {
   /** socket(2). */
   socket(family: number, type: number, proto: number): number;
 
-  /** bind(2). A resolver's refusal is RESOLVER_ERROR plus EAI_*. */
+  /** bind(2). An error of the resolver is RESOLVER_ERROR plus EAI_*. */
   bind(fd: number, family: number, text: Uint8Array, port: number): number;
 
-  /** connect(2); the address is as in `bind`. */
+  /** connect(2), with an address as `bind`. */
   connect(fd: number, family: number, text: Uint8Array, port: number): number;
 
   /** listen(2). */
   listen(fd: number, backlog: number): number;
 
   /**
-   * accept(2): returns the descriptor, which blocks, and writes who connected.
+   * accept(2): returns the descriptor, which blocks, and writes the address of the peer.
    *
-   * @param text of NAME_SIZE bytes: the host or path
-   * @param parts of three elements: family, port, and length of the text
+   * @param text receives the host or path; NAME_SIZE bytes
+   * @param parts receives family, port, and length of the text; three elements
    */
   accept(fd: number, text: Uint8Array, parts: Int32Array): number;
 
@@ -89,7 +89,7 @@ export interface OsHost {
   /** shutdown(2). */
   shutdown(fd: number, how: number): number;
 
-  /** send(2) of all of `bytes`; returns how many were taken. */
+  /** send(2) of all of `bytes`; returns the number of bytes sent. */
   send(fd: number, bytes: Uint8Array, flags: number): number;
 
   /**
@@ -106,17 +106,18 @@ export interface OsHost {
 }
 
 /**
- * Asynchronous reads and writes, which end as kevents of FILTER_AIO. Their flags are EV_EOF; `data`
- * is the number of bytes, or with EV_ERROR the errno.
+ * Asynchronous reads and writes. A kevent of FILTER_AIO reports the end: its flags are EV_EOF, and
+ * `data` is the number of bytes, or under EV_ERROR the errno.
  */
 export interface AioHost {
   /**
-   * Reads from `fd` at `offset`, or what comes next if it has no offsets, into `buffer`, whose
-   * bytes change when the kevent is taken. Returns the number of the request, which is the ident of
-   * the kevent. The descriptor may be closed meanwhile. -EBADF if `fd` is not open for this or
-   * `queue` is none of this thread's that takes posts, -EAGAIN if too many are under way.
+   * Reads from `fd` at `offset` into `buffer`; a pipe or socket ignores the offset. The bytes of the
+   * buffer change when the kevent is taken. Returns the number of the request, which is the ident of
+   * the kevent. The descriptor may be closed meanwhile. -EBADF if `fd` is not open for reading, or
+   * `queue` is not a queue of this thread that accepts posts; -EAGAIN if too many requests are in
+   * progress.
    *
-   * @param offset of at least 0
+   * @param offset 0 or more
    * @param udata of the kevent, modulo 2^64
    */
   aio_read(
@@ -127,7 +128,7 @@ export interface AioHost {
     udata: number | bigint,
   ): number;
 
-  /** Writes all of `bytes` as they are now, else like `aio_read`. */
+  /** Writes a copy of `bytes`; otherwise like `aio_read`. */
   aio_write(
     fd: number,
     bytes: Uint8Array,

@@ -1,4 +1,4 @@
-// `omnipoll/host`: for those who bring a host of their own.
+// `omnipoll/host` on Node: for programs with a host of their own.
 
 import { readFileSync } from "node:fs";
 import type { Host } from "../../host/host.ts";
@@ -10,7 +10,7 @@ export { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
 let compiled: WebAssembly.Module | undefined;
 
-/** core.wasm, compiled once per thread. */
+/** Returns core.wasm, compiled once per thread. */
 export function coreModule(): WebAssembly.Module {
   compiled ??= new WebAssembly.Module(
     readFileSync(new URL("../../../build/core.wasm", import.meta.url)),
@@ -18,7 +18,7 @@ export function coreModule(): WebAssembly.Module {
   return compiled;
 }
 
-/** The whole select module on a host; modules share no state. */
+/** Makes the whole select module on a host. Modules share no state. */
 export function createSelectModule(host: Host): SelectModule {
   return createSelectModuleFrom(coreModule(), host);
 }
