@@ -1,5 +1,5 @@
-// Which descriptors this process was started with: those that are open and not Node's own. A shell
-// script that forgot to open descriptor 9 would otherwise wait for one of Node's, for ever.
+// The descriptors that this process inherited: those that are open and not Node's own. A shell script
+// that forgot to open descriptor 9 would otherwise wait for a descriptor of Node's, for ever.
 
 import { existsSync, fstatSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
 
@@ -9,13 +9,13 @@ const LOOPS = new Set(["anon_inode:[eventpoll]", "anon_inode:[io_uring]"]);
 /** An open descriptor. */
 interface Open {
   readonly fd: number;
-  /** E.g. "pipe:[4711]". */
+  /** The link of the descriptor in /proc, e.g. "pipe:[4711]". */
   readonly what: string;
-  /** Permissions of the link: those of the descriptor. */
+  /** The permissions of that link, which are those of the descriptor. */
   readonly mode: number;
 }
 
-/** All that is open, by number; nothing on a system that does not say. */
+/** Returns all open descriptors by number; none on a system without /proc. */
 function openDescriptors(): Open[] {
   const open: Open[] = [];
   for (const name of existsSync(FDS) ? readdirSync(FDS) : []) {
@@ -23,15 +23,15 @@ function openDescriptors(): Open[] {
       const path = `${FDS}/${name}`;
       open.push({ fd: Number(name), what: readlinkSync(path), mode: lstatSync(path).mode });
     } catch {
-      // The descriptor of the directory itself.
+      // readdir's own descriptor is closed by now.
     }
   }
   return open.sort((a, b) => a.fd - b.fd);
 }
 
 /**
- * Node's own: the epoll sets of its loops, and the pipes and eventfds that wake them. It opens its
- * first epoll set before the rest, and both ends of its pipes stay in the process.
+ * Returns Node's own descriptors: the epolls of its loops, and the pipes and eventfds that wake them.
+ * Node opens its first epoll before the others, and keeps both ends of its pipes.
  */
 function ownDescriptors(): Set<number> {
   const own = new Set<number>();
@@ -48,7 +48,7 @@ function ownDescriptors(): Set<number> {
   return own;
 }
 
-/** Whether `fd` is open, and not by Node itself. */
+/** Whether `fd` is open, and is not one of Node's own descriptors. */
 export function isInherited(fd: number): boolean {
   try {
     fstatSync(fd);

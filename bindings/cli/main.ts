@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The command line. Commands are imported when they run: the package itself cannot be without its
-// native addon, and `omnipoll --help` and `omnipoll doctor` have something to say even then.
+// The command line. Each command is imported when it runs: the package cannot be imported without its
+// native addon, but `omnipoll --help` and `omnipoll doctor` work even then.
 
 import { readFileSync } from "node:fs";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
@@ -13,33 +13,34 @@ const PACKAGE = new URL("../../../package.json", import.meta.url);
 
 const WAIT_HELP = `
 Sources:
-  stdin                standard input: data, or its end
+  stdin                standard input: data, or the end of the data
   fd:N[:MODES]         a descriptor; MODES of r (the default), w and x (urgent)
   file:PATH            a device, a terminal, or any file
-  fifo:PATH            a FIFO; it keeps what is written only while it is open
-  tcp:HOST:PORT        a server, once it accepts; tried every 100 ms; [IPv6]
-  listen:[HOST:]PORT   a connection, which is closed again
+  fifo:PATH            a FIFO, which keeps data only while a process has it open
+  tcp:HOST:PORT        a server that accepts; tried every 100 ms; [IPv6]
+  listen:[HOST:]PORT   a connection, which is closed at once
   timer:DURATION       a time from now: 500ms, 1.5s, 2m, 1h, or seconds
-  pid:NUMBER           the end of a process, child or not, and how it ended
+  pid:NUMBER           the end of a process, child or not, and its status
   signal:NAME          a signal to this process: USR1, SIGUSR1, or a number
-  path:FILE[:NOTES]    what happens to a file or directory: write, extend,
-                       attrib, link, rename, delete, revoke (default: all)
-  net:INTERFACE        its link: up, down, gone
+  path:FILE[:NOTES]    changes of a file or directory: write, extend, attrib,
+                       link, rename, delete, revoke (default: all)
+  net:INTERFACE        the link of a network interface: up, down, gone
 
-While a signal is waited for, it does not do what it does by default: it does
-not end the wait as the end of the process. pid, signal, path and net are
-kevents; the other APIs wait for them through the descriptor of a kqueue.
-Nothing is read from a descriptor, and none is made non-blocking.
+A signal that is a source loses its default action, so that it does not end
+the process. pid, signal, path and net are kevents; the other APIs wait for
+the descriptor of a kqueue. The wait reads no data from a descriptor, and
+makes no descriptor non-blocking.
 
-With --count N, N lines are printed in all. A timer, a process, a server, a
-regular file and a descriptor that hung up report once; when every source has,
-the wait is over. The others report again on new activity: with --api epoll
-and kqueue that is anything new, with poll, select and devpoll they must have
-been seen not ready in between (looked at every 50 ms), as these cannot tell
-new input from old. To kqueue a regular file is readable if it is not empty.
+With --count N, the wait prints N lines. A timer, a process, a server, a
+regular file and a descriptor that hung up report once; the wait ends when
+every source has reported. Other sources report again on new activity: with
+--api epoll and kqueue, on any new activity; with poll, select and devpoll,
+after they were not ready in between (tested every 50 ms), because these APIs
+cannot tell new input from old. For kqueue, a regular file is readable if it
+is not empty.
 
-Exit status: 0 after an event, 124 if the time was over, 2 for wrong arguments,
-1 for what should not happen.
+Exit status: 0 after an event, 124 after the timeout, 2 for wrong arguments,
+1 for any other failure.
 
 Examples:
   omnipoll wait --timeout 30s tcp:localhost:5432 && ./migrate
@@ -60,7 +61,7 @@ function version(): string {
   return (JSON.parse(readFileSync(PACKAGE, "utf8")) as { version: string }).version;
 }
 
-/** A duration for commander, which puts the name of the option into the message. */
+/** Converts the value of --timeout. */
 function timeoutOf(text: string): number {
   return durationOf(text, "--timeout");
 }
@@ -91,10 +92,10 @@ function createProgram(): Command {
     .description(
       "Waits for the first of several things to happen, and prints a line for each event.",
     )
-    .argument("[source...]", "what to wait for, see below")
-    .addOption(new Option("--api <api>", "what to wait with").choices(APIS).default("epoll"))
+    .argument("[source...]", "sources of events, see below")
+    .addOption(new Option("--api <api>", "the API to wait with").choices(APIS).default("epoll"))
     .option("--timeout <duration>", "give up after this long", timeoutOf)
-    .option("--count <n>", "how many events to wait for", countOf, 1)
+    .option("--count <n>", "the number of events to wait for", countOf, 1)
     .option("--json", "print each event as a JSON object on a line of its own")
     .addHelpText("after", WAIT_HELP)
     .action(async (sources: string[], flags: WaitFlags) => {
@@ -105,8 +106,10 @@ function createProgram(): Command {
 
   program
     .command("doctor")
-    .summary("say what serves each API here, and what is wrong")
-    .description("Says which host is in use and why, and how each API is served here.")
+    .summary("print what serves each API here, and what is wrong")
+    .description(
+      "Prints the host in use and the reason, the server of each API, and what is wrong.",
+    )
     .option("--json", "print a JSON object")
     .action(async (flags: { json?: true }) => {
       const { doctor } = await import("./doctor/doctor.ts");
@@ -125,7 +128,7 @@ function createProgram(): Command {
   return program;
 }
 
-/** Runs the command and returns its exit status. */
+/** Runs a command, and sets the exit status of the process. */
 async function main(args: readonly string[]): Promise<void> {
   const program = createProgram();
   try {
@@ -134,7 +137,7 @@ async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) {
-      // Commander has said what it had to say; help and version come here, too.
+      // Commander has printed its message. --help and --version end here, too.
       process.exitCode = error.exitCode === 0 ? STATUS.DONE : STATUS.USAGE;
       return;
     }

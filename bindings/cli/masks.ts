@@ -1,8 +1,8 @@
-// Event masks in words: the names of the bits, and what they say to a reader.
+// Event masks in words: the names of the bits, and their meaning for a reader.
 
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from "../constants.ts";
 
-/** The bits a wait reports, by name. poll's and epoll's have the same values. */
+/** The bits that a wait reports. Those of poll and epoll have the same values. */
 const BITS: readonly (readonly [bit: number, name: string, words: string])[] = [
   [POLLIN, "IN", "readable"],
   [POLLPRI, "PRI", "urgent data"],
@@ -23,11 +23,11 @@ const KEVENTS: Record<string, string> = {
   HUP: "KQ_EV_EOF",
 };
 
-/** The APIs, which report masks, or what is said in masks here. */
+/** The APIs. The results of select and kqueue are translated to masks here. */
 export const APIS = ["select", "poll", "epoll", "kqueue", "devpoll"] as const;
 export type Api = (typeof APIS)[number];
 
-/** What the bits of a mask are called by each API. */
+/** The names of the bits in each API. */
 const NAMES: Record<Api, (bit: string) => string> = {
   select: (bit) => LISTS[bit] ?? bit,
   poll: (bit) => `POLL${bit}`,
@@ -36,12 +36,12 @@ const NAMES: Record<Api, (bit: string) => string> = {
   devpoll: (bit) => `POLL${bit}`,
 };
 
-/** Names of the bits of `mask`, as `api` has them: EPOLLIN, POLLIN, or the list of select(). */
+/** Returns the names of the bits of `mask` in `api`: EPOLLIN, POLLIN, or the list of select(). */
 export function namesOf(api: Api, mask: number): string[] {
   return BITS.filter(([bit]) => (mask & bit) !== 0).map(([, name]) => NAMES[api](name));
 }
 
-/** What `mask` says, e.g. "readable, hung up". */
+/** Returns the meaning of `mask`, e.g. "readable, hung up". */
 export function wordsOf(mask: number): string {
   return BITS.filter(([bit]) => (mask & bit) !== 0)
     .map(([, , words]) => words)

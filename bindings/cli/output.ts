@@ -1,17 +1,17 @@
-// Standard output, written synchronously: a command waits with its thread blocked, so nothing that
-// Node would write later would be seen in time.
+// Standard output, written synchronously. A command blocks its thread while it waits, so that output
+// which Node writes later would come too late.
 
 import { writeSync } from "node:fs";
 import { isatty } from "node:tty";
 
 const STDOUT = 1;
 const STDERR = 2;
-/** How long to leave alone a descriptor that has no room, in ms. */
-const PAUSE = 5;
+/** Pause before the next write to a descriptor without room, in ms. */
+const RETRY_MS = 5;
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes everything to `fd`, which others may have made non-blocking. */
+/** Writes all of `text` to `fd`, which another process may have made non-blocking. */
 function writeAll(fd: number, text: string): void {
   let bytes: Uint8Array = Buffer.from(text);
   while (bytes.length > 0) {
@@ -19,12 +19,12 @@ function writeAll(fd: number, text: string): void {
       bytes = bytes.subarray(writeSync(fd, bytes));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Atomics.wait(sleeper, 0, 0, PAUSE);
+      Atomics.wait(sleeper, 0, 0, RETRY_MS);
     }
   }
 }
 
-/** Writes to standard output. Ends the process quietly if nobody reads it any more. */
+/** Writes to standard output. Ends the process quietly if the reader is gone (EPIPE). */
 export function print(text: string): void {
   try {
     writeAll(STDOUT, text);
@@ -34,12 +34,12 @@ export function print(text: string): void {
   }
 }
 
-/** Writes to standard error, if that can be written to. */
+/** Writes to standard error, and ignores a failure. */
 export function complain(text: string): void {
   try {
     writeAll(STDERR, text);
   } catch {
-    // There is nowhere left to say so.
+    // There is no place left to report the failure.
   }
 }
 

@@ -1,6 +1,6 @@
-// A table for a terminal: columns as wide as they need be, and colours where they are wanted.
+// A table for a terminal, with columns of the width of their cells, and colours.
 
-/** One row of cells; a `rule` above separates it from the last. */
+/** One row of cells; `rule` leaves an empty line above the row. */
 export interface Row {
   readonly cells: readonly string[];
   readonly rule?: boolean;
@@ -8,18 +8,18 @@ export interface Row {
 
 const SGR: Record<string, number> = { bold: 1, dim: 2, red: 31, green: 32 };
 
-/** `text` in a colour, if `on`. */
+/** Returns `text` in a colour if `on`. */
 export function coloured(text: string, colour: keyof typeof SGR, on: boolean): string {
   return on ? `\u001B[${SGR[colour]}m${text}\u001B[0m` : text;
 }
 
-/** Width of a cell on the terminal: without its colours. */
+/** Returns the width of a cell on the terminal, without its colours. */
 function widthOf(cell: string): number {
   // oxlint-disable-next-line no-control-regex
   return cell.replace(/\u001B\[\d+m/g, "").length;
 }
 
-/** The rows, in columns two blanks apart. */
+/** Formats the rows, with two blanks between the columns. */
 export function tableOf(rows: readonly Row[]): string {
   const widths: number[] = [];
   for (const { cells } of rows) {

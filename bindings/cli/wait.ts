@@ -1,4 +1,4 @@
-// omnipoll wait: the first of several things to happen, or the first few.
+// omnipoll wait: waits for the first events of several sources.
 
 import { STATUS, UsageError } from "./failure.ts";
 import { namesOf } from "./masks.ts";
@@ -8,17 +8,17 @@ import { sourceOf } from "./sources/sources.ts";
 import type { Report, Source } from "./sources/source.ts";
 import { createWaiter, type Waiter } from "./waiters.ts";
 
-/** What `omnipoll wait` was asked for. */
+/** The options of `omnipoll wait`. */
 export interface WaitOptions {
   readonly api: Api;
-  /** In ms; Infinity for none. */
+  /** In ms; Infinity without a timeout. */
   readonly timeout: number;
-  /** How many events end the wait. */
+  /** The number of events that end the wait. */
   readonly count: number;
   readonly json: boolean;
 }
 
-/** An event, to be printed. */
+/** An event as it is printed. */
 interface Line {
   readonly source: Source;
   readonly report: Report;
@@ -75,7 +75,7 @@ class Wait {
   }
 
   #ready(fd: number, mask: number): void {
-    // None, if an earlier event of the same wait ended it.
+    // The source is gone if an earlier event of the same wait ended it.
     const source = [...this.#sources].find((candidate) => candidate.fd === fd);
     if (source !== undefined) this.#report(source, source.ready(mask), mask);
   }
@@ -105,11 +105,11 @@ class Wait {
 /**
  * Waits for the first `count` events of the sources, and prints a line for each.
  *
- * @returns the exit status: 0, or 124 if the time was over before
- * @throws {UsageError} for a source that is none, or cannot be opened
+ * @returns the exit status: 0, or 124 if the timeout passed before
+ * @throws {UsageError} if a text is not a source, or a source cannot be opened
  */
 export async function wait(texts: readonly string[], options: WaitOptions): Promise<number> {
-  if (texts.length === 0) throw new UsageError("no source to wait for: omnipoll wait SOURCE…");
+  if (texts.length === 0) throw new UsageError("a source is missing: omnipoll wait SOURCE…");
   const sources: Source[] = [];
   for (const text of texts) sources.push(await sourceOf(text));
   const run = new Wait(options, sources);

@@ -1,4 +1,4 @@
-// The APIs behind one interface: what `omnipoll wait` needs of each.
+// The five APIs behind the one interface that `omnipoll wait` needs.
 
 import {
   devpoll,
@@ -27,26 +27,26 @@ import type { Api } from "./masks.ts";
 /**
  * Waits for descriptors through one API.
  *
- * A descriptor is watched for events ("edge": what is still ready is not reported again) or for
- * its state (what is ready is reported until it is not): the first for those nobody reads while
- * the wait goes on, such as standard input, the second for those whose events are taken.
+ * A descriptor is watched edge-triggered, so that a descriptor that stays ready is reported once, or
+ * level-triggered. Edges serve descriptors that the wait itself does not read, such as standard input;
+ * levels serve descriptors whose events the wait takes.
  */
 export interface Waiter {
   readonly api: Api;
   add(fd: number, mask: number, edge: boolean): void;
   remove(fd: number): void;
-  /** `[fd, mask]` of what happened in at most `seconds`; for ever if null. May be early. */
+  /** Returns `[fd, mask]` of each ready descriptor within `seconds`; null waits for ever. May return early. */
   wait(seconds: number | null): Event[];
 }
 
-/** Longest single wait, in seconds: all APIs can do it, and the caller waits again. */
-const LONGEST = 86_400;
+/** The longest single wait, in seconds, which every API supports; the caller waits again. */
+const LONGEST_WAIT = 86_400;
 
 function bounded(seconds: number | null): number {
-  return seconds === null ? LONGEST : Math.min(seconds, LONGEST);
+  return seconds === null ? LONGEST_WAIT : Math.min(seconds, LONGEST_WAIT);
 }
 
-/** epoll, which has edges. What it refuses, regular files above all, is ready at all times. */
+/** epoll, which has edges. The files that epoll refuses, as regular files, are always ready. */
 class EpollWaiter implements Waiter {
   readonly api = "epoll";
   readonly #epoll = epoll();
@@ -72,16 +72,16 @@ class EpollWaiter implements Waiter {
   }
 }
 
-/** The filters of kqueue that stand for bits of a mask. */
+/** The filters of kqueue for bits of a mask. */
 const FILTERS: readonly (readonly [bit: number, filter: number])[] = [
   [EPOLLIN, KQ_FILTER_READ],
   [EPOLLOUT, KQ_FILTER_WRITE],
 ];
 
-/** How many kevents are taken at a time. */
-const SOME = 256;
+/** The most kevents of one wait. */
+const MAX_EVENTS = 256;
 
-/** A kevent as a mask: the end of input behind which there is none is no input. */
+/** Translates a kevent to a mask. The end of input without data left is HUP and not IN. */
 function maskOf({ filter, flags, data }: Kevent): number {
   const hungUp = (flags & KQ_EV_EOF) !== 0;
   const bit = filter === KQ_FILTER_READ ? EPOLLIN : EPOLLOUT;
@@ -89,8 +89,8 @@ function maskOf({ filter, flags, data }: Kevent): number {
 }
 
 /**
- * kqueue, which has edges, and a filter each for reading and writing. The devices it refuses are
- * ready at all times.
+ * kqueue, which has edges, and one filter each for reading and writing. The devices that kqueue
+ * refuses are always ready.
  */
 class KqueueWaiter implements Waiter {
   readonly api = "kqueue";
@@ -123,7 +123,7 @@ class KqueueWaiter implements Waiter {
   wait(seconds: number | null): Event[] {
     const masks: Wanted = new Map(this.#refused);
     const limit = masks.size > 0 ? 0 : bounded(seconds);
-    for (const event of this.#kqueue.control(null, SOME, limit)) {
+    for (const event of this.#kqueue.control(null, MAX_EVENTS, limit)) {
       const fd = Number(event.ident);
       masks.set(fd, (masks.get(fd) ?? 0) | maskOf(event));
     }
@@ -131,25 +131,25 @@ class KqueueWaiter implements Waiter {
   }
 }
 
-/** Descriptors and the masks wanted of them. */
+/** Descriptors and masks. */
 type Wanted = Map<number, number>;
 
 /** One wait of an API without edges. */
 type WaitFor = (wanted: Wanted, seconds: number) => Event[];
 
-/** How often to see whether what has reported is still ready, in seconds. */
-const GLANCE = 0.05;
+/** The rescan interval, in seconds: how often reported descriptors are tested for readiness. */
+const RESCAN_INTERVAL = 0.05;
 
 /**
- * An API without edges. A descriptor that has reported rests until what it reports changes: new
- * input behind old is no event here, as the API cannot tell.
+ * An API without edges. A descriptor that was reported rests until its readiness changes. New input
+ * behind unread input is not an event here, because the API cannot tell the two apart.
  */
 class LevelWaiter implements Waiter {
   readonly api: Api;
   readonly #waitFor: WaitFor;
   readonly #wanted: Wanted = new Map();
   readonly #resting: Wanted = new Map();
-  /** What each descriptor to be watched for edges was last seen to be. */
+  /** The mask that each edge-triggered descriptor last had. */
   readonly #seen: Wanted = new Map();
 
   constructor(api: Api, waitFor: WaitFor) {
@@ -170,8 +170,8 @@ class LevelWaiter implements Waiter {
 
   wait(seconds: number | null): Event[] {
     if (this.#resting.size > 0) {
-      this.#glance();
-      seconds = Math.min(seconds ?? GLANCE, GLANCE);
+      this.#rescan();
+      seconds = Math.min(seconds ?? RESCAN_INTERVAL, RESCAN_INTERVAL);
     }
     const ready = this.#waitFor(this.#wanted, bounded(seconds));
     for (const [fd, mask] of ready) {
@@ -182,8 +182,8 @@ class LevelWaiter implements Waiter {
     return ready;
   }
 
-  /** Watches again what is not ready any more, and what is ready for more than it was. */
-  #glance(): void {
+  /** Watches a resting descriptor again if it is no longer ready, or ready for more than before. */
+  #rescan(): void {
     const masks = new Map(this.#waitFor(this.#resting, 0));
     for (const fd of this.#resting.keys()) {
       const mask = masks.get(fd) ?? 0;
@@ -234,7 +234,7 @@ const MAKERS: Record<Api, () => Waiter> = {
   devpoll: () => new LevelWaiter("devpoll", devpollFor),
 };
 
-/** A waiter on one API. */
+/** Makes a waiter on one API. */
 export function createWaiter(api: Api): Waiter {
   return MAKERS[api]();
 }

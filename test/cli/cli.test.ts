@@ -308,7 +308,7 @@ const WRONG: [args: string[], ...texts: string[]][] = [
   [[], "command"],
   [["juggle"], "juggle"],
   [["demo", "now"], "demo"],
-  [["wait"], "no source"],
+  [["wait"], "a source is missing"],
   [["wait", "--bogus", "stdin"], "--bogus"],
   [["wait", "--api", "iocp", "stdin"], "--api", "iocp"],
   [["wait", "--timeout", "soon", "stdin"], "--timeout", '"soon"'],

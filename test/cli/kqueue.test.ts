@@ -173,7 +173,7 @@ test("wrong arguments: status 2 and one line that names them", async () => {
   });
   const { status, stderr } = await omnipoll(["wait", "--api", "kqueue", "fd:0:x"]);
   assert.is(status, 2);
-  assert.match(stderr, /^omnipoll: fd:0:x: kqueue does not tell of urgent data\n$/);
+  assert.match(stderr, /^omnipoll: fd:0:x: kqueue does not report urgent data\n$/);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-// omnipoll demo: descriptors of every kind, waited for through every API, side by side.
+// omnipoll demo: waits for descriptors of every kind through every API, side by side.
 
 import { Worker } from "node:worker_threads";
 import { KQ_FILTER_READ, POLLIN } from "../../constants.ts";
@@ -23,21 +23,21 @@ import type { Api } from "../masks.ts";
 import { hasColour, print } from "../output.ts";
 import { coloured, type Row, tableOf } from "../table.ts";
 
-/** When things happen, in ms from the start of a wait. */
-const DELAY = 50;
-/** How long a wait for something that happens may take, in ms: slow machines are slow. */
-const PATIENCE = 10_000;
-/** How long to wait for what does not happen, in ms. */
-const IDLE = 200;
+/** Time from the start of a wait to its event, in ms. */
+const DELAY_MS = 50;
+/** The longest wait for an event, in ms, on a slow machine. */
+const LIMIT_MS = 10_000;
+/** The length of a wait without an event, in ms. */
+const IDLE_MS = 200;
 
-/** Something that is waited for: waits at most so many ms, and says what came. */
+/** Waits at most so many ms, and returns the event in words. */
 type Watch = (ms: number) => string;
 
 function maskWatch(api: Api, wait: (ms: number) => readonly Event[]): Watch {
   return (ms) => maskText(api, wait(ms)[0]?.[1] ?? 0);
 }
 
-/** Waits for input through each API but kqueue, which waits for more. */
+/** Waits for input through each API but kqueue, which has other events as well. */
 const WATCHES: Record<Exclude<Api, "kqueue">, (waitable: Waitable) => Watch> = {
   select: (waitable) => (ms) =>
     maskText("select", select([waitable], [], [], ms / 1000)[0].length > 0 ? POLLIN : 0),
@@ -72,14 +72,14 @@ function watch(api: Api, stage: Stage | QueueStage, queue: Kqueue): Watch {
   return WATCHES[api](stage.waitable);
 }
 
-/** What a wait came to. */
+/** The outcome of a wait. */
 interface Outcome {
   readonly said: string;
   readonly ms: number;
   readonly right: boolean;
 }
 
-/** One wait, with its event on the way. */
+/** Runs one wait, with an event from the worker. */
 async function play(source: DemoSource, api: Api, worker: Worker): Promise<Outcome> {
   const owed = source.owed(api);
   using queue = kqueue();
@@ -87,7 +87,7 @@ async function play(source: DemoSource, api: Api, worker: Worker): Promise<Outco
   let start = performance.now();
   const outcome = (said: string): Outcome => {
     const ms = performance.now() - start;
-    return { said, ms, right: said === owed && (owed !== NOTHING || ms >= IDLE) };
+    return { said, ms, right: said === owed && (owed !== NOTHING || ms >= IDLE_MS) };
   };
   try {
     const wait = watch(api, stage, queue);
@@ -95,10 +95,10 @@ async function play(source: DemoSource, api: Api, worker: Worker): Promise<Outco
     if (action !== undefined) {
       const early = wait(0);
       if (early !== NOTHING) return { ...outcome(early), right: false };
-      worker.postMessage({ delay: DELAY, action } satisfies Order);
+      worker.postMessage({ delay: DELAY_MS, action } satisfies Order);
       start = performance.now();
     }
-    return outcome(wait(owed === NOTHING ? IDLE : PATIENCE));
+    return outcome(wait(owed === NOTHING ? IDLE_MS : LIMIT_MS));
   } catch (error) {
     return outcome((error as Error).name);
   } finally {
@@ -106,7 +106,7 @@ async function play(source: DemoSource, api: Api, worker: Worker): Promise<Outco
   }
 }
 
-/** Above it the table has a gap. */
+/** The table has an empty line above this source. */
 const FIRST_KNOTE = DEMO_SOURCES.find(({ apis }) => apis.length === 1);
 
 function rowOf(source: DemoSource, api: Api, { said, ms, right }: Outcome, inColour: boolean): Row {
@@ -117,7 +117,7 @@ function rowOf(source: DemoSource, api: Api, { said, ms, right }: Outcome, inCol
   return { cells: [name, api, said, time, source.owed(api), verdict], rule };
 }
 
-/** A thread that does what it is told, and runs already. */
+/** Starts the worker, and waits until it runs. */
 async function startWorker(): Promise<Worker> {
   const worker = new Worker(new URL("./worker.js", import.meta.url));
   await new Promise((resolve, reject) => {
@@ -127,7 +127,7 @@ async function startWorker(): Promise<Worker> {
   return worker;
 }
 
-/** Runs the demo, and returns the exit status: 1 if anything was not what the kernel owes. */
+/** Runs the demo, and returns the exit status: 1 if an outcome was not what the kernel owes. */
 export async function demo(): Promise<number> {
   const inColour = hasColour();
   const start = performance.now();
@@ -152,8 +152,8 @@ export async function demo(): Promise<number> {
       : `${wrong} of ${waits} waits did not say what the kernel owes`;
   print(
     `\n${verdict} (host ${host.name}, ${seconds} s).\n` +
-      `Events were caused by another thread, some of them through a child process,\n` +
-      `${DELAY} ms after it was asked to.\n`,
+      `Another thread caused the events, some of them through a child process,\n` +
+      `${DELAY_MS} ms after the start of each wait.\n`,
   );
   return wrong === 0 ? STATUS.DONE : STATUS.FAILED;
 }

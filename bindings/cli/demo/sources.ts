@@ -1,4 +1,4 @@
-// What the demo waits for: descriptors of every kind, from omnipoll/os and from Node.
+// The sources of the demo: descriptors of every kind, from omnipoll/os and from Node.
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -27,33 +27,33 @@ import { filenoOf, type Waitable } from "../../waitable.ts";
 import { type Action, TRIGGERED } from "./worker.ts";
 import { type Api, APIS, namesOf, wordsOf } from "../masks.ts";
 
-/** A descriptor to wait for, ready for one wait. */
+/** A descriptor for one wait. */
 export interface Stage {
   readonly waitable: Waitable;
-  /** What happens during the wait; nothing if there is none. */
+  /** The action that causes the event; undefined if no event is to come. */
   readonly action?: Action;
   close(): void;
 }
 
-/** What only kqueue waits for, ready for one wait. */
+/** A knote for one wait of kqueue. */
 export interface QueueStage extends Omit<Stage, "waitable"> {
   readonly change: Kevent;
 }
 
-/** A kind of thing to wait for. */
+/** A kind of source. */
 export interface DemoSource {
   readonly name: string;
-  /** What waits for it. */
+  /** The APIs that can wait for the source. */
   readonly apis: readonly Api[];
-  /** What the kernel owes: what is said in the words of the API, or the name of an exception. */
+  /** The outcome that the kernel owes, in the words of the API, or the name of an exception. */
   owed(api: Api): string;
   prepare(queue: Kqueue): Stage | QueueStage | Promise<Stage | QueueStage>;
 }
 
-/** What a wait says to which nothing comes. */
+/** The outcome of a wait without an event. */
 export const NOTHING = "nothing";
 
-/** What is said of a mask; select() has lists and no bits. */
+/** Returns a mask in words; select() has lists instead of bits. */
 export function maskText(api: Api, mask: number): string {
   if (mask === 0) return NOTHING;
   return api === "select" ? wordsOf(mask) : namesOf(api, mask).join("|");
@@ -68,7 +68,7 @@ function pipe(): Stage {
   return { waitable: r, action: { kind: "write", fd: w }, close: closeAll(r, w) };
 }
 
-/** A pipe whose writer goes. */
+/** A pipe whose writer is closed. */
 function widowedPipe(): Stage {
   const [r, w] = os.pipe();
   return { waitable: r, action: { kind: "close", fd: w }, close: closeAll(r) };
@@ -115,7 +115,7 @@ async function listening(): Promise<{ server: Server; port: number }> {
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-/** A socket of Node's; its peer is one, too. */
+/** A socket of Node's, connected to another one. */
 async function nodeSocket(): Promise<Stage> {
   const { server, port } = await listening();
   const accepted = once(server, "connection") as Promise<[Socket]>;
@@ -133,14 +133,14 @@ async function nodeSocket(): Promise<Stage> {
   };
 }
 
-/** A server of Node's, to which a connection comes. */
+/** A server of Node's, to which a client connects. */
 async function nodeServer(): Promise<Stage> {
   const { server, port } = await listening();
   server.on("connection", (peer) => peer.destroy());
   return { waitable: server, action: { kind: "connect", port }, close: () => server.close() };
 }
 
-/** Output of a child process, which repeats what it is told. */
+/** The output of a child process, which repeats its input. */
 async function childOutput(): Promise<Stage> {
   const child = spawn("cat", { stdio: ["pipe", "pipe", "inherit"] });
   await once(child, "spawn");
@@ -162,15 +162,15 @@ function regularFile(): Stage {
   return { waitable: fd, close: () => closeSync(fd) };
 }
 
-/** How long the timer takes, in ms. */
-const TIME = 50;
+/** The period of the timer, in ms. */
+const TIMER_MS = 50;
 
 function timer(): QueueStage {
-  const change = kevent(1, KQ_FILTER_TIMER, KQ_EV_ADD | KQ_EV_ONESHOT, 0, TIME);
+  const change = kevent(1, KQ_FILTER_TIMER, KQ_EV_ADD | KQ_EV_ONESHOT, 0, TIMER_MS);
   return { change, close: () => {} };
 }
 
-/** A child process that runs a script of sh once it is written to. */
+/** A child process that runs a script of sh after one line of input. */
 async function childFor(script: string, changeOf: (pid: number) => Kevent): Promise<QueueStage> {
   const child = spawn("sh", ["-c", `read line; ${script}`], {
     stdio: ["pipe", "ignore", "inherit"],
@@ -188,7 +188,7 @@ async function childFor(script: string, changeOf: (pid: number) => Kevent): Prom
 
 /** A signal that a child process sends. */
 function signal(): Promise<QueueStage> {
-  // It would end the process; the listener stays, as a signal may be late.
+  // The signal's default action ends the process. The listener stays, because a signal may be late.
   process.on("SIGUSR2", () => {});
   const number = systemConstants.signals.SIGUSR2;
   return childFor("kill -USR2 $PPID", () => kevent(number, KQ_FILTER_SIGNAL));
@@ -219,7 +219,7 @@ function userEvent(queue: Kqueue): QueueStage {
   };
 }
 
-/** What poll and its like owe as a mask, and kqueue in its own words. */
+/** Makes the outcome of a source: a mask, and kqueue's event in words. */
 function owes(mask: number, event: string): (api: Api) => string {
   return (api) => (api === "kqueue" ? event : maskText(api, mask));
 }
@@ -242,7 +242,7 @@ const content = owes(POLLIN, `READ ${statSync(FILE).size}`);
 
 export const DEMO_SOURCES: readonly DemoSource[] = [
   descriptor("pipe", bytes, pipe),
-  // select() has no word for it but readable: a read would not block.
+  // select() reports a hang-up as readable: a read would not block.
   descriptor(
     "pipe, writer goes",
     (api) => (api === "select" ? maskText(api, POLLIN) : hangup(api)),

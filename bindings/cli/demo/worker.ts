@@ -1,4 +1,4 @@
-// The thread that makes things happen while the main one waits.
+// The thread that causes the events while the main thread waits.
 
 import { parentPort } from "node:worker_threads";
 import { KQ_FILTER_USER, KQ_NOTE_FFCOPY, KQ_NOTE_TRIGGER } from "../../constants.ts";
@@ -13,7 +13,7 @@ import {
   write,
 } from "../../node/os.ts";
 
-/** What the thread can do; descriptors are those of the process, so it has them, too. */
+/** The actions of the thread. All threads of the process share its descriptors. */
 export type Action =
   | { readonly kind: "write"; readonly fd: number }
   | { readonly kind: "count"; readonly fd: number }
@@ -21,12 +21,12 @@ export type Action =
   | { readonly kind: "connect"; readonly port: number }
   | { readonly kind: "trigger"; readonly queue: number; readonly ident: number };
 
-/** What is written: five bytes, and a line. */
+/** The data of a write: five bytes that are a line. */
 const MESSAGE = "word\n";
-/** Flags of user events, which are the user's own. */
+/** The `fflags` of user events, which belong to the program. */
 export const TRIGGERED = 0x2a;
 
-/** An action, to be done `delay` ms from now. */
+/** An action for `delay` ms from now. */
 export interface Order {
   readonly delay: number;
   readonly action: Action;
@@ -41,7 +41,7 @@ function act(action: Action): void {
   else trigger(action.queue, action.ident);
 }
 
-/** Triggers a user event of a queue that another thread waits for. */
+/** Triggers a user event of a queue on which another thread waits. */
 function trigger(queue: number, ident: number): void {
   const fflags = KQ_NOTE_TRIGGER | KQ_NOTE_FFCOPY | TRIGGERED;
   kqueue.fromfd(queue).control([kevent(ident, KQ_FILTER_USER, 0, fflags)], 0);

@@ -1,5 +1,5 @@
-// stdin, fd:N:MODES, file:PATH and fifo:PATH: descriptors that somebody else reads or writes. The
-// wait reads nothing of them and changes none of their flags.
+// stdin, fd:N:MODES, file:PATH and fifo:PATH: descriptors that other programs read and write. The
+// wait reads no data from them, and changes no flag.
 
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from "../../constants.ts";
@@ -11,7 +11,7 @@ import { wordsOf } from "../masks.ts";
 import type { Report, Source } from "./source.ts";
 import type { Waiter } from "../waiters.ts";
 
-/** Whether a descriptor is of the kinds that are ready at all times: regular files, /dev/null… */
+/** Whether a descriptor is of a kind that is always ready: a regular file, /dev/null. */
 function isAlwaysReady(fd: number): boolean {
   using probe = epoll();
   try {
@@ -28,13 +28,13 @@ class DescriptorSource implements Source {
   readonly due = Number.POSITIVE_INFINITY;
   readonly #open: () => number;
   readonly #mask: number;
-  /** What can be the last of it. */
+  /** The bits after which no event follows. */
   readonly #last: number;
   #waiter: Waiter | undefined;
   #once = false;
   fd: number | undefined;
 
-  /** @param open returns a descriptor of our own; `last` is the mask after which nothing comes */
+  /** @param open opens a descriptor that the source closes; `last` has the bits that end the source */
   constructor(text: string, open: () => number, mask: number, last: number) {
     this.text = text;
     this.#open = open;
@@ -44,7 +44,7 @@ class DescriptorSource implements Source {
 
   open(waiter: Waiter): void {
     if (waiter.api === "kqueue" && (this.#mask & POLLPRI) !== 0) {
-      throw new UsageError(`${this.text}: kqueue does not tell of urgent data`);
+      throw new UsageError(`${this.text}: kqueue does not report urgent data`);
     }
     try {
       this.fd = this.#open();
@@ -79,12 +79,12 @@ const FD_MAX = 0x7fffffff;
 
 export function stdinSource(text: string, rest: string): Source {
   if (text !== "stdin") {
-    throw new UsageError(`${text}: stdin takes nothing behind it, got ${JSON.stringify(rest)}`);
+    throw new UsageError(`${text}: stdin takes no argument, got ${JSON.stringify(rest)}`);
   }
   return new DescriptorSource(text, () => dup(0), POLLIN, BROKEN);
 }
 
-/** A copy of a descriptor we were started with: the same one may be in several sources. */
+/** Duplicates an inherited descriptor, because one descriptor may be in several sources. */
 export function descriptorSource(text: string, rest: string): Source {
   const [, number, modes = "r"] = /^(\d+)(?::([rwx]+))?$/.exec(rest) ?? [];
   if (number === undefined || Number(number) > FD_MAX) {
@@ -93,8 +93,8 @@ export function descriptorSource(text: string, rest: string): Source {
     );
   }
   const fd = Number(number);
-  // Looked at before any source is opened, which might get that number.
-  if (!isInherited(fd)) throw new UsageError(`${text}: omnipoll was not given descriptor ${fd}`);
+  // The test comes before any source is opened, since a source might get that number.
+  if (!isInherited(fd)) throw new UsageError(`${text}: omnipoll did not inherit descriptor ${fd}`);
   const mask = [...modes].reduce((bits, mode) => bits | (MODES[mode] ?? 0), 0);
   return new DescriptorSource(text, () => dup(fd), mask, BROKEN);
 }
@@ -111,7 +111,7 @@ export function fileSource(text: string, rest: string): Source {
   return new DescriptorSource(text, () => openSync(path, OPEN_FLAGS), POLLIN, BROKEN);
 }
 
-/** A FIFO goes on when its last writer has left: another may come. */
+/** A FIFO does not end with its last writer, because another writer may come. */
 export function fifoSource(text: string, rest: string): Source {
   const path = pathOf(text, rest);
   return new DescriptorSource(text, () => openFifo(text, path), POLLIN, POLLERR | POLLNVAL);

@@ -1,5 +1,5 @@
-// signal:, path:, net: and pid: — what only kqueue waits for. Each source is a knote on a queue of
-// its own, and a queue is a descriptor, which any API can wait for.
+// signal:, path:, net: and pid:, for which only kqueue waits. Each source is a knote on a queue of its
+// own, and a queue is a descriptor, which any API can wait for.
 
 import { closeSync, constants as files, openSync, readFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -18,19 +18,20 @@ import {
   KQ_NOTE_REVOKE,
   POLLIN,
 } from "../../constants.ts";
+import { filterName } from "../../../host/names.ts";
 import { type Kevent, kevent, type Kqueue, kqueue } from "../../node/select.ts";
 import { reasonOf, UsageError } from "../failure.ts";
-import { exitOf, filterNameOf, noteWordsOf, notesOf, VNODE_NOTES } from "../kevents.ts";
+import { exitOf, noteWordsOf, notesOf, VNODE_NOTES } from "../kevents.ts";
 import type { Report, Source } from "./source.ts";
 import type { Waiter } from "../waiters.ts";
 
-/** What makes a knote of a kind of source. */
+/** A kind of source that is a knote. */
 interface Kind {
-  /** Opens what is watched, and returns the change that watches it. */
+  /** Opens the watched object, and returns the change that adds the knote. */
   start(): Kevent;
-  /** What an event says. */
+  /** Describes an event. */
   report(event: Kevent): Omit<Report, "events" | "mask">;
-  /** Undoes `start`; called also if that failed half-way. */
+  /** Undoes `start`; called also if `start` failed half-way. */
   stop?(): void;
 }
 
@@ -65,7 +66,7 @@ class KnoteSource implements Source {
     const [event] = this.#queue?.control(null, 1, 0) ?? [];
     if (event === undefined) return undefined;
     const notes = notesOf(event).map(([, name]) => `KQ_NOTE_${name}`);
-    const events = notes.length > 0 ? notes : [`KQ_FILTER_${filterNameOf(event)}`];
+    const events = notes.length > 0 ? notes : [`KQ_FILTER_${filterName(event.filter)}`];
     return { ...this.#kind.report(event), events, mask: event.fflags };
   }
 
@@ -84,7 +85,7 @@ class KnoteSource implements Source {
 
 const PID_MAX = 0x7fffffff;
 
-/** pid:1234: the end of a process, child or not. */
+/** Makes pid:1234, the end of a process, child or not. */
 export function processSource(text: string, rest: string): Source {
   const pid = Number(rest);
   if (!/^\d+$/.test(rest) || pid === 0 || pid > PID_MAX) {
@@ -100,7 +101,7 @@ export function processSource(text: string, rest: string): Source {
   });
 }
 
-/** Name and number of a signal that is given as USR1, SIGUSR1 or 10. */
+/** Returns name and number of a signal, given as USR1, SIGUSR1 or 10. */
 function signalOf(text: string, rest: string): [name: NodeJS.Signals, number: number] {
   const name = /^SIG/i.test(rest) ? rest.toUpperCase() : `SIG${rest.toUpperCase()}`;
   const found = Object.entries(constants.signals).find(
@@ -114,14 +115,14 @@ function signalOf(text: string, rest: string): [name: NodeJS.Signals, number: nu
   return found as [NodeJS.Signals, number];
 }
 
-/** Listener of a signal whose default action is not to be taken: most end the process. */
+/** A listener that suppresses the default action of a signal, which often ends the process. */
 function ignore(): void {}
 
-/** signal:USR1: a signal to this process. */
+/** Makes signal:USR1, a signal to this process. */
 export function signalSource(text: string, rest: string): Source {
   const [name, number] = signalOf(text, rest);
   if (name === "SIGKILL" || name === "SIGSTOP") {
-    throw new UsageError(`${text}: nobody can wait for ${name}`);
+    throw new UsageError(`${text}: no process can wait for ${name}`);
   }
   return new KnoteSource(text, {
     start: () => {
@@ -140,7 +141,7 @@ export function signalSource(text: string, rest: string): Source {
 const ALL_NOTES = VNODE_NOTES.reduce((bits, [bit]) => bits | bit, 0);
 const OPEN_FLAGS = files.O_RDONLY | files.O_NONBLOCK | files.O_NOCTTY;
 
-/** The bits of "write,delete". */
+/** Returns the bits of "write,delete". */
 function notesFrom(text: string, list: string): number {
   return list.split(",").reduce((bits, word) => {
     const note = VNODE_NOTES.find(([, name]) => name.toLowerCase() === word);
@@ -150,7 +151,7 @@ function notesFrom(text: string, list: string): number {
   }, 0);
 }
 
-/** path:FILE[:NOTES]: what happens to a file, whatever its name is by then. */
+/** Makes path:FILE[:NOTES], the changes of a file, also after the file was renamed. */
 export function pathSource(text: string, rest: string): Source {
   const [, path = "", list] = /^(.*?)(?::([^:/]*))?$/s.exec(rest) ?? [];
   if (path === "") throw new UsageError(`${text}: a path is missing: ${JSON.stringify(rest)}`);
@@ -172,7 +173,7 @@ export function pathSource(text: string, rest: string): Source {
   });
 }
 
-/** Number of a network interface. */
+/** Returns the index of a network interface. */
 function interfaceOf(text: string, name: string): number {
   try {
     if (!/^[^/\s]+$/.test(name) || name.startsWith("..")) throw new Error(name);
@@ -184,7 +185,7 @@ function interfaceOf(text: string, name: string): number {
 
 const LINK_NOTES = KQ_NOTE_LINKUP | KQ_NOTE_LINKDOWN | KQ_NOTE_LINKINV;
 
-/** net:eth0: the link of a network interface. */
+/** Makes net:eth0, the link of a network interface. */
 export function interfaceSource(text: string, rest: string): Source {
   const index = interfaceOf(text, rest);
   return new KnoteSource(text, {

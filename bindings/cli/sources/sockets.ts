@@ -1,4 +1,4 @@
-// tcp:HOST:PORT and listen:[HOST:]PORT: a server that comes up, and connections that come in.
+// tcp:HOST:PORT and listen:[HOST:]PORT: a server that accepts, and connections from clients.
 
 import { lookup } from "node:dns/promises";
 import { isIPv6 } from "node:net";
@@ -28,19 +28,19 @@ import { reasonOf, UsageError } from "../failure.ts";
 import type { Report, Source } from "./source.ts";
 import type { Waiter } from "../waiters.ts";
 
-/** How long after a refusal the next attempt is made, in ms. */
-const RETRY = 100;
-/** How long an attempt may go unanswered, in ms: the third SYN of the kernel is in it. */
-const PATIENCE = 3500;
-/** What `listen` keeps in its queue: connections are taken one at a time. */
+/** Time from a refusal to the next attempt, in ms. */
+const RETRY_MS = 100;
+/** The longest attempt without an answer, in ms. The kernel sends its third SYN within this time. */
+const ATTEMPT_MS = 3500;
+/** The most connections that wait to be accepted. */
 const BACKLOG = 128;
 
-/** A socket that does not block, for an address. */
+/** Makes a socket for an address, which does not block. */
 function socketFor(address: string): number {
   return socket(isIPv6(address) ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK);
 }
 
-/** "127.0.0.1:80", "[::1]:80"; IPv4 as such, though it comes to a socket of IPv6. */
+/** Formats "127.0.0.1:80" or "[::1]:80". A peer over IPv4 of an IPv6 socket is shown as IPv4. */
 function show(address: Address): string {
   if (typeof address === "string") return address;
   const [end, port] = address;
@@ -48,7 +48,7 @@ function show(address: Address): string {
   return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Waits until a server accepts: tries one address after the other, until one does. */
+/** Waits until a server accepts, and tries the addresses of the server in turn. */
 class TcpSource implements Source {
   readonly text: string;
   readonly #addresses: readonly string[];
@@ -73,29 +73,29 @@ class TcpSource implements Source {
     const address = this.#addresses[this.#attempts++ % this.#addresses.length] as string;
     try {
       this.fd = socketFor(address);
-      // The wait learns of an attempt that is over at once like of any other.
+      // The wait also reports an attempt that is over at once.
       this.#waiter?.add(this.fd, POLLOUT, false);
-      this.due = performance.now() + PATIENCE;
+      this.due = performance.now() + ATTEMPT_MS;
       connect(this.fd, [address, this.#port]);
     } catch (error) {
       if ((error as OSError).code !== "EINPROGRESS") this.#fail(error);
     }
   }
 
-  /** Tries again later, or at once if there is another address to try. */
+  /** Schedules the next attempt: at once for the next address, later after the last one. */
   #fail(error?: unknown): void {
     const code = error instanceof OSError ? error.code : undefined;
     if (code === "EMFILE" || code === "ENFILE") throw error;
     this.close();
     const isLast = this.#attempts % this.#addresses.length === 0;
-    this.due = performance.now() + (isLast ? RETRY : 0);
+    this.due = performance.now() + (isLast ? RETRY_MS : 0);
   }
 
-  /** Whether the socket is connected to another one than itself. */
+  /** Whether the socket is connected, and not to itself. */
   #isConnected(fd: number): boolean {
     if (getsockopt(fd, SOL_SOCKET, SO_ERROR) !== 0) return false;
     try {
-      // A port of the range for outgoing connections can get connected to itself, sooner or later.
+      // TCP may connect a socket to itself if the port is in the range of outgoing connections.
       return show(getpeername(fd)) !== show(getsockname(fd));
     } catch {
       return false; // ENOTCONN
@@ -127,7 +127,7 @@ class TcpSource implements Source {
   }
 }
 
-/** Reports each connection, and closes it. */
+/** Reports each connection, and closes the connection. */
 class ListenSource implements Source {
   readonly text: string;
   readonly due = Number.POSITIVE_INFINITY;
@@ -136,7 +136,7 @@ class ListenSource implements Source {
   #waiter: Waiter | undefined;
   fd: number | undefined;
 
-  /** @param addresses of which the first that this machine has is used */
+  /** @param addresses the source listens on the first one that this machine has */
   constructor(text: string, addresses: readonly string[], port: number) {
     this.text = text;
     this.#addresses = addresses;
@@ -181,7 +181,7 @@ class ListenSource implements Source {
       const peer = show(address);
       return { happened: `connection from ${peer}`, done: false, details: { peer } };
     } catch (error) {
-      // The peer has gone between the wait and here.
+      // The peer has closed the connection between the wait and this call.
       const { code } = error as OSError;
       if (code === "EAGAIN" || code === "ECONNABORTED") return undefined;
       throw error;
@@ -200,7 +200,7 @@ class ListenSource implements Source {
   }
 }
 
-/** Host and port of `[HOST:]PORT`; IPv6 addresses are in brackets. */
+/** Splits `[HOST:]PORT`; IPv6 addresses are in brackets. */
 function endOf(text: string, rest: string): { host: string; port: number } {
   const [, bracketed, plain, port = rest] = /^(?:\[([^\]]*)\]:|([^:]*):)?([^:]*)$/.exec(rest) ?? [];
   if (!/^\d+$/.test(port)) {
@@ -216,7 +216,7 @@ function endOf(text: string, rest: string): { host: string; port: number } {
   return { host: bracketed ?? plain ?? "", port: Number(port) };
 }
 
-/** Addresses of a host, as the system orders them. */
+/** Looks up the addresses of a host, in the order of the system. */
 async function addressesOf(text: string, host: string): Promise<string[]> {
   try {
     const found = await lookup(host, { all: true, verbatim: true });

@@ -1,45 +1,45 @@
-// What a source is to the wait.
+// A source of events, as the wait sees it.
 
 import type { Waiter } from "../waiters.ts";
 
-/** Something that happened to a source. */
+/** An event of a source. */
 export interface Report {
-  /** In words, for people: "readable", "connected". */
+  /** The event in words: "readable", "connected". */
   readonly happened: string;
-  /** Whether nothing can come from the source any more. */
+  /** Whether this is the last event of the source. */
   readonly done: boolean;
-  /** Names and bits of what came, where that is not the mask of the API. */
+  /** Names and bits of the event, if they are not those of the mask that the API reported. */
   readonly events?: readonly string[];
   readonly mask?: number;
-  /** What else there is to know, for `--json`. */
+  /** More facts for `--json`. */
   readonly details?: Record<string, string | number>;
 }
 
-/** One thing to wait for: a descriptor, a point in time, or both by turns. */
+/** One source: a descriptor, a point in time, or both by turns. */
 export interface Source {
-  /** As it was given. */
+  /** The source as the command line has it. */
   readonly text: string;
-  /** When `expire` is to be called, on the clock of performance.now(); Infinity for never. */
+  /** The time of the next call of `expire`, on the clock of performance.now(); Infinity for never. */
   readonly due: number;
-  /** Descriptor that the source has at the waiter now, if it has one. */
+  /** The descriptor that the source has registered with the waiter, if any. */
   readonly fd: number | undefined;
 
   /**
-   * Starts: opens what is waited for.
+   * Starts the source: opens its descriptor.
    *
-   * @throws {UsageError} if that cannot be had
+   * @throws {UsageError} if the source cannot be opened
    */
   open(waiter: Waiter): void;
 
-  /** The waiter reported `mask` for `fd`. Nothing is returned if that is not worth a line. */
+  /** Handles the `mask` that the waiter reported for `fd`. Undefined if there is nothing to print. */
   ready(mask: number): Report | undefined;
 
-  /** The time is `due`. */
+  /** Handles the time `due`. Undefined if there is nothing to print. */
   expire(): Report | undefined;
 
-  /** Stops, and closes what was opened. */
+  /** Stops the source, and closes its descriptor. */
   close(): void;
 }
 
-/** Makes a source of what follows its kind on the command line. @throws {UsageError} */
+/** Makes a source from the text behind its kind. @throws {UsageError} if the text is wrong */
 export type SourceMaker = (text: string, rest: string) => Source | Promise<Source>;

@@ -1,4 +1,4 @@
-// What can be waited for: KIND or KIND:REST on the command line. Each group of kinds has a file.
+// The kinds of sources: KIND or KIND:REST on the command line. Each group of kinds has a file.
 
 import { descriptorSource, fileSource, fifoSource, stdinSource } from "./descriptors.ts";
 import { UsageError } from "../failure.ts";
@@ -22,9 +22,9 @@ const KINDS: Record<string, SourceMaker> = {
 };
 
 /**
- * The source that `text` describes, not open yet.
+ * Makes the source that `text` describes, without opening it.
  *
- * @throws {UsageError} if it describes none
+ * @throws {UsageError} if `text` is not a source
  */
 export function sourceOf(text: string): Promise<Source> | Source {
   const colon = text.indexOf(":");

@@ -1,4 +1,4 @@
-// timer:1.5s: a point in time, which is the timeout of the wait.
+// timer:1.5s: a point in time, which becomes the timeout of the wait.
 
 import { durationOf } from "../duration.ts";
 import type { Report, Source } from "./source.ts";
