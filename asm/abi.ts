@@ -274,6 +274,27 @@ export const ENOSYS = 38;
 export const ELOOP = 40;
 export const EOPNOTSUPP = 95;
 
+// Kinds of sources, in the order in which a harvest reads them. Each is a bit of a u32.
+
+/** The second epoll set: entries of descriptors whose other filter is in the main set. */
+export const SOURCE_SECOND = 0;
+/** The kernel's timer. */
+export const SOURCE_TIMER = 1;
+/** The inotify instance of files. */
+export const SOURCE_INOTIFY = 2;
+/** The inotify instance of the directories that contain watched directories. */
+export const SOURCE_PARENTS = 3;
+/** The process connector. */
+export const SOURCE_CONNECTOR = 4;
+/** rtnetlink's link messages. */
+export const SOURCE_RTNETLINK = 5;
+/** Posts of other threads. */
+export const SOURCE_POSTS = 6;
+/** The eventfd that makes the queue's own descriptor readable. */
+export const SOURCE_WAKE = 7;
+/** A descriptor of one knote. */
+export const SOURCE_KNOTE = 8;
+
 // Registration record: one registration of an object, as `inspect()` reads it from the core. Of a poll,
 // devpoll or epoll object only `ident`, `flags` (the event mask), `state` and `id` mean something.
 //

@@ -31,6 +31,7 @@ export {
   kqueueCreate,
   kqueueEvents,
   kqueueFileno,
+  kqueueInspect,
   kqueuePost,
   kqueuePosts,
   kqueueReserve,

@@ -1,7 +1,7 @@
 // Queues: kqueue objects. Where the kernel has kqueue, the core remembers the descriptor alone
 // (kqueue/native.ts); elsewhere kqueue/control.ts translates to epoll and the sources of the host.
 
-import { EINVAL } from "./abi";
+import { EINVAL, ENOSYS } from "./abi";
 import * as kernel from "./kernel";
 import {
   adoptEmulated,
@@ -10,6 +10,7 @@ import {
   createEmulated,
   emulatedFileno,
   forgetEmulated,
+  inspectEmulated,
   openPostsOf,
   postEmulated,
   reserveEmulated,
@@ -39,6 +40,11 @@ export function kqueueAdopt(fd: i32): i32 {
 /** Descriptor of a queue. */
 export function kqueueFileno(handle: i32): i32 {
   return kernel.hasKqueue() ? nativeFileno(handle) : emulatedFileno(handle);
+}
+
+/** Describes a knote or a source of a translated queue, from a list INSPECT_*; see inspect.ts. */
+export function kqueueInspect(handle: i32, list: i32, place: i32): i32 {
+  return kernel.hasKqueue() ? -ENOSYS : inspectEmulated(handle, list, place);
 }
 
 /** Closes a queue for all its objects, and forgets this one. */

@@ -33,6 +33,7 @@ export interface CoreExports {
   kqueueCreate(): number;
   kqueueEvents(): number;
   kqueueFileno(handle: number): number;
+  kqueueInspect(handle: number, list: number, place: number): number;
   kqueuePost(fd: number, change: number): number;
   kqueuePosts(handle: number): number;
   kqueueReserve(handle: number, changes: number, capacity: number): number;

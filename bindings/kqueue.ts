@@ -1,6 +1,15 @@
 // kqueue objects: FreeBSD's kqueue, or the core's translation of it.
 
-import { CAPABILITY_KQUEUE, EBADF, EOPNOTSUPP, FILTER_USER, KEVENT_SIZE } from "../asm/abi.ts";
+import {
+  CAPABILITY_KQUEUE,
+  EBADF,
+  EOPNOTSUPP,
+  FILTER_USER,
+  INSPECT_ALL,
+  INSPECT_READY,
+  INSPECT_SOURCES,
+  KEVENT_SIZE,
+} from "../asm/abi.ts";
 import { checkCount, intOf } from "./arguments.ts";
 import type { Core } from "./core.ts";
 import { show, ValueError } from "./errors.ts";
@@ -8,7 +17,7 @@ import type { QueueView } from "./inspect.ts";
 import { Kevent } from "./kevent.ts";
 import { observeDescriptors } from "./observers.ts";
 import { kqueueTimeout, type Timeout } from "./timeout.ts";
-import { askKernel, viewOf } from "./views.ts";
+import { askKernel, readQueue, readSources, viewOf } from "./views.ts";
 
 /** Most records that a wait gets room for. Linux's fs.nr_open allows no more open descriptors. */
 const ROOM = 1 << 20;
@@ -145,17 +154,27 @@ export class Kqueue {
   }
 
   /**
-   * Shows the knotes of the queue as plain values, and changes nothing. Python lacks this call.
+   * Shows the knotes of the queue, its active list and the core's own descriptors in the queue, as
+   * plain values, and changes nothing. Python lacks this call.
    *
    * @throws {ValueError} if the object is closed
-   * @throws {OSError} EOPNOTSUPP if the kernel does not show its knotes
+   * @throws {OSError} EOPNOTSUPP if the queue belongs to another thread, or to a kernel that does not
+   * show its knotes
    */
   inspect(): QueueView {
     checkCount("kqueue.inspect()", arguments.length, 0, 0);
     const fd = this.#open();
-    const isKernels = (this.#core.calls.capabilities() & CAPABILITY_KQUEUE) !== 0;
-    if (!isKernels) throw this.#core.error(-EOPNOTSUPP, "kqueue.inspect", `fd ${fd}`);
-    return viewOf({ api: "kqueue", fd, keptBy: "kernel" }, askKernel(this.#core, "kqueue", fd));
+    const core = this.#core;
+    if (core.calls.capabilities() & CAPABILITY_KQUEUE) {
+      return viewOf({ api: "kqueue", fd, keptBy: "kernel" }, askKernel(core, "kqueue", fd));
+    }
+    const handle = this.#handle;
+    if (handle === 0) throw core.error(-EOPNOTSUPP, "kqueue.inspect", "a queue of another thread");
+    const walkOver = (list: number) => (place: number) =>
+      core.calls.kqueueInspect(handle, list, place);
+    const queue = readQueue(core, "kqueue", walkOver(INSPECT_ALL), walkOver(INSPECT_READY));
+    const sources = readSources(core, "kqueue", walkOver(INSPECT_SOURCES));
+    return viewOf({ api: "kqueue", fd, keptBy: "core" }, queue, sources);
   }
 
   #control(fd: number, changes: readonly Kevent[], capacity: number, timeoutMs: number): number {

@@ -2,6 +2,7 @@
 
 import {
   EOPNOTSUPP,
+  FILTER_PROC,
   REGISTRATION_ACTIVE,
   REGISTRATION_DATA,
   REGISTRATION_DISABLED,
@@ -14,6 +15,15 @@ import {
   REGISTRATION_SFFLAGS,
   REGISTRATION_STATE,
   REGISTRATION_UDATA,
+  SOURCE_CONNECTOR,
+  SOURCE_INOTIFY,
+  SOURCE_KNOTE,
+  SOURCE_PARENTS,
+  SOURCE_POSTS,
+  SOURCE_RTNETLINK,
+  SOURCE_SECOND,
+  SOURCE_TIMER,
+  SOURCE_WAKE,
 } from "../asm/abi.ts";
 import type { KernelKnote, KernelQueue, KernelRegistration } from "../host/inspect.ts";
 import { eventNames, filterName, flagNames, noteNames } from "../host/names.ts";
@@ -89,6 +99,35 @@ export function readQueue(
     if (index !== undefined) list.push(index);
   });
   return { registrations: found, ready: list };
+}
+
+/** Names of the sources that all knotes of a queue share. */
+const SOURCES = new Map<number, string>([
+  [SOURCE_SECOND, "epoll"],
+  [SOURCE_TIMER, "timerfd"],
+  [SOURCE_INOTIFY, "inotify"],
+  [SOURCE_PARENTS, "inotify of parents"],
+  [SOURCE_CONNECTOR, "process connector"],
+  [SOURCE_RTNETLINK, "rtnetlink"],
+  [SOURCE_POSTS, "posts"],
+  [SOURCE_WAKE, "wake-up"],
+]);
+
+function sourceName(kind: number, filter: number): string {
+  if (kind !== SOURCE_KNOTE) return SOURCES.get(kind) ?? `source ${kind}`;
+  return filter === FILTER_PROC ? "pidfd" : filterName(filter).toLowerCase();
+}
+
+/** Reads the sources of a queue that the core keeps, in the order of their descriptors. */
+export function readSources(core: Core, api: QueueView["api"], sources: Walk): SourceView[] {
+  const found: SourceView[] = [];
+  walk(core, api, sources, (view, at) => {
+    const fd = Number(view.getBigUint64(at + REGISTRATION_IDENT, true));
+    const kind = view.getInt32(at + REGISTRATION_FILTER, true);
+    const filter = view.getInt32(at + REGISTRATION_FLAGS, true);
+    found.push({ name: sourceName(kind, filter), fd });
+  });
+  return found.sort((a, b) => a.fd - b.fd);
 }
 
 /**

@@ -23,6 +23,7 @@ import { rescanFiles } from "./files";
 import { dropKnote, forgetDescriptor } from "./filter";
 import "./filters";
 import { FOUND_MORE, FOUND_REPORTED, FOUND_SHIFT, harvest } from "./harvest";
+import { inspectQueue } from "./inspect";
 import { openPosts } from "./posts";
 import { closeQueue, createQueue, firstQueue, freeQueue, knoteIn, Queue, queueOf } from "./queue";
 import { register } from "./register";
@@ -67,6 +68,12 @@ export function adoptEmulated(fd: i32): i32 {
 export function emulatedFileno(handle: i32): i32 {
   const queue = named(handle);
   return queue === null ? ERROR_BAD_HANDLE : queue.epfd;
+}
+
+/** Describes what one of the lists INSPECT_* of a queue has behind `place`; see ../inspect.ts. */
+export function inspectEmulated(handle: i32, list: i32, place: i32): i32 {
+  const queue = named(handle);
+  return queue === null ? ERROR_BAD_HANDLE : inspectQueue(queue, list, place);
 }
 
 /** Drops the knotes of a queue and closes its sources, not the queue's own descriptor. */

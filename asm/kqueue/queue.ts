@@ -4,7 +4,15 @@
 import { dequeue as leave, enqueue as enter, ReadyList } from "../ready-list";
 import { append, isListed, List, remove } from "../list";
 import { allocate, release } from "../memory";
-import { chainOf, insertMember, prepareTable, releaseTable, removeMember, Table } from "../table";
+import {
+  cellOf,
+  chainOf,
+  insertMember,
+  prepareTable,
+  releaseTable,
+  removeMember,
+  Table,
+} from "../table";
 import {
   ACTIVE,
   destroyKnote,
@@ -220,6 +228,21 @@ export function removeKnote(queue: Queue, knote: Knote): void {
   const table = knotesOf(queue);
   removeMember(table, changetype<usize>(knote), offsetof<Knote>("chain"), hashOfKnote);
   destroyKnote(knote);
+}
+
+/** The knote behind `last` in the order of the table, or the first knote of the queue. */
+export function knoteAfter(queue: Queue, last: Knote | null): Knote | null {
+  let cell = 0;
+  if (last !== null) {
+    if (last.chain !== null) return last.chain;
+    const at = cellOf(knotesOf(queue), hashOfKnote(changetype<usize>(last)));
+    cell = (((at - queue.cells) as i32) >> 2) + 1;
+  }
+  for (; cell < queue.cellCount; cell++) {
+    const knote = knoteIn(queue, cell);
+    if (knote !== null) return knote;
+  }
+  return null;
 }
 
 /** First knote of the chain in a cell of the table. */

@@ -2,37 +2,29 @@
 // kinds are shared by all knotes of a filter and exist once in a queue. A pidfd and the counter of a
 // signal belong to one knote.
 //
-// A new kind takes a number here, which also decides when its reader is called, and one call of
+// A new kind takes a number in abi.ts, which also decides when its reader is called, and one call of
 // `onReadable` in the file of its filter.
 
-import { ENOMEM, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EVENT_IN } from "../abi";
+import { ENOMEM, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EVENT_IN, SOURCE_KNOTE } from "../abi";
+import { describe, registration } from "../inspect";
 import * as host from "../host";
 import * as kernel from "../kernel";
 import { allocate, release } from "../memory";
-import { chainOf, insertMember, removeMember, Table } from "../table";
+import { cellOf, chainOf, insertMember, removeMember, Table } from "../table";
 import { Knote } from "./knote";
 import { descriptorsOf, Queue, SOURCE_KINDS, sourcesOf } from "./queue";
 
-// Kinds of sources, in the order in which a harvest reads them. Each is a bit of a u32.
-
-/** The second epoll set: entries of descriptors whose other filter is in the main set. */
-export const SOURCE_SECOND = 0;
-/** The kernel's timer. */
-export const SOURCE_TIMER = 1;
-/** The inotify instance of files. */
-export const SOURCE_INOTIFY = 2;
-/** The inotify instance of the directories that contain watched directories. */
-export const SOURCE_PARENTS = 3;
-/** The process connector. */
-export const SOURCE_CONNECTOR = 4;
-/** rtnetlink's link messages. */
-export const SOURCE_RTNETLINK = 5;
-/** Posts of other threads. */
-export const SOURCE_POSTS = 6;
-/** The eventfd that makes the queue's own descriptor readable. */
-export const SOURCE_WAKE = 7;
-/** A descriptor of one knote. */
-export const SOURCE_KNOTE = 8;
+export {
+  SOURCE_SECOND,
+  SOURCE_TIMER,
+  SOURCE_INOTIFY,
+  SOURCE_PARENTS,
+  SOURCE_CONNECTOR,
+  SOURCE_RTNETLINK,
+  SOURCE_POSTS,
+  SOURCE_WAKE,
+  SOURCE_KNOTE,
+} from "../abi";
 
 @unmanaged
 class Source {
@@ -213,4 +205,31 @@ export function enterSources(queue: Queue, set: i32): void {
       source = source.chain;
     }
   }
+}
+
+// Reading, for `inspect()`.
+
+/** Address of the source behind `last` in the order of the table, or of the first; 0 at the end. */
+export function sourceAfter(queue: Queue, last: usize): usize {
+  const table = sourcesOf(queue);
+  let at = table.cells;
+  if (last !== 0) {
+    const chain = changetype<Source>(last).chain;
+    if (chain !== null) return changetype<usize>(chain);
+    at = cellOf(table, hashOf(last)) + 4;
+  }
+  const end = table.cells + ((table.size as usize) << 2);
+  for (; at < end; at += 4) {
+    const source = load<usize>(at);
+    if (source !== 0) return source;
+  }
+  return 0;
+}
+
+/** Describes a source: its descriptor as ident, its kind as filter, the owner's filter as flags. */
+export function describeSource(at: usize): void {
+  const source = changetype<Source>(at);
+  const knote = source.knote;
+  describe(source.fd, knote === null ? 0 : (knote.filter as u32), 0, 0);
+  registration.filter = source.kind;
 }

@@ -13,6 +13,18 @@ import {
   EPOLLONESHOT,
   EPOLLOUT,
   host,
+  kevent,
+  KQ_EV_ADD,
+  KQ_EV_CLEAR,
+  KQ_EV_DELETE,
+  KQ_EV_DISABLE,
+  KQ_EV_ONESHOT,
+  KQ_FILTER_READ,
+  KQ_FILTER_TIMER,
+  KQ_FILTER_USER,
+  KQ_NOTE_SECONDS,
+  KQ_NOTE_TRIGGER,
+  kqueue,
   OSError,
   poll,
   POLLIN,
@@ -98,7 +110,7 @@ test(
 );
 
 test("the arguments and closed objects are those of every other call", () => {
-  const objects = [devpoll(), epoll()];
+  const objects = [devpoll(), epoll(), kqueue()];
   for (const object of objects) {
     assert.throws(
       () => (object.inspect as (...given: unknown[]) => unknown)(1),
@@ -135,6 +147,90 @@ test(
 
 /** The bits that Linux adds to every mask (do_epoll_ctl), which a core that translates does not show. */
 const ADDED = hasEpoll ? "|ERR|HUP" : "";
+
+test(
+  "kqueue: knotes with flags and notes by name, and the active list",
+  scoped((scope) => {
+    const queue = kqueue();
+    scope.onEnd(() => queue.close());
+    const [r, w] = scope.pipe();
+    queue.control(
+      [
+        kevent(r, KQ_FILTER_READ, KQ_EV_ADD | KQ_EV_CLEAR, 0, 0, 7),
+        kevent(1, KQ_FILTER_USER, KQ_EV_ADD | KQ_EV_CLEAR, 0x5),
+        kevent(2, KQ_FILTER_USER, KQ_EV_ADD | KQ_EV_DISABLE),
+        kevent(3, KQ_FILTER_TIMER, KQ_EV_ADD | KQ_EV_ONESHOT, KQ_NOTE_SECONDS, 1000),
+      ],
+      0,
+    );
+    queue.control([kevent(1, KQ_FILTER_USER, 0, KQ_NOTE_TRIGGER)], 0);
+    const view = queue.inspect();
+    assert.is(view.api, "kqueue");
+    assert.is(view.fd, queue.fileno());
+    assert.is(view.keptBy, hasKqueue ? "kernel" : "core");
+    const knoteOf = (filter: string, ident: number): RegistrationView =>
+      view.registrations.find(
+        (each) => each.filter === filter && each.ident === ident,
+      ) as RegistrationView;
+    assert.is(view.registrations.length, 4);
+    assert.ok(knoteOf("READ", r).flagNames.includes("CLEAR"));
+    assert.is(knoteOf("READ", r).knote?.udata, 7);
+    assert.not(knoteOf("READ", r).knote?.active);
+    assert.ok(knoteOf("USER", 1).knote?.active);
+    assert.ok(knoteOf("USER", 2).disabled);
+    assert.not(knoteOf("USER", 1).disabled);
+    assert.ok(knoteOf("TIMER", 3).flagNames.includes("ONESHOT"));
+    assert.ok(knoteOf("TIMER", 3).knote?.asked.noteNames.includes("SECONDS"));
+    assert.equal(
+      view.ready?.map((index) => view.registrations[index]?.ident),
+      [1],
+    );
+    assert.equal(queue.inspect(), view);
+    assert.equal(
+      queue.control(null, 8, 0).map(({ ident }) => ident),
+      [1],
+    );
+    os.write(w, "x");
+    queue.inspect();
+    assert.equal(
+      queue.control(null, 8, 0).map(({ ident }) => ident),
+      [r],
+    );
+  }),
+);
+
+test(
+  "kqueue: the sources are descriptors of the core's own",
+  scoped((scope) => {
+    const queue = kqueue();
+    scope.onEnd(() => queue.close());
+    const [r] = scope.pipe();
+    queue.control([kevent(3, KQ_FILTER_TIMER, KQ_EV_ADD, 0, 1000), kevent(r)], 0);
+    const { sources } = queue.inspect();
+    if (hasEpoll) assert.ok(sources.some(({ name }) => name === "timerfd"));
+    if (hasKqueue) assert.equal(sources, []);
+    for (const { fd } of sources) assert.ok(fd !== r && fd !== queue.fileno());
+    assert.is(new Set(sources.map(({ fd }) => fd)).size, sources.length);
+  }),
+);
+
+test(
+  "kqueue: a thousand knotes, each once",
+  scoped((scope) => {
+    const queue = kqueue();
+    scope.onEnd(() => queue.close());
+    const changes = Array.from({ length: 1000 }, (_, i) => kevent(i, KQ_FILTER_USER));
+    queue.control(changes, 0);
+    for (let i = 0; i < 1000; i += 3) {
+      queue.control([kevent(i, KQ_FILTER_USER, KQ_EV_DELETE)], 0);
+    }
+    const idents = queue.inspect().registrations.map(({ ident }) => Number(ident));
+    assert.equal(
+      idents.toSorted((a, b) => a - b),
+      Array.from({ length: 1000 }, (_, i) => i).filter((i) => i % 3 !== 0),
+    );
+  }),
+);
 
 test(
   "epoll: what keeps the object, and the masks by name",

@@ -17,6 +17,9 @@ const CASES: ReadonlyArray<readonly [host: string, flavor: Flavor]> = [
   ["posix", "epoll"],
   ["sim:posix", "epoll"],
   ["sim:bsd", "epoll"],
+  ["linux", "kqueue"],
+  ["sim:linux", "kqueue"],
+  ["posix", "kqueue"],
 ];
 
 for (const [host, flavor] of CASES) {
