@@ -1,6 +1,6 @@
-/* The addon's exports, made from the list of calls of each folder. What is kept between calls (the
- * call block, signals, posts, requests) belongs to the environment that asked for it, and goes when
- * that environment ends. */
+/* The addon's exports, made from the list of calls of each folder. State between calls (the call
+ * block, watched signals, mailboxes, requests) belongs to the environment that asked for it, and is
+ * freed when that environment ends. */
 
 #include "addon.h"
 

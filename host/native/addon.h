@@ -1,4 +1,4 @@
-/* What the files of the addon share: reading arguments, checking addresses that come from
+/* Shared by all files of the addon: reading arguments, checking addresses that come from
  * WebAssembly, and returning a count or a negative errno. No call throws. */
 
 #ifndef OMNIPOLL_ADDON_H
@@ -16,9 +16,9 @@
 /* Reads exactly `count` arguments. */
 bool read_arguments(napi_env env, napi_callback_info info, size_t count, napi_value* argv);
 
-/* Reads a number as a 32-bit integer; false if it is no number or has no such value. */
+/* Reads a number as a 32-bit integer; false if the value is no number or does not fit. */
 bool read_i32(napi_env env, napi_value value, int32_t* out);
-/* The same for addresses and masks, which WebAssembly passes as signed numbers: what is below 0
+/* The same for addresses and masks, which WebAssembly passes as signed numbers: a number below 0
  * is taken modulo 2^32. */
 bool read_u32(napi_env env, napi_value value, uint32_t* out);
 
@@ -33,7 +33,7 @@ struct call {
 };
 
 /* The call block, and the bytes of the buffer that is the only argument: NULL and 0 if `memory` is
- * NULL or what was given is no buffer. Good until JavaScript runs again. */
+ * NULL or the argument is no buffer. The pointers are good until JavaScript runs again. */
 struct call* read_call(napi_env env, napi_callback_info info, uint8_t** memory, size_t* length);
 
 /* Points `out` at `count` records of `size` bytes at `address` of the memory. 0, or -EFAULT if they
@@ -42,7 +42,7 @@ int records_in(uint8_t* memory, size_t length, uint32_t address, uint32_t count,
                  uint8_t** out);
 
 /* Milliseconds as a timespec, rounded up to a nanosecond. `*out` becomes NULL for ever
- * (negative, or beyond any clock). -EINVAL for what is not a number. */
+ * (negative, or beyond any clock). -EINVAL for NaN. */
 int timespec_of(double ms, struct timespec* storage, struct timespec** out);
 
 /* The same two from arguments. -EINVAL for wrong types, too. */

@@ -1,4 +1,4 @@
-/* Closing what the core was given. */
+/* Closing the descriptors that the core was given. */
 
 #include <unistd.h>
 

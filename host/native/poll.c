@@ -26,7 +26,7 @@ static int wait_for(struct pollfd* records, nfds_t count, struct timespec* timeo
 #endif
 }
 
-/* EINTR is returned as it is, because only the core knows the deadline to resume with. */
+/* Returns EINTR as it is: only the core knows the deadline to resume with. */
 napi_value select_poll(napi_env env, napi_callback_info info) {
   uint8_t* memory = NULL;
   size_t length = 0;

@@ -1,10 +1,10 @@
-/* Asynchronous reads and writes, which are done by a few threads and end as kevents of the
- * queue they were asked for with.
+/* Asynchronous reads and writes. A few threads do them, and each ends as a kevent of the queue that
+ * was given with the request.
  *
- * The threads never touch memory of JavaScript: they work on copies, and what was read is copied
- * by the thread that asked, when it next takes kevents. So an array may be detached, and a
- * thread may end, while a request is under way. They hold a descriptor of their own, so closing
- * the one that was given does no harm either. */
+ * The threads never touch memory of JavaScript. They work on copies, and the thread of JavaScript
+ * that made a request copies the bytes of a read into its array when it next takes kevents. So an
+ * array may be detached, and a thread of JavaScript may end, while a request is under way. Each
+ * request holds a descriptor of its own, so the program may close the one that it gave. */
 
 #include <fcntl.h>
 #include <limits.h>
@@ -23,12 +23,12 @@
 /* Threads for files; one more waits for pipes, sockets and the like. */
 #define MOST_WORKERS 3
 #define MOST_REQUESTS 4096
-/* What one read or write of Linux transfers at most. */
+/* Bytes that one read or write of Linux transfers at most (MAX_RW_COUNT). */
 #define MOST_BYTES 0x7ffff000
 
 struct request {
   struct request* next;
-  napi_env env; /* NULL once nobody will collect it */
+  napi_env env; /* NULL once the environment has ended */
   napi_ref array;
   int32_t id;
   int fd;
@@ -49,12 +49,13 @@ struct list {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t work = PTHREAD_COND_INITIALIZER;
-/* For the workers; for the thread that waits for readiness; for the threads of JavaScript. A
- * request leaves the first two only by the hand of the thread they are for. */
+/* `waiting` is for the workers, `parked` for the thread that waits for readiness, `finished` for
+ * the threads of JavaScript. Only the thread that a list is for takes a request off `waiting` or
+ * `parked`. */
 static struct list waiting = {NULL, &waiting.first};
 static struct list parked = {NULL, &parked.first};
 static struct list finished = {NULL, &finished.first};
-/* Those a worker works on: they are in no list. */
+/* The request that each worker works on, which is in no list. */
 static struct request* current[MOST_WORKERS];
 static int workers = 0, idle_workers = 0, unclaimed = 0;
 static int wakeup = -1; /* an eventfd that the waiting thread listens to; -1 before there is one */
@@ -67,7 +68,7 @@ static void append(struct list* list, struct request* request) {
   list->end = &request->next;
 }
 
-/* Removes what `link` points to. */
+/* Takes the request that `link` points to off its list. */
 static struct request* cut(struct list* list, struct request** link) {
   struct request* request = *link;
   *link = request->next;
@@ -82,7 +83,7 @@ static void discard(struct request* request) {
   free(request);
 }
 
-/* As FreeBSD's filt_aio has it: always EV_EOF. */
+/* The kevent of a request that has ended. Its flags are EV_EOF, as filt_aio of FreeBSD has it. */
 static void make_record(const struct request* request, uint8_t* record) {
   uint64_t ident = (uint64_t) request->id;
   int16_t filter = ABI_FILTER_AIO;
@@ -96,8 +97,8 @@ static void make_record(const struct request* request, uint8_t* record) {
   memcpy(record + ABI_KEVENT_UDATA, &request->udata, sizeof(request->udata));
 }
 
-/* Ends a request that is in no list any more. It can be collected before its kevent can be
- * taken. */
+/* Ends a request that is in no list any more. The request is in `finished` before its kevent is
+ * posted: a thread that takes the kevent finds the bytes. */
 static void finish(struct request* request) {
   uint8_t record[ABI_KEVENT_SIZE];
   if (request->env == NULL) {
@@ -151,18 +152,20 @@ static void* work_on_files(void* argument) {
   return NULL;
 }
 
-/* One attempt on what has no offsets; -1 and EAGAIN if it is not ready after all. */
+/* One attempt on a descriptor without offsets; -1 and EAGAIN if the descriptor is not ready after
+ * all. */
 static ssize_t attempt(struct request* request) {
   struct iovec rest = {request->bytes + request->done, request->length - request->done};
   ssize_t count = request->is_write ? pwritev2(request->fd, &rest, 1, -1, RWF_NOWAIT)
                                     : preadv2(request->fd, &rest, 1, -1, RWF_NOWAIT);
   if (count >= 0 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return count;
-  /* Terminals, and pipes before Linux 6.5. It was ready, so this much does not block. */
+  /* Terminals, and pipes before Linux 6.5, have no RWF_NOWAIT. The descriptor was ready, so a read,
+   * or a write of PIPE_BUF bytes, does not block. */
   if (!request->is_write) return read(request->fd, rest.iov_base, rest.iov_len);
   return write(request->fd, rest.iov_base, rest.iov_len < PIPE_BUF ? rest.iov_len : PIPE_BUF);
 }
 
-/* Whether the request has come to its end: a read with the first bytes, a write with the last. */
+/* Whether the request has ended: a read ends with its first bytes, a write with its last. */
 static bool proceed(struct request* request) {
   ssize_t count = attempt(request);
   if (count < 0) {
@@ -174,7 +177,7 @@ static bool proceed(struct request* request) {
   return !request->is_write || request->done == request->length;
 }
 
-/* What the thread below polls: the wakeup and the descriptors of what is parked, in order. */
+/* Makes the poll records of the thread below: the wakeup and the parked requests, in order. */
 static nfds_t gather(struct pollfd* polled) {
   nfds_t count = 1;
   polled[0] = (struct pollfd) {.fd = wakeup, .events = POLLIN};
@@ -225,7 +228,7 @@ static void* work_on_streams(void* argument) {
   return NULL;
 }
 
-/* Starts a thread that no signal reaches. 0 or a positive errno. */
+/* Starts a thread with all signals blocked. 0 or a positive errno. */
 static int start(void* (*body)(void*), struct request** mine) {
   pthread_t thread;
   pthread_attr_t detached;
@@ -273,7 +276,8 @@ static int submit(struct request* request, bool has_offsets) {
   return 0;
 }
 
-/* Whether the descriptor is open for this, and has offsets. 0 or a negative errno. */
+/* Checks that the descriptor is open for this, and finds out whether it has offsets. 0 or a
+ * negative errno. */
 static int check(int fd, bool is_write, bool* has_offsets) {
   int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || (flags & O_PATH) != 0) return -EBADF;
@@ -291,7 +295,7 @@ static bool read_u64(napi_env env, napi_value value, uint64_t* out) {
   return true;
 }
 
-/* Gives what was read to the array that was to have it, unless that was detached meanwhile. */
+/* Copies the bytes of a read into its array, unless the array was detached meanwhile. */
 static void deliver(napi_env env, struct request* request) {
   napi_value array = NULL;
   uint8_t* bytes = NULL;
@@ -304,7 +308,7 @@ static void deliver(napi_env env, struct request* request) {
   napi_delete_reference(env, request->array);
 }
 
-/* Gives what has been read to the arrays of an environment, on its thread. */
+/* Copies the bytes of all finished reads of an environment, on the thread of that environment. */
 static void collect(napi_env env) {
   struct request* mine = NULL;
   pthread_mutex_lock(&lock);
@@ -388,7 +392,7 @@ napi_value select_aio_write(napi_env env, napi_callback_info info) {
   return request_of(env, info, true);
 }
 
-/* Nobody collects any more; the arrays' references end with the environment. */
+/* Marks a request whose environment ends. The references to its arrays end with the environment. */
 static void orphan(napi_env env, struct request* request) {
   if (request != NULL && request->env == env) request->env = NULL;
 }

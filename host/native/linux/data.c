@@ -1,5 +1,5 @@
-/* How much can be read, written or accepted, and whether a socket has ended; nothing here has a
- * side effect on the descriptor. */
+/* How much can be read, written or accepted, and whether a socket has ended. No question has a side
+ * effect on the descriptor. */
 
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -31,7 +31,7 @@ struct data_record {
   uint32_t state;
 };
 
-/* The half of it that is written. */
+/* The half of a data record that the answer fills. */
 struct data_answer {
   int64_t value;
   int32_t error;
@@ -46,7 +46,7 @@ _Static_assert(offsetof(struct data_record, value) == ABI_DATA_VALUE, "data.valu
 _Static_assert(offsetof(struct data_record, error) == ABI_DATA_ERROR, "data.error");
 _Static_assert(offsetof(struct data_record, state) == ABI_DATA_STATE, "data.state");
 
-/* States of a TCP socket: <netinet/tcp.h> has them, but does not go with <linux/tcp.h>. */
+/* States of a TCP socket. <netinet/tcp.h> has them, but cannot be included beside <linux/tcp.h>. */
 enum { ESTABLISHED = 1, FIN_WAIT1 = 4, FIN_WAIT2 = 5, TIME_WAIT = 6, CLOSED = 7, CLOSE_WAIT = 8,
        LAST_ACK = 9, LISTENING = 10, CLOSING = 11 };
 
@@ -106,7 +106,7 @@ static int64_t counter(int fd, int64_t* out) {
   return 0;
 }
 
-/* What the kernel's table of Unix sockets says about one. */
+/* What the kernel's table of Unix sockets (unix_diag) has about one socket. */
 struct unix_socket {
   int64_t waiting;
   uint32_t shut;
@@ -168,7 +168,7 @@ static bool find_unix(int fd, struct unix_socket* out) {
 }
 
 static bool tcp_info(int fd, struct tcp_info* out) {
-  /* Old kernels fill less: what they do not know is 0. */
+  /* Old kernels fill fewer fields; the fields that they do not know are 0. */
   memset(out, 0, sizeof(*out));
   socklen_t length = sizeof(*out);
   return getsockopt(fd, IPPROTO_TCP, TCP_INFO, out, &length) == 0;
@@ -180,10 +180,11 @@ static int revents(int fd) {
   return poll(&one, 1, 0) < 0 ? 0 : one.revents;
 }
 
-/* What a TCP socket holds, from TCP_ZEROCOPY_RECEIVE with no room to receive into, which takes
- * nothing: `until_mark` is FIONREAD (tcp_inq), which an urgent mark ends; `held` counts by sequence
- * numbers (tcp_inq_hint), an urgent byte and a FIN included. Linux 5.6; it refuses a page and more
- * before the mark (EINVAL: it wants to map them), and an end of stream next to be read (EIO). */
+/* Bytes that a TCP socket holds, from TCP_ZEROCOPY_RECEIVE without room to receive into, which
+ * takes nothing out of the socket: `until_mark` is FIONREAD (tcp_inq), which an urgent mark ends;
+ * `held` counts by sequence numbers (tcp_inq_hint), an urgent byte and a FIN included. Linux 5.6;
+ * it refuses a page and more before the mark (EINVAL: it wants to map them), and an end of stream
+ * next to be read (EIO). */
 struct held_bytes {
   uint32_t unused[3];
   uint32_t until_mark;
@@ -202,8 +203,8 @@ static bool held_bytes(int fd, struct held_bytes* out) {
          length == sizeof(*out);
 }
 
-/* DATA_UNREAD. With a page or more before the mark the count ends at the mark. Of a connection that was
- * reset after its end of stream the count is one too high: nothing shows the end any more. */
+/* DATA_UNREAD. With a page or more before the mark the count ends at the mark. Of a connection that
+ * was reset after its end of stream the count is one too high: nothing shows the end any more. */
 static int64_t unread(int fd) {
   struct tcp_info info;
   struct held_bytes bytes;
@@ -215,7 +216,7 @@ static int64_t unread(int fd) {
                    info.tcpi_state == LAST_ACK || info.tcpi_state == TIME_WAIT ||
                    (info.tcpi_state == CLOSED && (revents(fd) & POLLERR) == 0);
     int64_t held = (int64_t) bytes.held - (has_fin ? 1 : 0);
-    /* The urgent byte is none that a read gives. */
+    /* A read skips the urgent byte. */
     return held > bytes.until_mark ? held - 1 : bytes.until_mark;
   }
   /* The mark is next: a read passes it, and so does a peek, which copies nothing (MSG_TRUNC). A
@@ -253,15 +254,15 @@ static uint32_t tcp_option(int fd, int name) {
 #define LEAST_RETRIES 8
 
 /* Why a TCP socket that was in use is closed. The error itself cannot be asked for without
- * taking it from the program (SO_ERROR), so it is told from what happened:
- * - no answer at all to the SYN: ETIMEDOUT if it was sent as often as may be, else EHOSTUNREACH,
- *   since a router said so or nobody on the link has the address;
+ * taking it from the program (SO_ERROR), so it is inferred from what happened:
+ * - no answer at all to the SYN: ETIMEDOUT if it was sent as often as may be, else EHOSTUNREACH:
+ *   a router said so, or no neighbour on the link has the address;
  * - an answer, but no handshake: ECONNREFUSED;
  * - retransmissions or keep-alive probes up to their limit: ETIMEDOUT;
- * - else a reset: ECONNRESET. Linux says EPIPE if the peer's end of stream came before the reset, which
- *   cannot be seen; FreeBSD says ECONNRESET then, too.
+ * - else a reset: ECONNRESET. Linux says EPIPE if the peer's end of stream came before the reset,
+ *   which cannot be seen; FreeBSD says ECONNRESET then, too.
  * Measured on 6.18: a handshake leaves a round-trip time, and the initiator's SYN counts as an
- * acknowledged byte; a refusal leaves one segment received and none of the two. */
+ * acknowledged byte; a refusal leaves one received segment, no round-trip time and no such byte. */
 static uint32_t tcp_error(int fd, const struct tcp_info* info) {
   bool shook_hands = info->tcpi_rtt != 0 || info->tcpi_bytes_acked != 0 ||
                      info->tcpi_bytes_received != 0 || info->tcpi_options != 0;
@@ -291,7 +292,7 @@ static uint32_t tcp_state(int fd, const struct tcp_info* info) {
     case TIME_WAIT:
       return ABI_DATA_STATE_SHUT_WRITE;
     default:
-      /* POLLERR here is no error of the connection: it announces time stamps and the like. */
+      /* This POLLERR is not an error of the connection: it announces time stamps and the like. */
       return 0;
   }
 }
@@ -309,16 +310,16 @@ static uint32_t unix_state(int fd, bool is_stream) {
   }
   bool is_shut;
   if (is_stream) {
-    /* Nothing is sent and no error taken: the kernel looks at the shut-down first. */
+    /* Sends nothing and takes no error: the kernel checks the shutdown first. */
     is_shut = send(fd, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno == EPIPE;
   } else {
-    /* Here, it would be an empty message. */
+    /* On such a socket the same send would be an empty message. */
     is_shut = find_unix(fd, &local) && (local.shut & 2) != 0;
   }
   return state | (is_shut ? ABI_DATA_STATE_SHUT_WRITE : 0);
 }
 
-/* DATA_STATE_* of a socket; 0 of what is none. */
+/* DATA_STATE_* of a socket; 0 if the descriptor is no socket. */
 static uint32_t state_of(int fd) {
   struct tcp_info info;
   if (tcp_info(fd, &info)) return tcp_state(fd, &info);
@@ -392,7 +393,7 @@ napi_value select_fd_data(napi_env env, napi_callback_info info) {
 
   uint8_t* at = records;
   for (uint32_t i = 0; i < count; i++, at += ABI_DATA_SIZE) {
-    /* What nearly all ask for, without copying the rest. */
+    /* Nearly all records ask for this alone: the rest need not be copied. */
     if (answer_readable(at)) continue;
     struct data_record record;
     memcpy(&record, at, sizeof(record));

@@ -24,7 +24,7 @@ _Static_assert(EPOLL_CLOEXEC == ABI_EPOLL_CLOEXEC, "flags");
 _Static_assert(ABI_READY_RECORD_SIZE == 8 && ABI_READY_RECORD_FD == 0, "ready record");
 _Static_assert(ABI_READY_RECORD_MASK == 4, "ready record");
 
-/* What the kernel is given to fill, on the stack up to this many events. */
+/* The array for the kernel to fill is on the stack up to this many events. */
 #define STACK_EVENTS 1024
 
 napi_value select_epoll_create1(napi_env env, napi_callback_info info) {
@@ -62,7 +62,7 @@ static int wait_for(int epfd, struct epoll_event* events, int capacity, struct t
     missing = true;
   }
   /* The C library's epoll_wait is a point where a thread can be cancelled, which makes a short
-   * wait a tenth longer. Nobody cancels a thread that runs JavaScript. */
+   * wait a tenth longer. A thread that runs JavaScript is never cancelled. */
 #ifdef SYS_epoll_wait
   return (int) syscall(SYS_epoll_wait, epfd, events, capacity, whole_ms(timeout));
 #else
@@ -97,7 +97,7 @@ napi_value select_epoll_wait(napi_env env, napi_callback_info info) {
   int count = wait_for((int) call->arguments[0], events, (int) capacity, timeout);
   call->result = count < 0 ? -errno : count;
   for (int i = 0; i < count; i++, ready += ABI_READY_RECORD_SIZE) {
-    /* Copied as bytes: nothing says that the address is aligned. */
+    /* Copied as bytes: the address need not be aligned. */
     uint32_t record[2] = {events[i].data.u32, events[i].events};
     memcpy(ready, record, sizeof(record));
   }

@@ -11,8 +11,8 @@ napi_value select_inotify_init(napi_env env, napi_callback_info info) {
   return result_of(env, inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
 }
 
-/* inotify_add_watch(inotify, fd, parent, mask). The link in /proc leads to the file itself, so
- * it does not matter what its name is now or whether it still has one. */
+/* inotify_add_watch(inotify, fd, parent, mask). The link in /proc leads to the file itself,
+ * whatever the file's name is now, and also if it has no name left. */
 napi_value select_inotify_add_watch(napi_env env, napi_callback_info info) {
   napi_value argv[4];
   int32_t inotify = 0, fd = 0, parent = 0;
@@ -26,7 +26,7 @@ napi_value select_inotify_add_watch(napi_env env, napi_callback_info info) {
 
   char path[48];
   snprintf(path, sizeof(path), "/proc/self/fd/%d%s", fd, parent == 1 ? "/.." : "");
-  /* Not following would watch the link in /proc. */
+  /* IN_DONT_FOLLOW would watch the link in /proc. */
   return result_of(env, inotify_add_watch(inotify, path, mask & ~(uint32_t) IN_DONT_FOLLOW));
 }
 

@@ -1,4 +1,5 @@
-/* What the kernel tells through netlink: processes (the connector) and network interfaces. */
+/* Messages of the kernel through netlink: about processes (the connector) and network
+ * interfaces. */
 
 #include <linux/cn_proc.h>
 #include <linux/connector.h>
@@ -14,7 +15,7 @@
 /* Enough for some ten thousand process events, where the privilege allows it. */
 #define RECEIVE_BUFFER (16 * 1024 * 1024)
 
-/* A netlink socket that hears the groups of a mask; -1 and errno. */
+/* A netlink socket in the multicast groups of a mask; -1 and errno. */
 static int listen_to(int protocol, uint32_t groups) {
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
   if (fd < 0) return -1;
@@ -30,7 +31,8 @@ static int listen_to(int protocol, uint32_t groups) {
   return -1;
 }
 
-/* One datagram of the kernel; others send to these groups, too. -1 and errno. */
+/* Receives one datagram of the kernel, and skips those of other senders to these groups. -1 and
+ * errno. */
 static ssize_t receive(int fd, void* bytes, size_t length) {
   for (;;) {
     struct sockaddr_nl sender = {0};
@@ -55,13 +57,13 @@ static int subscribe(int fd) {
                   .len = sizeof(request.operation)},
       .operation = PROC_CN_MCAST_LISTEN,
   };
-  /* Outside the first network namespace, nobody is at the other end. */
+  /* The kernel has the other end in the first network namespace only. */
   if (send(fd, &request, sizeof(request), 0) < 0) {
     return errno == ECONNREFUSED ? -EOPNOTSUPP : -errno;
   }
 
-  /* The answer has been sent before send() returns, to everybody who listens. There is none in
-   * another process or user namespace, where the numbers in the events would be of no use. */
+  /* The kernel multicasts the answer before send() returns. It does not answer in another process
+   * or user namespace, where the numbers in the events would mean other processes. */
   for (;;) {
     uint8_t answer[NLMSG_HDRLEN + sizeof(struct cn_msg) + sizeof(struct proc_event)];
     uint8_t* event = answer + NLMSG_HDRLEN + sizeof(struct cn_msg);
@@ -81,7 +83,7 @@ static int subscribe(int fd) {
 napi_value select_proc_listen(napi_env env, napi_callback_info info) {
   (void) info;
   int fd = listen_to(NETLINK_CONNECTOR, CN_IDX_PROC);
-  /* Without the connector, there is no such protocol. */
+  /* Kernels without the connector do not know the protocol. */
   if (fd < 0) return integer(env, errno == EPROTONOSUPPORT ? -EOPNOTSUPP : -errno);
   int failure = subscribe(fd);
   if (failure == 0) return integer(env, fd);
@@ -94,7 +96,8 @@ napi_value select_link_listen(napi_env env, napi_callback_info info) {
   return result_of(env, listen_to(NETLINK_ROUTE, RTMGRP_LINK));
 }
 
-/* Asks for an interface. ioctl(SIOCGIFFLAGS) wants a name, and has no room for IFF_LOWER_UP. */
+/* Asks rtnetlink for an interface: ioctl(SIOCGIFFLAGS) wants a name and has no room for
+ * IFF_LOWER_UP. */
 static int64_t flags_of(int fd, int32_t index) {
   struct {
     struct nlmsghdr header;

@@ -1,5 +1,5 @@
-/* Kevents that other threads post to a queue. Queues are known by the number of their
- * descriptor: the core ends this before it closes one, so a number has one meaning. */
+/* Kevents that other threads post to a queue. The number of its descriptor names a queue: the core
+ * calls post_close before it closes the descriptor, so a number has one meaning at a time. */
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -10,7 +10,7 @@
 
 #include "sources.h"
 
-/* What a mailbox holds at most, for a queue that nobody reads; a power of 2. */
+/* Records that a mailbox holds at most, in case its queue is never read; a power of 2. */
 #define MOST_RECORDS 65536
 #define FIRST_RECORDS 16
 
@@ -33,7 +33,7 @@ void post_on_take(void (*taken)(napi_env env)) {
   after_take = taken;
 }
 
-/* Where the pointer to a queue's mailbox is; what it points to is NULL if there is none. */
+/* The link to the mailbox of a queue; the link holds NULL if the queue has no mailbox. */
 static struct mailbox** find(int queue) {
   struct mailbox** link = &mailboxes;
   while (*link != NULL && (*link)->queue != queue) link = &(*link)->next;
@@ -100,7 +100,7 @@ napi_value select_post_close(napi_env env, napi_callback_info info) {
   return integer(env, is_ours ? 0 : -EBADF);
 }
 
-/* Makes room for one more record, which the ring keeps in order from the start. */
+/* Makes room for one more record. A ring that grows begins with its first record again. */
 static bool grow(struct mailbox* mailbox) {
   if (mailbox->count < mailbox->capacity) return true;
   uint32_t capacity = mailbox->capacity == 0 ? FIRST_RECORDS : mailbox->capacity * 2;

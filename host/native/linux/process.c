@@ -32,7 +32,7 @@ _Static_assert(sizeof(struct pidfd_information) == 64, "pidfd information");
 /* Number of a field of /proc/PID/stat; the name is number 2. */
 #define EXIT_CODE_FIELD 52
 
-/* The status waitpid(2) would give, from what waitid(2) says. */
+/* The status as waitpid(2) gives it, from the siginfo_t of waitid(2). */
 static int wait_status(const siginfo_t* info) {
   switch (info->si_code) {
     case CLD_EXITED:
@@ -44,7 +44,7 @@ static int wait_status(const siginfo_t* info) {
   }
 }
 
-/* Reads a short file of /proc as text; false if there is none. */
+/* Reads a short file of /proc as text; false if the file is missing or empty. */
 static bool read_text(const char* path, char* text, size_t size) {
   int file = open(path, O_RDONLY | O_CLOEXEC);
   if (file < 0) return false;
@@ -54,27 +54,28 @@ static bool read_text(const char* path, char* text, size_t size) {
   return length > 0;
 }
 
-/* Whether the status of a process is shown to us: for others, the field is 0. The link to the
- * program has the same rule (ptrace(2), "access mode"); of a zombie it leads nowhere. */
+/* Whether the kernel shows this process the status of another; if not, the field is 0. The
+ * link to the program follows the same rule (ptrace(2), "access mode"); the link of a zombie
+ * leads nowhere. */
 static bool is_shown(int pid) {
   char path[32], target[1];
   snprintf(path, sizeof(path), "/proc/%d/exe", pid);
   return readlink(path, target, sizeof(target)) >= 0 || errno != EACCES;
 }
 
-/* The status that /proc shows while nobody has reaped the process; -1 if it does not. */
+/* The status that /proc shows of a zombie, a process that is not reaped; -1 if it shows none. */
 static int zombie_status(int pidfd, int pid) {
   char path[32], text[1024];
   snprintf(path, sizeof(path), "/proc/%d/stat", pid);
   if (!read_text(path, text, sizeof(text))) return -1;
-  /* From behind the name, which may have anything in it. */
+  /* The search begins behind the name, which may contain anything. */
   char* field = strrchr(text, ')');
   if (field == NULL || strncmp(field, ") Z ", 4) != 0 || !is_shown(pid)) return -1;
   for (int i = 2; i < EXIT_CODE_FIELD && field != NULL; i++) field = strchr(field + 1, ' ');
   if (field == NULL) return -1;
   int status = atoi(field);
 
-  /* Was ours reaped meanwhile, and its number given to another that is a zombie already? */
+  /* The process may have been reaped meanwhile, and its number given to another zombie. */
   snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
   if (!read_text(path, text, sizeof(text))) return -1;
   char* number = strstr(text, "Pid:");
@@ -94,8 +95,8 @@ napi_value select_proc_status(napi_env env, napi_callback_info info) {
   if (result == 0) return integer(env, ended.si_pid == 0 ? -EAGAIN : wait_status(&ended));
   if (pidfd < 0 || errno == EBADF) return integer(env, -EBADF);
 
-  /* No child of ours, or a reaped one. A process has not ended before all its threads have,
-   * though its first thread is a zombie already. */
+  /* The process is no child of this one, or it is reaped. It has not ended before all its threads
+   * have, though its first thread may be a zombie already. */
   struct pollfd one = {.fd = pidfd, .events = POLLIN};
   if (poll(&one, 1, 0) == 0) return integer(env, -EAGAIN);
   int status = zombie_status(pidfd, pid);

@@ -1,15 +1,16 @@
-/* Signals, counted on their way to whoever handles them.
+/* Signals, counted on the way to their handlers.
  *
- * One handler of ours per watched signal adds 1 to each eventfd that watches it, and then does
- * what would have happened without it: calls the handler that was there before, or takes the
- * default action, or nothing. Three things make this more than a pointer to the earlier handler:
- * (a) Others install handlers later and throw ours away (libuv does, when a listener for a signal
- *     comes or goes). signal_rechain() puts ours on top of theirs.
- * (b) Others install handlers later and call ours from theirs. After (a) they are above and below
- *     us at once. So the earlier actions are a stack, and when our handler is called by the one it
- *     called (it has the same context then) it goes on below that one, and counts nothing.
- * (c) The handler can run at any time in any thread, while the tables change. So what it reads
- *     are atomic words and records that never change and are never freed: they are few. */
+ * For each watched signal, one handler of ours adds 1 to each eventfd that watches the signal. Then
+ * it does what would have happened without it: it calls the earlier handler, takes the default
+ * action, or does nothing. Three things make this more than a pointer to the earlier handler:
+ * (a) Other code installs a handler later and throws ours away (libuv does, when a listener for a
+ *     signal comes or goes). signal_rechain() puts ours on top of that handler.
+ * (b) Other code installs a handler later and calls ours from it. After (a) that handler is above
+ *     and below ours at once. So the earlier actions are a stack. When our handler is called by the
+ *     handler that it called (the context is the same then), it goes on below that handler and
+ *     counts nothing.
+ * (c) Our handler can run at any time in any thread, while the tables change. So it reads only
+ *     atomic words, and records that never change and are never freed; there are few. */
 
 #include <pthread.h>
 #include <sched.h>
@@ -25,14 +26,14 @@
 
 #define SIGNALS 65
 
-/* What is done with a signal when all of ours is done. */
+/* The action that follows ours: an earlier handler, the default, or nothing. */
 struct layer {
   struct layer* below;
   struct layer* made_before;
   struct sigaction action;
 };
 
-/* Where a signal is counted; fd is -1 while nobody uses it. */
+/* An eventfd that counts a signal; fd is -1 while the watcher is free. */
 struct watcher {
   struct watcher* next;
   _Atomic int fd;
@@ -42,30 +43,31 @@ struct watcher {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct layer* _Atomic top[SIGNALS];
 static struct watcher* _Atomic watchers[SIGNALS];
-/* All layers of a signal that ever were, to be used again. */
+/* All layers that a signal ever had, to be used again. */
 static struct layer* layers[SIGNALS];
-/* Watchers in use; and handlers that may be about to write to a descriptor. */
+/* Watchers in use; running handlers that may be about to write to a descriptor. */
 static atomic_int watching = 0, counting = 0;
 
-/* Deliveries our handler has not returned from. Only the thread of one looks past `who`. */
+/* Deliveries from which our handler has not returned. Only the thread of a delivery reads more than
+ * `owner`. */
 #define MOST_RUNNING 64
 static struct run {
-  _Atomic uint64_t who; /* thread and signal; 0 if free */
+  _Atomic uint64_t owner; /* thread and signal; 0 if free */
   const void* context;
   uintptr_t frame;
   size_t depth;
 } running[MOST_RUNNING];
 
-/* The run of this delivery, begun or gone into once more; NULL if all are taken, when (b) goes
- * unnoticed. A run whose frame is not above this one never returned: its handler left with
- * longjmp(3). */
+/* The run of this delivery, a new one or one that is entered again; NULL if all runs are taken, and
+ * then (b) is not noticed. A run whose frame is not above this one never returned: its handler left
+ * with longjmp(3). */
 static struct run* enter(int signal, const void* context, uintptr_t frame) {
-  uint64_t who = (uint64_t) syscall(SYS_gettid) << 8 | (uint64_t) signal;
+  uint64_t owner = (uint64_t) syscall(SYS_gettid) << 8 | (uint64_t) signal;
   for (size_t i = 0; i < MOST_RUNNING; i++) {
     struct run* run = &running[i];
-    if (atomic_load(&run->who) != who) continue;
+    if (atomic_load(&run->owner) != owner) continue;
     if (run->frame <= frame) {
-      atomic_store(&run->who, 0);
+      atomic_store(&run->owner, 0);
     } else if (run->context == context) {
       run->depth++;
       return run;
@@ -73,8 +75,8 @@ static struct run* enter(int signal, const void* context, uintptr_t frame) {
   }
   for (size_t i = 0; i < MOST_RUNNING; i++) {
     struct run* run = &running[i];
-    uint64_t nobody = 0;
-    if (!atomic_compare_exchange_strong(&run->who, &nobody, who)) continue;
+    uint64_t free_run = 0;
+    if (!atomic_compare_exchange_strong(&run->owner, &free_run, owner)) continue;
     run->context = context;
     run->frame = frame;
     run->depth = 0;
@@ -88,7 +90,7 @@ static void leave(struct run* run) {
   if (run->depth > 0) {
     run->depth--;
   } else {
-    atomic_store(&run->who, 0);
+    atomic_store(&run->owner, 0);
   }
 }
 
@@ -108,8 +110,8 @@ static bool is_ignored_by_default(int signal) {
   return signal == SIGCHLD || signal == SIGURG || signal == SIGWINCH || signal == SIGCONT;
 }
 
-/* Ends, or stops, the process as if we had never been there. Returns if it was stopped and
- * continued, or if it is the first process of its namespace, which nothing ends. */
+/* Takes the default action: ends or stops the process. Returns if the process was stopped and
+ * continued, or if it is the first process of its namespace, which no signal ends. */
 static void take_default_action(int signal) {
   struct sigaction ours, now, fallback = {.sa_handler = SIG_DFL};
   sigset_t only, before;
@@ -140,9 +142,10 @@ static void on_signal(int signal, siginfo_t* info, void* context) {
   size_t depth = run == NULL ? 0 : run->depth;
   struct layer* layer = atomic_load(&top[signal]);
   bool is_ignored = layer != NULL && layer->action.sa_handler == SIG_IGN;
-  /* Who ignores SIGCHLD is not told of its children; kill(2) is no child. */
-  bool is_told = !(is_ignored && signal == SIGCHLD && info->si_code > 0);
-  if (depth == 0 && is_told) count(signal);
+  /* The kernel reports no children to a process that ignores SIGCHLD; kill(2) is not about a
+   * child. */
+  bool is_reported = !(is_ignored && signal == SIGCHLD && info->si_code > 0);
+  if (depth == 0 && is_reported) count(signal);
   for (size_t i = 0; i < depth && layer != NULL; i++) layer = layer->below;
 
   errno = saved;
@@ -187,7 +190,7 @@ static struct layer* layer_of(int signal, const struct sigaction* action, struct
   return layer;
 }
 
-/* Puts an action on the stack; down to it, if it is there already: what was above it is gone. */
+/* Puts an action on the stack. If the stack has the action already, the layers above it go. */
 static bool push(int signal, const struct sigaction* action) {
   struct layer* layer = atomic_load(&top[signal]);
   while (layer != NULL && !are_equal(&layer->action, action)) layer = layer->below;
@@ -205,8 +208,8 @@ static bool push(int signal, const struct sigaction* action) {
   return true;
 }
 
-/* Ours, with what flags mean to the kernel: restarted calls, the stack, zombies, and which signals
- * wait meanwhile. */
+/* Our action, with the flags and the mask of the earlier one: the kernel reads restarted calls, the
+ * stack, zombies and blocked signals from them. */
 static struct sigaction ours_above(int signal, const struct sigaction* earlier) {
   struct sigaction ours = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
   int kept = SA_NOCLDSTOP | SA_NOCLDWAIT;
@@ -221,7 +224,7 @@ static struct sigaction ours_above(int signal, const struct sigaction* earlier) 
   return ours;
 }
 
-/* Puts our handler on top, if it is not there. 0 or a negative errno. */
+/* Puts our handler on top, unless it is there already. 0 or a negative errno. */
 static int install(int signal) {
   struct sigaction now, replaced;
   if (sigaction(signal, NULL, &now) < 0) return -errno;
@@ -230,24 +233,24 @@ static int install(int signal) {
     struct sigaction ours = ours_above(signal, &now);
     if (sigaction(signal, &ours, &replaced) < 0) return -errno;
     if (are_equal(&replaced, &now)) return 0;
-    /* Somebody installed another one just now. */
+    /* Another thread installed a handler just now. */
     now = replaced;
   }
   return 0;
 }
 
-/* Puts the earlier action back, unless somebody's handler is above ours and may call it. */
+/* Puts the earlier action back, unless the handler of other code is above ours and may call it. */
 static void uninstall(int signal) {
   struct sigaction now;
   struct layer* layer = atomic_load(&top[signal]);
   if (layer != NULL && sigaction(signal, NULL, &now) == 0 && is_ours(&now)) {
     sigaction(signal, &layer->action, NULL);
-    /* Should it call ours, ours must not call it. */
+    /* If that handler calls ours, ours must not call that handler. */
     if (layer->below != NULL) atomic_store(&top[signal], layer->below);
   }
 }
 
-/* Nobody can, and on FreeBSD nobody is told that he cannot. */
+/* No process can handle these two, and FreeBSD accepts a knote for them without an error. */
 static bool is_uncatchable(int signal) { return signal == SIGKILL || signal == SIGSTOP; }
 
 static bool is_watched(int signal) {
@@ -257,7 +260,7 @@ static bool is_watched(int signal) {
   return false;
 }
 
-/* A watcher that is free, or a new one. */
+/* A free watcher, or a new one. */
 static struct watcher* free_watcher(int signal) {
   for (struct watcher* one = atomic_load(&watchers[signal]); one != NULL; one = one->next) {
     if (atomic_load(&one->fd) < 0) return one;
@@ -273,7 +276,7 @@ static struct watcher* free_watcher(int signal) {
 static void end(int signal, struct watcher* watcher) {
   int fd = atomic_exchange(&watcher->fd, -1);
   atomic_fetch_sub(&watching, 1);
-  /* No handler may write to the number once it is somebody else's. */
+  /* No handler may write to the number once it means another file. */
   while (atomic_load(&counting) > 0) sched_yield();
   close(fd);
   if (!is_uncatchable(signal) && !is_watched(signal)) uninstall(signal);
@@ -287,7 +290,7 @@ static int begin(napi_env env, int signal) {
   watcher->env = env;
   atomic_store(&watcher->fd, fd);
   atomic_fetch_add(&watching, 1);
-  /* Two signals are the C library's own: it says EINVAL. */
+  /* The C library keeps two signals for itself and returns EINVAL for them. */
   int failure = is_uncatchable(signal) ? 0 : install(signal);
   if (failure == 0) return fd;
   end(signal, watcher);
@@ -305,7 +308,7 @@ napi_value select_signal_open(napi_env env, napi_callback_info info) {
   return integer(env, result);
 }
 
-/* Ends the watchers of an environment: the one with a descriptor, or all if it is -1. */
+/* Ends the watcher of an environment that has a descriptor, or all its watchers if `fd` is -1. */
 static int end_of(napi_env env, int fd) {
   int ended = 0;
   for (int signal = 1; signal < SIGNALS; signal++) {

@@ -1,4 +1,4 @@
-/* What the files of Linux's calls share. */
+/* Shared by the files of Linux's calls. */
 
 #ifndef OMNIPOLL_SOURCES_H
 #define OMNIPOLL_SOURCES_H

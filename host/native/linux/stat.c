@@ -1,4 +1,4 @@
-/* What a descriptor is. */
+/* The kind of a descriptor, and its file. */
 
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -41,7 +41,7 @@ static int option(int fd, int name) {
   return getsockopt(fd, SOL_SOCKET, name, &value, &length) < 0 ? -1 : value;
 }
 
-/* Netlink and packet sockets may say they are datagram sockets; they are a kind of their own. */
+/* Netlink and packet sockets may have the type of datagram sockets, but are another kind. */
 static uint32_t socket_kind(int fd) {
   int domain = option(fd, SO_DOMAIN);
   if (domain == AF_NETLINK || domain == AF_PACKET) return ABI_FD_OTHER;
@@ -56,7 +56,7 @@ static uint32_t socket_kind(int fd) {
   }
 }
 
-/* Descriptors of no file system have no type in their mode: only /proc says what they are. */
+/* The kind of a descriptor without a type in its mode, which only the link in /proc shows. */
 static uint32_t anonymous_kind(int fd) {
   char path[32], target[32];
   snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -89,7 +89,7 @@ static uint32_t kind_of(int fd, mode_t mode) {
   }
 }
 
-/* Pipes without a name are on a file system of their own; 0 until one was seen. */
+/* The file system of pipes without a name (pipefs); 0 until a pipe on it was seen. */
 static _Atomic dev_t nameless;
 
 static bool is_named_pipe(int fd, const struct stat* file) {
@@ -115,7 +115,7 @@ napi_value select_fd_stat(napi_env env, napi_callback_info info) {
 
   struct stat file;
   int flags = fcntl(fd, F_GETFL);
-  /* O_PATH: a place in the file system, on which nothing can be waited for. */
+  /* O_PATH: a place in the file system, which cannot be waited for. */
   if (flags < 0 || (flags & O_PATH) != 0) return integer(env, -EBADF);
   if (fstat(fd, &file) < 0) return integer(env, -errno);
 

@@ -77,8 +77,8 @@ int make_address(int family, const uint8_t* text, size_t length, uint16_t port,
   return family == AF_INET ? make_ipv4(host, port, out) : make_ipv6(host, port, out);
 }
 
-/* Length of the name in an address of AF_UNIX: 0 for none, and without the null byte that ends
- * a path. */
+/* Length of the name in an address of AF_UNIX: 0 if it has no name, and without the null byte that
+ * ends a path. */
 static size_t local_length(const struct address* address) {
   size_t start = offsetof(struct sockaddr_un, sun_path);
   if (address->length <= start) return 0;

@@ -2,7 +2,7 @@
 
 #include "os.h"
 
-/* Points `out` at the elements of a typed array of that type. A detached one has none. */
+/* Points `out` at the elements of a typed array of that type. A detached array has no elements. */
 static bool read_typed(napi_env env, napi_value value, napi_typedarray_type wanted, void** out,
                        size_t* length) {
   bool is_typed = false;

@@ -1,4 +1,4 @@
-/* omnipoll/os: descriptors of any kind, pipes and processes. What is made here is
+/* omnipoll/os: descriptors of any kind, pipes and processes. Every descriptor made here is
  * close-on-exec from the start, whatever flags were asked for. */
 
 #include <fcntl.h>

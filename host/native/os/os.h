@@ -1,4 +1,4 @@
-/* The calls behind omnipoll/os, documented in host/os.ts, and what their files share. */
+/* Shared by the files of the calls behind omnipoll/os. */
 
 #ifndef OMNIPOLL_OS_H
 #define OMNIPOLL_OS_H
@@ -9,15 +9,15 @@
 
 #include "addon.h"
 
-/* What name resolution says (EAI_*, all negative) is returned below this: host/os.ts has the
+/* Errors of name resolution (EAI_*, all negative) are added to this number: host/os.ts has the
  * same number. */
 #define RESOLVER_ERROR (-2000)
 
 /* Bytes that every address in text fits: a path of AF_UNIX has 108, IPv6 with its scope 63. */
 #define NAME_SIZE 128
 
-/* Points `out` at all bytes of a Uint8Array; false if it is none. The pointer is good until
- * JavaScript runs again, as those of the next two are. */
+/* Points `out` at all bytes of a Uint8Array; false if the value is no Uint8Array. The pointer is
+ * good until JavaScript runs again, as those of the next two are. */
 bool read_bytes(napi_env env, napi_value value, uint8_t** out, size_t* length);
 /* Points `out` at the first `size` bytes of a Uint8Array. 0, -EFAULT if it has not that many, or
  * -EINVAL for wrong types. */

@@ -1,4 +1,4 @@
-/* omnipoll/os: sockets. What is made here is close-on-exec from the start. */
+/* omnipoll/os: sockets. Every descriptor made here is close-on-exec from the start. */
 
 #include <poll.h>
 #include <unistd.h>
@@ -53,7 +53,7 @@ napi_value select_bind(napi_env env, napi_callback_info info) {
   return result_of(env, bind(fd, &address.any, address.length));
 }
 
-/* An interrupted connection goes on by itself: waits until it is made, or has failed. */
+/* The kernel goes on with a connection whose connect(2) was interrupted: waits for its end. */
 static int finish_connect(int fd) {
   struct pollfd record = {.fd = fd, .events = POLLOUT};
   int ready, error = 0;
