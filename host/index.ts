@@ -1,4 +1,4 @@
-// Which host this process gets: chosen here and nowhere else.
+// The host of this process: this file alone chooses it.
 
 import type { Host } from "./host.ts";
 import { createLinuxHost } from "./linux/host.ts";

@@ -36,7 +36,7 @@ export function createLinuxHost(): Host {
   let buffer = new ArrayBuffer();
   let bytes = new Uint8Array(buffer);
 
-  /** Current buffer of a memory. Asking the memory is slow; growing it leaves `bytes` empty. */
+  /** Current buffer of a memory. Asking the memory is slow; growth leaves `bytes` empty. */
   function bufferOf(memory: WebAssembly.Memory): ArrayBuffer {
     if (memory !== known || bytes.length === 0) {
       buffer = memory.buffer as ArrayBuffer;

@@ -1,4 +1,4 @@
-// Signals on Linux: keeps the addon's handlers in place although Node changes handlers, too.
+// Signals on Linux: keeps the addon's handlers in place although Node installs handlers, too.
 
 import { constants } from "node:os";
 import { isMainThread } from "node:worker_threads";
@@ -9,13 +9,13 @@ const { SIGCHLD } = constants.signals;
 let isKept = false;
 
 /**
- * From now on, handlers that Node installs or removes with the listeners of a signal do not replace
- * those of the addon: not even those of other threads, which have no such listeners.
+ * From now on, a handler that Node installs or removes with a listener of a signal does not replace
+ * the addon's, in any thread of the process.
  */
 export function keepOnTop(addon: Addon): void {
   if (isKept || !isMainThread) return;
   isKept = true;
-  // Node's own listener of these two events is older, so libuv has done its part by then.
+  // Node's own listener of these two events is older, so libuv has changed the handler by then.
   const rechain = (event: string | symbol) => {
     if (typeof event === "string" && event.startsWith("SIG")) addon.signal_rechain();
   };
@@ -26,12 +26,13 @@ export function keepOnTop(addon: Addon): void {
 /** Descriptors of this thread that watch SIGCHLD. */
 const childWatchers = new Set<number>();
 
-/** A listener that does what the default action of SIGCHLD does. */
+/** A listener like the default action of SIGCHLD, which ignores the signal. */
 function ignore(): void {}
 
 /**
  * signal_open of the host. libuv installs a handler for SIGCHLD with the first child of an event
- * loop and removes it with the last, unless it has one already; so it gets one that stays.
+ * loop and removes that handler with the last child, unless a handler was there before. So a listener
+ * keeps one there.
  */
 export function openSignal(addon: Addon, signal: number): number {
   const isHeld = signal === SIGCHLD && isMainThread && childWatchers.size === 0;

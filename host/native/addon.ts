@@ -1,4 +1,4 @@
-// The native addon: where it is, what it exports, and what to say when it is missing.
+// The native addon: its file, its exports, and the error if it is missing.
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
@@ -23,7 +23,7 @@ type AddonCalls = {
   [Name in Exclude<CallName, BlockCall | SharedName | Missing>]: OnBuffer<HostCalls[Name]>;
 };
 
-/** What the addon (host/native/addon.c) exports. */
+/** Exports of the addon (host/native/addon.c). */
 export interface Addon extends OsHost, AioHost, Omit<AddonCalls, "close"> {
   /** The call block (CALL_* of asm/abi.ts) of this thread. */
   readonly call: ArrayBuffer;
