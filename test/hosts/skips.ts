@@ -71,7 +71,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "kqueue/kevent",
     "conformance/recorded-arguments",
   ),
-  leftOut(OTHER_HOSTS, SAME, "bindings/registry", "conformance/rows"),
+  leftOut(OTHER_HOSTS, SAME, "bindings/registry", "conformance/rows", "layers"),
   leftOut(
     OTHER_HOSTS,
     ADDON,
