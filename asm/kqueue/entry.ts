@@ -77,9 +77,11 @@ export function setFd(queue: Queue, set: u8): i32 {
  */
 export function interestOf(knote: EntryKnote): u32 {
   if (knote.filter !== FILTER_READ) return EVENT_OUT;
-  // A muted knote that knows of a mark is quiet: an outer queue must not take PRI for an event.
-  const quiet = (knote.status & (STATUS_MARKED | STATUS_MUTED)) === (STATUS_MARKED | STATUS_MUTED);
-  const marks: u32 = knote.kind === FD_STREAM && !quiet ? EVENT_PRI : 0;
+  // A muted knote that knows of a mark is quiet: an outer queue must not take PRI for an event. Not with
+  // EV_CLEAR, whose entry stays as it is: the kernel would report the last edge again.
+  const isKnown = (knote.status & STATUS_MARKED) !== 0 && (knote.status & STATUS_MUTED) !== 0;
+  const isQuiet = isKnown && !(knote.flags & EV_CLEAR);
+  const marks: u32 = knote.kind === FD_STREAM && !isQuiet ? EVENT_PRI : 0;
   return EVENT_IN | EVENT_RDHUP | marks;
 }
 

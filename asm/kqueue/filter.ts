@@ -31,7 +31,8 @@ export class Filter {
   touch: Touch;
   event: Event;
   report: Report;
-  catchUp: CatchUp;
+  /** Null of a filter that needs none. */
+  catchUp: CatchUp | null;
   readSource: ReadSource;
   /** The ident is a descriptor (f_isfd): closing that ends the knote. */
   isDescriptor: bool;
@@ -56,8 +57,6 @@ export function filterOf(filter: i32): Filter {
 export function isReadOrWrite(knote: Knote): bool {
   return knote.filter === FILTER_READ || knote.filter === FILTER_WRITE;
 }
-
-function catchUpNothing(_queue: Queue): void {}
 
 function readNothing(_queue: Queue, _knote: Knote): void {}
 
@@ -87,7 +86,7 @@ export function addFilter(
   filter.touch = touch;
   filter.event = event;
   filter.report = writeKevent;
-  filter.catchUp = catchUpNothing;
+  filter.catchUp = null;
   filter.readSource = readNothing;
   return filter;
 }

@@ -114,7 +114,8 @@ export function register(queue: Queue, change: KeventRecord): i32 {
 
   beginGeneration(queue);
   const filter = filterOf(change.filter);
-  filter.catchUp(queue);
+  const catchUp = filter.catchUp;
+  if (catchUp !== null) catchUp(queue);
   const knote = findKnote(queue, change.ident, change.filter);
   if (knote === null) return flags & EV_ADD ? create(queue, change) : missing(change);
   if (flags & EV_DELETE) return dropKnote(queue, knote);
