@@ -1,4 +1,5 @@
-// build/test-results.json: what a run found, as data. docs/conformance.md is made from it.
+// build/test-results.json: what a run found, as data. docs/conformance.md says what a full run must find; its
+// tables come from the names of tests and from hosts/skips.ts, so that they need no run.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import type { HostName } from "../hosts/hosts.ts";
