@@ -46,7 +46,7 @@ import { addSource, onClose, SOURCE_SECOND, sourceFd } from "./source";
 /** A READ or WRITE knote. */
 @unmanaged
 export class EntryKnote extends DescriptorKnote {
-  /** What the kernel reported last, and in which harvest. */
+  /** The events that the kernel reported last, and in which harvest. */
   mask: u32;
   harvestId: i32;
   /** Of a muted file that inotify does not watch: its size. */

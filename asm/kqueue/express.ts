@@ -33,7 +33,7 @@ import { dataStart, eventsStart, readyRecords } from "./scratch";
 /** The filter in the low half of the word it shares with the flags. */
 const READ_BITS: u32 = (FILTER_READ as u32) & 0xffff;
 
-/** What the events of a knote say, while no knote of its queue changes. */
+/** The fields of a knote's events, valid while no knote of its queue changes. */
 @unmanaged
 class Known {
   /** Queue.generation. */

@@ -1,5 +1,5 @@
 // Filters: what each does with its knotes, as FreeBSD's struct filterops. filters.ts fills the table;
-// whoever has a knote calls the operations through the table and knows no filter.
+// its callers have a knote, call the operations through the table and know no filter.
 
 import { FILTER_READ, FILTER_WRITE } from "../abi";
 import { KeventRecord } from "../records";

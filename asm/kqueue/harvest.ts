@@ -24,7 +24,7 @@ import {
   sourceKnote,
 } from "./source";
 
-// What a harvest found: a negative errno, or these bits.
+// The findings of a harvest: a negative errno, or these bits.
 
 /** The kernel may have more events than there was room for. */
 export const FOUND_MORE = 0x1;

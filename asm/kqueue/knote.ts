@@ -25,7 +25,7 @@ export const SET_SECOND: u8 = 2;
 /** On the list of files, which epoll does not accept: a wait tests them itself (files.ts). */
 export const SET_FILES: u8 = 3;
 
-/** What all knotes have: one line of the processor's cache. */
+/** The fields of all knotes: one line of the processor's cache. */
 @unmanaged
 export class Knote {
   ident: u64;

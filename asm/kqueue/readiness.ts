@@ -72,7 +72,7 @@ function setTests(kind: i32, read: Test, write: Test): void {
   store<usize>(writes + ((kind as usize) << 2), changetype<usize>(write));
 }
 
-/** What to ask for `data` of a knote, whose descriptor may be used so; -1: it never fires. */
+/** DATA_* that tells `data` of a knote, whose descriptor has ACCESS_* `access`; -1: the knote never fires. */
 export function questionOf(knote: EntryKnote, access: u32): i32 {
   const kind = knote.kind;
   const isRead = knote.filter === FILTER_READ;

@@ -1,5 +1,5 @@
-// New epoll sets for a queue, when the kernel keeps an entry that nobody can delete: of a file that a
-// dup keeps open, under a number that was closed.
+// New epoll sets for a queue, when the kernel keeps an entry that cannot be deleted: of a file that a dup
+// keeps open, under a number that was closed.
 
 import {
   EBADF,

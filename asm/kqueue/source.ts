@@ -49,7 +49,7 @@ export type KnoteReader = (queue: Queue, knote: Knote) => void;
 /** Closes the descriptor of a source. */
 export type Closer = (queue: Queue, fd: i32) => void;
 
-/** What is done with a kind of source. */
+/** The operations of a kind of source. */
 @unmanaged
 class SourceKind {
   read: Reader;
@@ -73,7 +73,7 @@ export function onClose(kind: i32, close: Closer): void {
   kindAt(kind).close = close;
 }
 
-/** Says who reads a kind of source. */
+/** Gives a kind of source its reader. */
 export function onReadable(kind: i32, read: Reader): void {
   kindAt(kind).read = read;
   readable |= 1 << kind;

@@ -41,7 +41,7 @@ import { questionOf, testKnote, testNow } from "../readiness";
 const statBlock: usize = memory.data(STAT_SIZE, 8);
 const pollBlock: usize = memory.data(POLL_RECORD_SIZE, 8);
 
-/** What poll(2) says of one descriptor now. */
+/** The events that poll(2) reports of one descriptor now. */
 function pollOnce(fd: i32, want: u32): u32 {
   const record = changetype<PollRecord>(pollBlock);
   record.fd = fd;
@@ -111,7 +111,7 @@ function touch(queue: Queue, made: Knote, change: KeventRecord): i32 {
   return same < 0 ? same : rearm(queue, knote);
 }
 
-/** f_event. epoll reports a ready descriptor after a change of its own accord; a file has no epoll. */
+/** f_event. After a change, epoll itself reports a ready descriptor; the core tests a file, which has no entry. */
 function event(queue: Queue, made: Knote, answer: usize): i32 {
   const knote = changetype<EntryKnote>(made);
   if (answer !== 0) return testKnote(queue, knote, answer);

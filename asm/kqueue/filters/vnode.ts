@@ -78,7 +78,7 @@ class VnodeKnote extends DescriptorKnote {
 
 assertKnote<VnodeKnote>();
 
-/** What the file of the knote in hand is now. */
+/** The file of the knote in hand as it is now. */
 const stat = changetype<StatRecord>(memory.data(STAT_SIZE, 8));
 
 /** The inotify events that the notes of a knote need. */
