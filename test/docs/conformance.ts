@@ -32,7 +32,9 @@ function testsOfRows(): Map<string, RowTest[]> {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
   for (const path of files.filter((name) => name.endsWith(SUFFIX))) {
     const source = readFileSync(new URL(path, folder), "utf8");
-    const names = source.matchAll(/(["'`])((?:[A-Z]{2,3}-\d+(?:, )?)+): (?!\1)((?:(?!\1|\$\{).)*)/g);
+    const names = source.matchAll(
+      /(["'`])((?:[A-Z]{2,3}-\d+(?:, )?)+): (?!\1)((?:(?!\1|\$\{).)*)/g,
+    );
     for (const [, , ids, rest] of names) {
       const test = { file: path.slice(0, -SUFFIX.length), name: `${ids}: ${rest}` };
       for (const id of (ids as string).split(", ")) found.set(id, [...(found.get(id) ?? []), test]);
