@@ -1,5 +1,6 @@
-// What a host cannot run, and why: whole files that are not about it, and single tests. A single
-// test that is listed here runs nevertheless, and must fail: one that passes has to go from here.
+// The files and tests that a host leaves out, with reasons that people read in docs/conformance.md. A file
+// that is listed does not run. A single test that is listed runs and must fail: the runner reports one
+// that passes, which has to go from this list.
 
 import { BROWSERS, clockless, OTHER_HOSTS, type OtherHost } from "./hosts.ts";
 
@@ -25,24 +26,28 @@ const WAITING = new Set([
 ]);
 
 const LINUX: readonly OtherHost[] = ["sim:linux", ...BROWSERS];
-/** Simulations in Node. */
+/** Simulated kernels in Node. */
 const IN_NODE = ["sim:linux", "sim:bsd", "sim:posix"] as const;
 const SIMULATED = [...IN_NODE, "page", "worker"] as const;
-/** Those whose simulated kernel tells of files, processes, signals and links. */
+/** Hosts whose simulated kernel reports files, processes, signals and links. */
 const TELLING = ["sim:linux", "sim:bsd", "page", "worker"] as const;
 const BSD = ["sim:bsd"] as const;
-/** Those where the core makes everything of poll(2). */
+/** Hosts on which the core builds everything on poll(2). */
 const POLLING = ["posix", "sim:posix"] as const;
 
-const ADDON = "about the C addon";
-const COMMAND = "about programs that are started, which know nothing of a simulation";
-const SAME = "the same on every host: no call is made";
-const CHILDREN = "real processes; sim-processes, sim-kqueue-proc and sim-rows have these rows";
-const SIGNALS = "real signals; sim-signals and sim-kqueue have these rows";
-const SIMULATION = "makes simulations of its own, whatever the host is";
-const SYSTEM = "real interfaces; sim-interfaces has these rows";
-const SOURCES = "files, processes, signals and links: poll(2) knows nothing of them";
-const SHARED = "an epoll that the core makes has one number, in the thread that made it";
+const ADDON = "tests the C addon of this machine";
+const COMMAND =
+  "starts programs, and these have descriptors of this machine, not of the simulated kernel";
+const SAME = "calls no host, and so is the same on every host";
+const CHILDREN =
+  "needs real processes; sim/processes, sim/kqueue-proc and sim/rows test these rows";
+const SIGNALS = "needs real signals; sim/signals tests these rows";
+const SIMULATION = "makes simulated kernels of its own, whatever the host is";
+const SYSTEM = "needs real network interfaces; sim/interfaces tests these rows";
+const SOURCES =
+  "needs a kernel that reports files, processes, signals or links, which poll(2) does not";
+const SHARED =
+  "an epoll that the core emulates belongs to the thread that made it, under one number";
 
 interface LeftOut {
   readonly hosts: readonly OtherHost[];
@@ -82,8 +87,8 @@ const LEFT_OUT: readonly LeftOut[] = [
     "native/threads",
     "native/waist",
   ),
-  leftOut(OTHER_HOSTS, "about building the package", "package/build"),
-  leftOut(OTHER_HOSTS, "about the documentation", "docs/pages", "docs/snippets", "docs/browser"),
+  leftOut(OTHER_HOSTS, "builds the package", "package/build"),
+  leftOut(OTHER_HOSTS, "reads the documentation", "docs/pages", "docs/snippets", "docs/browser"),
   leftOut(OTHER_HOSTS, SIMULATION, "epoll/over-kqueue", "epoll/over-kqueue-calls"),
   leftOut(
     OTHER_HOSTS,
@@ -97,7 +102,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "fuzz/inspect",
   ),
   leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native"),
-  leftOut(OTHER_HOSTS, "about the runner of the tests", "runner/runner"),
+  leftOut(OTHER_HOSTS, "tests the runner of the tests", "runner/runner"),
   leftOut(
     SIMULATED,
     COMMAND,
@@ -110,7 +115,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   ),
   leftOut(
     ["posix"],
-    "its own choice of waits and its colours",
+    "tests how a program chooses an API and prints, which does not depend on the host",
     "cli/cli",
     "programs/demo",
     "programs/prompt",
@@ -119,12 +124,16 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(["posix"], SOURCES, "cli/kqueue"),
   leftOut(
     OTHER_HOSTS,
-    "about the calls that this machine's host makes",
+    "counts the system calls of this machine's own host",
     "kqueue/strace",
     "native/strace",
   ),
   leftOut([...POLLING, ...BSD], SHARED, "epoll/waiting"),
-  leftOut(SIMULATED, "Node's own objects, which have real descriptors", "bindings/waitable"),
+  leftOut(
+    SIMULATED,
+    "waits for Node's own objects, which have descriptors of this machine",
+    "bindings/waitable",
+  ),
   leftOut(TELLING, SYSTEM, "kqueue/netdev", "native/netlink"),
   leftOut(TELLING, CHILDREN, "kqueue/proc", "kqueue/track", "native/process"),
   leftOut(TELLING, SIGNALS, "kqueue/signal", "native/signal-default", "native/signal"),
@@ -140,7 +149,7 @@ const LEFT_OUT: readonly LeftOut[] = [
 export function reasonFor(host: OtherHost, file: string): string | undefined {
   if (file.startsWith("sim/")) return SIMULATION;
   const { base, isReal } = clockless(host);
-  if (isReal && !WAITING.has(file)) return "as in virtual time: nothing waits";
+  if (isReal && !WAITING.has(file)) return "waits for nothing, and so is as in virtual time";
   return LEFT_OUT.find(({ hosts, files }) => hosts.includes(base) && files.includes(file))?.reason;
 }
 
@@ -148,23 +157,25 @@ export function reasonFor(host: OtherHost, file: string): string | undefined {
 export interface Skip {
   readonly host: OtherHost;
   readonly file: string;
-  /** How its name begins. */
+  /** The beginning of its name. */
   readonly test: string;
   readonly reason: string;
 }
 
-const STARTED = "a program is started, which has no descriptors of a simulation";
-const COLLECTED = "counts descriptors of this machine";
-const LOOPBACK = "the only interface with addresses is loopback";
-const DEVICES = "of a device poll(2) does not tell whether it is always ready";
-const DUPLICATES = "what is registered is a number: nothing is known of duplicates";
-const ORDER = "what became ready between two looks has no order";
-const UNSEEN = "an edge that changes nothing of what poll(2) says";
-const ROOM = "an edge of more room in a socket that had some";
-const TURNS = "kqueue's line of what is active is in another order";
-const TELLS = "an edge that a kqueue does not tell of, or tells of once more";
-const EVERYBODYS = "a queue of the kernel is every thread's; sim-bsd has it";
-const DATAGRAMS = "the next datagram may have come after the last look: one event too many";
+const STARTED = "starts a program, which has no descriptors of the simulated kernel";
+const COLLECTED = "counts the descriptors of this process";
+const LOOPBACK = "the simulated kernel has addresses on the loopback interface only";
+const DEVICES = "poll(2) does not tell whether a device is always ready";
+const DUPLICATES =
+  "the core registers a descriptor number, and does not know which numbers are one open file";
+const ORDER = "descriptors that became ready between two calls of poll(2) have no order";
+const UNSEEN = "the edge changes no bit that poll(2) reports";
+const ROOM = "the edge is more room in a socket that had room before";
+const TURNS = "the active list of a kqueue has another order than the ready list of an epoll";
+const TELLS = "a kqueue does not report this edge, or reports it once more";
+const EVERYBODYS = "a queue of the kernel belongs to all threads; sim/bsd tests this";
+const DATAGRAMS =
+  "the next datagram may have come after the last call of poll(2): one event too many";
 
 function skips(
   hosts: readonly OtherHost[],
@@ -175,7 +186,7 @@ function skips(
   return hosts.flatMap((host) => tests.map((test) => ({ host, file, test, reason })));
 }
 
-/** Of recordings.test.ts: what CPython did on Linux. */
+/** Tests of recordings.test.ts, which replay programs that CPython ran on Linux. */
 function recorded(
   hosts: readonly OtherHost[],
   reason: string,
@@ -194,59 +205,89 @@ export const SKIPS: readonly Skip[] = [
   ...skips(
     SIMULATED,
     "epoll/edge",
-    "fs.watch is Node's own inotify; sim-rows has the row",
+    "uses fs.watch, which is Node's own inotify; sim/rows tests this row",
     "EPO-124: ",
   ),
   ...skips(SIMULATED, "epoll/events", CHILDREN, "EPO-100: ", "EPO-125: "),
-  ...skips(IN_NODE, "epoll/events", "a terminal of script(1); sim-rows has these", "EPO-101: "),
+  ...skips(
+    IN_NODE,
+    "epoll/events",
+    "needs a terminal of script(1); sim/rows tests these rows",
+    "EPO-101: ",
+  ),
   ...skips(
     SIMULATED,
     "bindings/handles",
-    "hosts of this machine",
+    "makes hosts of this machine",
     "cores in one thread share nothing",
   ),
-  ...skips(SIMULATED, "kqueue/close", "hosts of this machine", "the module of another core"),
+  ...skips(SIMULATED, "kqueue/close", "makes hosts of this machine", "the module of another core"),
   ...skips(SIMULATED, "kqueue/close", COLLECTED, "1 000 queues"),
   ...skips(SIMULATED, "kqueue/files", STARTED, "KQ-117: a file that grows fires"),
   ...skips(IN_NODE, "kqueue/files", STARTED, "KQ-117: seeking back"),
   ...skips(SIMULATED, "kqueue/nesting", CHILDREN, "KQ-217: the end of a process"),
   ...skips(SIMULATED, "kqueue/nesting", SIGNALS, "KQ-217: a signal makes"),
   ...skips(SIMULATED, "kqueue/nesting", CHILDREN, "KQ-219: "),
-  ...skips(IN_NODE, "kqueue/read", "a terminal of script(1); sim-rows has these", "a terminal: "),
+  ...skips(
+    IN_NODE,
+    "kqueue/read",
+    "needs a terminal of script(1); sim/rows tests these rows",
+    "a terminal: ",
+  ),
   ...skips(
     SIMULATED,
     "kqueue/vnode",
-    "chown(2), which a simulation without users lacks",
+    "needs chown(2), and the simulated kernel has no users",
     "KQ-144: so is chown",
   ),
   ...skips(SIMULATED, "kqueue/vnode", STARTED, "another process wakes a waiter"),
-  ...skips(LINUX, "kqueue/vnode", "devices have no inode", "a device may be watched"),
+  ...skips(
+    LINUX,
+    "kqueue/vnode",
+    "a device of the simulated kernel has no inode",
+    "a device may be watched",
+  ),
   ...skips(SIMULATED, "kqueue/kqueue", COLLECTED, "KQ-025: "),
   ...skips(
     SIMULATED,
     "os/sockets",
-    "names are looked up by no resolver",
+    "the simulated kernel has no resolver for names",
     "a name that is not known",
   ),
   ...skips(
     SIMULATED,
     "os/sockets",
-    "there are no netlink sockets to make",
+    "the simulated kernel has no netlink sockets",
     "a family without addresses",
   ),
   ...skips(IN_NODE, "os/sockets", LOOPBACK, "the scope of"),
   ...skips(SIMULATED, "os/sockets", LOOPBACK, "a scope"),
   ...skips(SIMULATED, "os/os", STARTED, "everything made is close-on-exec", "nothing made reaches"),
-  ...skips(SIMULATED, "os/os", "flags as /proc shows them", "set_blocking changes one flag"),
+  ...skips(
+    SIMULATED,
+    "os/os",
+    "reads the flags of a descriptor in /proc",
+    "set_blocking changes one flag",
+  ),
   ...skips(SIMULATED, "os/os", CHILDREN, "kill with signal 0", "kill sends", "pidfd_open gives"),
-  ...skips(SIMULATED, "poll/poll", "the limit of this process; sim-rows has its own", "POL-53: "),
+  ...skips(
+    SIMULATED,
+    "poll/poll",
+    "tests the limit of this process; sim/rows tests the simulated one",
+    "POL-53: ",
+  ),
   ...skips(SIMULATED, "select/select", STARTED, "SEL-17: "),
-  ...skips(BROWSERS, "epoll/epoll", "flags as /proc shows them", "EPO-008: "),
-  ...skips(BROWSERS, "kqueue/close", "hosts of this machine", "a queue of 100 000 knotes"),
-  ...skips(BROWSERS, "kqueue/control", "hosts of this machine", "errors and receipts"),
+  ...skips(BROWSERS, "epoll/epoll", "reads the flags of a descriptor in /proc", "EPO-008: "),
+  ...skips(BROWSERS, "kqueue/close", "makes hosts of this machine", "a queue of 100 000 knotes"),
+  ...skips(BROWSERS, "kqueue/control", "makes hosts of this machine", "errors and receipts"),
   ...skips(BROWSERS, "kqueue/control", STARTED, "KQ-063: ", "KQ-064: "),
   ...skips(BROWSERS, "kqueue/kqueue", STARTED, "KQ-024: "),
-  ...skips(BROWSERS, "poll/churn", "no page sees its memory", "poll objects that are collected"),
+  ...skips(
+    BROWSERS,
+    "poll/churn",
+    "a page cannot measure its memory",
+    "poll objects that are collected",
+  ),
   ...skips(POLLING, "epoll/control", DEVICES, "EPO-038: "),
   ...skips(["posix"], "epoll/control", DEVICES, "EPO-039: "),
   ...skips(POLLING, "epoll/control", DUPLICATES, "EPO-163: ", "EPO-166: ", "EPO-168: "),
@@ -271,7 +312,12 @@ export const SKIPS: readonly Skip[] = [
   ...skips(POLLING, "kqueue/order", ORDER, "KQ-093: "),
   ...skips(POLLING, "kqueue/programs", SOURCES, "a watcher of a file"),
   ...skips(POLLING, "kqueue/read", DEVICES, "KQ-126: "),
-  ...skips(["posix"], "kqueue/kqueue", "a queue of poll(2) alone is no epoll", "KQ-025: "),
+  ...skips(
+    ["posix"],
+    "kqueue/kqueue",
+    "a queue over poll(2) is no epoll of the kernel",
+    "KQ-025: ",
+  ),
   ...recorded(POLLING, DEVICES, "files that are always ready"),
   ...recorded(["posix"], DEVICES, "special files that epoll takes"),
   ...recorded(POLLING, DUPLICATES, "epoll: two registrations of one file, the newest first"),
@@ -287,11 +333,21 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(POLLING, ROOM, "program 111", "program 165", "program 196", "program 197"),
   ...recorded(POLLING, ROOM, "program 199", "program 284", "program 311"),
   ...recorded(POLLING, DATAGRAMS, "udp ET"),
-  ...skips(BSD, "epoll/epoll", "what a kqueue answers is not EINVAL", "EPO-024: "),
+  ...skips(
+    BSD,
+    "epoll/epoll",
+    "reading or writing a kqueue fails with another error than EINVAL",
+    "EPO-024: ",
+  ),
   ...skips(BSD, "epoll/control", DUPLICATES, "EPO-163: ", "EPO-166: ", "EPO-168: "),
   ...skips(BSD, "epoll/control", SHARED, "EPO-169: "),
   ...skips(BSD, "epoll/edge", TELLS, "EPO-121: "),
-  ...skips(BSD, "epoll/events", "no filter fires for a fresh socket", "EPO-082: "),
+  ...skips(
+    BSD,
+    "epoll/events",
+    "no filter fires for a socket that was never connected",
+    "EPO-082: ",
+  ),
   ...skips(BSD, "epoll/oneshot", SHARED, "EPO-143: ", "EPO-145: "),
   ...skips(BSD, "kqueue/user", EVERYBODYS, "KQ-214: ", "another thread may", "a thread that"),
   ...recorded(BSD, DUPLICATES, "epoll: two registrations of one file, the newest first"),
@@ -305,7 +361,7 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(BSD, TELLS, "epoll in epoll: edges outside", "program 11", "program 22"),
   ...recorded(BSD, TELLS, "program 51", "program 64", "program 72", "program 135", "program 173"),
   ...recorded(BSD, TELLS, "program 78", "program 187"),
-  ...recorded(POLLING, "Linux wakes who waits for an epoll to be IN, not RDNORM", "program 72"),
+  ...recorded(POLLING, "Linux wakes a waiter of an epoll for IN and not for RDNORM", "program 72"),
 ];
 
 /** Errors with which a host refuses what a test needs: the test counts as skipped. */

@@ -15,6 +15,7 @@ import { createLinuxHost } from "../../host/linux/host.ts";
 import { CORE, hostWith } from "../support/hosts.ts";
 import { assertTook, isRunning, signalled, throws, timed } from "../support/expect.ts";
 import { functionsOf } from "../support/wasm.ts";
+import { DEADLINE_MS } from "../support/world.ts";
 
 const linux = createLinuxHost();
 const ignore = (): void => undefined;
@@ -294,13 +295,17 @@ for (const [name, wait] of Object.entries(waits)) {
     process.on("SIGUSR2", ignore);
     // Longer than the wait may take: one that began anew at every signal would outlast the storm.
     const storm = signalled("USR2", 2, 3000);
-    const { result, ms } = timed(() => wait(host, 300));
-    assert.ok(isRunning(storm), `${ms} ms`);
+    for (const deadline = performance.now() + DEADLINE_MS; ;) {
+      const { result, ms } = timed(() => wait(host, 300));
+      assert.ok(Array.isArray(result));
+      assertTook(ms, 300, 450);
+      // A busy machine may not have begun to send.
+      if (interruptions >= 5 || performance.now() > deadline) break;
+    }
+    assert.ok(isRunning(storm));
     storm.kill("SIGKILL");
     process.off("SIGUSR2", ignore);
-    assert.ok(Array.isArray(result));
     assert.ok(interruptions >= 5, `${interruptions} signals`);
-    assertTook(ms, 300, 450);
   });
 }
 

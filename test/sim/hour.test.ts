@@ -1,4 +1,5 @@
-// A simulated hour with a million timer events takes less than 5 s of processor time.
+// A simulated hour with a million timer events takes a few seconds of processor time. How many depends on
+// the machine and on what else it does, so that they are compared with plain work.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -8,21 +9,42 @@ import { Sim } from "../../bindings/sim/sim.ts";
 const EVENTS = 1_000_000;
 const HOUR = 3600;
 const PERIOD = HOUR / EVENTS;
-const LIMIT_S = 5;
+/** Steps of plain work, of which an hour may take this many times the processor time. */
+const STEPS = 3_000_000;
+const TIMES = 100;
+
+/** Seconds of processor time since `before`. */
+function secondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+/** Seconds of processor time that plain work takes. */
+function plainWork(): number {
+  const before = process.cpuUsage();
+  const entries = new Map<number, { key: number; step: number }>();
+  let key = 1;
+  for (let step = 0; step < STEPS; step++) {
+    key = (Math.imul(key, 48_271) + step) | 0;
+    entries.set(key & 1023, { key, step });
+  }
+  assert.is(entries.size, 1024);
+  return secondsSince(before);
+}
 
 /** Runs `body` with a simulation, until the hour is over; it returns how many events came. */
 function anHour(name: string, body: (sim: Sim, isOver: () => boolean) => number): void {
   test(`a million events of ${name}`, () => {
     const sim = new Sim(coreModule());
+    const limit = TIMES * plainWork();
     const before = process.cpuUsage();
     assert.is(
       body(sim, () => sim.now() > HOUR - PERIOD / 2),
       EVENTS,
     );
-    const { user, system } = process.cpuUsage(before);
+    const seconds = secondsSince(before);
     assert.ok(Math.abs(sim.now() - HOUR) < PERIOD / 2, `the hour ended at ${sim.now()}`);
-    const seconds = (user + system) / 1e6;
-    assert.ok(seconds < LIMIT_S, `${seconds} s`);
+    assert.ok(seconds < limit, `${seconds} s of ${limit} s`);
   });
 }
 

@@ -28,6 +28,7 @@ export function readFileSync(file: string | URL, encoding?: "utf8"): Uint8Array 
   return encoding === undefined ? bytes : new TextDecoder().decode(bytes);
 }
 
+export const readlinkSync = (): never => refused("readlink");
 export const watch = (): never => refused("fs.watch");
 export const chownSync = (): never => refused("chown");
 export const rmSync = (): never => refused("rm");
