@@ -3,7 +3,27 @@
 export * from "./constants.ts";
 export { Devpoll, type DevpollFunction } from "./devpoll.ts";
 export { Epoll, type EpollFunction } from "./epoll.ts";
-export * from "./errors.ts";
+export {
+  BlockingIOError,
+  BrokenPipeError,
+  ChildProcessError,
+  ConnectionAbortedError,
+  ConnectionError,
+  ConnectionRefusedError,
+  ConnectionResetError,
+  FileExistsError,
+  FileNotFoundError,
+  InterruptedError,
+  IsADirectoryError,
+  KeyError,
+  NotADirectoryError,
+  OSError,
+  OverflowError,
+  PermissionError,
+  ProcessLookupError,
+  TimeoutError,
+  ValueError,
+} from "./errors.ts";
 export { OSError as error } from "./errors.ts";
 export type { Event } from "./events.ts";
 export type {

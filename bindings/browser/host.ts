@@ -3,8 +3,8 @@
 import type { Host } from "../../host/host.ts";
 import { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
-export { importsOf } from "../../host/calls.ts";
-export type { Host } from "../../host/host.ts";
+export { absentHost, importsOf } from "../../host/calls.ts";
+export type { Host, HostCalls } from "../../host/host.ts";
 export { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
 async function compile(): Promise<WebAssembly.Module> {

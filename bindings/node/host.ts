@@ -4,8 +4,8 @@ import { readFileSync } from "node:fs";
 import type { Host } from "../../host/host.ts";
 import { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
-export { importsOf } from "../../host/calls.ts";
-export type { Host } from "../../host/host.ts";
+export { absentHost, importsOf } from "../../host/calls.ts";
+export type { Host, HostCalls } from "../../host/host.ts";
 export { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
 let compiled: WebAssembly.Module | undefined;
