@@ -1,4 +1,4 @@
-// Builds what is out of date: core.wasm (asc), dist/ (tsc) and the native addon (the C compiler,
+// Builds the outputs that are out of date: core.wasm (asc), dist/ (tsc) and the native addon (the C compiler,
 // without node-gyp, which would need Python).
 //
 //   --force     builds everything
@@ -26,8 +26,8 @@ if (unknown !== undefined) {
 const force = given.includes("--force");
 
 /**
- * Time of the last change below `paths`, in ms: of files whose name `matches`, and of folders,
- * whose time a removed file changes.
+ * Time of the last change below `paths`, in ms. Files whose name `matches` count, and folders, because
+ * removing a file changes the time of its folder.
  */
 function newest(paths, matches) {
   let time = 0;
@@ -77,7 +77,10 @@ async function step(name, inputs, matches, output, make) {
   console.log(`built ${name} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
 }
 
-/** Runs a program in the root folder; its output is shown only if it fails. Resolves to why. */
+/**
+ * Runs a program in the root folder, and shows its output only if it fails. Resolves to the reason of
+ * the failure, or to undefined.
+ */
 function run(program, args) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -99,7 +102,7 @@ function runPackage(path, [script, ...args]) {
   return run(process.execPath, [join(dirname(require.resolve(path)), script), ...args]);
 }
 
-/** Removes what was compiled from a source that is gone: a deleted test must not go on running. */
+/** Removes the output of sources that are gone: a deleted test must not go on running. */
 function removeStale(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
@@ -123,7 +126,7 @@ const NO_COMPILER = process.env.CC
   ? `CC names no compiler that runs: ${process.env.CC}`
   : "this checkout needs a C compiler (cc, gcc or clang; or CC=…): on Debian, apt-get install gcc libc6-dev; without one, node build.mjs --no-addon builds all but the native addon, which is enough for the simulator";
 
-/** Compiles C; resolves to why not. */
+/** Compiles C. Resolves to the reason of a failure, or to undefined. */
 async function compile(args) {
   const cc = compiler();
   if (cc === undefined) return NO_COMPILER;
@@ -143,7 +146,7 @@ async function writeHeader() {
   if (!existsSync(HEADER) || readFileSync(HEADER, "utf8") !== text) writeFileSync(HEADER, text);
 }
 
-/** Where the addon of one kind of build goes. */
+/** The path of the addon of one kind of build. */
 function addonIn(kind) {
   return join(NATIVE, "build", kind, "omnipoll.node");
 }
@@ -167,7 +170,7 @@ async function buildAddon(kind, flags) {
     output,
     "-lm",
     "-pthread",
-    // Threads and signal handlers of its own outlive the worker that loaded it.
+    // The addon's threads and signal handlers outlive the worker that loaded the addon.
     "-Wl,-z,nodelete",
   ]);
 }

@@ -145,7 +145,7 @@ export const NOTE_FFCTRLMASK = 0xc0000000;
 export const NOTE_FFLAGSMASK = 0x00ffffff;
 export const NOTE_TRIGGER = 0x01000000;
 
-// Stat record: what a descriptor is, as `fd_stat` writes it.
+// Stat record: the properties of a descriptor, as `fd_stat` writes them.
 //
 //   0          4           8         16        24          32           40          48           56
 //   | kind u32 | nlink u32 | ino u64 | dev u64 | bytes i64 | blocks i64 | flags u32 | offset i64 |
@@ -305,9 +305,9 @@ export const REGISTRATION_SIZE = 56;
 /** The descriptor, or the ident of a knote. */
 export const REGISTRATION_IDENT = 0;
 export const REGISTRATION_UDATA = 8;
-/** Of the event that the knote would report (kn_data, kn_fflags). */
+/** Data, and FFLAGS below: the event that the knote would report (kn_data, kn_fflags). */
 export const REGISTRATION_DATA = 16;
-/** Of the change that made the knote (kn_sdata, kn_sfflags). */
+/** Data, and SFFLAGS below: the change that made the knote (kn_sdata, kn_sfflags). */
 export const REGISTRATION_SDATA = 24;
 export const REGISTRATION_FLAGS = 32;
 export const REGISTRATION_FFLAGS = 36;

@@ -1,4 +1,4 @@
-// What the host of this core can do: asked once, since a host's answer never changes.
+// The capabilities of the core's host. The core queries them once, because they never change.
 
 import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "./abi";
 import * as host from "./host";

@@ -1,4 +1,4 @@
-// What a descriptor is: its kind, and which file is open behind its number.
+// Properties of a descriptor: its kind, and the file that is open behind its number.
 
 import { EBADF, ENOSYS, EVENT_NVAL, FD_OTHER, POLL_RECORD_SIZE, STAT_SIZE } from "./abi";
 import * as host from "./host";

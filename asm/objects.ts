@@ -22,7 +22,7 @@ class Entry {
   /** KIND_*, or 0 for a free slot. */
   kind: i32;
   generation: i32;
-  /** Of a free slot: the next free one, or -1. Of an object: a number or an address of its kind. */
+  /** In a free slot, the next free slot or -1; else a number or an address that the kind defines. */
   payload: usize;
 }
 

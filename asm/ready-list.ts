@@ -1,6 +1,6 @@
-// The ready list of an epoll and the active list of a kqueue: what has an event, in the order in
-// which it came. The owner's descriptor is readable while the list has members, which a wake-up of
-// the owner (an eventfd, a user event) sees to.
+// The ready list of an epoll and the active list of a kqueue: the members with an event, in the order
+// of their events. The owner's descriptor is readable while the list has members. A wake-up of the
+// owner (an eventfd, a user event) makes it so.
 
 import { append, isListed, List, remove } from "./list";
 

@@ -122,7 +122,7 @@ if (offsetof<RegistrationRecord>("state") !== REGISTRATION_STATE)
   ERROR("abi.ts: REGISTRATION_STATE");
 if (offsetof<RegistrationRecord>("id") !== REGISTRATION_ID) ERROR("abi.ts: REGISTRATION_ID");
 
-/** What fd_stat says of a descriptor. */
+/** The properties of a descriptor, as fd_stat writes them. */
 @unmanaged
 export class StatRecord {
   /** FD_*. */

@@ -70,7 +70,7 @@ let recordCount = 0;
 let readReady = 0;
 let writeReady = 0;
 let exceptReady = 0;
-/** Of the last wait: all bits that poll(2) reported, and how many ready entries are not found yet. */
+/** All bits that poll(2) reported in the last wait, and the number of ready entries not found yet. */
 let reported: u32 = 0;
 let missing = 0;
 

@@ -1,10 +1,11 @@
-/* The raw C loops that omnipoll is compared with, and a second thread that sleeps: Linux takes a
- * reference per descriptor in a process of several threads, as Node's is. `--threads 1` is
- * without it.
+/* The raw C loops that omnipoll is compared with, and a second thread that sleeps: in a process of
+ * several threads, such as Node's, Linux takes a reference to the file of each descriptor. With
+ * `--threads 1` there is no second thread.
  *
- * Driven over stdin, a line each: `prepare CASE [ARGUMENT…]` is answered by `ok` or
- * `skip REASON`, `run CALLS` by the nanoseconds they took, `finish` by `ok`. Every loop looks at
- * every event it is given and adds it up, so that the compiler cannot leave it out. */
+ * The program first prints the name and version of its compiler. Then it answers commands on stdin,
+ * a line each: `prepare CASE [ARGUMENT…]` with `ok` or `skip REASON`, `run CALLS` with the
+ * nanoseconds that the calls took, `finish` with `ok`. Every loop adds up the events that it gets,
+ * so that the compiler cannot leave the loop out. */
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,15 +25,15 @@
 
 /* Events of one epoll_wait, as many as epoll.poll() asks for. */
 #define EVENTS 1023
-/* Descriptors registered in one go and forgotten in one go, to time either alone. */
+/* Descriptors that are registered together and removed together, to time each step alone. */
 #define POOL 64
-/* Writing ends are moved up to here, so that reading ends lie below FD_SETSIZE. */
+/* Writing ends get numbers from here on, so that reading ends lie below FD_SETSIZE. */
 #define WRITERS 1100
 #define MOST 16384
 
 typedef struct {
   const char* name;
-  /* NULL, or why the case cannot be run. */
+  /* Returns NULL, or the reason why the case cannot run. */
   const char* (*prepare)(int, int, int);
   uint64_t (*run)(long calls);
 } Case;
@@ -115,7 +116,7 @@ static uint64_t run_epoll(long calls) {
   return now() - start;
 }
 
-/* kqueue READY REGISTERED: epoll_wait(0), and how many bytes each event is about */
+/* kqueue READY REGISTERED: epoll_wait(0), and FIONREAD for each event */
 
 static const char* prepare_kqueue(int ready, int registered, int c) {
   (void) c;
@@ -240,8 +241,9 @@ static uint64_t run_select(long calls) {
 }
 
 /* libevent-MECHANISM PIPES ACTIVE WRITES: libevent's test/bench.c (Niels Provos, 2003) without
- * libevent. A byte is written to `active` pipes; whoever reads one writes one to the next pipe,
- * until `writes` have been made. A call is one such run, registering all pipes anew included. */
+ * libevent. A run writes a byte to `active` pipes. For each byte that the run reads, it writes a
+ * byte to the next pipe, until it has made `writes` such writes. A call is one run, with the new
+ * registration of all pipes. */
 
 static int written, fired, taken;
 

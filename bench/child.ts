@@ -1,5 +1,5 @@
-// Contestants in processes of their own: bench/baseline.c and bench/cpython.py, which speak the
-// same few lines over stdin and stdout.
+// Contestants in processes of their own: bench/baseline.c and bench/cpython.py. Both speak the same
+// protocol over stdin and stdout, which baseline.c describes.
 
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Contestant } from "./harness.ts";
 
-/** Threads of a process, as the kernel counts them. */
+/** The number of threads of a process, as the kernel counts them. */
 export function threadsOf(pid: number | "self"): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/^Threads:\s+(\d+)$/m.exec(status)?.[1] ?? NaN);
@@ -17,7 +17,7 @@ export function threadsOf(pid: number | "self"): number {
 /** A long-lived process that runs cases. */
 export class Child {
   readonly name: string;
-  /** What it calls itself, e.g. "gcc 12.2.0". */
+  /** The name and version that the process prints first, e.g. "gcc 12.2.0". */
   readonly version: string;
   readonly threads: number;
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
@@ -43,7 +43,7 @@ export class Child {
     args: readonly string[],
   ): Promise<Child | undefined> {
     const child = spawn(program, args, { stdio: ["pipe", "pipe", "inherit"] });
-    child.stdin.on("error", () => {}); // of a process that ended; the next answer says so
+    child.stdin.on("error", () => {}); // EPIPE after the process ended: #ask reports it
     try {
       await once(child, "spawn");
     } catch {
@@ -61,7 +61,7 @@ export class Child {
     return value;
   }
 
-  /** The contestant of a case, of one at a time; `wanted` is its name and arguments there. */
+  /** A contestant; the process runs one case at a time. `wanted` is the case's name and arguments. */
   contestant(wanted: string): Contestant {
     return {
       name: this.name,
@@ -81,11 +81,11 @@ export class Child {
   }
 }
 
-/** The processes a run compares with; those that cannot be had are missing. */
+/** The processes that a run compares with; undefined where the program is missing. */
 export interface Children {
   /** The raw loops, with a second thread asleep. */
   readonly c: Child | undefined;
-  /** The same without it. */
+  /** The raw loops, without a second thread. */
   readonly cAlone: Child | undefined;
   /** The raw loops once more, for select() beside poll(): a process runs one case at a time. */
   readonly cSelect: Child | undefined;
@@ -93,7 +93,7 @@ export interface Children {
   readonly pythonAlone: Child | undefined;
 }
 
-/** Contestants of a case in those of `children` that there are. */
+/** The contestants of a case in `children`, without the missing ones. */
 export function contestantsIn(
   children: ReadonlyArray<Child | undefined>,
   wanted: string,

@@ -1,4 +1,4 @@
-"""The cases of the benchmarks through CPython's select; same protocol as baseline.c.
+"""The cases of the benchmarks with CPython's select, over the protocol of baseline.c.
 
 A second thread sleeps, as in baseline.c, unless `--threads 1` is given.
 """
@@ -33,7 +33,7 @@ def make_ready(ready, count):
 
 
 def timed(loop):
-    """A contestant from a function that makes as many calls as it is told."""
+    """Times a function that makes `calls` calls."""
 
     def run(calls):
         start = now()

@@ -1,12 +1,12 @@
-// What a call of an epoll object costs: waits against the number of ready and of registered
-// descriptors, and changes of what is registered.
+// The cost of a call of an epoll object: waits against the number of ready and of registered
+// descriptors, and changes of the registrations.
 
 import { EPOLLIN, EPOLLPRI, type Epoll, epoll } from "../bindings/node/select.ts";
 import { type Children, contestantsIn } from "./child.ts";
 import { type Case, type Contestant, timed } from "./harness.ts";
 import { contestants, mostPipes, Pipes, POOL, poolLoop } from "./pipes.ts";
 
-/** Pairs `pollInto` has room for: as many as `poll` returns at most. */
+/** Pairs that `pollInto` has room for: as many as `poll` returns at most. */
 const CAPACITY = 1023;
 
 function epollOf(descriptors: readonly number[]): Epoll {

@@ -1,35 +1,35 @@
-// Measuring: the contestants of a case take turns (A B C A B C …), so that whatever else the
-// machine does hits all of them alike, and a ratio is the median of the ratios of the rounds.
+// Measuring: the contestants of a case take turns (A B C A B C …), so that other work of the machine
+// slows all of them alike. A ratio is the median of the ratios of the rounds.
 
 /** Something that can be timed; prepared, run and ended within one case. */
 export interface Contestant {
   readonly name: string;
-  /** Threads of the process it runs in: what a descriptor costs the kernel depends on it. */
+  /** Threads of the contestant's process: the kernel's cost per descriptor depends on them. */
   readonly threads: number;
-  /** Makes its descriptors; returns why it cannot take part. */
+  /** Makes the descriptors; returns the reason if the contestant cannot take part. */
   prepare(): string | undefined | Promise<string | undefined>;
-  /** Nanoseconds that `calls` calls took. */
+  /** Makes `calls` calls; returns the nanoseconds that they took. */
   run(calls: number): number | Promise<number>;
-  /** Closes its descriptors. */
+  /** Closes the descriptors. */
   finish(): void | Promise<void>;
 }
 
-/** Contestants who do the same job. */
+/** Contestants that do the same work. */
 export interface Case {
   /** Group of cases, chosen on the command line. */
   readonly group: string;
-  /** What is called, e.g. "epoll.poll(0)". */
+  /** The call, e.g. "epoll.poll(0)". */
   readonly call: string;
-  /** What it is called on, e.g. "10 of 10 ready". */
+  /** The descriptors of the call, e.g. "10 of 10 ready". */
   readonly setting: string;
   /** Numbers of the setting, for the plots. */
   readonly parameters: Readonly<Record<string, number>>;
   readonly contestants: readonly Contestant[];
-  /** Calls of a turn are a multiple of this; 1 if left out. */
+  /** The number of calls of a turn is a multiple of this number; 1 if undefined. */
   readonly step?: number;
 }
 
-/** What one contestant took, per call, over the rounds. */
+/** The times of one contestant, per call, over the rounds. */
 export interface Timing {
   readonly name: string;
   readonly threads: number;
@@ -37,11 +37,11 @@ export interface Timing {
   readonly p99Ns: number;
   readonly leastNs: number;
   readonly samples: number;
-  /** Of each round, in order. */
+  /** The time per call of each round, in order. */
   readonly roundsNs: readonly number[];
 }
 
-/** A contestant who did not take part, and why. */
+/** A contestant that did not take part, and the reason. */
 export interface Skip {
   readonly name: string;
   readonly reason: string;
@@ -57,7 +57,7 @@ export interface Result extends Omit<Case, "contestants" | "step"> {
 export interface Effort {
   /** Rounds of a case, at most. */
   readonly rounds: number;
-  /** Rounds of a case, whatever they take. */
+  /** Rounds of a case that run even after `caseMs`. */
   readonly leastRounds: number;
   /** Milliseconds after which no further round of a case begins. */
   readonly caseMs: number;
@@ -66,25 +66,25 @@ export interface Effort {
 export const FULL: Effort = { rounds: 100, leastRounds: 9, caseMs: 4000 };
 export const QUICK: Effort = { rounds: 25, leastRounds: 3, caseMs: 600 };
 
-/** A turn is at least this long, or one call. */
+/** The least length of a turn; a longer call is a turn of its own. */
 const TURN_NS = 2e6;
-/** What a contestant runs before it is measured: compilers are to have done their work. */
+/** Time that a contestant runs before it is measured, so that the compilers have finished. */
 const WARM_NS = 60e6;
-/** Share of a turn that is run before it, unmeasured: the caches are another contestant's. */
+/** Share of a turn that runs unmeasured before it: the caches hold another contestant's data. */
 const REFILL = 1 / 8;
 
-/** Middle of the values; of an even number, the upper one. */
+/** The middle value; the upper of the two middle values if their number is even. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** Value below which `share` of the values lie. */
+/** The value below which `share` of the values lie. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
-/** How many times as long as `other` a contestant took: median of the rounds. */
+/** The time of a contestant divided by the time of `other`: the median of the rounds. */
 export function ratio(result: Result, name: string, other: string): number | undefined {
   const [a, b] = [name, other].map((wanted) => timingOf(result, wanted));
   if (a === undefined || b === undefined) return undefined;
@@ -96,7 +96,7 @@ export function timingOf(result: Result, name: string): Timing | undefined {
   return result.timings.find((timing) => timing.name === name);
 }
 
-/** Times a loop of this process: `loop` makes as many calls as it is told. */
+/** Times a loop of this process, which makes `calls` calls. */
 export function timed(loop: (calls: number) => void): (calls: number) => number {
   return (calls) => {
     const start = performance.now();
@@ -109,7 +109,7 @@ function stepped(calls: number, step: number): number {
   return Math.max(1, Math.ceil(calls / step)) * step;
 }
 
-/** Calls that make a turn long enough, found by running more and more of them. */
+/** The number of calls that makes a turn long enough. Doubles the calls until their turn is. */
 async function callsOf(contestant: Contestant, step: number): Promise<number> {
   let calls = step;
   let warmNs = 0;

@@ -1,6 +1,7 @@
-// libevent's classic benchmark, test/bench.c (Niels Provos, 2003), without libevent: a byte is
-// written to `active` of `pipes` pipes; whoever reads one writes one to the next pipe, until
-// `writes` have been made. A run registers every pipe anew and waits with a timeout of 0.
+// libevent's classic benchmark, test/bench.c (Niels Provos, 2003), without libevent. A run writes a
+// byte to `active` of `pipes` pipes. For each byte that the run reads, it writes a byte to the next
+// pipe, until it has made `writes` such writes. A run registers every pipe anew and waits with a
+// timeout of 0.
 
 import { EPOLLIN, epoll, POLLIN, poll, select } from "../bindings/node/select.ts";
 import { read, write } from "../bindings/node/os.ts";
@@ -11,7 +12,7 @@ import { BYTE, contestants, Pipes, type Registers } from "./pipes.ts";
 const MECHANISMS = ["epoll", "poll", "select"] as const;
 type Mechanism = (typeof MECHANISMS)[number];
 
-/** How one mechanism registers all pipes, and passes what is ready to `propagate`. */
+/** Registers all pipes with one mechanism, and passes the ready descriptors to `propagate`. */
 interface Driver {
   setUp(): void;
   dispatch(propagate: (fd: number) => void): void;

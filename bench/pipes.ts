@@ -31,13 +31,13 @@ export class Pipes {
   }
 }
 
-/** What contestants of this process do: their loops by name, and what to close besides pipes. */
+/** Loops of contestants of this process, by name; `close` closes all but the pipes. */
 export interface Loops {
   readonly loops: Readonly<Record<string, (calls: number) => number>>;
   close?(): void;
 }
 
-/** Contestants of this process called `names`, who share their pipes and what is registered. */
+/** Contestants of this process called `names`, which share their pipes and registrations. */
 export function contestants(
   names: readonly string[],
   makePipes: () => Pipes,
@@ -65,15 +65,15 @@ export function contestants(
   }));
 }
 
-/** How many descriptors a registration can be given, with a pipe each, below `limit` open files. */
+/** The most pipes that can be registered at once below `limit` open files. */
 export function mostPipes(limit: number): number {
   return Math.floor((limit - 200) / 2);
 }
 
-/** Descriptors registered in one go and forgotten in one go, to time either alone. */
+/** Descriptors that are registered together and removed together, to time each step alone. */
 export const POOL = 64;
 
-/** What can be registered with. */
+/** An object that registers descriptors. */
 export interface Registers {
   register(fd: number, mask: number): void;
   unregister(fd: number): void;

@@ -1,5 +1,5 @@
-// What a call of a polling object costs: waits against the number of descriptors, of which none,
-// one or all are ready, and changes of what is registered.
+// The cost of a call of a polling object: waits against the number of descriptors, with none, one or
+// all of them ready, and changes of the registrations.
 
 import { type Poll, POLLIN, POLLPRI, poll } from "../bindings/node/select.ts";
 import { type Children, contestantsIn } from "./child.ts";

@@ -1,9 +1,9 @@
-// What a run leaves behind: a table on stdout, latest.json and summary.md.
+// The results of a run: a table on stdout, latest.json and summary.md.
 
 import { ratio, type Result, type Timing } from "./harness.ts";
 import type { Target } from "./targets.ts";
 
-/** What was measured on, and with. */
+/** The machine and the programs of a run. */
 export interface Machine {
   readonly date: string;
   readonly cpu: string;
@@ -12,7 +12,7 @@ export interface Machine {
   readonly node: string;
   readonly python: string | null;
   readonly compiler: string | null;
-  /** Whether `--quick` made it. */
+  /** Whether the run was made with `--quick`. */
   readonly quick: boolean;
 }
 
@@ -27,7 +27,7 @@ function times(figure: number | undefined): string {
   return figure === undefined ? "" : figure.toFixed(2);
 }
 
-/** Who the others are compared with: the ratios of each to these are printed. */
+/** The references: each contestant's ratio to each of them is printed. */
 const REFERENCES = ["C", "CPython"];
 
 /** The table of one case. */
@@ -55,7 +55,7 @@ export function caseTable(result: Result): string {
   ].join("\n");
 }
 
-/** A target in a line. */
+/** The line of a target. */
 export function targetLine({ text, figure, met, threads }: Target): string {
   return `${met ? "met   " : "MISSED"} ${figure.toFixed(2).padStart(5)}  ${text} (${threads} threads)`;
 }
@@ -148,7 +148,7 @@ function summaryTable(results: readonly Result[]): string[] {
   ];
 }
 
-/** The first contestants of a case, a table for each. */
+/** Names of the first contestants of the cases; the summary has a table for each name. */
 const LEADERS = ["omnipoll poll", "omnipoll control", "omnipoll", "simulated", "of 1 000 000"];
 
 /** Content of summary.md: a table per kind of case, and the targets. */

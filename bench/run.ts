@@ -33,15 +33,16 @@ function pathOf(path: string): string {
   return fileURLToPath(new URL(`../../${path}`, import.meta.url));
 }
 
-/** How many files may be open: the hard limit, to which Node raises its own, as the others do. */
+/** The most open files: the hard limit. Node raises its soft limit to it, as the children do. */
 function openFilesLimit(): number {
   const line = /^Max open files +\S+ +(\S+)/m.exec(readFileSync("/proc/self/limits", "utf8"));
   return line?.[1] === "unlimited" ? Infinity : Number(line?.[1] ?? 1024);
 }
 
 /**
- * Keeps this thread, and the processes it starts, on the CPU that is least busy now: contestants
- * on different CPUs have different neighbours. Node's other threads stay where they are.
+ * Keeps this thread, and the processes that it starts, on the CPU that is least busy now: on
+ * different CPUs, contestants would share theirs with different programs. Node's other threads are
+ * not moved.
  */
 function pin(): string {
   const before = cpus();

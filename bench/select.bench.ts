@@ -1,6 +1,6 @@
-// What select() costs against the number of descriptors, of which none, one or all are ready.
-// The reference is C's poll() over the same descriptors, because that is how it is made; C's
-// own select() is there too, as far as it goes.
+// The cost of select() against the number of descriptors, with none, one or all of them ready. The
+// reference is C's poll() over the same descriptors, because the core's select() calls poll(2). C's
+// own select() runs beside it, up to FD_SETSIZE.
 
 import { select } from "../bindings/node/select.ts";
 import { type Children, contestantsIn } from "./child.ts";

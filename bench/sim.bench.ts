@@ -1,4 +1,4 @@
-// What a wait costs in the simulated kernel, beside the real one and against the number of
+// The cost of a wait in the simulated kernel, beside the real kernel and against the number of
 // registrations.
 
 import { createSim } from "../bindings/node/sim.ts";
@@ -7,13 +7,13 @@ import { EPOLLIN, type Epoll, epoll } from "../bindings/node/select.ts";
 import { threadsOf } from "./child.ts";
 import { type Case, type Contestant, timed } from "./harness.ts";
 
-/** Who one can make descriptors and epolls with. */
+/** The calls of a kernel that make descriptors and epolls. */
 interface Kernel {
   readonly os: Pick<typeof os, "eventfd" | "close">;
   readonly select: { epoll(): Epoll };
 }
 
-/** An epoll with `registered` eventfds, of which `ready`, far apart, are. */
+/** An epoll with `registered` eventfds; `ready` of them, evenly spread, are ready. */
 function contestant(
   name: string,
   make: () => Kernel,

@@ -1,14 +1,14 @@
-// What the figures are measured against: a target is met or missed, neither stops the run.
+// The targets of the figures. A target is met or missed; a missed one does not stop the run.
 
 import { ratio, type Result, timingOf } from "./harness.ts";
 
-/** A target and what came of it. */
+/** A target and its outcome. */
 export interface Target {
-  /** What was asked for, e.g. "epoll.poll(0), 1 of 1 ready ≤ 1.25 × C". */
+  /** The target in words, e.g. "epoll.poll(0), 1 of 1 ready ≤ 1.25 × C". */
   readonly text: string;
   /** The ratio measured. */
   readonly figure: number;
-  /** The most it may be; a ratio to CPython must be below. */
+  /** The largest ratio allowed; a ratio to CPython must be below it. */
   readonly bound: number;
   readonly met: boolean;
   /** Threads of the two processes, e.g. "11 and 2 threads". */
@@ -49,7 +49,7 @@ function targetsOf(result: Result): Target[] {
       if (registered !== 1000) return [];
       return [
         ...target(result, "omnipoll poll", "C", 1.15),
-        // What makes no list of what is ready, as C does not.
+        // pollInto makes no list of the ready descriptors; nor does the C loop.
         ...(ready > 1 ? target(result, "omnipoll pollInto", "C", 1.15) : []),
         ...target(result, "omnipoll poll", "CPython", 1),
       ];

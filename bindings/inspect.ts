@@ -13,16 +13,16 @@ export interface NotesView {
    * as one "0x30".
    */
   readonly noteNames: readonly string[];
-  /** What `data` means depends on the filter: bytes, milliseconds, an exit status … */
+  /** A number whose meaning depends on the filter: bytes, milliseconds, an exit status … */
   readonly data: Whole;
 }
 
 /** The fields of a knote that a registration of an epoll does not have (struct knote of FreeBSD). */
 export interface KnoteView {
-  /** Of the change that made the knote, or of the last change (kn_sfflags, kn_sdata). */
+  /** Notes of the change that made the knote, or of the last change (kn_sfflags, kn_sdata). */
   readonly asked: NotesView;
   /**
-   * Of the event that the knote would report, as it was when the filter was last evaluated (kn_fflags,
+   * Notes of the event that the knote would report, from the last evaluation of the filter (kn_fflags,
    * kn_data).
    */
   readonly found: NotesView;
@@ -45,7 +45,7 @@ export interface RegistrationView {
    * objects.
    */
   readonly file?: number | undefined;
-  /** Of a knote: "READ", "TIMER" …, the KQ_FILTER_* without that prefix. */
+  /** The filter of a knote: "READ", "TIMER" …, the KQ_FILTER_* without that prefix. */
   readonly filter?: string;
   /** POLL* or EPOLL* bits that the registration waits for, or the KQ_EV_* flags of a knote. */
   readonly flags: number;
@@ -59,7 +59,7 @@ export interface RegistrationView {
    * KQ_EV_DISPATCH.
    */
   readonly disabled: boolean;
-  /** Of a knote alone. */
+  /** Only a knote has these fields. */
   readonly knote?: KnoteView;
 }
 

@@ -23,7 +23,7 @@ const SECONDS = Number(values.seconds);
 /** How many connections are being opened at once. */
 const AT_ONCE = 200;
 /** How long the last bytes may take to come back, in ms. */
-const PATIENCE = 20_000;
+const LIMIT_MS = 20_000;
 
 /** Messages are cut out of these bytes, at random places. */
 const NOISE = randomBytes(1 << 20);
@@ -174,7 +174,7 @@ const timer = setTimeout(
     console.error("echo-load: some answers never came");
     process.exit(1);
   },
-  SECONDS * 1000 + PATIENCE * 2,
+  SECONDS * 1000 + LIMIT_MS * 2,
 );
 await Promise.all(running);
 clearTimeout(timer);

@@ -3,7 +3,7 @@
 
 import type { Sim } from "../bindings/sim/sim.ts";
 
-/** What a story prints with. */
+/** Prints a line of a story. */
 type Print = (line: string) => void;
 
 /** Edge-triggered, and the reader does not read everything: no event reports the rest. */

@@ -1,4 +1,4 @@
-// What is written from the table of calls: asm/host.ts, and the list of calls in ARCHITECTURE.md.
+// Texts made from the table of calls: asm/host.ts, and the list of calls in ARCHITECTURE.md.
 // `node dist/host/calls-docs.js` writes both; test/package/calls.test.ts says when one is stale.
 
 import { readFileSync, writeFileSync } from "node:fs";

@@ -18,10 +18,10 @@ import type { HostCalls } from "./host.ts";
 
 export type CallName = keyof HostCalls;
 
-/** Who has the calls of a group: every host, or those with a capability or a mechanism. */
+/** The hosts that have the calls of a group: all, or those with a capability or a mechanism. */
 export type Group = "always" | "epoll" | "kqueue" | "descriptors" | "posts" | "sources";
 
-/** Size in bytes of what an address may point to. */
+/** Sizes in bytes of the records that an address may point to. */
 export const RECORD_SIZES = {
   byte: 1,
   "poll record": POLL_RECORD_SIZE,
@@ -31,7 +31,7 @@ export const RECORD_SIZES = {
   "data record": DATA_SIZE,
 } as const;
 
-/** What a number is, which is how a trace shows it. */
+/** The meaning of a number, which decides how a trace shows it. */
 export type Meaning =
   | "capabilities"
   | "count"
@@ -64,7 +64,7 @@ export interface Address {
   readonly record: keyof typeof RECORD_SIZES;
   /** Name of the argument that says how many records there are; one record if undefined. */
   readonly count: string | undefined;
-  /** What the call does with the records. */
+  /** Whether the call reads or writes the records. */
   readonly access: "reads" | "writes" | "reads and writes";
 }
 
@@ -429,7 +429,7 @@ export function absentCalls(...groups: readonly Group[]): Partial<HostCalls> {
   );
 }
 
-/** A host that lacks every call: what a host of its own begins with. */
+/** A host that lacks every call: the base of a host that a program writes. */
 export function absentHost(): HostCalls {
   return absentCalls("always", "epoll", "kqueue", "descriptors", "posts", "sources") as HostCalls;
 }

@@ -89,7 +89,7 @@ export interface HostCalls {
     timeoutMs: number,
   ): number;
 
-  // Descriptors: what the translations of epoll and kqueue need on every host. In this group and the
+  // Descriptors: calls that the translations of epoll and kqueue need on every host. In this group and the
   // next two, a descriptor that a call returns is close-on-exec and non-blocking, and `close` closes
   // it unless something else is said.
 
@@ -138,7 +138,7 @@ export interface HostCalls {
    */
   post_take(memory: WebAssembly.Memory, queue: number, address: number, capacity: number): number;
 
-  // Sources: what the filters of a translated kqueue need; hosts with CAPABILITY_SOURCES.
+  // Sources: calls that the filters of a translated kqueue need; hosts with CAPABILITY_SOURCES.
 
   /** timerfd_create(2) on the clock of `now`. */
   timerfd_create(): number;
@@ -198,7 +198,7 @@ export interface HostCalls {
   inotify_rm_watch(inotify: number, watch: number): number;
 }
 
-/** What one platform provides: the calls of the core, and what JavaScript needs beside them. */
+/** The calls of one platform that the core needs, and the members that JavaScript needs beside them. */
 export interface Host extends HostCalls {
   /** Name for error messages, `omnipoll doctor` and `OMNIPOLL_HOST`, for example "linux". */
   readonly name: string;

@@ -20,7 +20,7 @@ const HOSTS: Record<string, () => Host> = {
   ...Object.fromEntries([...NAMED].map(([name, choice]) => [name, () => simulated(choice)])),
 };
 
-/** What `OMNIPOLL_HOST` may be, besides empty. */
+/** The values that `OMNIPOLL_HOST` may have, besides empty. */
 export const HOST_NAMES: readonly string[] = Object.keys(HOSTS);
 
 /**

@@ -4,10 +4,10 @@
 export interface KernelKnote {
   /** KQ_FILTER_*. */
   readonly filter: number;
-  /** Of the change that made the knote, or of the last change (kn_sfflags, kn_sdata). */
+  /** Notes and data of the change that made the knote, or of the last change (kn_sfflags, kn_sdata). */
   readonly sfflags: number;
   readonly sdata: number | bigint;
-  /** Of the event that the knote would report (kn_fflags, kn_data). */
+  /** Notes and data of the event that the knote would report (kn_fflags, kn_data). */
   readonly fflags: number;
   readonly data: number | bigint;
   readonly udata: number | bigint;

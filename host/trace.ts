@@ -112,7 +112,7 @@ function resultOf(host: Host, name: CallName, result: number): string {
   return `-${code} (${message})`;
 }
 
-/** What `show` returns; its error in its place, as no call may fail because of its trace. */
+/** The result of `show`, or its error as text: no call may fail because of its trace. */
 function shown(show: () => string): string {
   try {
     return show();
@@ -147,7 +147,7 @@ export function traced(host: Host, write: WriteLine): Host {
 }
 
 /** How long a trace waits for a reader that does not read, in ms. */
-const PATIENCE_MS = 1000;
+const LIMIT_MS = 1000;
 
 const isBusy = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "EAGAIN";
 
@@ -178,7 +178,7 @@ export function lineWriter(fd: number): WriteLine {
     const lines = lost === 0 ? `${line}\n` : `(${lost} lines are missing here)\n${line}\n`;
     let rest: Uint8Array = Buffer.from(lines);
     const whole = rest.length;
-    const deadline = performance.now() + (lost === 0 ? PATIENCE_MS : 0);
+    const deadline = performance.now() + (lost === 0 ? LIMIT_MS : 0);
     try {
       while (rest.length > 0) rest = rest.subarray(writeSome(rest, deadline));
       lost = 0;

@@ -22,7 +22,7 @@ import {
   RESCAN_MS,
 } from "../asm/abi.ts";
 
-// Subscriptions: what a call waits for.
+// Subscriptions: a call waits for these.
 
 export const SUBSCRIPTION_SIZE = 48;
 /** 64 bits that the event returns. */
@@ -42,7 +42,7 @@ export const CLOCK_MONOTONIC = 1;
 /** The timeout is a time on the clock, not a duration. */
 export const CLOCK_ABSOLUTE = 1;
 
-// Events: what a call found.
+// Events: a call returns these.
 
 export const EVENT_SIZE = 32;
 export const EVENT_USERDATA = 0;

@@ -1,4 +1,4 @@
-// epoll_ctl of an emulated epoll: what it refuses, in the order of do_epoll_ctl in eventpoll.c
+// epoll_ctl of an emulated epoll, with its errors in the order of do_epoll_ctl in eventpoll.c
 // (EPO-045). EPO-… are rows of the catalogue that test/conformance/ checks.
 
 import {
@@ -110,7 +110,7 @@ function add(
   return armed;
 }
 
-/** ep_modify: what is ready is reported anew, and keeps its place on the ready list. */
+/** ep_modify: a ready descriptor is reported anew, and keeps its place on the ready list. */
 function modify(epoll: EmulatedEpoll, registration: Registration, mask: u32): i32 {
   const before = registration.interest;
   registration.interest = mask;
@@ -185,7 +185,7 @@ export function controlEmulated(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
     dropRegistration(epoll, registration);
     registration = null;
   }
-  // EPO-033, EPO-034, EPO-043: what is registered twice or not at all, and unknown operations.
+  // EPO-033, EPO-034, EPO-043: a descriptor registered twice or not at all, an unknown operation.
   if (op === EPOLL_CTL_ADD)
     return registration === null ? add(epoll, fd, mask, stat, inner) : -EEXIST;
   if (op === EPOLL_CTL_MOD) {

@@ -1,13 +1,13 @@
-// When an epoll over poll(2) reports its edge-triggered registrations once more although it saw no
-// edge. A program that reads everything and is sent as much again between two scans cannot be told
-// from one that left the bytes unread, so an edge may have been missed; a repeat makes sure that no
-// event is lost, at the price of one that says nothing new.
+// The times at which an epoll over poll(2) repeats its edge-triggered registrations without an edge. A
+// scan can miss an edge: if a program reads everything and as many bytes arrive before the next scan,
+// the scan finds the same as if the program had left the bytes unread. A repeat makes sure that no
+// event is lost, at the price of events that report nothing new.
 //
 // A timer is in one of three states:
 //
 //   ACTIVE  there was an edge since the last repeat. The repeat is due FIRST_REPEAT_MS after the last
 //           edge, or LATEST_REPEAT_MS after the first one if edges keep coming.
-//   QUIET   there was none. The repeat is due after an interval that doubles with every repeat.
+//   QUIET   there was no such edge. The repeat is due after an interval that doubles with every repeat.
 //   DUE     the repeat is made by the scan that is going on. The next scan finds the timer ACTIVE if
 //           this one saw an edge, and QUIET if not.
 //
@@ -17,7 +17,7 @@
 import { RESCAN_MS } from "../abi";
 import { allocate, release } from "../memory";
 
-/** How long after the last edge the first repeat is due, and an edge that others follow. */
+/** The times from the last edge, and from the first edge if others follow, to the first repeat. */
 const FIRST_REPEAT_MS: f64 = 100;
 const LATEST_REPEAT_MS: f64 = 1000;
 
@@ -32,10 +32,10 @@ export class EdgeTimer {
   hasEdge: bool;
   /** Time of the last scan. */
   scannedAt: f64;
-  /** How long the epoll was scanned since the last edge or repeat, and since the first edge. */
+  /** The time of scanning since the last edge or repeat, and since the first edge. */
   sinceLast: f64;
   sinceFirst: f64;
-  /** After how long a QUIET timer is due. */
+  /** The time after which a QUIET timer is due. */
   interval: f64;
 }
 

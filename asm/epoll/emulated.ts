@@ -47,7 +47,7 @@ export class Registration {
   readyBefore: Registration | null;
   readyAfter: Registration | null;
 
-  /** Over kqueue: what the kernel reported, KNOTE_* of over-kqueue.ts. */
+  /** Over kqueue: the kernel's reports, KNOTE_* of over-kqueue.ts. */
   get knotes(): u32 {
     return this.reported;
   }

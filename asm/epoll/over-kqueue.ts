@@ -1,6 +1,7 @@
-// Epolls over kqueue. The queue reports what has happened, as Linux's wake-ups do (knotes.ts), and
-// puts registrations on the ready list; poll(2) then says what is ready now, of those at the head of
-// the list, before they are reported. What the kernel keeps reporting need not stay on the list.
+// Epolls over kqueue. The queue reports events that have happened, as Linux's wake-ups do (knotes.ts),
+// and so puts registrations on the ready list. Before the registrations at the head of the list are
+// reported, poll(2) says whether they are ready now. A registration that the kernel keeps reporting
+// need not stay on the list.
 
 import {
   EBADF,
@@ -49,10 +50,10 @@ import {
 import { dropScratch, holdScratch, keventCapacity, keventsStart, recordsStart } from "./scratch";
 import { updateUrgent, waitUrgent } from "./urgent";
 
-/** What poll(2) reports whether it is asked for or not. */
+/** Bits that poll(2) reports whether they are asked for or not. */
 const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
 
-// What the kernel reported of a registration (`Registration.knotes`), besides KNOTE_FAILED.
+// The kernel's reports about a registration (`Registration.knotes`), besides KNOTE_FAILED.
 
 /** End of file of either direction: for hosts whose poll(2) knows no RDHUP. */
 const KNOTE_READ_EOF: u32 = 0x1;
@@ -99,7 +100,7 @@ function takeEvents(epoll: EmulatedEpoll, limit: i32, timeoutMs: f64): i32 {
   return count;
 }
 
-// What is ready now.
+// Readiness now.
 
 /** Takes a registration off the ready list. */
 function leaveReadyList(epoll: EmulatedEpoll, registration: Registration): void {
@@ -239,8 +240,8 @@ function recheckEpoll(epoll: EmulatedEpoll): i32 {
 }
 
 /**
- * Writes ready records of the first `count` registrations on the ready list. What is level-triggered
- * goes to the end of the list unless the kernel reports it again; all else leaves it.
+ * Writes ready records of the first `count` registrations on the ready list. A level-triggered one
+ * goes to the end of the list unless the kernel reports it again; all others leave the list.
  */
 function takeReady(epoll: EmulatedEpoll, ready: usize, count: i32): void {
   for (let i = 0; i < count; i++) {

@@ -113,8 +113,8 @@ export function pollOverPoll(records: usize, count: i32, timeoutMs: f64): i32 {
 }
 
 /**
- * Writes ready records of the first registrations on the ready list, at most `capacity`. What is
- * level-triggered goes to the end of the list, all else leaves it (ep_send_events).
+ * Writes ready records of the first registrations on the ready list, at most `capacity`.
+ * A level-triggered one goes to the end of the list, all others leave the list (ep_send_events).
  */
 function takeReady(epoll: EmulatedEpoll, ready: usize, capacity: i32): i32 {
   const count = min(epoll.readyCount, capacity);

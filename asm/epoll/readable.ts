@@ -1,6 +1,6 @@
-// How much there is to read from a descriptor that is registered edge-triggered: more than the last
-// scan found is an edge. More room to write is no edge: kernels report room only after there was
-// none, which poll(2) shows, or the program's own EAGAIN.
+// The bytes to read from a descriptor that is registered edge-triggered: more bytes than the last scan
+// found are an edge. Extra room to write is not an edge: a kernel reports room only after there was
+// none, and that we see from poll(2) or from the program's own EAGAIN.
 
 import {
   DATA_BACKLOG,
@@ -74,7 +74,7 @@ export function hasGrown(registration: Registration, ready: u32, at: usize): boo
   registration.readable = readable;
   // A counter may have been read and written again, so that any other value is an edge.
   if (registration.kind === FD_EVENTFD) return readable !== before;
-  // FIONREAD of the writing end of a pipe counts, too, what the reader has not read yet.
+  // FIONREAD of the writing end of a pipe counts the unread bytes, too.
   const interest = registration.interest;
   const wakes = registration.kind === FD_PIPE ? interest & ready : interest;
   return readable > max(before, 0) && (wakes & READ_EVENTS) !== 0;

@@ -36,13 +36,13 @@ import {
 import { canQueryAvailable, hasGrown, queryAvailable } from "./readable";
 import { entriesStart, ENTRY_SIZE, questionsStart, recordsStart } from "./scratch";
 
-/** What poll(2) reports whether it is asked for or not. */
+/** Bits that poll(2) reports whether they are asked for or not. */
 const ALWAYS: u32 = EVENT_ERR | EVENT_HUP;
-/** What an epoll's descriptor is while its ready list has members. */
+/** The ready bits of an epoll's descriptor while the ready list has members. */
 const READABLE: u32 = EVENT_IN | EVENT_RDNORM;
 
 /**
- * What a scan has to do, one after the other. Without a registration: the scan of the epoll begins.
+ * One step of a scan. A step without a registration begins the scan of the epoll.
  * The entries of an epoll within come before the entry of the registration that it belongs to.
  */
 @unmanaged
@@ -117,7 +117,7 @@ export function isEdgeTriggered(registration: Registration): bool {
 }
 
 /**
- * What poll(2) is asked about a registration. A peer that shuts its writing half down is an edge of
+ * The bits to ask poll(2) for. A peer that shuts its writing half down is an edge of
  * everything that is ready, also for a program that did not ask for EPOLLRDHUP; it happens once.
  */
 function pollMaskOf(registration: Registration): u32 {

@@ -13,7 +13,7 @@ import { firstEpoll, registrationCount } from "./emulated";
 
 /** Bytes of an entry of a scan (Entry of scan.ts). */
 export const ENTRY_SIZE: usize = 20;
-/** What one registration takes behind its poll record: over poll(2), or over kqueue. */
+/** Bytes that a registration needs behind its poll record: over poll(2), or over kqueue. */
 const BEHIND: usize = max((DATA_SIZE as usize) + ENTRY_SIZE, 2 * KEVENT_SIZE);
 const PER_REGISTRATION: usize = (POLL_RECORD_SIZE as usize) + BEHIND;
 const SMALLEST = 16;

@@ -1,6 +1,6 @@
 // The fast path for the ordinary event of a queue: READ with bytes to be read and nothing else to
-// report. Such events are written as the kernel reports them, without the active list: the knote is
-// looked at before the host is asked for `data`, and the answer after that.
+// report. The fast path writes such events as the kernel reports them, without the active list. The
+// path examines the knote before it queries the host for `data`, and the answer after the query.
 
 import {
   DATA_ERROR,
@@ -44,7 +44,7 @@ class Known {
   bits: u32;
 }
 
-/** How many descriptors are known, by their number modulo this. */
+/** The number of known descriptors; a descriptor's place is its number modulo this. */
 const CAPACITY = 2048;
 let known: usize = 0;
 

@@ -1,5 +1,5 @@
-// Filters: what each does with its knotes, as FreeBSD's struct filterops. filters.ts fills the table;
-// its callers have a knote, call the operations through the table and know no filter.
+// The operations of each filter on its knotes, as FreeBSD's struct filterops. filters.ts fills the
+// table; its callers have a knote, call the operations through the table and know no filter.
 
 import { FILTER_READ, FILTER_WRITE } from "../abi";
 import { KeventRecord } from "../records";
@@ -72,7 +72,7 @@ export function touchKnote(_queue: Queue, knote: Knote, change: KeventRecord): i
   return 0;
 }
 
-/** Enters a filter in the table. What most filters share can be replaced in the result. */
+/** Enters a filter in the table. The caller can replace the operations that most filters share. */
 export function addFilter(
   number: i32,
   attach: Attach,

@@ -1,5 +1,5 @@
-// Which file a descriptor was open on when its knote was made. A number may be closed without
-// omnipoll/os and given to another file.
+// The identity of the file that a descriptor was open on when its knote was made. A program may close
+// a number without omnipoll/os, and the kernel may give the number to another file.
 
 import { EBADF, ENOENT, STAT_SIZE } from "../abi";
 import { describe } from "../descriptor";

@@ -31,7 +31,7 @@ export class Knote {
   ident: u64;
   udata: u64;
   data: i64;
-  /** What the change asked for, as `sfflags`; `data` and `fflags` say what happened. */
+  /** The request of the change, as `sfflags`; `data` and `fflags` are of the event that happened. */
   sdata: i64;
   /** Next in the same chain of the queue's table. */
   chain: Knote | null;

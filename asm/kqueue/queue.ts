@@ -156,7 +156,7 @@ export function queueOf(fd: i32): Queue | null {
   return queue;
 }
 
-/** A knote of the queue may have changed: what express.ts knows of it is void. */
+/** A knote of the queue may have changed: the answers that express.ts remembers are void. */
 export function beginGeneration(queue: Queue): void {
   queue.generation = load<u64>(generations) + 1;
   store<u64>(generations, queue.generation);

@@ -12,7 +12,7 @@ let polls: usize = 0;
 let ready: usize = 0;
 let readyCapacity = 0;
 
-/** Where sources are read to: the largest netlink and inotify datagrams fit. */
+/** The buffer for reading sources: the largest netlink and inotify datagrams fit. */
 export const INPUT_SIZE = 16384;
 export const input: usize = memory.data(INPUT_SIZE, 8);
 /** A netlink socket lost messages; the rest follows. */

@@ -31,7 +31,7 @@ class Source {
   fd: i32;
   /** SOURCE_*. */
   kind: i32;
-  /** Of SOURCE_KNOTE: the owner. */
+  /** The owner of a SOURCE_KNOTE. */
   knote: Knote | null;
   chain: Source | null;
 }

@@ -16,7 +16,7 @@ interface VegaLite {
   compile(spec: object): { readonly spec: object };
 }
 
-/** One point: what a contestant took in one case. */
+/** One point: the time of a contestant in one case. */
 interface Point extends Record<string, unknown> {
   readonly name: string;
   readonly ns: number;
@@ -196,7 +196,7 @@ const PLOTS: ReadonlyArray<[file: string, groups: string[], draw: (points: Point
   ["libevent.svg", ["libevent"], libevent],
 ];
 
-/** The plots that the results suffice for, by file name. */
+/** Draws the plots whose groups all have results; returns them by file name. */
 export async function drawPlots(results: readonly Result[]): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   const { parse, View } = await importFrom<Vega>("bench/plots", "vega");

@@ -48,8 +48,8 @@ export type SimOsModule = OsModule & ReturnType<typeof createAioCalls>;
 /**
  * A simulated kernel with the whole API bound to it. Times are seconds. `createSim()` makes one.
  *
- * What omnipoll/os has no call for is here: renamed files, forked processes, signals, interfaces,
- * terminals, timers.
+ * A Sim also has the calls that omnipoll/os lacks: renamed files, forked processes, signals,
+ * interfaces, terminals, timers.
  */
 export class Sim implements SimModule {
   /** The kernel itself, for a further Sim (`createSim({ kernel })`); its members are internal. */

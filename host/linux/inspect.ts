@@ -1,4 +1,4 @@
-// What /proc/self/fdinfo shows of an epoll: a line for each registration (ep_show_fdinfo in fs/eventpoll.c).
+// The registrations of an epoll, a line each in /proc/self/fdinfo (ep_show_fdinfo in fs/eventpoll.c).
 
 import { readFileSync, readlinkSync } from "node:fs";
 import {

@@ -1,4 +1,4 @@
-// A POSIX system: poll(2), what descriptors are and how much they hold, posts of other threads, and
+// A POSIX system: poll(2), the kinds of descriptors and the bytes in them, posts of other threads, and
 // nothing else. This host is the one of this platform without the rest, so that the core's
 // translations over poll(2) alone can be tried. Its counters are the platform's (`eventfd`); another
 // system would have pipes instead.

@@ -27,13 +27,13 @@ type AddonCalls = {
 export interface Addon extends OsHost, AioHost, Omit<AddonCalls, "close"> {
   /** The call block (CALL_* of asm/abi.ts) of this thread. */
   readonly call: ArrayBuffer;
-  /** Of records, count; timeout. */
+  /** Arguments in the block: records, count; timeout. */
   poll(memory: ArrayBuffer): void;
-  /** Of epfd, op, fd, mask. */
+  /** Arguments in the block: epfd, op, fd, mask. */
   epoll_ctl(): void;
-  /** Of epfd, ready, capacity; timeout. */
+  /** Arguments in the block: epfd, ready, capacity; timeout. */
   epoll_wait(memory: ArrayBuffer): void;
-  /** Of records, count. */
+  /** Arguments in the block: records, count. */
   fd_data(memory: ArrayBuffer): void;
 
   /** `read` of the waist. */

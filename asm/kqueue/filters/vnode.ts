@@ -173,7 +173,7 @@ function touch(queue: Queue, made: Knote, change: KeventRecord): i32 {
   touchKnote(queue, knote, change);
   const same = compareFile(knote, stat);
   if (same < 0) return same;
-  // What no event has reported so far.
+  // Values that inotify did not keep up to date so far: later changes are compared with the new ones.
   if (!(knote.events & IN_MODIFY)) rememberSize(knote);
   if (!(knote.events & IN_ATTRIB)) knote.links = stat.nlink;
   return watchNotes(queue, knote);

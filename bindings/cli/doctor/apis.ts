@@ -1,4 +1,4 @@
-// The five APIs: who serves each of them, whether it answers right, and what inspect() shows.
+// The five APIs: how the host serves each API, whether it answers right, and whether inspect() works.
 
 import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../../../asm/abi.ts";
 import type { Host } from "../../../host/host.ts";
@@ -130,7 +130,7 @@ function shows({ omnipoll, os }: Package, api: Inspected): boolean | string {
   }
 }
 
-/** What inspect() can show on this host: the registrations of a kernel may be hidden. */
+/** Which objects inspect() can show on this host: a kernel may hide its registrations. */
 export const INSPECT_CHECK = packageCheck(
   "inspect",
   (loaded) => ({

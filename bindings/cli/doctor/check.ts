@@ -6,7 +6,7 @@ export interface Package {
   readonly os: typeof import("../../node/os.ts");
 }
 
-/** What every check may look at. */
+/** The information that every check may use. */
 export interface Subject {
   /** The version of omnipoll. */
   readonly version: string;
@@ -24,7 +24,7 @@ export interface Finding {
   readonly facts: Facts;
   /** The line for people, without the name of the check. */
   readonly text: string;
-  /** What is wrong, in words. */
+  /** The problem in words; undefined if all is well. */
   readonly problem?: string | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface Report {
   readonly text: string;
   /** The facts of all checks, and `problem` if anything is wrong. */
   readonly facts: Facts;
-  /** What is wrong, in one line. */
+  /** The problem in one line; undefined if all is well. */
   readonly problem: string | undefined;
 }
 

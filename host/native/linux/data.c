@@ -1,4 +1,4 @@
-/* How much can be read, written or accepted, and whether a socket has ended. No question has a side
+/* The amounts that can be read, written or accepted, and the end of a socket. No query has a side
  * effect on the descriptor. */
 
 #include <fcntl.h>
@@ -106,7 +106,7 @@ static int64_t counter(int fd, int64_t* out) {
   return 0;
 }
 
-/* What the kernel's table of Unix sockets (unix_diag) has about one socket. */
+/* An entry of the kernel's table of Unix sockets (unix_diag). */
 struct unix_socket {
   int64_t waiting;
   uint32_t shut;

@@ -18,8 +18,8 @@ void signal_forget(napi_env env);
 /* Has `taken` called after an environment took kevents from a queue, on the thread of that
  * environment. */
 void post_on_take(void (*taken)(napi_env env));
-/* Which of all the queues that a number has meant this queue is; 0 if it is no queue of the
- * environment. */
+/* The serial of the queue that the number means now, since a number may be used again; 0 if the
+ * number is no queue of the environment. */
 uint64_t post_serial(napi_env env, int queue);
 /* Posts a kevent record, also to a full mailbox; drops the record if the number means another queue
  * now. */

@@ -56,7 +56,7 @@ export class Kernel {
   readonly #blocksProgram = new BlocksProgram(({ sleeper, deadline }) =>
     this.sleep(sleeper, deadline),
   );
-  /** What a sleep of the next call does to its caller. */
+  /** The effect of a sleep of the next call on its caller. */
   #blocking: Blocking = this.#blocksProgram;
   #failure: Error | undefined;
   #ino = 0;

@@ -4,7 +4,7 @@ import type { Clock, Scheduled } from "../time/clock.ts";
 import { PENDING } from "./constants.ts";
 import type { Sleep, SleepEnd, Sleeper, Sleeping } from "./sleep.ts";
 
-/** What the sleep of a call does to the caller. */
+/** The effect of the sleep of a call on the caller. */
 export interface Blocking {
   /** Runs a call. Returns its result, or PENDING if the call is still asleep. */
   run(call: Sleeping): number;
@@ -26,7 +26,7 @@ export class BlocksProgram implements Blocking {
   }
 }
 
-/** What a call needs of the kernel to go on while the program runs. */
+/** The parts of the kernel that a call needs to go on while the program runs. */
 interface Running {
   readonly clock: Clock;
   readonly sleepers: Sleeper[];
@@ -103,7 +103,7 @@ class RunningCall {
     this.#proceed(this.#call.next(end));
   }
 
-  /** Ends the sleep that the call is in: the call is told a negative errno. */
+  /** Ends the sleep that the call is in; the sleep returns a negative errno to the call. */
   interrupt(errno: number): void {
     if (this.#sleeper !== undefined) this.#resume(this.#sleeper, errno);
   }

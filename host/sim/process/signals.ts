@@ -24,7 +24,7 @@ export interface SignalInfo {
   readonly status: number;
 }
 
-/** What signals do to their process. */
+/** The process of the signals, with the default actions. */
 export interface SignalTarget {
   readonly isStopped: boolean;
   /** Whether default actions do not apply, as for the first process (SIGNAL_UNKILLABLE). */

@@ -21,7 +21,7 @@ import {
 } from "./calls.ts";
 import { REQUESTED, Channel, ENDED, type Region } from "./channel.ts";
 
-/** What a thread needs to join a kernel. Structured clone takes a ticket to a worker. */
+/** The means by which a thread joins a kernel. Structured clone takes a ticket to a worker. */
 export interface Ticket {
   readonly name: string;
   /** The channel of this one thread. */

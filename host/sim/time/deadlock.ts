@@ -5,7 +5,7 @@ export class DeadlockError extends Error {
   static {
     this.prototype.name = "DeadlockError";
   }
-  /** What each blocked call waits for, in the order in which the calls blocked. */
+  /** The wait of each blocked call, in the order in which the calls blocked. */
   readonly waiters: readonly string[];
 
   constructor(waiters: readonly string[]) {

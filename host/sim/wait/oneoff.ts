@@ -58,9 +58,9 @@ const NEVER = 2n ** 63n;
 interface Subscription {
   readonly userdata: bigint;
   readonly type: number;
-  /** The descriptor; -1 of a clock. */
+  /** The descriptor; -1 for a clock. */
   readonly fd: number;
-  /** Of a clock: ms of the kernel's clock at which the subscription is due; Infinity of a descriptor. */
+  /** The time in ms on the kernel's clock when a clock is due; Infinity for a descriptor. */
   readonly due: number;
 }
 
