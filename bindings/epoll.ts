@@ -294,7 +294,7 @@ export class Epoll {
     }
     const handle = core.calls.epollCreate(EPOLL_CLOEXEC);
     if (handle < 0) throw core.error(handle, "epoll_create1");
-    // Only a translated epoll must be told of closes: the kernel sees them itself.
+    // Only a translated epoll needs an observer of closes: the kernel sees them itself.
     if (!(core.calls.capabilities() & CAPABILITY_EPOLL)) observeDescriptors(core);
     return Epoll.#make(core, handle, true);
   }

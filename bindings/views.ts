@@ -1,4 +1,4 @@
-// The views that `inspect()` returns, made of what the core or the host's kernel says of an object.
+// The views that `inspect()` returns, made of the registrations that the core or the host's kernel lists.
 
 import {
   EOPNOTSUPP,

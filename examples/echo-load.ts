@@ -20,9 +20,9 @@ const { values } = parseArgs({
 const PORT = Number(values.port);
 const CONNECTIONS = Number(values.connections);
 const SECONDS = Number(values.seconds);
-/** How many connections are being opened at once. */
+/** The number of connections that are opened at once. */
 const AT_ONCE = 200;
-/** How long the last bytes may take to come back, in ms. */
+/** The longest time in ms that the last bytes may take to come back. */
 const LIMIT_MS = 20_000;
 
 /** Messages are cut out of these bytes, at random places. */
@@ -46,7 +46,7 @@ function someNoise(largest = LARGEST): Buffer {
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A connected socket; null if that failed. */
+/** A connected socket; null if the connection failed. */
 function open(): Promise<Socket | null> {
   return new Promise((resolve) => {
     const socket = connect({ host: values.host, port: PORT, allowHalfOpen: true, noDelay: true });

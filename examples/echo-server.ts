@@ -67,7 +67,7 @@ function acceptAll(listener: number): void {
     } catch (error) {
       const code = codeOf(error);
       if (code === "EAGAIN") return;
-      if (code === "ECONNABORTED") continue; // gone while it was in the queue
+      if (code === "ECONNABORTED") continue; // the client left while it was in the queue
       if (code !== "EMFILE" && code !== "ENFILE" && code !== "ENOBUFS") throw error;
       // The connection stays in the queue and the listener readable: with its interest, the loop
       // would spin. The interest comes back when a client leaves, or with the next tick.
@@ -86,7 +86,7 @@ function setFull(listener: number, full: boolean): void {
 function drop(client: Client): void {
   clients.delete(client.fd);
   unfinished.delete(client);
-  os.close(client.fd); // which ends the registration, too
+  os.close(client.fd); // this ends the registration, too
 }
 
 /** Reads a chunk; false if no bytes have come. */

@@ -83,7 +83,7 @@ type ArgumentsFor<Given extends readonly number[]> = { readonly [At in keyof Giv
 interface Call<Name extends CallName> {
   readonly group: Group;
   readonly takes: ArgumentsFor<Numbers<Name>>;
-  /** Type of the result, i32 if undefined, and what it means. */
+  /** Type of the result, i32 if undefined, and its meaning. */
   readonly type?: "u32" | "f64";
   readonly gives: Meaning;
   /** Result of the call on a host that lacks it, -ENOSYS if undefined. */

@@ -1,6 +1,6 @@
 // poll(2) over poll_oneoff, the only wait that WASI has (wasi_snapshot_preview1), much as wasi-libc
 // does it. There is no urgent data. poll_oneoff cannot wait for a hang-up, an error or a close alone:
-// descriptors whose record asks neither to read nor to write are looked at every RESCAN_MS.
+// the poller tests descriptors whose record asks neither to read nor to write every RESCAN_MS.
 
 import {
   EBADF,
@@ -105,7 +105,7 @@ function nanoseconds(ms: number): bigint {
   return ns < Number(FOREVER) ? BigInt(ns) : FOREVER;
 }
 
-/** Whether some record asks neither to read nor to write, so that WASI cannot wait for it. */
+/** Whether any record asks neither to read nor to write, so that WASI cannot wait for it. */
 function hasUnwatched(records: DataView, count: number): boolean {
   for (let i = 0; i < count; i++) {
     if (records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true) < 0) continue;

@@ -62,7 +62,7 @@ const KNOTE_WRITE_EOF: u32 = 0x2;
 const KNOTE_READ_LEVEL: u32 = 0x8;
 const KNOTE_WRITE_LEVEL: u32 = 0x10;
 
-/** How many registrations are looked at to find out whether an epoll within is ready. */
+/** The number of registrations that are examined to find out whether an epoll within is ready. */
 const SAMPLE = 16;
 
 // The queue's events.

@@ -1,12 +1,12 @@
-// A scan: one poll(2) of all registrations of an emulated epoll, those of epolls within included, since
-// no kernel knows of them, and what that says of each. A level-triggered registration is ready if poll(2)
-// says so. Edges are observed: a registration is reported if it is ready and was not so in the last scan,
-// or if there is more to read than there was then (readable.ts).
+// A scan: one poll(2) of all registrations of an emulated epoll, and the result for each. The scan
+// includes the registrations of epolls within, since no kernel knows of them. A level-triggered
+// registration is ready if poll(2) says so. Edges are observed: a scan reports a registration if it is
+// ready and was not so in the last scan, or if there is more to read than in the last scan (readable.ts).
 //
-// The program's own reads and writes through omnipoll/os are known. Others leave a gap: a reader that
-// takes everything and is sent as much again between two scans cannot be told from one that left the
-// bytes unread. So registrations that were reported are scanned every RESCAN_MS, and reported once
-// more after a while (edge-timer.ts). An event may be late or come once too often; none is lost.
+// The core knows the program's reads and writes through omnipoll/os. Other reads leave a gap: if a reader
+// takes everything and as many bytes arrive before the next scan, the scan finds the same as if the
+// reader had left the bytes unread. So reported registrations are scanned every RESCAN_MS, and reported
+// once more after a while (edge-timer.ts). An event may be late or come once too often; no event is lost.
 
 import {
   DATA_SIZE,
@@ -146,7 +146,7 @@ function epollIn(record: PollRecord): EmulatedEpoll | null {
 function writeRecordOf(scan: Scan, registration: Registration, reported: u32, news: bool): usize {
   const mask = pollMaskOf(registration);
   if (!news) return writeRecord(scan, registration.fd, mask);
-  // poll(2) cannot be told to leave out errors and hang-ups: one that was reported leaves all out.
+  // poll(2) always reports errors and hang-ups. After such a report, only -1 makes poll(2) skip the record.
   return writeRecord(scan, reported & ALWAYS ? -1 : registration.fd, mask & ~reported);
 }
 

@@ -1,6 +1,6 @@
-// f_event of READ and WRITE: whether the condition holds, from what epoll reported (`mask`) and what the
-// host answered about `data`. There is a function for each kind of descriptor and direction; a kind
-// without one is what `readOther` and `writeOther` say.
+// f_event of READ and WRITE: whether the condition holds, from epoll's report (`mask`) and the host's
+// answer about `data`. Each kind of descriptor and direction has a function; `readOther` and
+// `writeOther` serve the kinds without one.
 
 import {
   ACCESS_READ,

@@ -158,7 +158,7 @@ function detach(queue: Queue, knote: Knote): i32 {
   return 0;
 }
 
-/** filt_timertouch: EV_ADD starts the timer anew, and what has expired is forgotten. */
+/** filt_timertouch: EV_ADD starts the timer anew, and drops the expirations so far. */
 function touch(queue: Queue, made: Knote, change: KeventRecord): i32 {
   if (!(change.flags & EV_ADD)) return 0;
   const knote = changetype<TimerKnote>(made);

@@ -70,7 +70,7 @@ const BLOCK: i64 = 512;
 class VnodeKnote extends DescriptorKnote {
   /** Watch of the directory above, or -1. */
   parentWatch: i32;
-  /** Links, size and blocks of the file when they were last looked at. */
+  /** Links, size and blocks of the file at the last fd_stat. */
   links: u32;
   bytes: i64;
   blocks: i64;

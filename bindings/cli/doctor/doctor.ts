@@ -1,4 +1,4 @@
-// omnipoll doctor: the host in use and the reason, the server of each API, and what is wrong.
+// omnipoll doctor: the host in use and the reason, the server of each API, and the problems.
 
 import { lineOf, STATUS } from "../failure.ts";
 import { complain, print } from "../output.ts";
