@@ -1,4 +1,4 @@
-// Which folder may import which, and that no file is imported by what it imports. The order of the
+// Which folder may import which, and that no file is imported by a file that it imports. The order of the
 // folders is ARCHITECTURE.md's: imports go down only.
 
 import { readdirSync, readFileSync } from "node:fs";
@@ -101,7 +101,7 @@ test("types go in circles only where the table has a reason", () => {
   for (const { reason } of TYPE_CIRCLES) assert.ok(reason.length > 0);
 });
 
-/** What the files below a folder, or one file, may import besides what is beside them. */
+/** The imports that the files below a folder, or one file, may have besides their neighbours. */
 interface Rule {
   readonly of: string;
   readonly may: readonly string[];
@@ -110,7 +110,7 @@ interface Rule {
 }
 
 const SIM = "host/sim";
-/** Folders of the simulated kernel, from the bottom up: each imports itself and what is below. */
+/** Folders of the simulated kernel, from the bottom up: each imports itself and those below. */
 const SIM_FLOORS = [
   "time",
   "kernel",
@@ -146,7 +146,7 @@ const RULES: readonly Rule[] = [
       "asm/abi.ts",
       "host/*",
       ...SIM_FLOORS.slice(0, at + 1).map((below) => `${SIM}/${below}/`),
-      // The personality without poll(2) has what a WASI runtime has, and the same poll(2) over it.
+      // The personality without poll(2) has the calls of a WASI runtime, and the same poll(2) over them.
       ...(floor === "wait" || floor === "waist" ? ["wasi/poller.ts"] : []),
     ],
     modules: NOTHING,
@@ -165,7 +165,7 @@ const RULES: readonly Rule[] = [
   { of: "bindings/", may: ["asm/abi.ts", "host/", "bindings/"], modules: NOTHING },
 ];
 
-/** Whether `path` is what `pattern` names: a file, all below a folder, or the files in one. */
+/** Whether `pattern` names `path`: a file, all files below a folder, or the files in one. */
 function matches(path: string, pattern: string): boolean {
   if (pattern.endsWith("/")) return path.startsWith(pattern);
   if (pattern.endsWith("/*")) return dirname(path) === pattern.slice(0, -2);

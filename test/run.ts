@@ -1,5 +1,5 @@
-// Runs the test files on every host, each file in a process or a page of its own, and prints which host
-// passes what. A run also fails where uvu alone would not: a file without tests or without `.run()`, a
+// Runs the test files on every host, each file in a process or a page of its own, and prints which tests
+// a host passes. A run also fails where uvu alone would not: a file without tests or without `.run()`, a
 // `.only`, a hook that throws, a pattern that matches no file. runner/arguments.ts has the usage.
 
 import { readdirSync } from "node:fs";
@@ -81,7 +81,7 @@ function runOn(host: HostName, file: string): Promise<Outcome> {
   return (browser as BrowserHosts).run(file + SUFFIX, place, LIMIT_MS);
 }
 
-/** What a file's tests count as on a host, where the ones that the host cannot pass must fail. */
+/** The results of a file's tests on a host, where the tests that the host cannot pass must fail. */
 function judged(host: HostName, file: string, outcome: Outcome): TestResult[] {
   const base = host === NATIVE ? NATIVE : clockless(host).base;
   return outcome.tests.map(({ name, suite, result, message, ms }) => {
@@ -93,7 +93,7 @@ function judged(host: HostName, file: string, outcome: Outcome): TestResult[] {
   });
 }
 
-/** What is wrong with a file on a host, besides the tests that failed. */
+/** The faults of a file on a host, besides the tests that failed. */
 function problemsOf(host: HostName, file: string, outcome: Outcome): string[] {
   const broken = outcome.broken === "" ? [] : [outcome.broken];
   if (host === NATIVE || outcome.broken !== "") return broken;
@@ -104,7 +104,7 @@ function problemsOf(host: HostName, file: string, outcome: Outcome): string[] {
     .map(({ test }) => `need not be skipped: ${test}`);
 }
 
-/** What a column took. */
+/** The cost of a column. */
 interface Column {
   files: number;
   seconds: number;
@@ -169,7 +169,7 @@ for (const host of hosts) {
     if (reason !== undefined) results.push({ file, host, leftOut: reason, tests: [] });
   }
 }
-// What a pattern or another addon leaves out would be missing in the data.
+// With a pattern or another addon the data would lack the tests that did not run.
 if (patterns.length === 0 && process.env["OMNIPOLL_ADDON"] === undefined) {
   writeResults(RESULTS, hosts, results);
 }

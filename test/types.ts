@@ -1,4 +1,4 @@
-// Checked by `tsc`, never run: each line below must go on meaning what it means, or compile stops.
+// Checked by `tsc`, never run: each line below must keep its meaning, or compile stops.
 
 import { open } from "node:fs/promises";
 import { createServer, Socket } from "node:net";
@@ -24,7 +24,7 @@ import { openSync } from "./support/files.ts";
 export const bit: 1 = POLLIN;
 export const edge: 0x80000000 = EPOLLET;
 
-// select() returns what it was given.
+// select() returns the values that it was given.
 const socket = new Socket();
 export const ready: [number[], Socket[], never[]] = select([1], [socket], []);
 export const mixed: Ready<number | Socket, number, never> = select(

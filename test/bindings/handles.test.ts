@@ -1,5 +1,5 @@
-// Handles of the core: one names one object of one kind in one core, for ever. What is stale,
-// foreign or made up is refused by every export, and no host call is made.
+// Handles of the core: one names one object of one kind in one core, for ever. Every
+// export refuses a handle that is stale, foreign or made up, and makes no host call.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

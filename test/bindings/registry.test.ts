@@ -1,5 +1,5 @@
-// The registry behind poll objects, through the exports of the core: what is registered, in
-// which order, at what cost, and what happens when there is no memory.
+// The registry behind poll objects, through the exports of the core: the registrations, their order
+// and cost, and the outcome when there is no memory.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ const INT_MAX = 0x7fffffff;
 /** Descriptor and mask of every registration, as the kernel would be given them. */
 type Seen = Array<readonly [fd: number, want: number]>;
 
-/** A core whose host says what it was asked to poll. */
+/** A core whose host lists the descriptors that it polled. */
 function watched(binary = CORE): { core: Core; calls: CoreExports; ask(poll: number): Seen } {
   let seen: Seen = [];
   const core = coreWith(
@@ -260,7 +260,7 @@ test("without memory a registration is ENOMEM, and everything else goes on", () 
   expected.set(count, 1).set(count + 500, 1);
   assert.equal(ask(poll), [...expected]);
 
-  // Small things still fit; what was released is used for others.
+  // Small things still fit; released memory is used for others.
   assert.is(calls.pollDestroy(poll), 0);
   const other = calls.pollCreate();
   for (let fd = 0; fd < count; fd++) assert.is(calls.pollRegister(other, fd, 1), 0);

@@ -1,4 +1,4 @@
-// Timeouts: what is accepted, in which unit, and how long the wait then is.
+// Timeouts: the values that are accepted, their unit, and how long the wait then is.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -18,7 +18,7 @@ import { blockUntil, eventually, ignoreAgain, listenTo, sim } from "../support/w
 
 type AnyTimeout = (timeout?: unknown) => unknown;
 
-/** The three waits on a descriptor that is ready: what they accept they answer at once. */
+/** The three waits on a descriptor that is ready: they answer at once to a timeout that they accept. */
 const [ready, readyWriter] = newPipe();
 os.write(readyWriter, "x");
 const readyPoll = poll();
@@ -31,7 +31,7 @@ const epollReady = ((timeout) => readyEpoll.poll(timeout as number)) as AnyTimeo
 const SELECTED = [[ready], [], []];
 const POLLED = [[ready, POLLIN]];
 
-/** The same on one that is not: what they wait is their timeout. */
+/** The same on a descriptor that is not ready: they wait for their timeout. */
 const [idle, idleWriter] = newPipe();
 const idlePoll = poll();
 idlePoll.register(idle, POLLIN);

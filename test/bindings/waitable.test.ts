@@ -1,5 +1,5 @@
-// What can be waited on: numbers, objects with a descriptor, Node's own; and what cannot, with
-// the error that says why.
+// Values that can be waited on: numbers, objects with a descriptor, Node's own; and values that cannot,
+// with the error that says why.
 
 import { spawn, spawnSync } from "node:child_process";
 import { createSocket } from "node:dgram";
@@ -284,7 +284,7 @@ test("an epoll, which is closed", () => {
   closeAll(r, w);
 });
 
-/** What a child process prints that waits on its own stdin. */
+/** The output of a child process that waits on its own stdin. */
 function stdinIn(shell: string, input?: string): string {
   const node = JSON.stringify(new URL("../../bindings/node/select.js", import.meta.url).href);
   const code = `import { poll, select } from ${node};

@@ -85,7 +85,7 @@ inBrowser("it is bound to a simulated Linux, in virtual time", async () => {
   assert.equal(found, ["sim:linux", [[3, 1]], "Uint8Array", "héllo", 3600, none, none]);
 });
 
-/** Name of the host that a page is bound to, or why there is none. */
+/** Name of the host that a page is bound to, or why the page has no host. */
 function nameOn(wanted: string): Promise<string> {
   return withPage(({ page }) =>
     page.evaluate<string>(`(async () => {
@@ -118,7 +118,7 @@ inBrowser("the real clock: a page polls, and never blocks", async () => {
   assert.ok(found.passed >= 0.15 && found.passed < 10, `${found.passed}`);
 });
 
-/** Checks what a worker found that waited 100 ms at least for "hello", and then 100 ms for nothing. */
+/** Checks the findings of a worker that waited 100 ms at least for "hello", and then 100 ms for nothing. */
 function checkWait({ events, waited, text, nothing, timeout }: any): void {
   assert.equal(events, [[3, 1]]);
   assert.is(text, "hello");

@@ -15,7 +15,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Path of the browser: what CHROMIUM says, or the first one on PATH; undefined if there is none. */
+/** Path of the browser: the value of CHROMIUM, or the first browser on PATH; undefined without one. */
 export function findChromium(): string | undefined {
   const { CHROMIUM, PATH = "" } = process.env;
   if (CHROMIUM !== undefined && CHROMIUM !== "") return CHROMIUM;
@@ -29,7 +29,7 @@ export function launch(executablePath: string): Promise<Browser> {
     executablePath,
     // Root has no sandbox; containers have little of /dev/shm.
     args: ["--no-sandbox", "--disable-dev-shm-usage", "--js-flags=--expose-gc"],
-    // Sanitizers that are preloaded into the tests are none of the browser's.
+    // The browser runs without the sanitizers that are preloaded into the tests.
     env: { ...process.env, LD_PRELOAD: "" },
   });
 }

@@ -1,4 +1,4 @@
-// What a browser loads of the package, from the compiled modules: nothing of Node, and no package.
+// The modules of the package that a browser loads: nothing of Node, and no package.
 
 import { existsSync, readFileSync } from "node:fs";
 import { test } from "../support/uvu.ts";
@@ -15,7 +15,7 @@ const { exports } = JSON.parse(readFileSync(new URL("package.json", root), "utf8
 
 const IMPORT = /(?<!["'])\b(?:from|import)\s*\(?\s*["']([^"']+)["']/g;
 
-/** Every module below an entry, by its address, with what it imports. */
+/** Every module below an entry, by its address, with its imports. */
 function graphOf(entry: string): Map<string, string[]> {
   const graph = new Map<string, string[]>();
   const add = (url: URL): void => {
@@ -58,7 +58,7 @@ for (const { name, browser, default: node } of conditional) {
         url,
       );
     }
-    // The same walk finds what Node's entry has of Node.
+    // The same walk finds Node's modules below the entry for Node.
     const found = [...graphOf(node).values()].flat();
     assert.ok(found.some((path) => path.startsWith("node:")));
   });

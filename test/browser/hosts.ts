@@ -58,7 +58,7 @@ export class BrowserHosts {
     }
     const seconds = (performance.now() - begun) / 1000;
     const outcome = outcomeOf(lines, { ending: ended.uncaught, output: ended.output, seconds });
-    // A page does not know what its processes use.
+    // A page does not know how much its processes use.
     return { ...outcome, cpuSeconds: 0 };
   }
 

@@ -1,4 +1,4 @@
-// What the runner asks a page for: to run a test file in the page itself, or in a worker of the page.
+// The requests of the runner to a page: run a test file in the page itself, or in a worker of the page.
 
 import type { Ended } from "./suite.ts";
 

@@ -1,12 +1,12 @@
-// Programs that a test runs in a page. They import the package as any program does, and return what they
-// found.
+// Programs that a test runs in a page. They import the package as any program does, and return their
+// findings.
 
 import { createSim, joinSim, type Ticket } from "omnipoll/sim";
 import { inspectKernel } from "./inspect.ts";
 
-/** What a worker of these programs is asked. */
+/** A request to a worker of these programs. */
 export interface Question {
-  /** Of the kernel to use; one of its own if there is none. */
+  /** Of the kernel to use; without a ticket the worker makes a kernel of its own. */
   readonly ticket?: Ticket;
   /** The descriptor to wait for. */
   readonly fd?: number;
@@ -24,7 +24,7 @@ function refusal(body: () => unknown): string {
   }
 }
 
-/** Asks a worker of its own; resolves to what it found. */
+/** Sends a request to a worker of its own; resolves to the worker's findings. */
 function ask(question: Question): Promise<unknown> {
   const url = new URL("programs-worker.js", import.meta.url);
   const worker = new Worker(url, { type: "module" });
@@ -79,7 +79,7 @@ export async function workerActs(): Promise<unknown> {
 /** A worker with a kernel of its own, which another worker uses, too. */
 export const ownKernel = (): Promise<unknown> => ask({ ask: "own" });
 
-/** What needs memory that is shared with workers. */
+/** The calls that need memory shared with workers. */
 export function sharing(): Record<string, unknown> {
   const sim = createSim({ clock: "real" });
   const inviting = refusal(() => sim.invite());

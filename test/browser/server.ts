@@ -1,5 +1,5 @@
 // A web server on the loopback interface for the tree of the package: as it is, or for tests that were
-// written for Node, with what they import replaced by what a browser can load.
+// written for Node, with their imports replaced by modules that a browser can load.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -17,7 +17,7 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** Entry points of Node, for what tests import them: the same ones of a browser. */
+/** Entry points for Node, which tests import, and the same ones for a browser. */
 const REPLACED: Record<string, string> = {
   "/dist/bindings/node/select.js": "../browser/select.js",
   "/dist/bindings/node/os.js": "../../test/browser/os-with-buffers.js",
@@ -25,7 +25,7 @@ const REPLACED: Record<string, string> = {
   "/dist/bindings/node/sim.js": "../browser/sim.js",
 };
 
-/** Where a browser finds what is imported without a path. */
+/** Where a browser finds modules that are imported without a path. */
 function urlOf(specifier: string): string {
   if (specifier.startsWith("node:")) {
     const name = specifier.slice("node:".length).replaceAll(/[/_]/g, "-");
@@ -47,17 +47,17 @@ const BLANK = "<!doctype html><title>omnipoll</title><link rel='icon' href='data
 
 /** How the tree is served. */
 export interface ServeOptions {
-  /** The folder. That of the package unless told otherwise. */
+  /** The folder; by default that of the package. */
   readonly folder?: string;
   /** More files, by their path. */
   readonly extra?: ReadonlyMap<string, string>;
-  /** Whether what tests import of Node and of packages is replaced. */
+  /** Whether the modules of Node and of packages that tests import are replaced. */
   readonly replaces?: boolean;
   /** Whether its pages are cross-origin isolated, and may share memory with their workers. */
   readonly isIsolated?: boolean;
 }
 
-/** What is at `path`; undefined if there is nothing. */
+/** The content at `path`; undefined if there is nothing. */
 function find(path: string, options: ServeOptions): Buffer | string | undefined {
   const { folder = root, extra, replaces = false } = options;
   const given = extra?.get(path);
@@ -75,14 +75,14 @@ function find(path: string, options: ServeOptions): Buffer | string | undefined 
 
 /** The server, once it listens. */
 export interface TreeServer {
-  /** What the addresses of all files begin with. */
+  /** The beginning of the addresses of all files. */
   readonly origin: string;
   /** Paths that were asked for and not found. */
   readonly missing: string[];
   close(): void;
 }
 
-/** Serves a tree, cross-origin isolated unless told otherwise. */
+/** Serves a tree, by default cross-origin isolated. */
 export async function serveTree(options: ServeOptions = {}): Promise<TreeServer> {
   const missing: string[] = [];
   // The next server has another port, and so nothing in the cache.

@@ -10,9 +10,9 @@ interface Queue {
   UVU_QUEUE?: unknown[][];
 }
 
-/** What came of a file, besides what it reported. */
+/** The outcome of a file, besides the events that it reported. */
 export interface Ended {
-  /** What the file printed. */
+  /** The text that the file printed. */
   readonly output: string;
   /** The first error that no test caught; empty if there was none. */
   readonly uncaught: string;

@@ -22,7 +22,7 @@ import {
 
 const APIS = ["epoll", "poll", "select", "kqueue", "devpoll"] as const;
 
-/** What each API calls input. */
+/** The name of input in each API. */
 const INPUT = {
   epoll: "EPOLLIN",
   poll: "POLLIN",
@@ -51,7 +51,7 @@ function linesOf({ stdout }: Ended): Line[] {
     .map((line) => JSON.parse(line) as Line);
 }
 
-/** What happened to which source, in short. */
+/** The events, each with its source, in short. */
 function storyOf(ended: Ended): string[] {
   return linesOf(ended).map(({ source, happened }) => `${source} ${happened}`);
 }
@@ -64,7 +64,7 @@ function assertRefused({ status, stdout, stderr }: Ended, expected: number, text
   assert.is(status, expected, stderr);
 }
 
-/** A port on which nobody listens now. */
+/** A port without a listener. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -303,7 +303,7 @@ if (hasTerminal) {
   console.log("skip: waiting for a terminal (script of util-linux is missing)");
 }
 
-/** Wrong arguments, and what the line about them has in it. */
+/** Wrong arguments, and a part of the message about them. */
 const WRONG: [args: string[], ...texts: string[]][] = [
   [[], "command"],
   [["juggle"], "juggle"],

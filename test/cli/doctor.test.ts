@@ -18,7 +18,7 @@ const namesOf = (text: string): string[] =>
     .split("\n")
     .map((line) => line.split(" ")[0] as string);
 
-/** A check that blames what it found. */
+/** A check that blames its finding. */
 const bad = (name: string): Check =>
   check(
     name,

@@ -1,4 +1,4 @@
-// omnipoll wait for what only kqueue waits for: signals, files, interfaces, and ends of processes.
+// omnipoll wait with the sources that only kqueue has: signals, files, interfaces, and ends of processes.
 
 import { spawn, spawnSync } from "node:child_process";
 import { appendFileSync, linkSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +19,7 @@ function linesOf({ stdout }: Ended): Line[] {
   return texts.map((text) => JSON.parse(text) as Line);
 }
 
-/** What happened, but for the timer that says that the wait has begun. */
+/** The events, but for that of the timer which shows that the wait has begun. */
 function storyOf(ended: Ended): unknown[] {
   return linesOf(ended)
     .map(({ happened }) => happened)
@@ -147,7 +147,7 @@ if (apart("true;").status === 0) {
   console.log("skip: the link of an interface (no namespaces, or no ip)");
 }
 
-/** Wrong arguments, and what the line about them has in it. */
+/** Wrong arguments, and a part of the message about them. */
 const WRONG: [source: string, ...texts: string[]][] = [
   ["signal:", '""', "not a signal"],
   ["signal:NOPE", '"NOPE"', "not a signal"],

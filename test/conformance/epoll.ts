@@ -1,5 +1,5 @@
 // Rows of the conformance catalogue, group EPO, without a test, and those where omnipoll answers
-// in JavaScript's way. The others are tests of epoll*.test.ts, named by their id.
+// in JavaScript's way. The others are tests in test/epoll, named by their id.
 
 /** Why a row cannot be run. */
 export const NOT_RUN_EPOLL: Record<string, string> = {

@@ -1,6 +1,6 @@
 // Rows KQ-002 to KQ-102 and KQ-187 to KQ-220, DEV and EMU of the catalogue that no test here can
 // run; and those to which the answer here is deliberately another one. The filters that are about
-// descriptors, processes, signals and links have rows-kqueue-filters.ts.
+// descriptors, processes, signals and links have kqueue-filters.ts.
 
 export const NOT_RUN_KQUEUE: Record<string, string> = {
   "DEV-33": "raw writes to /dev/poll; here nothing limits how many descriptors are registered",

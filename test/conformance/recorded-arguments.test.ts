@@ -1,4 +1,4 @@
-// Every kind of argument to every call, compared with what CPython makes of it
+// Every kind of argument to every call, compared with the outcome in CPython
 // (recordings/arguments.py).
 
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// Replays what CPython did (recordings/record.py) and compares step by step.
+// Replays programs that CPython ran (recordings/record.py) and compares step by step.
 
 import { readFileSync } from "node:fs";
 import { test } from "../support/uvu.ts";
@@ -18,9 +18,9 @@ function scenariosOf(file: string): Scenario[] {
   return JSON.parse(readFileSync(url, "utf8")) as Scenario[];
 }
 
-/** What epoll_ctl(2) says to files that are always ready. */
+/** The error of epoll_ctl(2) for files that are always ready. */
 const REFUSED = "PermissionError EPERM";
-/** Of devices poll(2) does not tell that they are; what is done with those is left out then. */
+/** poll(2) does not report that a device is always ready; steps with devices are left out then. */
 const TAKES_DEVICES = skipReason(host.name, "epoll/control", "EPO-038: ") !== undefined;
 
 function replay({ name, steps }: Scenario, isLeftOut: (outcome: string) => boolean): void {

@@ -22,7 +22,7 @@ import { assertTook, inThread, throws, timed } from "../support/expect.ts";
 import { readdirSync, readlinkSync } from "../support/files.ts";
 import { collected } from "../support/garbage.ts";
 
-/** The methods without their types, for what they forbid. */
+/** The methods without their types, for arguments that the types forbid. */
 interface AnyDevpoll {
   register(...given: unknown[]): void;
   modify(...given: unknown[]): void;
@@ -278,7 +278,7 @@ test("DEV-21: a program that is started does not inherit the descriptor", () => 
 });
 
 test("what is garbage is closed", async () => {
-  // What the tests before left, too.
+  // Collects the garbage of the tests before, too.
   await collected();
   const before = openDescriptors();
   (() => {

@@ -1,4 +1,4 @@
-// What devpoll objects report: masks, order, closed descriptors, waits. DEV-22 to 41, EMU-19.
+// Reports of devpoll objects: masks, order, closed descriptors, waits. DEV-22 to 41, EMU-19.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

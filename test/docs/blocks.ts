@@ -25,7 +25,7 @@ function helpOf(...command: readonly string[]): string {
   return `### ${name} --help\n\n\`\`\`text\n${stdout.trimEnd()}\n\`\`\``;
 }
 
-/** What the command says of itself. */
+/** The help of the command. */
 function help(): string {
   return [helpOf(), helpOf("wait"), helpOf("doctor"), helpOf("demo")].join("\n\n");
 }
@@ -70,7 +70,7 @@ const SHOWN = [
   "kqueue: adding a timer, among 100000",
 ];
 
-/** Who is measured, column by column: the names in the results that mean them. */
+/** The libraries that are measured, column by column, and their names in the results. */
 const CONTESTANTS: ReadonlyArray<readonly [head: string, names: readonly string[]]> = [
   ["omnipoll, list", ["omnipoll", "omnipoll poll", "omnipoll control"]],
   ["omnipoll, `…Into`", ["omnipoll pollInto", "omnipoll controlInto"]],

@@ -17,7 +17,7 @@ const files = fencesOf("docs/browser.md").filter(({ file }) => file !== undefine
 const chromium = findChromium();
 if (chromium === undefined) process.stdout.write("skip: no chromium\n");
 const inBrowser = chromium === undefined ? test.skip : test;
-/** The entry for browsers of what is imported. */
+/** The replacement of an import: the path of the entry for browsers. */
 const BUNDLED = '$1/node_modules/omnipoll/dist/bindings/browser/sim.js"';
 const HEAD = '<!doctype html><link rel="icon" href="data:,"><body>';
 
@@ -42,7 +42,7 @@ async function withProgram<Result>(body: (folder: string) => Promise<Result>): P
   }
 }
 
-/** What a page shows once it shows something. */
+/** The text of a page once it shows something. */
 async function shownIn(folder: string): Promise<string | undefined> {
   const server = await serveTree({ folder });
   const page = await browser.newPage();

@@ -1,4 +1,4 @@
-// The tables of docs/conformance.md: what each host makes of each row of the catalogue.
+// The tables of docs/conformance.md: the result of each host for each row of the catalogue.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { DIFFERENCES, NOT_RUN, ROWS } from "../conformance/rows.ts";
@@ -50,7 +50,7 @@ function leftOutFor(host: HostName, { file, name }: RowTest): string | undefined
   return reasonFor(host, file) ?? skipReason(base, file, name);
 }
 
-/** What a host makes of a row: whether it passes a test, and why it leaves one out. */
+/** The result of a host for a row: whether it passes a test, and why it leaves one out. */
 interface Cell {
   readonly passes: boolean;
   readonly reason: string | undefined;

@@ -1,4 +1,4 @@
-// What docs/api was made from: a hash of the declarations that a program of the package sees, which
+// The source of docs/api: a hash of the declarations that a program of the package sees, which
 // says without TypeDoc whether the pages are stale.
 
 import { createHash } from "node:crypto";

@@ -11,7 +11,7 @@ export function table(head: readonly string[], rows: ReadonlyArray<readonly stri
 
 const BLOCK = /(<!-- generated: (\S+) -->\n)[^]*?(<!-- end of \2 -->)/g;
 
-/** A page with what `make` returns for each generated block's name. */
+/** A page with the text that `make` returns for the name of each generated block. */
 export function withBlocks(page: string, make: (name: string) => string): string {
   return page.replaceAll(
     BLOCK,
@@ -24,7 +24,7 @@ export function blocksOf(page: string): string[] {
   return [...page.matchAll(BLOCK)].map(([, , name]) => name as string);
 }
 
-/** A page without what oxfmt decides: the widths of the columns. */
+/** A page without the widths of the columns, which oxfmt decides. */
 export function unaligned(page: string): string {
   return page.replaceAll(/^\|.*\|$/gm, (row) =>
     row.replaceAll(/ {2,}/g, " ").replaceAll(/-{3,}/g, "---"),

@@ -33,7 +33,7 @@ test("every page of docs/ is known here", () => {
   );
 });
 
-/** What a page says outside its code. */
+/** The text of a page outside its code. */
 function proseOf(page: string): string {
   return textOf(page)
     .replaceAll(/^```[^]*?^```$/gm, "")

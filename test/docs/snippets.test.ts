@@ -1,4 +1,4 @@
-// Every program and command of the documentation runs, and prints what the page says.
+// Every program and command of the documentation runs, and prints the output that the page shows.
 
 import * as assert from "uvu/assert";
 import { test } from "../support/uvu.ts";

@@ -60,7 +60,7 @@ function makeFolder(): string {
   return folder;
 }
 
-/** Runs a program in a process group of its own; resolves to what it printed and how it ended. */
+/** Runs a program in a process group of its own; resolves to its output and how it ended. */
 function run(folder: string, program: string, args: readonly string[]): Promise<string> {
   const { OMNIPOLL_HOST: _host, ...env } = process.env;
   const child = spawn(program, args, {
@@ -92,7 +92,7 @@ function run(folder: string, program: string, args: readonly string[]): Promise<
   });
 }
 
-/** Runs a program in JavaScript or TypeScript; resolves to what it printed. */
+/** Runs a program in JavaScript or TypeScript; resolves to its output. */
 export async function runProgram({ language, code }: Fence): Promise<string> {
   const folder = mkdtempSync(join(root, "build", "snippet-"));
   try {
@@ -114,7 +114,7 @@ export async function runProgram({ language, code }: Fence): Promise<string> {
   }
 }
 
-/** A command of a `console` block, and what it prints. */
+/** A command of a `console` block, and its output. */
 export interface Command {
   readonly command: string;
   readonly expected: string;
@@ -131,7 +131,7 @@ export function commandsOf({ code }: Fence): Command[] {
 }
 
 /**
- * Runs commands in one shell; resolves to what each printed. The next command follows one that ends in
+ * Runs commands in one shell; resolves to the output of each. The next command follows one that ends in
  * "&" when that has printed something.
  */
 export async function runCommands(commands: readonly Command[]): Promise<string[]> {
@@ -156,7 +156,7 @@ export async function runCommands(commands: readonly Command[]): Promise<string[
   }
 }
 
-/** What differs from run to run: times, numbers of processes and descriptors, sizes, widths of columns. */
+/** Text that differs from run to run: times, numbers of processes and descriptors, sizes, column widths. */
 function steady(text: string): string {
   return text
     .replaceAll(/\d+(?:\.\d+)? (?:s|ms|µs)\b/g, "TIME")
@@ -169,7 +169,7 @@ function steady(text: string): string {
     .trim();
 }
 
-/** Whether text is what a page says; "…" there stands for anything. */
+/** Whether text equals that of a page, where "…" stands for anything. */
 export function isAsSaid(printed: string, said: string): boolean {
   const parts = steady(said).split("…");
   const escaped = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));

@@ -1,5 +1,5 @@
-// Callbacks of a simulated kernel run in the middle of a wait, and may change what the wait is about:
-// an emulated epoll begins its scan anew.
+// Callbacks of a simulated kernel run in the middle of a wait, and may change the registrations of the
+// epoll: an emulated epoll begins its scan anew.
 
 import * as assert from "uvu/assert";
 import { EPOLLET as ET, EPOLLIN as IN, POLLIN } from "../../bindings/node/select.ts";

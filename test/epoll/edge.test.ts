@@ -141,7 +141,7 @@ test(
 );
 
 test(
-  "EPO-113: space to write is no edge for who asked for IN",
+  "EPO-113: space to write is no edge for a registration of IN",
   scoped((s) => {
     const [a, b] = s.socketpair();
     const e = s.epoll([a, IN | ET]);
@@ -154,7 +154,7 @@ test(
 );
 
 test(
-  "room is an edge for who could not write everything",
+  "room is an edge for a writer that could not write everything",
   scoped((s) => {
     const bytes = new Uint8Array(2 ** 24);
     for (const [reader, writer] of [s.pipe(), s.socketpair(), s.tcp()] as const) {
@@ -334,7 +334,7 @@ test(
     const e = s.epoll([a, OUT | ET]);
     assert.equal(e.poll(0), [[a, OUT]]);
     let total = 0;
-    // The peer's kernel takes what it has room for when it gets to it.
+    // The peer's kernel takes the bytes that it has room for in its own time.
     for (let idle = 0; idle < FULL_ROUNDS; sleep(ARRIVAL_MS)) {
       const taken = fill(a);
       total += taken;

@@ -1,5 +1,5 @@
 // epoll objects: making, closing, the arguments of every call. EPO-001 to 031; poll()'s own are in
-// epoll-poll.test.ts.
+// poll.test.ts.
 
 import { readFileSync } from "node:fs";
 import { test } from "../support/uvu.ts";
@@ -22,7 +22,7 @@ import { throws } from "../support/expect.ts";
 import { existsSync } from "../support/files.ts";
 import { collected } from "../support/garbage.ts";
 
-/** What no call takes for a number. */
+/** Values that no call takes for a number. */
 const NO_NUMBERS: any[] = ["1", [], new Date(0), Symbol("1"), () => 1];
 
 // Making and closing
@@ -202,7 +202,7 @@ test(
   }),
 );
 
-// Objects that nobody closes
+// Objects that the program does not close
 
 test("an epoll that is garbage is closed, unless it came from fromfd", async () => {
   const made = (() => epoll().fileno())();

@@ -31,7 +31,7 @@ const [SO_OOBINLINE, SO_RCVLOWAT] = [10, 18];
 const [ECONNRESET, ECONNREFUSED] = [104, 111];
 const EVERYTHING = IN | OUT | PRI | RDHUP;
 
-/** Asserts that the only event has a mask, once what was sent has arrived. */
+/** Asserts that the only event has a mask, once the bytes that were sent have arrived. */
 function assertArrives(e: Epoll, mask: number): void {
   let found = -1;
   sleep(ARRIVAL_MS);

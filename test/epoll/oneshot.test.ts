@@ -124,7 +124,7 @@ const ECHO = `
     }
     e.modify(data.fd, EPOLLIN | EPOLLONESHOT);
   }
-  os.write(data.fd, "q"); // one for the other thread: what follows is read by either
+  os.write(data.fd, "q"); // one for the other thread: either reads the bytes that follow
   e.close();
   return answered;`;
 
@@ -229,7 +229,7 @@ test(
 );
 
 test(
-  "EPO-144: EXCLUSIVE hides no state from who asks later",
+  "EPO-144: EXCLUSIVE hides no state from a later wait",
   scoped((s) => {
     const [r, w] = s.pipe();
     const epolls = [s.epoll([r, EXCLUSIVE | IN]), s.epoll([r, EXCLUSIVE | IN])];

@@ -1,4 +1,4 @@
-// The order of events and what maxevents leaves for later. EPO-146 to 153.
+// The order of events, and the events that maxevents leaves for later. EPO-146 to 153.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// What epolls over kqueue ask of the kernel, how they nest, and what was closed.
+// Epolls over kqueue: their calls of the kernel, nesting, and descriptors that were closed.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -24,7 +24,7 @@ test("an epoll with nothing to report is not readable", () => {
   const on = bsd();
   const { os } = on;
   const [a, b] = on.socketpair();
-  const e = on.epoll([[a, IN]]); // writable, which nobody asked about
+  const e = on.epoll([[a, IN]]); // writable, which is not in the mask
   const outer = on.epoll([[e, IN]]);
   const { select } = on;
   const p = select.poll();
@@ -101,7 +101,7 @@ test("a level within is an edge around it, once", () => {
   once();
 });
 
-test("a wait asks the kernel once of what happened and once of what is so, of thousands", () => {
+test("a wait among thousands calls kevent(2) once for events and poll(2) once for states", () => {
   const on = bsd();
   const { os } = on;
   const quiet = Array.from({ length: 1000 }, () => [on.eventfd(), IN] as const);
@@ -116,7 +116,7 @@ test("a wait asks the kernel once of what happened and once of what is so, of th
   const nothing = (): void => assert.equal(e.poll(0), []);
   assert.equal(on.asked(nothing), { kevent: 1, poll: 0 });
   os.write(a, "y");
-  os.read(b, 1); // room to write is nothing to who reads
+  os.read(b, 1); // room to write is no event for a registration of IN
   assert.equal(on.asked(nothing), { kevent: 1, poll: 0 });
 });
 
@@ -149,7 +149,7 @@ test("a one-shot that was not ready after all is still armed", () => {
   assert.equal(e.poll(0), [[r, IN]]);
 });
 
-test("so is one that was in line, and ready no longer when its turn came", () => {
+test("so is one in the ready list that was ready no longer when its turn came", () => {
   const on = bsd();
   const { os } = on;
   for (const open of [on.pipe.bind(on), on.socketpair.bind(on)]) {
@@ -159,7 +159,7 @@ test("so is one that was in line, and ready no longer when its turn came", () =>
     const [[first]] = e.poll(0, 1) as [[number, number]];
     const [r, w] = pairs.find(([reader]) => reader !== first) as [number, number];
     os.read(r, 1);
-    // Nothing is asked again and again, either.
+    // Nor does the core call kevent(2) again and again.
     const { kevent } = on.asked(() => assert.equal(e.poll(1), []));
     assert.ok(kevent <= 5, `${kevent} calls`);
     os.write(w, "x");
@@ -178,7 +178,7 @@ test("what came to nothing does not hide what is behind it", () => {
   assert.equal(e.poll(0, 1), [[r, IN]]);
 });
 
-test("what is closed is gone, and its number free, also if nobody told", () => {
+test("a closed descriptor is gone, and its number free, also without announceClose", () => {
   const on = bsd();
   const { os } = on;
   const [r, w] = on.pipe();
@@ -196,7 +196,7 @@ test("what is closed is gone, and its number free, also if nobody told", () => {
       [r2, HUP],
     ].sort(),
   );
-  on.select.host.close(r2); // behind the core's back, with a hang-up in line
+  on.select.host.close(r2); // without announceClose, with a hang-up in the ready list
   assert.equal(e.poll(0), [[r, IN]]);
   os.close(r);
   assert.equal(e.poll(0), []);
@@ -206,7 +206,7 @@ test("what is closed is gone, and its number free, also if nobody told", () => {
   assert.equal(e.poll(0), []);
 });
 
-test("a number that was closed behind the core's back is free for what has it next", () => {
+test("a number that was closed without announceClose is free for the next file that has it", () => {
   // Sockets and counters of FreeBSD have no inode: one looks like the other.
   const on = new World("bsd", (host) => ({
     fd_stat(memory, fd, address) {

@@ -325,7 +325,7 @@ test("both directions of a descriptor are one event, however few fit", () => {
   }
 });
 
-test("nobody starves: levels, hang-ups and edges have their turns", () => {
+test("no registration starves: levels, hang-ups and edges have their turns", () => {
   const on = bsd();
   const { os } = on;
   const pipes = Array.from({ length: 6 }, () => on.pipe());

@@ -1,4 +1,4 @@
-// Epolls on a host that has poll(2) and nothing else: edges that come of what the program does.
+// Epolls on a host that has poll(2) and nothing else: edges that come from the program's own calls.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -33,7 +33,7 @@ test("room is an edge after a write that would have blocked, or was taken in par
   }
 });
 
-test("what comes after all was read is an edge, also the end, which is one only once", () => {
+test("data that comes after everything was read is an edge; so is the end, but only once", () => {
   const on = posix();
   const { os, sim } = on;
   for (const [reader, writer] of [on.socketpair(), on.pipe()] as const) {
@@ -65,7 +65,7 @@ test("what comes after all was read is an edge, also the end, which is one only 
   }
 });
 
-test("that the peer sends no more is an edge for who did not ask for that", () => {
+test("the peer's shutdown for sending is an edge also without RDHUP in the mask", () => {
   const on = posix();
   const { os } = on;
   for (const [a, b] of [on.socketpair(), on.tcp()] as const) {
@@ -79,7 +79,7 @@ test("that the peer sends no more is an edge for who did not ask for that", () =
     on.arrive();
     assert.equal([e.poll(0), writes.poll(0)], [[[a, IN]], [[a, OUT]]]);
     assert.equal([e.poll(0), writes.poll(0)], [[], []]);
-    // It is no reason to look at it all the time.
+    // This edge is no reason to poll the descriptor all the time.
     e.unregister(a);
     writes.modify(a, ET);
     const { poll } = on.asked(() => {
@@ -129,7 +129,7 @@ test("a connection more is an edge, also after one was accepted", () => {
   assert.equal(e.poll(0), []);
 });
 
-test("what happens within an epoll is an edge of it, also if it was readable", () => {
+test("an event within an epoll is an edge of that epoll, also if it was readable", () => {
   const on = posix();
   const { os } = on;
   const [r, w] = on.pipe();
@@ -143,7 +143,7 @@ test("what happens within an epoll is an edge of it, also if it was readable", (
   assert.equal(inner.poll(0), [[r, IN]]);
 });
 
-test("a counter that is read and written to what it was: whoever waits for that is told", () => {
+test("a counter that is read, and written back to its value, is an edge for the waits for that", () => {
   const on = posix();
   const { os } = on;
   const fd = on.eventfd(3);

@@ -1,4 +1,5 @@
-// Epolls on a host that has poll(2) and nothing else: what is asked, and edges that nobody tells of.
+// Epolls on a host that has poll(2) and nothing else: the calls of the core, and edges that no call
+// announces.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -66,7 +67,7 @@ test("every bit of a mask is the kernel's, with ERR and HUP", () => {
   ]);
 });
 
-test("an edge is news: more than there was, or what was taken by the program and came again", () => {
+test("an edge is more than there was, or data that the program read and that came again", () => {
   const on = posix();
   const { os } = on;
   const [a, b] = on.socketpair();
@@ -81,7 +82,7 @@ test("an edge is news: more than there was, or what was taken by the program and
   edge();
   os.read(a, 2);
   assert.equal(e.poll(0), []); // less
-  os.write(b, "z"); // no more than when it was told of, but after that was read
+  os.write(b, "z"); // no more than at the last report, but after a read
   edge();
   os.read(a, 9);
   os.write(b, "xy");
@@ -94,12 +95,12 @@ test("an edge is news: more than there was, or what was taken by the program and
   edge();
 });
 
-test("what others read and write again between two looks is late, but not lost", () => {
+test("data that others read and write again between two polls is late, but not lost", () => {
   const on = posix();
   const { sim } = on;
   const [a, b] = on.socketpair();
   const e = on.epoll([[a, IN | ET]]);
-  const others = sim.os; // of another core: nobody tells this one
+  const others = sim.os; // of another core, which does not inform this one
   others.write(b, "xy");
   assert.equal(e.poll(), [[a, IN]]);
   for (let i = 0; i < 5; i++) {
@@ -111,7 +112,7 @@ test("what others read and write again between two looks is late, but not lost",
   }
 });
 
-test("an item whose edge was told is looked at now and then, not without end", () => {
+test("a registration whose edge was reported is polled now and then, not without end", () => {
   const on = posix();
   const { os, sim } = on;
   const [a, b] = on.socketpair();
@@ -123,14 +124,14 @@ test("an item whose edge was told is looked at now and then, not without end", (
     assert.ok(ms >= 90, `${ms} ms`);
   });
   assert.ok(poll <= 25, `${poll} calls in 90 ms`);
-  // Something new is noticed without delay where poll(2) can be asked for it, and soon elsewhere.
+  // The core notices new data without delay where poll(2) can wait for it, and soon elsewhere.
   sim.at(sim.now() + 0.005, () => os.write(b, "y"));
   const { result, ms } = on.timed(() => e.poll(1));
   assert.equal(result, [[a, IN]]);
   assert.ok(ms >= 5 && ms <= 20, `${ms} ms`);
 });
 
-test("an edge of what is not told of yet ends a wait at once", () => {
+test("an edge of an event that was not reported yet ends a wait at once", () => {
   const on = posix();
   const { os, sim } = on;
   const [a, b] = on.socketpair();
@@ -190,7 +191,7 @@ test("epolls in epolls, and in polls of all kinds, are one poll(2) of all that i
   }
 });
 
-test("what stays silent is reported once more after 100 ms of looking, however long nobody looked", () => {
+test("a registration without an edge is reported once more after 100 ms of waits, whatever the time between", () => {
   const on = posix();
   const { os, sim } = on;
   const [a, b] = on.socketpair();
@@ -268,7 +269,7 @@ test("no wait takes memory: what it needs is there since something was registere
   assert.is(size(), before);
 });
 
-test("what is nobody's event ends no wait", () => {
+test("an event that no registration wants ends no wait", () => {
   const on = posix();
   const { os, select, sim } = on;
   const whole = (wait: () => unknown[]): void => {
@@ -287,7 +288,7 @@ test("what is nobody's event ends no wait", () => {
   whole(() => p.poll(1000));
   const [gone] = on.pipe();
   const e = on.epoll([[gone, IN]]);
-  sim.os.close(gone); // nobody tells
+  sim.os.close(gone); // without announceClose
   whole(() => e.poll(1));
   sim.at(sim.now() + 0.5, () => os.write(w, "x"));
   whole(() => outer.poll(1));

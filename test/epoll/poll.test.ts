@@ -16,7 +16,7 @@ import { scoped } from "../support/descriptors.ts";
 import { ownCore } from "../support/hosts.ts";
 import { assertTook, inThread, throws, timed } from "../support/expect.ts";
 
-/** What no call takes for a number. */
+/** Values that no call takes for a number. */
 const NO_NUMBERS: any[] = ["1", [], new Date(0), Symbol("1"), () => 1];
 
 test(

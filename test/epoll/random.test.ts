@@ -1,6 +1,6 @@
 // Random programs on two simulated kernels side by side: Linux, whose epoll is its own, and one
-// without, where the core makes it. What is level triggered or one-shot is the same in every wait,
-// and no edge is missed.
+// without, where the core makes it. Level-triggered and one-shot events are the same in every wait, and
+// no edge is missed.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -29,7 +29,7 @@ function open(on: World): number[] {
   return fds;
 }
 
-/** What a call comes to: its result, or the name of its error. */
+/** The outcome of a call: its result, or the name of its error. */
 function outcomeOf(call: () => unknown): unknown {
   try {
     return call() ?? "";
@@ -54,14 +54,14 @@ function replace(on: World, fd: number): number {
   return on.eventfd();
 }
 
-/** An epoll of each kernel, and what is known of both. */
+/** An epoll of each kernel, and the knowledge about both. */
 class Pair {
   /** The epolls that are compared. */
   readonly epolls: readonly Epoll[];
   /** Masks that are registered, and those that were reported last. */
   readonly registered = new Map<number, number>();
   readonly reported = new Map<number, number>();
-  /** The same, of what was not read since. */
+  /** The same, for descriptors that were not read since. */
   readonly unread = new Map<number, number>();
 
   constructor(worlds: readonly World[]) {
@@ -77,7 +77,7 @@ class Pair {
     return (this.registered.get(fd)! & ET) !== 0;
   }
 
-  /** What is reported; a few at a time, until all had their turn. */
+  /** The reported events; a few at a time, until all had their turn. */
   events(capacity: number): Array<Map<number, number>> {
     return this.epolls.map((e) => {
       if (capacity === 0) return new Map(e.poll(0));
@@ -125,7 +125,7 @@ function program(seed: number, worlds: readonly [World, World]): void {
   function control({ fd: epfd, epolls, registered }: Pair, fd: number): void {
     const how = [0, 0, ET, ONESHOT][random(4)] as number;
     const wanted = MASKS[random(MASKS.length)] as number;
-    // What is an edge of an epoll within, kqueue and poll(2) do not tell as exactly.
+    // kqueue and poll(2) do not report the edges of an inner epoll as exactly.
     const mask = fd === inner.fd ? wanted : (wanted | how) >>> 0;
     const op = ["register", "register", "modify", "unregister"][random(4)] as string;
     const [expected, found] = epolls.map((e) =>
@@ -146,8 +146,8 @@ function program(seed: number, worlds: readonly [World, World]): void {
     const shown = [expected, found].map((events) => JSON.stringify([...events]));
     log.push(`${on.fd}: wait ${capacity}: ${shown[0]}, ours ${shown[1]}`);
     for (const [fd, mask] of expected) {
-      // What could be written to already, or has ended, need not be told of again; by poll(2), nor
-      // what is as it was, if nothing was read.
+      // A descriptor that could be written to already, or has ended, need not be reported again; over
+      // poll(2), nor one that is as it was, if nothing was read.
       const isOld = (mask & ~(reported.get(fd) ?? 0)) === 0 && (mask & (OUT | HUP | RDHUP)) !== 0;
       const isSame = mask === unread.get(fd) && isPosix;
       const mayMiss = isLoose(fd) || (on.isEdge(fd) && (isOld || isSame));

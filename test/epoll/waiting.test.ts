@@ -1,4 +1,4 @@
-// What wakes a wait, whom, and what does not: threads and signals. EPO-154 to 161.
+// Events that wake a wait, the waiters they wake, and events that do not: threads, signals. EPO-154 to 161.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

@@ -1,7 +1,7 @@
 // Calls every function of the addon with random arguments: node dist/test/fuzz/addon.js SEED CALLS. Run by
-// stress.test.ts in a process of its own, since what it looks for is a crash.
+// stress.test.ts in a process of its own, since it looks for a crash.
 //
-// Descriptors below FIRST are this process's own and never an argument; what the calls open is
+// Descriptors below FIRST are this process's own and never an argument; those that the calls open are
 // above. Nothing blocks: descriptors are made non-blocking first, and waits get timeouts near 0.
 
 import { tmpdir } from "node:os";
@@ -13,7 +13,7 @@ import { mkdtempSync, rmSync } from "../support/files.ts";
 
 const FIRST = 500;
 const LAST = 700;
-/** Most of what is open lies below this. */
+/** Most open descriptors are below this. */
 const BUSY = FIRST + 24;
 const AF_UNIX = 1;
 
@@ -73,7 +73,7 @@ const numberOf = (): unknown => {
   return random(6) === 0 ? -value : random(12) === 0 ? value + 0.5 : value;
 };
 
-/** A descriptor that is nobody's but the fuzzer's, or none at all. */
+/** A descriptor that belongs to the fuzzer, or a value that is no descriptor at all. */
 const descriptor = (): unknown => {
   if (random(8) === 0) return pick(ODD);
   if (random(8) === 0) return pick([-1, -500, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + FIRST, 1e300, 600.5]);
@@ -119,7 +119,7 @@ const socketType = (): unknown => (random(3) === 0 ? numberOf() : pick([1, 2, 5]
 const any = (): unknown => pick([numberOf, descriptor, bytes, memory])();
 
 type Make = () => unknown;
-/** What each function takes. One that is not listed gets anything, but no descriptor below FIRST. */
+/** The arguments of each function. An unlisted function gets anything but a descriptor below FIRST. */
 const ARGUMENTS: Record<string, Make[]> = {
   now: [any],
   close: [descriptor],
@@ -177,7 +177,7 @@ const ARGUMENTS: Record<string, Make[]> = {
   aio_read: [descriptor, bytes, numberOf, descriptor, numberOf],
   aio_write: [descriptor, bytes, numberOf, descriptor, numberOf],
 };
-/** What is left in the call block for those that take their arguments there. */
+/** The values left in the call block for functions that take their arguments there. */
 const IN_BLOCK: Record<string, Make[]> = {
   poll: [numberOf, numberOf],
   epoll_ctl: [descriptor, numberOf, descriptor, numberOf],
@@ -188,7 +188,7 @@ const IN_BLOCK: Record<string, Make[]> = {
 const words = new Int32Array(addon["call"] as unknown as ArrayBuffer);
 const times = new Float64Array(addon["call"] as unknown as ArrayBuffer);
 
-/** Fills the call block; descriptors stay what they are modulo 2^32, or become none. */
+/** Fills the call block; a descriptor keeps its value modulo 2^32, or becomes -1. */
 function fillBlock(makes: readonly Make[]): void {
   for (const [i, make] of makes.entries()) {
     const value = make();
@@ -197,7 +197,7 @@ function fillBlock(makes: readonly Make[]): void {
   times[CALL_TIMEOUT / 8] = pick([0, 0.001, 0.01, NaN]);
 }
 
-/** Functions that act on other processes, and what is no function. */
+/** Functions that act on other processes, and the property that is no function. */
 const EXCLUDED = new Set(["kill", "call"]);
 const names = Object.keys(addon).filter((name) => !EXCLUDED.has(name));
 const unlisted = names.filter((name) => ARGUMENTS[name] === undefined);
@@ -218,7 +218,7 @@ function renew(): void {
   }
 }
 
-// Fills the numbers below FIRST, so that whatever is opened from now on is above.
+// Fills the numbers below FIRST, so that every descriptor opened from now on is above.
 let filled = 0;
 while (filled >= 0 && filled < FIRST - 1) filled = call("eventfd", 0, 0) as number;
 if (filled < 0) throw new Error(`eventfd: ${filled}`);

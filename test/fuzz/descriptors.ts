@@ -1,20 +1,20 @@
-// What random programs do with descriptors, whatever they wait with. Programs are made of numbers:
+// The steps of random programs with descriptors, for every kind of wait. Programs are made of numbers:
 // the same numbers, the same program, and fewer numbers a shorter one. So fast-check can shrink
-// what differs to what matters.
+// a program that differs to the steps that matter.
 //
 // Without urgent data, which programs with kqueue add: poll(2) of a machine whose TCP buffers are short
 // of memory was seen to call a socket readable that has nothing but an urgent byte.
 
 const HALVES = ["rd", "wr", "wr", "rdwr"] as const;
 
-/** What is made, those that are made often several times. Only TCP and UDP take real time. */
+/** Kinds of descriptors to make, the frequent ones several times. Only TCP and UDP take real time. */
 const KINDS =
   "pipe pipe pipe pipe unix unix unix unix dgram dgram seqpacket event event event file null tcp udp".split(
     " ",
   );
 /** Bytes of packets. */
 export const PACKETS = [0, 1, 3, 100] as const;
-/** What is done with a socket. */
+/** Steps with a socket. */
 export const SOCKET_STEPS = [
   "write",
   "write",
@@ -34,7 +34,7 @@ export function pick<Value>(from: readonly Value[], number: number): Value {
 /** A program in the making. */
 export abstract class Descriptors {
   readonly steps: string[];
-  /** Open descriptors, and what they are. */
+  /** Open descriptors, and their kinds. */
   readonly kinds = new Map<string, string>();
   /** Closed ones. */
   readonly gone: string[] = [];

@@ -41,7 +41,7 @@ class Runner {
   }
 }
 
-/** What two hosts answer to the same program. */
+/** The answers of two hosts to the same program. */
 export class Pair {
   readonly #runners: readonly [Runner, Runner];
 
@@ -78,7 +78,7 @@ const ATTEMPTS = 4;
 /** How a run of random programs ended. */
 export interface Found {
   readonly programs: number;
-  /** The smallest program that was found to differ, and how; undefined if there is none. */
+  /** The smallest program that was found to differ, and how; undefined if no program differs. */
   readonly difference: string | undefined;
 }
 
@@ -95,7 +95,7 @@ export async function search(
   let shrinkUntil = Infinity;
   const property = asyncProperty(choices(length), async (numbers: Choice[]) => {
     programs++;
-    // Shrinking tries thousands of programs: what is not small after a while stays as it is.
+    // Shrinking tries thousands of programs: a program that is not small after a while stays as it is.
     if (Date.now() > shrinkUntil) return true;
     const found = await differs(pair, programOf(numbers, flavor));
     if (found === undefined) return true;
@@ -108,8 +108,8 @@ export async function search(
 }
 
 /**
- * What differs, if it does so again: loopback is not always as quick as a machine assumes that is
- * busy with something else.
+ * The difference, if it comes at every attempt: on a busy machine loopback is not always as quick as
+ * a Machine assumes.
  */
 async function differs(pair: Pair, steps: readonly string[]): Promise<string | undefined> {
   let found: string | undefined;

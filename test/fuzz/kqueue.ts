@@ -41,7 +41,7 @@ const LOWERED = new Set(["unix", "tcp"]);
 const SHUTS_UNSEEN = new Set(["dgram", "udp"]);
 const VNODE = ["WRITE", "EXTEND", "ATTRIB", "LINK", "RENAME", "DELETE"] as const;
 const USER = ["FFNOP", "FFAND", "FFOR", "FFCOPY"] as const;
-/** What FreeBSD has as well. */
+/** Sources that FreeBSD has as well. */
 const OTHERS: readonly Source[] = ["fifo", "fifo", "connection"];
 
 export class KqueueProgram extends SourceProgram {
@@ -82,15 +82,15 @@ export class KqueueProgram extends SourceProgram {
     const reads = kind === "read" ? c % 7 !== 0 : kind === "write" ? c % 7 === 0 : c % 2 === 0;
     const filter = reads ? "READ" : "WRITE";
     let flags = this.#flags(`${on} ${filter} ${name}`, c >> 3);
-    // On FreeBSD whatever is done with an eventfd or a file is news for both filters.
+    // On FreeBSD every operation on an eventfd or a file is an edge for both filters.
     if (kind === "event" || kind === "file on disk") flags = flags.replace("|CLEAR", "");
-    // Pipes have no low-water mark on FreeBSD; below it, an outer queue is told once by Linux.
+    // Pipes have no low-water mark on FreeBSD; below the mark, Linux reports to an outer queue once.
     const isLowered = reads && on === "q" && LOWERED.has(kind as string);
     const lowat = isLowered && a % 3 === 0 ? ["LOWAT", (b % 5) + 1] : [];
     this.emit("kevent", on, filter, name, flags, ...lowat);
   }
 
-  /** Changes of what is closed come at once: later its number may be that of a queue's own means. */
+  /** Changes for a closed descriptor come at once: later one of a queue's own may have its number. */
   override close(a: number, b = 0, c = 0): void {
     const name = this.some(a);
     super.close(a);
@@ -142,11 +142,11 @@ export class KqueueProgram extends SourceProgram {
     else this.emit("read", name, (c % 3) + 1);
   }
 
-  /** What is done in a folder. */
+  /** A step in a folder. */
   folder(a: number, b: number, c: number): void {
     const path = pick(PATHS, a);
     const step = pick(["file", "open", "open", "append", "append", "rename", "unlink", "chmod"], c);
-    // What is there is not written anew: Linux merges its end and the writing.
+    // A file that exists is not written anew: Linux merges its end and the writing.
     if (step === "file") {
       if (!this.files.has(path)) this.writeFile(path, b % 5);
     } else if (!this.files.has(path)) {
@@ -168,12 +168,12 @@ export class KqueueProgram extends SourceProgram {
     }
     const [inner, outer] = [pick(this.#queues, a), pick(this.#queues, b)];
     if (this.#queues.indexOf(inner) <= this.#queues.indexOf(outer)) return;
-    // With EV_CLEAR an outer queue is told more often by Linux.
+    // With EV_CLEAR Linux reports to an outer queue more often.
     const flags = this.#flags(`${outer} READ ${inner}`, c).replace("|CLEAR", "");
     this.emit("kevent", outer, "READ", inner, flags);
   }
 
-  /** Inner queues first: FreeBSD counts what they have not looked at as ready. */
+  /** Inner queues first: FreeBSD counts a knote that they have not tested yet as ready. */
   wait(): void {
     for (const queue of this.#queues.toReversed()) this.emit("kwait", queue);
   }

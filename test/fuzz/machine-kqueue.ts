@@ -112,7 +112,7 @@ export class KqueueMachine extends SourceMachine {
   readonly #queues = new Map<string, Kqueue>();
   /** Whether urgent data was sent. */
   #hasUrgent = false;
-  /** What each knote is, by its udata. */
+  /** A description of each knote, by its udata. */
   readonly #knotes: string[] = [];
 
   override run(step: string): string {
@@ -170,7 +170,7 @@ export class KqueueMachine extends SourceMachine {
       const receipt = flags.includes("RECEIPT") ? 1 : 0;
       return this.#texts((this.#queues.get(on) as Kqueue).control([change], receipt, 0));
     },
-    // Which filter is told of first is up to the host.
+    // The host decides which filter is reported first.
     kwait: (on) => {
       const events = (this.#queues.get(on) as Kqueue).control(null, PLENTY, 0);
       return this.#texts(events).split(" ").toSorted().join(" ");

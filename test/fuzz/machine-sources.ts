@@ -1,7 +1,7 @@
 // The steps of a Machine that recordings of CPython do not need, for fuzzing: timers, processes,
-// inotify, and what is done in a folder. What omnipoll/os has no call for is asked of the host.
+// inotify, and steps in a folder. Where omnipoll/os has no call, the step calls the host.
 //
-// Terminals but their masters, and signalfds, cannot be made on a real kernel by what is here.
+// The calls here cannot make signalfds on a real kernel, nor terminals but their masters.
 
 import { spawn } from "node:child_process";
 import { host, poll, POLLIN } from "../../bindings/node/select.ts";

@@ -115,7 +115,7 @@ function opened(path: string, flags: number): number {
   }
 }
 
-/** Opens what is free below the highest open number, so that numbers are given out in order. */
+/** Opens the free numbers below the highest open one, so that numbers are given out in order. */
 function plugHoles(): number[] {
   const highest = Math.max(...readdirSync("/proc/self/fd").map(Number));
   const plugs: number[] = [];
@@ -148,13 +148,13 @@ export class Machine {
 
   /**
    * @param sendsAtOnce without Nagle's algorithm, which holds small segments back for longer than a
-   *   step waits for what it sends
+   *   step waits for the bytes that it sends
    */
   constructor(sendsAtOnce = false) {
     this.#sendsAtOnce = sendsAtOnce;
   }
 
-  /** What came of a step. */
+  /** The outcome of a step. */
   run(step: string): string {
     const [word, ...words] = step.split(" ") as [string, ...string[]];
     let outcome: unknown;

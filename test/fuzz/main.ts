@@ -1,7 +1,7 @@
 // `npm run fuzz [-- options]`: the same random programs with epoll, poll and select on this machine's kernel
 // and on the simulated Linux, and with kqueue, translated for this machine's kernel, on the
-// simulated BSD, which has a native one. What differs is made as short as it can be, and is to be
-// added to fuzz-corpus.txt once it does not differ any more.
+// simulated BSD, which has a native one. A program that differs is made as short as it can be, and is to
+// be added to corpus.txt once it does not differ any more.
 
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";

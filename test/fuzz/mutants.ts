@@ -3,7 +3,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** A bug: text of a compiled file of host/sim, and what it is replaced with. */
+/** A bug: text of a compiled file of host/sim, and the text that replaces it. */
 export interface Mutant {
   readonly name: string;
   readonly file: string;
@@ -13,7 +13,7 @@ export interface Mutant {
 
 export const MUTANTS: readonly Mutant[] = [
   {
-    name: "whoever registered first is told first, not last",
+    name: "the oldest registration is woken first, not the newest",
     file: "wait/epoll",
     from: "queue.add(entry);\n            item",
     to: "queue.append(entry);\n            item",
@@ -25,7 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
     to: "item.mask &= PRIVATE | ALWAYS;",
   },
   {
-    name: "edges come for whatever happens, not for what is waited for",
+    name: "an edge comes for every event, not only for those of the mask",
     file: "wait/epoll",
     from: "(key !== 0 && (key & this.mask) === 0)",
     to: "false",

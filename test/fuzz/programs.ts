@@ -15,7 +15,7 @@ export function choices(steps: number): Arbitrary<Choice[]> {
   return array(tuple(nat, nat, nat, nat), { minLength: 1, maxLength: steps, size: "max" });
 }
 
-/** What programs wait with. */
+/** The objects with which programs wait. */
 export const FLAVORS = ["epoll", "kqueue"] as const;
 export type Flavor = (typeof FLAVORS)[number];
 

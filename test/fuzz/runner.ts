@@ -1,4 +1,4 @@
-// A process that runs programs on the host that OMNIPOLL_HOST names, for fuzz-host.ts.
+// A process that runs programs on the host that OMNIPOLL_HOST names, for host.ts.
 
 import { KqueueMachine } from "./machine-kqueue.ts";
 import { SourceMachine } from "./machine-sources.ts";

@@ -1,4 +1,4 @@
-// What random programs do besides: FIFOs, files and folders, sockets that are not connected,
+// Further steps of random programs: FIFOs, files and folders, sockets that are not connected,
 // listeners, timers, processes, inotify.
 
 import { Descriptors, pick } from "./descriptors.ts";
@@ -44,7 +44,7 @@ const SOURCES = (
   "timer timer timer child inotify inotify inotify"
 ).split(" ") as Source[];
 
-/** What is done with what is no socket, pipe or eventfd. */
+/** Steps with descriptors other than sockets, pipes and eventfds. */
 const STEPS: Record<string, readonly string[]> = {
   fifo: ["write * 1", "write * 3", "write * 5000", "fill *", "read * 1", "read * 4096", "drain *"],
   "file on disk": ["write * 1", "write * 3", "read * 2"],
@@ -61,7 +61,7 @@ const STEPS: Record<string, readonly string[]> = {
   inotify: ["read * 4096", "read * 40", "read * 8", "write * 1"],
 };
 
-/** What inotify can watch. */
+/** Events that inotify can watch. */
 const WATCHABLE = new Set(["file on disk", "folder"]);
 
 interface Unbound {

@@ -6,7 +6,7 @@ import type { HostName } from "./hosts.ts";
 const APIS = ["select", "poll", "epoll", "kqueue", "devpoll", "os"] as const;
 const OTHER = "other";
 
-/** What came of some tests. */
+/** The results of some tests. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;

@@ -40,10 +40,10 @@ const COMMAND =
   "starts programs, and these have descriptors of this machine, not of the simulated kernel";
 const SAME = "calls no host, and so is the same on every host";
 const CHILDREN =
-  "needs real processes; sim/processes, sim/kqueue-proc and sim/rows test these rows";
-const SIGNALS = "needs real signals; sim/signals tests these rows";
+  "needs real processes; test/sim has tests of these rows: processes, kqueue-proc and rows";
+const SIGNALS = "needs real signals; test/sim/signals.test.ts has tests of these rows";
 const SIMULATION = "makes simulated kernels of its own, whatever the host is";
-const SYSTEM = "needs real network interfaces; sim/interfaces tests these rows";
+const SYSTEM = "needs real network interfaces; test/sim/interfaces.test.ts has tests of these rows";
 const SOURCES =
   "needs a kernel that reports files, processes, signals or links, which poll(2) does not";
 const SHARED =
@@ -173,7 +173,7 @@ const UNSEEN = "the edge changes no bit that poll(2) reports";
 const ROOM = "the edge is more room in a socket that had room before";
 const TURNS = "the active list of a kqueue has another order than the ready list of an epoll";
 const TELLS = "a kqueue does not report this edge, or reports it once more";
-const EVERYBODYS = "a queue of the kernel belongs to all threads; sim/bsd tests this";
+const EVERYBODYS = "a queue of the kernel belongs to all threads; test/sim/bsd.test.ts tests this";
 const DATAGRAMS =
   "the next datagram may have come after the last call of poll(2): one event too many";
 
@@ -205,14 +205,14 @@ export const SKIPS: readonly Skip[] = [
   ...skips(
     SIMULATED,
     "epoll/edge",
-    "uses fs.watch, which is Node's own inotify; sim/rows tests this row",
+    "uses fs.watch, which is Node's own inotify; test/sim/rows.test.ts tests this row",
     "EPO-124: ",
   ),
   ...skips(SIMULATED, "epoll/events", CHILDREN, "EPO-100: ", "EPO-125: "),
   ...skips(
     IN_NODE,
     "epoll/events",
-    "needs a terminal of script(1); sim/rows tests these rows",
+    "needs a terminal of script(1); test/sim/rows.test.ts has these rows",
     "EPO-101: ",
   ),
   ...skips(
@@ -231,7 +231,7 @@ export const SKIPS: readonly Skip[] = [
   ...skips(
     IN_NODE,
     "kqueue/read",
-    "needs a terminal of script(1); sim/rows tests these rows",
+    "needs a terminal of script(1); test/sim/rows.test.ts has these rows",
     "a terminal: ",
   ),
   ...skips(
@@ -273,7 +273,7 @@ export const SKIPS: readonly Skip[] = [
   ...skips(
     SIMULATED,
     "poll/poll",
-    "tests the limit of this process; sim/rows tests the simulated one",
+    "tests the limit of this process; test/sim/rows.test.ts tests the simulated one",
     "POL-53: ",
   ),
   ...skips(SIMULATED, "select/select", STARTED, "SEL-17: "),
@@ -364,7 +364,7 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(POLLING, "Linux wakes a waiter of an epoll for IN and not for RDNORM", "program 72"),
 ];
 
-/** Errors with which a host refuses what a test needs: the test counts as skipped. */
+/** Errors with which a host refuses a call that a test needs: the test counts as skipped. */
 const REFUSALS: ReadonlyArray<{ readonly host: OtherHost; readonly message: string }> = [
   { host: "page", message: "a page's own thread cannot wait for another one" },
 ];

@@ -69,7 +69,7 @@ test(
     assert.is(event?.filter, KQ_FILTER_AIO);
     assert.is(Buffer.from(buffer).toString(), "456789");
     assertSilent(queue, 20);
-    // Less than was asked for, and nothing at the end; the rest of the buffer stays.
+    // Fewer bytes than requested, and no bytes at the end of the file; the rest of the buffer stays.
     const short = os.aio_read(fd, buffer, 8, queue);
     assert.equal(take(queue, 5), [done(short, 2)]);
     assert.is(Buffer.from(buffer).toString(), "896789");
@@ -250,7 +250,7 @@ test(
 );
 
 test(
-  "AIO: ends wake whoever watches the queue, and come among other events",
+  "AIO: ends wake the watchers of the queue, and come among other events",
   scoped((scope) => {
     const queue = queueIn(scope);
     const outer = epoll();

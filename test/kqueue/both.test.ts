@@ -16,18 +16,18 @@ import { scoped } from "../support/descriptors.ts";
 import { add, command, queueIn, remove, take } from "./filters.ts";
 import { HAS_KQUEUE } from "../support/world.ts";
 
-/** What a knote of the model below is. */
+/** A knote of the model below. */
 interface Model {
   flags: number;
   enabled: boolean;
   /** EV_CLEAR: something has happened since the last report. */
   pending: boolean;
-  /** EV_ONESHOT in FreeBSD: whether it has fired, and the bytes when it was last looked at. */
+  /** EV_ONESHOT in FreeBSD: whether the knote has fired, and the bytes at its last test. */
   active: boolean;
   found: number;
 }
 
-/** What a knote begins with. */
+/** The state in which a knote begins. */
 const fresh = { pending: true, active: false, found: 0 };
 
 /** A generator of numbers below `limit`, the same for the same seed. */
@@ -52,7 +52,7 @@ for (let seed = 1; seed <= 6; seed++) {
       let unread = 0;
       const log: string[] = [];
       const step = (text: string): void => void log.push(text);
-      /** A change looks whether what is waited for is there. */
+      /** A change tests whether the knote's condition holds. */
       const look = (model: Model, filter: number): void => {
         if (!model.enabled) return;
         model.found = unread;
@@ -69,7 +69,7 @@ for (let seed = 1; seed <= 6; seed++) {
             const disable = random(5) === 0;
             step(`add ${filter} ${flags} ${disable}`);
             add(queue, a, filter, flags | (disable ? KQ_EV_DISABLE : 0));
-            // Flags of a knote stay what they were; adding once more does not enable it.
+            // The flags of a knote stay as they were; adding once more does not enable the knote.
             if (knote === undefined) knotes.set(filter, { ...fresh, flags, enabled: !disable });
             else {
               knote.pending = true;
@@ -110,7 +110,7 @@ for (let seed = 1; seed <= 6; seed++) {
             step("take");
             const expected: string[] = [];
             for (const [one, model] of knotes) {
-              // What fires once is not tested again in FreeBSD: it tells what it found then.
+              // FreeBSD does not test a one-shot knote again: the event has the data of the first test.
               const isOld = HAS_KQUEUE && (model.flags & KQ_EV_ONESHOT) !== 0;
               const bytes = isOld ? model.found : unread;
               const holds = isOld ? model.active : one === KQ_FILTER_WRITE || unread > 0;

@@ -226,7 +226,7 @@ function waitingQueue(): ReturnType<typeof kqueue> {
 }
 
 test("what is garbage is closed", async () => {
-  // What the tests before left, too.
+  // Collects the garbage of the tests before, too.
   await collected();
   const before = openDescriptors();
   const one = waitingQueue();
@@ -253,7 +253,7 @@ test("1 000 queues, one after the other, leave neither descriptors nor memory", 
   for (let round = 0; round < 1000; round++) {
     const queue = newKqueue();
     const changes = [kevent(r), kevent(r, READ, ENABLE), kevent(w, WRITE)];
-    // Linux takes milliseconds to close what watches a file.
+    // Linux takes milliseconds to close the watch of a file.
     const watching = round % 50 === 0;
     if (watching) changes.push(kevent(file));
     for (let i = 0; i < 20; i++) changes.push(user(i, ADD), trigger(i), timer(i, ADD, 0, 1000));

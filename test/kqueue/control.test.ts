@@ -1,4 +1,4 @@
-// kevent(2): the order of changes, errors, receipts and events, and who gets what. KQ-047 to 065.
+// kevent(2): the order of changes, errors, receipts and events, and which call gets them. KQ-047 to 065.
 
 import { spawnSync } from "node:child_process";
 
@@ -94,7 +94,7 @@ test(
     assert.equal(now(queue, [kevent(7, USER, all, 0xabc, 4, 2n ** 63n)]), [
       [7, USER, ERROR, 0xabc, ENOENT, 2n ** 63n],
     ]);
-    // What would have made a knote has lost its fflags by then, as in kqueue_register.
+    // A change that would have made a knote has lost its fflags by then, as in kqueue_register.
     assert.equal(now(queue, [kevent(1, AIO, ADD, 3, 4, 5)]), [[1, AIO, ERROR, 0, 1, 5]]);
   }),
 );
@@ -303,7 +303,7 @@ test(
       kevent(OWN_PID, PROC, ADD, KQ_NOTE_EXIT),
       kevent(12, SIGNAL, ADD),
     ]);
-    // What the signal does is what it did.
+    // The signal keeps its disposition.
     const code = `
       const { kqueue, kevent } = await import("${new URL("../../bindings/node/select.js", import.meta.url).href}");
       const queue = kqueue();

@@ -1,5 +1,5 @@
-// READ knotes whose events are written at once (asm/kqueue/express.ts): what was found out of them
-// for one wait does not outlive a change.
+// READ knotes whose events are written at once (asm/kqueue/express.ts): the answers found for one wait
+// do not outlive a change.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -42,7 +42,7 @@ function label(queue: Kqueue, fd: number, udata: Whole): void {
   queue.control([kevent(fd, KQ_FILTER_READ, KQ_EV_ADD, 0, 0, udata)], 0);
 }
 
-/** What the ready descriptors are labelled with. */
+/** The labels of the ready descriptors. */
 function labels(queue: Kqueue): Whole[] {
   return queue.control(null, 64, 0).map(({ udata }) => udata);
 }
@@ -135,7 +135,7 @@ test(
 );
 
 test(
-  "the end of the stream is told",
+  "the end of the stream is reported",
   scoped((scope) => {
     const { queue, r, w } = reported(scope);
     scope.close(w);

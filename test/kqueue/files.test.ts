@@ -179,7 +179,7 @@ test(
     writeSync(writer, "x");
     assert.equal(take(queue), [write(writer)]);
     remove(queue, writer, KQ_FILTER_WRITE);
-    add(queue, fd, KQ_FILTER_WRITE); // open for reading: who writes will see
+    add(queue, fd, KQ_FILTER_WRITE); // open for reading: only a write would fail
     assert.equal(take(queue), [write(fd)]);
   }),
 );

@@ -1,4 +1,4 @@
-// What the tests of the filters share: events as plain arrays, and how much a wait costs.
+// Shared by the tests of the filters: events as plain arrays, and how much a wait costs.
 
 import * as assert from "uvu/assert";
 import {
@@ -49,7 +49,7 @@ export function seen({ ident, filter, flags, fflags, data }: Kevent): Seen {
   return [ident, filter, flags, fflags, data];
 }
 
-/** What is ready within `timeout` seconds. */
+/** The events that are ready within `timeout` seconds. */
 export function take(queue: Kqueue, timeout = 0, max = 64): Seen[] {
   return queue.control(null, max, timeout).map(seen);
 }
@@ -69,7 +69,7 @@ export function dataOf(queue: Kqueue, timeout = 0): Whole[] {
   return queue.control(null, 64, timeout).map(({ data }) => data);
 }
 
-/** Times a wait is measured: what else this process does, as collecting garbage, is over by then. */
+/** How often a wait is measured: other work of this process, as collecting garbage, is over by then. */
 const ATTEMPTS = 8;
 
 /** Asserts that nothing comes within `ms`, and that waiting for it does not keep the thread busy. */

@@ -1,4 +1,4 @@
-// What the flags of a knote mean, and its life: KQ-066 to 098, but for enabling and disabling. The knotes
+// The flags of a knote, and its life: KQ-066 to 098, but for enabling and disabling. The knotes
 // are READ and USER ones; timers, files and the other filters have files of their own.
 
 import { test } from "../support/uvu.ts";
@@ -256,7 +256,7 @@ test(
       now(queue).filter(([, filter]) => filter === READ),
       [[a, READ, CLEAR, 0, 4, 0]],
     );
-    // A full buffer that is emptied again is news for the writer.
+    // A full buffer that is emptied again is an edge for the writer.
     fill(a);
     now(queue);
     assert.equal(now(queue), []);
@@ -283,7 +283,7 @@ test(
     os.write(w, "xy");
     assert.equal(now(queue), answered<Fields[]>([[r, READ, ONESHOT, 0, 2, 0]], []));
     throws(() => change(queue, kevent(r, READ, DELETE)), FileNotFoundError);
-    // What the core itself keeps is FreeBSD's: triggered, cleared by a change, reported.
+    // A filter that the core itself keeps follows FreeBSD: triggered, cleared by a change, reported.
     change(queue, user(1, ADD | ONESHOT), trigger(1), user(1, CLEAR));
     assert.equal(now(queue), [[1, USER, ONESHOT, 0, 0, 0]]);
     throws(() => change(queue, trigger(1)), FileNotFoundError);

@@ -29,7 +29,7 @@ import { assertTook, inThread, signalled, throws, timed } from "../support/expec
 import { readlinkSync } from "../support/files.ts";
 import { eventually, ignoreAgain, listenTo } from "../support/world.ts";
 
-/** The methods without their types, for what they forbid. */
+/** The methods without their types, for arguments that the types forbid. */
 interface AnyQueue {
   control(...given: unknown[]): Kevent[];
   controlInto(...given: unknown[]): number;
@@ -376,7 +376,7 @@ test(
     }
     for (const fd of ["1", null, 1.5, {}]) throws(() => anyKqueue.fromfd(fd), TypeError);
     throws(() => anyKqueue.fromfd(2 ** 31), OverflowError);
-    // As in Python the number is not looked at until it is used.
+    // As in Python the number is not checked until it is used.
     throws(() => kqueue.fromfd(r).control([trigger(1)], 0), OSError, "EBADF");
     const fresh = kqueue.fromfd(-1);
     assert.is.not(fresh.fileno(), queue.fileno());

@@ -1,6 +1,6 @@
 // A model of FreeBSD's kqueue_register and kqueue_scan (sys/kern/kern_event.c), for knotes of READ
 // on pipes, USER, and TIMER that never expire. Names are the kernel's, without prefixes. It can be
-// exact, with a line of its own, or as far from that as the core's kqueue is.
+// exact, with an active list of its own, or as far from that as the core's kqueue is.
 
 import type { Kevent } from "../../bindings/node/select.ts";
 import {
@@ -43,7 +43,7 @@ interface Knote {
   active: boolean;
   disabled: boolean;
   forced: boolean;
-  /** Exact: whether it is in the line, and the bytes when it was last looked at. */
+  /** Exact: whether the knote is in the active list, and the bytes at its last test. */
   queued: boolean;
   data: number;
   /** Whether a user event is triggered. */
@@ -55,7 +55,7 @@ export class Model {
   readonly knotes = new Map<string, Knote>();
   readonly bytes = new Map<number, number>();
   readonly #isExact: boolean;
-  /** Exact: those in line, in order. */
+  /** Exact: the active list, in order. */
   #line: Knote[] = [];
 
   constructor(isExact: boolean) {

@@ -1,4 +1,4 @@
-// Queues on a host that has kqueue: what reaches it, and what comes back.
+// Queues on a host that has kqueue: the changes that reach the host, and the events that come back.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -21,7 +21,7 @@ import { throws } from "../support/expect.ts";
 
 const KQ = 40;
 
-/** A host whose `kevent` does what `kevent` says; `closed` lists what was closed. */
+/** A host with the given `kevent`; `closed` lists the descriptors that were closed. */
 function hostOf(kevent: Host["kevent"], calls: Partial<Host> = {}): Host & { closed: number[] } {
   const closed: number[] = [];
   let next = KQ;

@@ -1,4 +1,4 @@
-// The queue's own descriptor: what poll, select, epoll and other queues say of it. KQ-217 to 220.
+// The queue's own descriptor, as poll, select, epoll and other queues report it. KQ-217 to 220.
 
 import { spawn } from "node:child_process";
 
@@ -46,7 +46,7 @@ function arrived(queue: Kqueue): void {
   assert.equal(p.poll(3000), [[queue.fileno(), READABLE]]);
 }
 
-/** What makes a knote of a queue active; returns what makes it inactive, and its event's filter. */
+/** Makes a knote of a queue active; returns a function that ends that, and the filter of the event. */
 type Kind = (queue: Kqueue, s: Scope) => readonly [end: () => void, filter: number];
 
 const KINDS: Record<string, Kind> = {
@@ -165,7 +165,7 @@ test(
     assert.is(maskOf(queue.fileno()), READABLE);
     assert.equal(now(queue), []);
     assert.is(maskOf(queue.fileno()), 0);
-    // Disabled knotes are in no line of the core; in FreeBSD's until it is asked.
+    // The core has no disabled knote in its active list; FreeBSD keeps one there until the next scan.
     change(queue, user(1, ADD), trigger(1), user(1, DISABLE));
     assert.is(maskOf(queue.fileno()), answered(0, READABLE));
     assert.equal(now(queue), []);

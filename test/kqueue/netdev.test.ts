@@ -27,7 +27,7 @@ const ALL = UP | DOWN | INV;
 /** [flags, fflags, data] of the events that came at each step. */
 type Report = Array<Array<[flags: number, fflags: number, data: number]>>;
 
-/** Runs a script with `one` and `two`, both down, in a network namespace; what it reports. */
+/** Runs a script with `one` and `two`, both down, in a network namespace; returns its report. */
 function inNamespace(script: string): unknown {
   const prelude = `
     import { execSync } from "node:child_process";

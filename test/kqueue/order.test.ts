@@ -1,4 +1,4 @@
-// What a call returns, and in which order: room, turns, fairness. KQ-093 to 096.
+// The events that a call returns, and their order: room, turns, fairness. KQ-093 to 096.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -92,7 +92,7 @@ test(
     os.write(w, "x");
     change(queues[1], trigger(1));
     assert.equal(idents(queues[0]), [r]);
-    // The core hears of descriptors last.
+    // The core harvests descriptors last.
     assert.equal(idents(queues[1]), answered([1, r], [r, 1]));
     assert.equal(idents(queues[2]), [r]);
     change(queues[0], kevent(r, READ, DELETE));

@@ -1,4 +1,4 @@
-// EVFILT_PROC: the end of processes, and what the process connector tells of their lives.
+// EVFILT_PROC: the end of processes, and the messages of the process connector about their lives.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";

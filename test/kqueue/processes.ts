@@ -13,7 +13,7 @@ import {
 import { blockUntil } from "../support/world.ts";
 import { type Seen } from "./filters.ts";
 
-/** Without the sanitizers of `.ci/run`, which report what a killed shell leaves. */
+/** Without the sanitizers of `.ci/run`, which report the leaks of a killed shell. */
 export const env = { ...process.env, LD_PRELOAD: "" };
 
 /** A shell that waits for a line before it runs the script; Node reaps it in the event loop only. */
@@ -42,7 +42,7 @@ export function untilEnded(pid: number): void {
   });
 }
 
-/** Lets Node's event loop run, which writes what `go` sends. */
+/** Lets Node's event loop run, which writes the bytes that `go` sends. */
 export function flushed(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

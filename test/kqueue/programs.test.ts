@@ -20,7 +20,7 @@ import {
   tmpdir,
 } from "../support/files.ts";
 
-/** What clients of the echo server do: in a thread each, with blocking sockets. */
+/** The program of a client of the echo server, which has a thread of its own and blocking sockets. */
 const CLIENT = `
   const fd = os.socket(os.AF_INET, os.SOCK_STREAM);
   for (const option of [os.SO_SNDBUF, os.SO_RCVBUF]) {

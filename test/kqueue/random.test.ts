@@ -37,12 +37,12 @@ interface Knote {
   pending: boolean;
   /** Its descriptor was closed without omnipoll/os. */
   closed: boolean;
-  /** EV_ONESHOT in FreeBSD: whether it has fired, and the bytes when it was last looked at. */
+  /** EV_ONESHOT in FreeBSD: whether the knote has fired, and the bytes at its last test. */
   active: boolean;
   found: number;
 }
 
-/** Something has happened: the kernel looks at a knote. */
+/** Something has happened: the kernel tests a knote. */
 function look(knote: Knote): void {
   knote.pending = true;
   knote.found = knote.pipe.unread;
@@ -58,7 +58,7 @@ function isReady(knote: Knote): boolean {
   return isFinal(knote) ? knote.active : knote.pipe.unread > 0;
 }
 
-/** Bytes that the event of a knote tells of. */
+/** Bytes that the event of a knote reports. */
 function bytesOf(knote: Knote): number {
   return isFinal(knote) ? knote.found : knote.pipe.unread;
 }
@@ -126,7 +126,7 @@ class Model {
     const made = os.dup(fd);
     pipe.readers.add(made);
     this.#open.set(made, pipe);
-    // Nobody can tell this number from the closed one of the same file.
+    // This number looks the same as the closed number of the same file.
     const knote = this.#knotes.get(made);
     if (knote?.pipe !== pipe) return;
     try {
@@ -210,7 +210,7 @@ class Model {
     if (OBSERVES) for (const other of pipe.readers) this.#findEmpty(other);
   }
 
-  /** Where edges are observed a read through a duplicate is seen by what is missing, if ever. */
+  /** Where edges are observed, only missing bytes show a read through a duplicate, if anything does. */
   #findEmpty(fd: number): void {
     os.set_blocking(fd, false);
     assert.throws(
@@ -229,7 +229,8 @@ class Model {
     for (const event of this.#queue.control(null, 64, 0)) {
       const fd = Number(event.ident);
       const knote = expected.get(fd);
-      // Untold, a closed number may be taken for the file that has it now, or had it before.
+      // Unless the close was announced, the core may take a closed number for the file that has the number
+      // now, or had it before.
       if (knote === undefined && this.#isUncertain(fd)) continue;
       assert.is(event.data, knote && bytesOf(knote), String(event));
       assert.is(event.flags, knote?.mode);

@@ -1,4 +1,4 @@
-// EVFILT_READ on pipes, FIFOs, sockets, queues and terminals; files are in kqueue-files.test.ts.
+// EVFILT_READ on pipes, FIFOs, sockets, queues and terminals; files are in files.test.ts.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -177,7 +177,7 @@ test(
     const path = scope.fifo();
     const r = scope.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     add(queue, r, KQ_FILTER_READ);
-    assertSilent(queue); // nobody has written yet
+    assertSilent(queue); // nothing is written yet
     const first = scope.open(path, constants.O_WRONLY);
     assertSilent(queue);
     scope.close(first);
@@ -257,7 +257,7 @@ test(
     os.write(w, "x");
     assert.equal(take(queue), [read(inner.fileno(), 1)]);
     os.read(r, 1);
-    // An epoll made of a queue stays readable until it is asked, as KQ-218 has it.
+    // An epoll made of a queue stays readable until a wait on it, as KQ-218 has it.
     if (HAS_KQUEUE) assert.equal(inner.poll(0), []);
     assertSilent(queue, 20);
   }),

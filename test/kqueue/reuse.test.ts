@@ -26,7 +26,7 @@ import { closeSync, writeFileSync } from "../support/files.ts";
 
 const CLOSES = [
   ["omnipoll/os", (fd: number) => os.close(fd)],
-  ["a close that nobody tells us of", (fd: number) => closeSync(fd)],
+  ["a close without announceClose", (fd: number) => closeSync(fd)],
 ] as const;
 const MODES = [
   ["level triggered", 0],
@@ -69,7 +69,7 @@ for (const [how, close] of CLOSES) {
         close(r);
         const again = scope.dup(empty);
         assert.is(again, r);
-        assertSilent(queue); // nobody registered the new one
+        assertSilent(queue); // the new one is not registered
         throws(() => remove(queue, again, KQ_FILTER_READ), FileNotFoundError, "ENOENT");
         add(queue, again, KQ_FILTER_READ, flags);
         assertSilent(queue);
@@ -201,7 +201,7 @@ for (const [how, close] of CLOSES) {
       assert.ok(Number(await done) > 100);
       assert.ok(events >= 1);
       os.read(stop, 4);
-      assertSilent(queue, 100); // what the thread closed is gone
+      assertSilent(queue, 100); // the descriptor that the thread closed is gone
     }),
   );
 
@@ -257,7 +257,7 @@ test(
   }),
 );
 
-test("a queue whose descriptor is closed with omnipoll/os is of no use, and harms nobody", () => {
+test("a queue whose descriptor is closed with omnipoll/os is of no use, and does no harm", () => {
   const [queue, other] = [kqueue(), kqueue()];
   const [r, w] = os.pipe();
   add(queue, r, KQ_FILTER_READ);

@@ -1,5 +1,5 @@
-// What a wait makes of a harvest that may have left events in the kernel: it asks again, also where a
-// queue within was harvested in between.
+// A harvest may leave events in the kernel. The wait then asks the kernel again, also where an inner
+// queue was harvested in between.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// EVFILT_SIGNAL: attempts to deliver a signal are counted, whoever else handles it.
+// EVFILT_SIGNAL counts attempts to deliver a signal, also if the program handles the signal elsewhere.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -39,7 +39,7 @@ function raise(number: number, times = 1): void {
   }
 }
 
-/** What SIGUSR2 does without a listener is end the process. */
+/** Without a listener SIGUSR2 would end the process. */
 function listening(scope: Scope, name: NodeJS.Signals): { calls(): number } {
   let calls = 0;
   const listener = (): void => void calls++;
@@ -103,7 +103,7 @@ test(
   }),
 );
 
-/** Runs a program that has a queue, in a process of its own; what it prints. */
+/** Runs a program that has a queue, in a process of its own; returns its output. */
 function apart(
   script: string,
   before: readonly string[] = [],
@@ -308,7 +308,7 @@ test(
   }),
 );
 
-/** Adds up what comes of a signal until `child` has ended and nothing comes any more. */
+/** Adds up the counts of a signal until `child` has ended and no event comes any more. */
 async function total(queue: Kqueue, child: ChildProcess, wanted: number): Promise<number> {
   let sum = 0;
   const ended = once(child, "close");
@@ -359,7 +359,7 @@ test(
     if (!started) return console.log("skip: signals at a high rate: no perl");
     const counted = await total(queue, child, 2000);
     await turn();
-    // Linux merges what is pending already, so fewer than were sent; Node may merge more.
+    // Linux merges a signal that is pending already, so fewer than were sent; Node may merge more.
     assert.ok(counted > 0 && counted <= 2000, String(counted));
     assert.ok(heard.calls() <= counted, `${heard.calls()} calls, ${counted} counted`);
     raise(SIGUSR2, 5);

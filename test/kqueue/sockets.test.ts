@@ -163,7 +163,7 @@ for (const [name, makePair] of [
       assertSilent(queue, 20);
       os.send(b, "12345");
       os.send(b, "678");
-      // Linux tells of the first only.
+      // Linux reports the first datagram only.
       assertComes(queue, read(a, answered(5, 8)));
       os.recv(a, 10);
       assert.equal(take(queue), [read(a, 3)]);

@@ -1,4 +1,4 @@
-// What kqueue-strace.test.ts watches: calls between two lines on stderr that name them.
+// The script that strace.test.ts watches: calls between two lines on stderr that name them.
 
 import {
   kevent,

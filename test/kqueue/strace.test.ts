@@ -17,7 +17,7 @@ const EXPECTED: Record<string, Record<string, number>> = {
   "1 ready of 1": { epoll_wait: TIMES, ioctl: TIMES },
   "1 ready of 2001": { epoll_wait: TIMES, ioctl: TIMES },
   "10 ready of 2010": { epoll_wait: TIMES, ioctl: 10 * TIMES },
-  // One wait finds all ten; in the calls that follow they are only looked at again.
+  // One wait finds all ten; the calls that follow only test them again.
   "10 ready, room for 1": { epoll_wait: 1, ppoll: TIMES - 1, ioctl: TIMES },
   "one more reader": { fcntl: TIMES, fstat: TIMES, epoll_ctl: TIMES },
   "one reader less": { epoll_ctl: TIMES },

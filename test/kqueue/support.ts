@@ -1,4 +1,4 @@
-// What the tests of queues share: a queue that is closed at the end, and kevents as plain arrays.
+// Shared by the tests of queues: a queue that is closed at the end, and kevents as plain arrays.
 
 import {
   type Kevent,
@@ -34,12 +34,12 @@ export function newQueue(scope: Scope): Kqueue {
   return made;
 }
 
-/** Applies changes, and returns what is ready then, at once. */
+/** Applies changes, and returns the events that are ready then, without waiting. */
 export function now(queue: Kqueue, changes: readonly Kevent[] = [], max = 16): Fields[] {
   return queue.control(changes, max, 0).map(fieldsOf);
 }
 
-/** Idents of what is ready at once. */
+/** Idents of the events that are ready, without waiting. */
 export function idents(queue: Kqueue, max = 16, timeout = 0): Whole[] {
   return queue.control(null, max, timeout).map(({ ident }) => ident);
 }
@@ -54,7 +54,7 @@ export function user(ident: Whole, flags: number, fflags = 0, data: Whole = 0, u
   return kevent(ident, KQ_FILTER_USER, flags, fflags, data, udata);
 }
 
-/** What triggers a user event. */
+/** The change that triggers a user event. */
 export function trigger(ident: Whole, flags = 0): Kevent {
   return kevent(ident, KQ_FILTER_USER, flags, KQ_NOTE_TRIGGER);
 }
@@ -64,7 +64,7 @@ export function timer(ident: Whole, flags: number, fflags: number, data: Whole):
   return kevent(ident, KQ_FILTER_TIMER, flags, fflags, data);
 }
 
-/** What is returned if the descriptors became active first, of which the core hears last. */
+/** The order of events if the descriptors became active first; the core harvests descriptors last. */
 export function mixed<Event>(others: readonly Event[], descriptors: readonly Event[]): Event[] {
   return answered([...others, ...descriptors], [...descriptors, ...others]);
 }

@@ -1,4 +1,4 @@
-// EVFILT_TIMER: KQ-187 to 203. Many timers are in kqueue-timers.test.ts.
+// EVFILT_TIMER: KQ-187 to 203. Many timers are in timers.test.ts.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// Many timers of one queue, on a clock that does what it is told. EMU-08.
+// Many timers of one queue, on a clock that the test sets. EMU-08.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

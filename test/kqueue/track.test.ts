@@ -1,4 +1,4 @@
-// EVFILT_PROC: what the process connector tells of processes and their children.
+// EVFILT_PROC: the messages of the process connector about processes and their children.
 
 import { spawnSync } from "node:child_process";
 import { test } from "../support/uvu.ts";

@@ -203,7 +203,7 @@ test(
     os.send(b, "!", os.MSG_OOB);
     os.write(b, "cd");
     const queue = reader(scope, a);
-    // Linux tells of bytes behind the mark if less than a page is in front of it.
+    // Linux reports bytes behind the mark if less than a page is in front of the mark.
     const deadline = clockMs() + DEADLINE_MS;
     let [held] = dataOf(queue, 60);
     while ((held as number) < 5000 && clockMs() < deadline) [held] = dataOf(queue, 60);

@@ -279,7 +279,7 @@ test(
 );
 
 test(
-  "a thread that triggers in a queue without user events, or in none, is told so",
+  "a thread that triggers in a queue without user events, or in no queue, gets EBADF",
   scoped(async (s) => {
     const queue = newQueue(s);
     const [r] = s.pipe();

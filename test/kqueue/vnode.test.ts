@@ -251,7 +251,7 @@ test(
     const { queue, path, fd } = watchedFile(scope, WRITE);
     const second = scope.open(path);
     appendFileSync(path, "x");
-    // The kernel has told already; the new knote is not concerned.
+    // The kernel has queued the notification already; the new knote is not concerned.
     add(queue, second, KQ_FILTER_VNODE, KQ_EV_CLEAR, WRITE);
     assert.equal(
       take(queue).map(([ident]) => ident),
@@ -324,7 +324,7 @@ test(
 );
 
 test(
-  "KQ-159: so does a close that nobody tells us of",
+  "KQ-159: so does a close without announceClose",
   scoped((scope) => {
     const queue = queueIn(scope);
     const path = join(scope.folder(), "file");

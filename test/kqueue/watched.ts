@@ -50,14 +50,14 @@ export function watchedDirectory(scope: Scope, notes = SEVEN): Watched {
   return { queue, folder, path, fd };
 }
 
-/** The notes of what has happened, or null. */
+/** The notes of the only event, or null. */
 export function notesOf(queue: Kqueue): number | null {
   const events = take(queue);
   assert.ok(events.length <= 1, String(events));
   return events[0]?.[3] ?? null;
 }
 
-/** Does something and asserts what is reported of it. */
+/** Does something, and asserts the notes that are reported. */
 export function expectNotes(queue: Kqueue, body: () => unknown, notes: number | null): void {
   body();
   assert.is(notesOf(queue), notes);

@@ -148,7 +148,7 @@ test(
 );
 
 test(
-  "KQ-131: a peer that only stopped sending is none",
+  "KQ-131: a peer that only stopped sending is no EV_EOF",
   scoped((scope) => {
     const queue = queueIn(scope);
     for (const [a, b] of [scope.tcp(), scope.socketpair()] as const) {
@@ -187,8 +187,9 @@ test(
 );
 
 /**
- * Asks for 4096 bytes more than there is room for, and returns the room. What the other end of a
- * connection has read makes room when the kernel gets to it, perhaps after the room was asked for.
+ * Asks for 4096 bytes more than there is room for, and returns the room. Bytes that the other end of a
+ * connection has read make room later, perhaps after the room was queried: the kernel frees them in its
+ * own time.
  */
 function demandMore(scope: Scope, queue: Kqueue, fd: number): number {
   for (;;) {

@@ -1,4 +1,4 @@
-// The suite of this machine's kernel beside eight busy loops: a test waits for what it needs and
+// The suite of this machine's kernel beside eight busy loops: a test waits for events that it needs and
 // asserts no time that only an idle machine keeps.
 
 import { spawn, spawnSync } from "node:child_process";

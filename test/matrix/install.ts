@@ -1,4 +1,4 @@
-// A clean clone: `npm ci` with the npm of Node 20 and the newest, `npm install`, and what they leave.
+// A clean clone: `npm ci` with the npm of Node 20 and the newest, `npm install`, and the files they leave.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -17,7 +17,7 @@ function output(cwd: string, command: string, ...given: readonly string[]): stri
   throw new Error(`${command} ${given.join(" ")}: ${error?.message ?? stdout + stderr}`);
 }
 
-/** Refuses what an installation has changed in the clone. */
+/** Refuses changes of an installation in the clone. */
 function checkClean(clone: string, after: string): void {
   const changed = output(clone, "git", "status", "--porcelain");
   if (changed !== "") throw new Error(`${after} leaves changes:\n${changed}`);

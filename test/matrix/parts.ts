@@ -1,10 +1,10 @@
-// The parts of `npm run matrix`: what takes longer, or needs more, than the suite of one machine.
+// The parts of `npm run matrix`: programs that take longer, or need more, than the suite of one machine.
 // A new part is one line here, and the program it runs.
 
 /** One part of the matrix. */
 export interface Part {
   readonly name: string;
-  /** What it shows, in one sentence. */
+  /** The claim that the part proves, in one sentence. */
   readonly about: string;
   /** Minutes it takes on two idle cores, rounded up. */
   readonly minutes: number;

@@ -1,5 +1,5 @@
 // Makes, uses and closes objects and descriptors for minutes, here and in threads that end. The
-// number of open descriptors and the memory must be at the end what they were after the first
+// number of open descriptors and the memory must be the same at the end as after the first
 // rounds.
 
 import { readdirSync } from "node:fs";
@@ -100,7 +100,7 @@ while (performance.now() < end) {
   await threadRound();
   rounds += 500;
   const now = await state();
-  // The heap and the caches of the first rounds are what a program keeps.
+  // A program keeps the heap and the caches of the first rounds.
   if (rounds === 5000) first = now;
   if (first === undefined) continue;
   check(now.open <= first.open + 50, `${first.open} descriptors grew to ${now.open}`);

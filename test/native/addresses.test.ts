@@ -1,5 +1,5 @@
-// Rule 6 of the waist: no address or length, whoever passes it, makes the addon touch a byte
-// outside the memory it is given.
+// Rule 6 of the waist: no address or length, from any caller, makes the addon touch a byte outside the
+// memory it is given.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -128,7 +128,7 @@ test("what is no timeout is refused, before anything is waited for", () => {
 });
 
 const i32 = "i32";
-/** A module of one page that calls the host with what it is called with. */
+/** A module of one page that passes its arguments on to the host. */
 function hostile(): {
   call: Record<string, (...given: number[]) => number>;
   memory: WebAssembly.Memory;

@@ -224,7 +224,7 @@ function reset(fd: number): void {
   os.close(fd);
 }
 
-/** The address of a port at which nobody listens. */
+/** The address of a port without a listener. */
 function deadAddress(type: number) {
   const fd = os.socket(os.AF_INET, type);
   os.bind(fd, [LOCALHOST, 0]);

@@ -20,7 +20,7 @@ const IFF_LOWER_UP = 0x10000;
 
 const processes = suite("sources: proc_listen");
 
-/** The events that wait, as [what, pid of the process, pid of the child or status]. */
+/** The events that wait, as [kind, pid of the process, pid of the child or status]. */
 function processEvents(fd: number): Array<[what: number, pid: number, detail: number]> {
   const events: Array<[number, number, number]> = [];
   while (host.netlink_read(memory, fd, AT, ROOM) > 0) {
@@ -111,7 +111,7 @@ links("hears a link go up and down, whose flags then say so", () => {
     execSync("ip link del one");
     report.push(host.link_flags(index));
     console.log(JSON.stringify(report));`;
-  // /sys shows the interfaces of whoever mounted it, so the index comes from ip there.
+  // /sys shows the interfaces of the namespace that mounted it, so the index comes from ip there.
   const report = JSON.parse(apart(["unshare", "-n"], script)) as unknown;
   const up = IFF_UP | IFF_LOWER_UP;
   assert.equal(report, [[RTM_NEWLINK, up, up], [RTM_NEWLINK, IFF_UP, IFF_UP], -ENODEV]);

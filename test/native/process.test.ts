@@ -10,7 +10,7 @@ import { canBeRoot, host, readyOf } from "./support.ts";
 import { flushed, untilEnded } from "../kqueue/processes.ts";
 import { DEADLINE_MS } from "../support/world.ts";
 
-/** Whether the kernel keeps the status of a reaped process for those who have a pidfd of it. */
+/** Whether the kernel keeps the status of a reaped process for programs that have its pidfd. */
 const [major = 0, minor = 0] = release().split(".").map(Number);
 const isKept = major > 6 || (major === 6 && minor >= 15);
 

@@ -1,4 +1,4 @@
-// What signals do to processes that watch them: each test has processes of its own.
+// The effect of signals on processes that watch them: each test has processes of its own.
 
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -144,14 +144,14 @@ actions("a stop signal stops, and is counted again after it is continued", async
     child.kill("SIGKILL");
     await once(child, "close");
   }
-  // An orphaned process group is not stopped; whether this is one depends on who started it.
+  // An orphaned process group is not stopped; whether this is one depends on the process that started it.
   assert.is(states[2], states[0]);
   assert.is(states[3], states[1]);
 });
 
 actions("handlers of others above and below are called once each, in any order", () => {
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-chain-"));
-  // A handler like those of runtimes: it says what it is, and calls the one that was there.
+  // A handler like those of runtimes: it prints its name, and calls the handler that was there.
   const source = `
     #include <signal.h>
     #include <stdlib.h>

@@ -134,7 +134,7 @@ counts.run();
 
 const listeners = suite("sources: signals and the listeners of Node");
 
-/** What a listener and a watcher have counted. */
+/** The counts of a listener and of a watcher. */
 async function both(fd: number, heard: () => number): Promise<[number, number]> {
   send("SIGUSR2");
   send("SIGUSR2");

@@ -1,4 +1,4 @@
-// What strace.test.ts watches: calls between two lines on stderr that name them.
+// The script that strace.test.ts watches: calls between two lines on stderr that name them.
 
 import { EVENT_IN } from "../../asm/abi.ts";
 import { epoll, poll, select } from "../../bindings/node/select.ts";

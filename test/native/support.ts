@@ -1,4 +1,4 @@
-// What the tests of the source calls share: the native host, a memory, and its records.
+// Shared by the tests of the source calls: the native host, a memory, and its records.
 
 import { spawnSync } from "node:child_process";
 import {
@@ -28,7 +28,7 @@ export const memory = new WebAssembly.Memory({ initial: 1 });
 export const view = new DataView(memory.buffer);
 export const PAGE = 65536;
 
-/** Where the helpers below have their records; tests may use what is above 4096. */
+/** Where the helpers below have their records; tests may use the memory above 4096. */
 const RECORDS = 64;
 
 /** Addresses and lengths that leave the memory by one byte or by a lot, for records of `size`. */
@@ -96,12 +96,12 @@ export function readyOf(fd: number, want: number, timeoutMs = 0): number {
   }
 }
 
-/** Takes the counter of an eventfd, or of what reads like one; 0 if it is empty. */
+/** Takes the counter of an eventfd, or of a descriptor that reads like one; 0 if it is empty. */
 export function counterOf(fd: number): number {
   return host.read(memory, fd, RECORDS, 8) === 8 ? Number(view.getBigUint64(RECORDS, true)) : 0;
 }
 
-/** Whether this test can do what only root may, with the tools it takes; else prints why not. */
+/** Whether this test has the rights of root and the tools that it needs; else prints why not. */
 export function canBeRoot(what: string, ...tools: readonly string[]): boolean {
   if (process.getuid?.() !== 0) {
     console.log(`\nskip: ${what}: not root`);
@@ -112,7 +112,7 @@ export function canBeRoot(what: string, ...tools: readonly string[]): boolean {
   return missing === undefined;
 }
 
-/** Runs a script for the host in a process of its own, behind other programs; what it prints. */
+/** Runs a script for the host in a process of its own, behind other programs; returns its output. */
 export function apart(command: readonly string[], script: string) {
   const prelude = `
     import { execSync } from "node:child_process";

@@ -43,7 +43,7 @@ test("8 threads wait thousands of times at once, each on its own", async () => {
   const workers = await Promise.all(Array.from({ length: 8 }, () => inThread(0, BUSY, 2000)));
   const results = await Promise.all(workers.map(({ done }) => done));
   assert.equal(results, new Array(8).fill(4000));
-  // What a worker of Node itself holds is closed a little after it has ended.
+  // Node closes the descriptors of a worker a little after the worker has ended.
   const areClosed = await eventually(() => openDescriptors() <= before + 4);
   assert.ok(areClosed, `${openDescriptors()} of ${before}`);
 });

@@ -1,4 +1,4 @@
-// The rules of the waist: what every host owes the core and what the core owes every host.
+// The rules of the waist: the duties of every host to the core, and of the core to every host.
 // Rule 6, addresses, is in addresses.test.ts.
 
 import { openSync, closeSync } from "node:fs";
@@ -311,7 +311,7 @@ for (const [name, wait] of Object.entries(waits)) {
 
 // 7. The memory may grow, in a call of the host too.
 
-/** Linux, with memory that grows in every call, once a first one has told which it is. */
+/** Linux, with memory that grows in every call, once a first call has passed the memory. */
 function growing(): Host {
   let known: WebAssembly.Memory | undefined;
   function grown(memory = known): WebAssembly.Memory {

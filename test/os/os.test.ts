@@ -20,7 +20,7 @@ function flagsOf(fd: number): number {
   return parseInt(/flags:\s+(\d+)/.exec(info)?.[1] ?? "", 8);
 }
 
-/** What descriptors a program started now has, one line each. */
+/** The descriptors that a program started now has, one line each. */
 function inheritedBy(): string {
   return spawnSync("sh", ["-c", "ls -l /proc/self/fd"], { encoding: "utf8" }).stdout;
 }
@@ -335,7 +335,7 @@ counters("values that C has no room for are refused", () => {
 
 counters("a negative descriptor is a ValueError, as in Python", () => {
   throws(() => os.eventfd_read(-1), ValueError);
-  // CPython takes what has a fileno() here, and nowhere else in its module os.
+  // CPython takes an object with a fileno() here, and nowhere else in its module os.
   const counter = os.eventfd(3);
   os.eventfd_write({ fileno: () => counter }, 4);
   assert.is(os.eventfd_read({ fileno: () => counter }), 7);

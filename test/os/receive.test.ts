@@ -28,7 +28,7 @@ function readSecret(scope: Scope): void {
   assert.is(String(os.recv(b, 100)), SECRET);
 }
 
-/** What arrives within a minute. */
+/** The bytes that arrive within a minute. */
 function arrived(fd: number, n: number, flags = 0): Uint8Array {
   for (const deadline = Date.now() + 60_000; ; sleep(1)) {
     try {

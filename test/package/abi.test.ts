@@ -1,4 +1,4 @@
-// The ABI as bytes and names: what three compilers and every host must agree on.
+// The ABI as bytes and names, on which three compilers and every host must agree.
 
 import { readFileSync } from "node:fs";
 import { test } from "../support/uvu.ts";
@@ -26,7 +26,7 @@ function hex(memory: WebAssembly.Memory, address: number, bytes: number): string
     .trimEnd();
 }
 
-/** Fills what the core has not used yet with 0xff, so that a byte left unwritten shows. */
+/** Fills memory that the core has not used yet with 0xff, so that a byte left unwritten shows. */
 function fillUnused(core: Core): void {
   const probe = coreWith();
   probe.reserveReady(1);

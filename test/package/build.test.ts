@@ -11,7 +11,7 @@ import * as assert from "uvu/assert";
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const tree = mkdtempSync(join(tmpdir(), "omnipoll-build-"));
 const ADDON = join(tree, "host/native/build/Release/omnipoll.node");
-/** What the build makes, and what it does not need. */
+/** Folders that the build makes, and those that it does not need. */
 const LEFT_OUT = new Set(["build", "dist", "node_modules", "results"]);
 
 for (const name of readdirSync(root)) {
@@ -28,7 +28,7 @@ function node(given: readonly string[], CC?: string, PATH?: string): SpawnSyncRe
   const env: NodeJS.ProcessEnv = { ...process.env };
   if (CC !== undefined) env["CC"] = CC;
   if (PATH !== undefined) env["PATH"] = PATH;
-  // The addon of the copy is what is tested; a compiler does not live with sanitizers.
+  // The test needs the addon of the copy; a compiler does not run under sanitizers.
   delete env["OMNIPOLL_ADDON"];
   delete env["LD_PRELOAD"];
   return spawnSync(process.execPath, given, { cwd: tree, env, encoding: "utf8" });

@@ -1,4 +1,4 @@
-// The table of calls (host/calls.ts), and what is made from it.
+// The table of calls (host/calls.ts), and the files that are generated from it.
 
 import { readFileSync } from "node:fs";
 import { test } from "../support/uvu.ts";

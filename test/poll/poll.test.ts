@@ -22,7 +22,7 @@ import { closeAll, closedNumber, newConnection, newPipe, settle } from "../suppo
 import { throws } from "../support/expect.ts";
 import { clockMs } from "../support/world.ts";
 
-/** The methods without their types, for what they forbid. */
+/** The methods without their types, for arguments that the types forbid. */
 interface AnyPoll {
   register(...given: unknown[]): unknown;
   modify(...given: unknown[]): unknown;

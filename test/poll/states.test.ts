@@ -1,4 +1,4 @@
-// What poll objects report of descriptors in every state, and how they wait for a change.
+// Poll objects report descriptors in every state, and wait for a change.
 
 import { join } from "node:path";
 import { test } from "../support/uvu.ts";

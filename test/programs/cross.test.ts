@@ -1,4 +1,4 @@
-// What holds across the calls: life of descriptors, kinds of files, threads.
+// Rules that hold across the calls: life of descriptors, kinds of files, threads.
 
 import { spawn } from "node:child_process";
 import { join } from "node:path";
@@ -96,7 +96,7 @@ test("XC-19: a closed descriptor: EBADF of select, NVAL of poll, nothing of epol
   ep.close();
 });
 
-test("XC-20: closing what is waited on wakes nobody", async () => {
+test("XC-20: closing a descriptor wakes no wait on it", async () => {
   const [r, w] = newPipe();
   const p = poll();
   p.register(r, POLLIN);
@@ -264,7 +264,7 @@ test("XC-39: a listener closed with a client in its queue resets the client", ()
   os.close(client);
 });
 
-test("XC-40: a listener that is shut down hangs up, and wakes who waits", async () => {
+test("XC-40: a listener that is shut down hangs up, and wakes its waiters", async () => {
   const { listener } = newListener();
   const p = poll();
   p.register(listener, POLLIN);
@@ -277,7 +277,7 @@ test("XC-40: a listener that is shut down hangs up, and wakes who waits", async 
   os.close(listener);
 });
 
-test("XC-41, XC-42: an eventfd wakes a wait of another thread; what it is told adds up", async () => {
+test("XC-41, XC-42: an eventfd wakes a wait of another thread; its writes add up", async () => {
   const fd = os.eventfd(0);
   const p = poll();
   p.register(fd, POLLIN);

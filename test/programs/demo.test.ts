@@ -1,4 +1,4 @@
-// omnipoll demo: what the README promises of it.
+// omnipoll demo keeps the promises of the README.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -16,7 +16,7 @@ test("every wait says what the kernel owes", () => {
 
 const APIS = ["select", "poll", "epoll", "kqueue", "devpoll"];
 
-/** What the rows of a kind say, by API. */
+/** The text of the rows of a kind, by API. */
 function saidOf(kind: string): Record<string, string> {
   const lines = demo.stdout.split("\n");
   const first = lines.findIndex((line) => line.startsWith(`${kind}  `));

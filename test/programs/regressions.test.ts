@@ -13,7 +13,7 @@ test("a queue that makes room for many events leaves epoll's events where they a
   assert.equal(ep.poll(0), [[r, EPOLLIN]]);
   using queue = kqueue();
   assert.equal(queue.control(null, 100_000, 0), []);
-  // Takes what the queue may have given back.
+  // Takes the memory that the queue may have given back.
   using other = kqueue();
   other.control(
     Array.from({ length: 500 }, (_, ident) => kevent(ident, -11)),
@@ -23,7 +23,7 @@ test("a queue that makes room for many events leaves epoll's events where they a
   for (const fd of [r, w]) os.close(fd);
 });
 
-/** Pairs of descriptors: what is written to the first is read from the second. */
+/** Pairs of descriptors: the second reads the bytes that are written to the first. */
 const PAIRS: Record<string, () => [number, number]> = {
   pipe: () => os.pipe().toReversed() as [number, number],
   stream: () => os.socketpair(),

@@ -1,4 +1,4 @@
-// OMNIPOLL_TRACE: what programs print of the calls of their host.
+// OMNIPOLL_TRACE: the lines that programs print about the calls of their host.
 
 import * as assert from "uvu/assert";
 import { tmpdir } from "node:os";
@@ -240,7 +240,7 @@ lines("every call of the table is shown by name, with its result and without a f
   assert.equal(written, []);
 });
 
-/** What the trace shows of a call that returns `result`. */
+/** The line that the trace shows for a call that returns `result`. */
 function shownOf(name: (typeof CALL_NAMES)[number], result: number, ...given: unknown[]): string {
   let shown = "";
   const host = traced(hostWith({ [name]: () => result }), (line) => (shown = line));

@@ -11,12 +11,12 @@ hosts: ${HOSTS.join(", ")}
 `;
 
 export interface Wanted {
-  /** Parts of the paths of files. Every file is wanted if there are none. */
+  /** Parts of the paths of files. Without any, every file is wanted. */
   readonly patterns: readonly string[];
   readonly hosts: readonly HostName[];
 }
 
-/** What is wrong with the arguments. */
+/** The arguments are wrong; the message says how. */
 export class UsageError extends Error {}
 
 function hostsOf(list: string): HostName[] {

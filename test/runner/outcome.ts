@@ -1,20 +1,20 @@
-// What came of one test file on one host, from the events that it reported and the way it ended.
+// The outcome of one test file on one host, from the events that it reported and the way it ended.
 
 import type { Event, TestEvent } from "../support/events.ts";
 
-/** What came of one file on one host. */
+/** The outcome of one file on one host. */
 export interface Outcome {
   readonly tests: readonly TestEvent[];
   /** Why the file counts as failed whatever its tests say; empty if it does not. */
   readonly broken: string;
-  /** What the file printed. */
+  /** The text that the file printed. */
   readonly output: string;
   readonly seconds: number;
   /** Processor time, of child processes too; 0 where it is not known. */
   readonly cpuSeconds: number;
 }
 
-/** How a file ended, besides what it reported. */
+/** How a file ended, besides the events that it reported. */
 export interface Ending {
   /** Why the end is no good one, such as "ended with SIGKILL"; empty if it is one. */
   readonly ending: string;
@@ -38,7 +38,7 @@ export function eventsOf(lines: readonly string[]): Event[] {
   });
 }
 
-/** The test that had begun and not ended, in words; empty if there is none. */
+/** The test that had begun and not ended, in words; empty without such a test. */
 function unfinished(events: readonly Event[]): string {
   const last = events.findLast(({ type }) => type === "begin" || type === "test");
   return last?.type === "begin" ? ` while ${JSON.stringify(last.name)} ran` : "";
@@ -61,7 +61,7 @@ function brokenBy(events: readonly Event[], ending: string): string {
   return hasFailed ? "" : ending;
 }
 
-/** What came of a file that reported `lines`. */
+/** The outcome of a file that reported `lines`. */
 export function outcomeOf(lines: readonly string[], { ending, output, seconds }: Ending): Outcome {
   const events = eventsOf(lines);
   const exit = events.find((event) => event.type === "exit");

@@ -1,4 +1,4 @@
-// build/test-results.json: what a run found, as data. docs/conformance.md says what a full run must find; its
+// build/test-results.json: the results of a run, as data. docs/conformance.md says how a full run must end; its
 // tables come from the names of tests and from hosts/skips.ts, so that they need no run.
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -13,7 +13,7 @@ export interface TestResult {
   /** Rows of the conformance catalogue that lead the test's name: `["SEL-15", "XC-25"]`. */
   readonly rows: readonly string[];
   readonly result: Result;
-  /** Why the test was skipped, or what it failed with. */
+  /** Why the test was skipped, or the error it failed with. */
   readonly reason?: string;
   readonly ms: number;
 }
@@ -29,7 +29,7 @@ export interface FileResult {
   readonly tests: readonly TestResult[];
 }
 
-/** What became of a row of the catalogue on a host. */
+/** The result of a row of the catalogue on a host. */
 export interface RowResult {
   readonly result: Result;
   /** Why the row is skipped there. */

@@ -1,4 +1,4 @@
-// What the runner makes of files that go wrong.
+// The runner's verdict on files that go wrong.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -18,7 +18,7 @@ import { closeAll, closedNumber, newPipe } from "../support/probes.ts";
 import { assertTook, throws, timed } from "../support/expect.ts";
 import { openSync } from "../support/files.ts";
 
-/** `select` without its types, for what they forbid. */
+/** `select` without its types, for arguments that the types forbid. */
 const anySelect = select as unknown as (...given: unknown[]) => unknown[][];
 
 test("SEL-01: three new lists are returned", () => {

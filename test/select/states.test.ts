@@ -1,4 +1,4 @@
-// What select() says of descriptors in every state, and how it waits for a change.
+// select() reports descriptors in every state, and waits for a change.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

@@ -151,7 +151,7 @@ class OwnQueue extends MemoryFile {
   }
 }
 
-test("a queue of the kernel's own is told itself, once the bytes are in the buffer", () => {
+test("a queue of the kernel's own gets the completion itself, once the bytes are in the buffer", () => {
   const sim = simOf();
   const { kernel } = sim;
   const aio = aioCalls(kernel, {});

@@ -1,4 +1,4 @@
-// Every API works on every personality, whatever of it is the kernel's and whatever the core's.
+// Every API works on every personality, whether the kernel has the call or the core emulates it.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -68,7 +68,7 @@ const WAITS: Record<string, Wait> = {
   "kqueue with EV_CLEAR": queueing("KQ_EV_CLEAR"),
 };
 
-/** Edges of what could be written to already may be told of once more. */
+/** A descriptor that could be written to already may be reported as an edge once more. */
 const isEdges = (name: string): boolean => /edge|CLEAR/.test(name);
 
 function wakes(personality: Personality, name: string, wait: Wait): void {
@@ -98,7 +98,7 @@ function wakes(personality: Personality, name: string, wait: Wait): void {
     sim.at(sim.now() + 3600, act);
     const woken = on.timed(() => waiting(Infinity));
     assert.equal(woken.result, [fd]);
-    // Where nothing tells of room, it is looked at every 10 ms.
+    // Where no event reports room, the core tests for room every rescan interval, 10 ms.
     assert.ok(woken.ms >= 3_600_000 && woken.ms < 3_600_020, `${woken.ms} ms`);
     assert.equal(waiting(0), isEdges(name) ? [] : [fd]);
     end();

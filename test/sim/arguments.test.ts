@@ -6,7 +6,7 @@ import { createSim, joinSim, Sim, type Ticket } from "../../bindings/node/sim.ts
 
 type Refused = readonly [name: string, message: string, call: (sim: Sim) => unknown];
 
-/** Any value as an argument of whatever type a call has. */
+/** Any value as an argument, without the type that the call declares. */
 const any = (value: unknown): never => value as never;
 
 const noop = (): void => undefined;

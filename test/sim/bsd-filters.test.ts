@@ -1,4 +1,5 @@
-// The filters of the simulated BSD's kqueue, where FreeBSD's differ from what the core makes of Linux.
+// The filters of the simulated BSD's kqueue, where FreeBSD's differ from those that the core builds on
+// Linux.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -35,7 +36,7 @@ test("a low-water mark is not for pipes", () => {
   ]);
 });
 
-test("timers that are due at one time are told of together", () => {
+test("timers that are due at one time are reported together", () => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const once = KQ_EV_ADD | KQ_EV_ONESHOT;
@@ -92,7 +93,7 @@ class TimerModel {
     }
   }
 
-  /** What a wait for at most `ms` returns. */
+  /** The result of a wait for at most `ms`. */
   wait(ms: number): Array<[ident: number, count: number]> {
     const timers = [...this.#timers];
     if (!timers.some(([, { count }]) => count > 0)) {
@@ -161,8 +162,8 @@ test("EVFILT_EMPTY: everything that was sent has been taken; of sockets only", (
   throws(() => changes(sim, queue, [os.pipe()[0], EMPTY]), OSError, "EINVAL");
 });
 
-test("KQ-167: who arrives and forks before that is told of is followed twice", () => {
-  // The knote that tells of an arrival has NOTE_TRACK, too, until it is reported (filt_procattach).
+test("KQ-167: a process that forks before its arrival is reported is followed twice", () => {
+  // The knote of an arrival has NOTE_TRACK, too, until the knote is reported (filt_procattach).
   const sim = simOf();
   const queue = sim.select.kqueue();
   const { KQ_FILTER_PROC, KQ_NOTE_TRACK, KQ_NOTE_CHILD } = sim.select;
@@ -206,7 +207,7 @@ test("the two knotes of a child are deleted one by one, the newest first", () =>
   assert.equal(take(queue), []);
 });
 
-test("KQ-132: room that is enough for the mark is told of, though poll does not say so", () => {
+test("KQ-132: room that is enough for the mark is reported, though poll does not report it", () => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();

@@ -1,4 +1,4 @@
-// What tests of the simulated BSD share.
+// Shared by the tests of the simulated BSD.
 
 import { coreModule } from "../../bindings/node/host.ts";
 import type { Kqueue } from "../../bindings/kqueue.ts";

@@ -1,5 +1,5 @@
-// The simulated BSD: its own kqueue, where FreeBSD's differs from what the core makes of epoll, and
-// what it shows of itself.
+// The simulated BSD: its own kqueue, where FreeBSD's differs from the kqueue that the core builds on
+// epoll, and its own view of its state.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -129,7 +129,7 @@ test("KQ-046: changes survive a wait that is interrupted, and the wait goes on",
   assert.is(sim.now(), 0.05);
 });
 
-test("of several knotes on one file the newest is told first", () => {
+test("of several knotes on one file the newest is reported first", () => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();
@@ -158,7 +158,7 @@ test("KQ-102: closing the queue while it is waited on does not end the wait", ()
   os.close(w);
 });
 
-test("KQ-214, KQ-061: threads wait on one queue; what happens once is told to one of them", async () => {
+test("KQ-214, KQ-061: threads wait on one queue; one of them gets an event that happens once", async () => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const once = KQ_EV_ADD | KQ_EV_ONESHOT;

@@ -41,7 +41,7 @@ function fail(text: string): never {
   throw new Error(text);
 }
 
-/** Runs `code` in a thread that joins `sim`; resolves to what it returns. */
+/** Runs `code` in a thread that joins `sim`; resolves to its result. */
 function joined(sim: Sim, code: string, data?: unknown): Promise<unknown> {
   const source = `
     const { parentPort, workerData } = require("node:worker_threads");

@@ -1,5 +1,5 @@
 // A simulated hour with a million timer events takes a few seconds of processor time. How many depends on
-// the machine and on what else it does, so that they are compared with plain work.
+// the machine and on its other load, so that they are compared with plain work.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

@@ -5,7 +5,7 @@ import type { Sim } from "../../bindings/sim/sim.ts";
 
 const urlOf = (path: string): string => new URL(path, import.meta.url).href;
 
-/** Runs `code` in a thread that joins `sim`; resolves to what it returns. */
+/** Runs `code` in a thread that joins `sim`; resolves to its result. */
 export function joined(sim: Sim, code: string, data: unknown): Promise<unknown> {
   const source = `
     const { parentPort, workerData } = require("node:worker_threads");

@@ -1,4 +1,4 @@
-// The filters READ and VNODE of files, where it takes more than omnipoll/os to move them.
+// The filters READ and VNODE of files, where omnipoll/os alone cannot cause the events.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

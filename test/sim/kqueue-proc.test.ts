@@ -150,7 +150,7 @@ onBoth(
   (sim) => {
     const queue = sim.select.kqueue();
     const top = sim.processes.fork();
-    top.signals.ignore("SIGCHLD"); // nobody sees a zombie
+    top.signals.ignore("SIGCHLD"); // the children leave no zombies
     watch(sim, queue, top.pid, TRACK | EXIT);
     const count = 40;
     for (let i = 0; i < count; i++) top.fork().exit(i);
@@ -184,7 +184,7 @@ function byPid(seen: readonly Seen[]): Seen[] {
   return seen.toSorted(([a], [b]) => Number(a) - Number(b));
 }
 
-test("KQ-168: an overrun of the connector is NOTE_TRACKERR, and ends are still told", () => {
+test("KQ-168: an overrun of the connector is NOTE_TRACKERR, and ends are still reported", () => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const top = sim.processes.fork();

@@ -1,4 +1,4 @@
-// Tests of what both a simulated Linux and a simulated BSD can do.
+// Tests of abilities that a simulated Linux and a simulated BSD both have.
 
 import { test } from "../support/uvu.ts";
 import { coreModule } from "../../bindings/node/host.ts";

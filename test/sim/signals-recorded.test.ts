@@ -1,5 +1,5 @@
 // Blocked signals and a signalfd of the simulated kernel, as Linux 6.18 has them: random programs
-// and what came of them, as recordings/signals.py wrote it down.
+// and their outcomes, as recordings/signals.py wrote them down.
 
 import { readFileSync } from "node:fs";
 import { test } from "../support/uvu.ts";

@@ -30,7 +30,7 @@ function signalsOf(sim: Sim, fd: number): number[] {
   return Array.from({ length: bytes.length / 128 }, (_, i) => bytes.readUInt32LE(i * 128));
 }
 
-/** [ident, flags, data] of what a queue has. */
+/** [ident, flags, data] of the events that a queue has. */
 function eventsOf(queue: Kqueue, timeout = 0): unknown[] {
   return queue.control(null, 16, timeout).map(({ ident, flags, data }) => [ident, flags, data]);
 }
@@ -182,7 +182,7 @@ test("sigwait takes what is pending, or waits for it", () => {
   throws(() => sim.signals.wait("SIGUSR1"), DeadlockError);
 });
 
-test("a stopped program goes on with SIGCONT, and hears then of what came meanwhile", () => {
+test("a stopped program goes on with SIGCONT, and gets then the signals that came meanwhile", () => {
   const sim = simOf();
   const ep = sim.select.epoll();
   const seen: unknown[] = [];
@@ -327,7 +327,7 @@ onBoth(
     for (const number of [0, 32, 65, 999, 2 ** 31, SIGKILL, SIGSTOP]) watch(sim, queue, number);
     sim.at(sim.now() + 1, () => sim.os.kill(PID, SIGCONT));
     sim.os.kill(PID, SIGSTOP);
-    // FreeBSD counts what is sent, Linux's handlers what is delivered.
+    // FreeBSD counts the signals that are sent, Linux's handlers those that are delivered.
     const isBsd = sim.kernel.personality === "bsd";
     assert.equal(eventsOf(queue), isBsd ? [[SIGSTOP, KQ_EV_CLEAR, 1]] : []);
     command(sim, queue, 999, KQ_EV_DELETE);
@@ -373,7 +373,7 @@ onBoth("KQ-219: a queue in a queue with EV_CLEAR reports each signal once", (sim
   assert.equal(eventsOf(outer), []);
   for (let i = 0; i < 3; i++) {
     sim.os.kill(PID, SIGWINCH);
-    // In FreeBSD a knote that is in the line already says nothing to those who watch its queue.
+    // In FreeBSD a knote that is in the active list already does not wake the watchers of its queue.
     const isNews = i === 0 || sim.kernel.personality === "linux";
     assert.equal(eventsOf(outer), isNews ? [[inner.fileno(), KQ_EV_CLEAR, 1]] : []);
     assert.equal(eventsOf(outer), []);

@@ -1,11 +1,11 @@
-// The stories of examples/sim-stories.ts say what they are about.
+// The stories of examples/sim-stories.ts: each prints the behaviour that it is about.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { createSim } from "../../bindings/node/sim.ts";
 import { clearOrDispatch, ghost, starvation, tell } from "../../examples/sim-stories.ts";
 
-/** What a story prints. */
+/** The output of a story. */
 function told(story: typeof ghost): string[] {
   const lines: string[] = [];
   story(createSim(), (line) => lines.push(line));

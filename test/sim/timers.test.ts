@@ -14,7 +14,7 @@ function countOf(sim: Sim, fd: number): number {
   return Number(Buffer.from(sim.os.read(fd, 8)).readBigUInt64LE());
 }
 
-/** What poll(2) says of a descriptor at once. */
+/** The mask that poll(2) returns for a descriptor at once. */
 function stateOf(sim: Sim, fd: number): number {
   const poll = sim.select.poll();
   poll.register(fd, 0x7fff);
@@ -77,7 +77,7 @@ test("timerfd: a time that has passed is now, and a read blocks until one has", 
   throws(() => sim.timerfd_gettime(r), OSError, "EINVAL");
 });
 
-test("EPO-122: an edge-triggered epoll hears of the first time only, until it is read", () => {
+test("EPO-122: an edge-triggered epoll reports the first time only, until the timer is read", () => {
   const sim = simOf();
   const { select } = sim;
   const fd = sim.timerfd({ initial: 0.01, interval: 0.01 });

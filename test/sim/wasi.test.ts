@@ -1,5 +1,5 @@
-// The simulated kernel that has poll_oneoff and no other wait: the call itself, and what the core
-// makes of it.
+// The simulated kernel that has poll_oneoff and no other wait: the call itself, and the APIs that the
+// core builds on it.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

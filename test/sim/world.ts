@@ -1,4 +1,4 @@
-// A simulated kernel of a test's own, whatever the suite runs on: with a core whose host may be
+// A simulated kernel of a test's own on every host of the suite: with a core whose host may be
 // changed, and descriptors that go with it.
 
 import { coreModule, createSelectModule, type SelectModule } from "../../bindings/node/host.ts";
@@ -14,7 +14,7 @@ import type { Host } from "../../host/host.ts";
 /** A list of registrations. */
 type Registrations = ReadonlyArray<readonly [fd: number | Epoll, mask: number]>;
 
-/** What a call comes to: its result, or the name of its error. */
+/** The outcome of a call: its result, or the name of its error. */
 export function outcomeOf(call: () => unknown): unknown {
   try {
     return call();
@@ -28,7 +28,7 @@ export class World {
   readonly sim: Sim;
   readonly select: SelectModule;
   readonly os: OsModule;
-  /** How often the core asked the kernel. */
+  /** How often the core called the kernel. */
   readonly counts = { kevent: 0, poll: 0 };
 
   /** @param replace calls of the host that the core gets instead */
@@ -46,14 +46,14 @@ export class World {
     this.os = createOsModule(withObservers(createSimOs(made), host));
   }
 
-  /** What the core asked the kernel while `body` ran. */
+  /** How often the core called the kernel while `body` ran. */
   asked(body: () => void): { kevent: number; poll: number } {
     const { kevent, poll } = this.counts;
     body();
     return { kevent: this.counts.kevent - kevent, poll: this.counts.poll - poll };
   }
 
-  /** What `body` returns, and how many ms it takes. */
+  /** The result of `body`, and how many ms it takes. */
   timed<Result>(body: () => Result): { result: Result; ms: number } {
     const { clock } = this.sim.kernel;
     const begun = clock.now();
@@ -61,7 +61,7 @@ export class World {
     return { result, ms: clock.now() - begun };
   }
 
-  /** Lets what was sent arrive. */
+  /** Lets the bytes that were sent arrive. */
   arrive(): void {
     this.sim.advance(0.02);
   }

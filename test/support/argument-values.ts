@@ -30,7 +30,7 @@ function* generated(items: unknown[]): Generator {
 const FLOATS: Record<string, number> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
 
 /**
- * The value of a form; `fd` is the descriptor of the case, `raised` what a fileno() of the form
+ * The value of a form; `fd` is the descriptor of the case, `raised` the error that a fileno() of the form
  * "raises" throws.
  */
 export function valueOf(form: Form, fd: number, raised: (name: string) => Error): unknown {
@@ -98,7 +98,7 @@ function isHuge(form: Form): boolean {
 interface Difference {
   readonly reason: string;
   applies(call: string, form: Form): boolean;
-  /** What omnipoll says instead, if CPython says `python`. */
+  /** The outcome of omnipoll where CPython has the outcome `python`. */
   readonly outcome: string | ((call: string, python: string) => string);
 }
 
@@ -139,7 +139,7 @@ export const DIFFERENCES: readonly Difference[] = [
   },
 ];
 
-/** What 1.0 gives, where Python refuses it. */
+/** The outcomes of 1.0, where Python refuses it. */
 const WHOLE_FLOAT: Record<string, string> = {
   poll_register_mask: "IN",
   poll_modify_mask: "IN",

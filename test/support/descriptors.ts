@@ -1,4 +1,4 @@
-// Descriptors for a test: whatever it opens through its scope is closed when it ends.
+// Descriptors for a test: its scope closes them when the test ends.
 
 import { join } from "node:path";
 import {
@@ -15,17 +15,17 @@ import { mkdtempSync, openSync, rmSync, tmpdir } from "./files.ts";
 
 export { sleep } from "./world.ts";
 
-/** Time within which what is sent on a loopback connection has arrived. */
+/** Time within which bytes sent on a loopback connection have arrived. */
 export const ARRIVAL_MS = 20;
 
-/** Returns once poll reports `eventmask` for `fd`: what a peer did may take a moment to arrive. */
+/** Returns once poll reports `eventmask` for `fd`: an action of the peer may take a moment to arrive. */
 export function settle(fd: number, eventmask: number): void {
   const p = poll();
   p.register(fd, eventmask);
   p.poll(DEADLINE_MS);
 }
 
-/** What one test has open. Pipes and sockets are non-blocking. */
+/** The descriptors that one test has open. Pipes and sockets are non-blocking. */
 export class Scope {
   readonly #fds = new Set<number>();
   readonly #cleanups: Array<() => void> = [];
@@ -108,14 +108,14 @@ export class Scope {
     return made;
   }
 
-  /** A folder that is removed with what is in it. */
+  /** A folder that is removed with its content. */
   folder(): string {
     const path = mkdtempSync(join(tmpdir(), "omnipoll-"));
     this.onEnd(() => rmSync(path, { recursive: true }));
     return path;
   }
 
-  /** Path of a FIFO that nobody has opened. */
+  /** Path of a FIFO that is not open. */
   fifo(): string {
     const path = join(this.folder(), "fifo");
     os.mkfifo(path);
@@ -150,7 +150,7 @@ export function scoped(body: (scope: Scope) => void | Promise<void>): () => Prom
   };
 }
 
-/** Mask of the only event, 0 if there is none. */
+/** Mask of the only event, 0 without an event. */
 export function maskFrom(events: ReadonlyArray<readonly [fd: number, mask: number]>): number {
   if (events.length > 1) throw new Error(`one event expected, got ${JSON.stringify(events)}`);
   return events[0]?.[1] ?? 0;

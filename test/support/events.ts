@@ -1,4 +1,4 @@
-// What a test file reports while it runs: a line of JSON for each event, on a channel of its own. The
+// The reports of a test file while it runs: a line of JSON for each event, on a channel of its own. The
 // runner (run.ts) reads these lines; nothing is read out of the text that uvu prints for people.
 
 /** How a test ended. */
@@ -19,7 +19,7 @@ export interface TestEvent {
   readonly stack?: string;
 }
 
-/** What happens in a test file. */
+/** An event in a test file. */
 export type Event =
   | TestEvent
   /** A test begins. A file that is killed thereby names the test that ran. */

@@ -1,4 +1,4 @@
-// What tests share: expectations about errors, and signals that come during a wait.
+// Shared by tests: expectations about errors, and signals that come during a wait.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
@@ -44,7 +44,7 @@ export function signalled(signal: string, ms: number, times = 1): ChildProcess {
   return spawn("sh", ["-c", script], { stdio: "ignore" });
 }
 
-/** Whether what `signalled` started goes on, also while this process's event loop does not run. */
+/** Whether the program that `signalled` started goes on, also while this event loop does not run. */
 export function isRunning(sender: ChildProcess): boolean {
   if (sim !== undefined) return true;
   const stat = readFileSync(`/proc/${sender.pid}/stat`, "utf8");

@@ -13,7 +13,7 @@ import type { SimStat } from "../../bindings/sim/files.ts";
 
 type Data = Uint8Array | string;
 
-/** What of a file the tests look at. */
+/** The attributes of a file that the tests check. */
 export interface Status {
   readonly ino: number;
   readonly mode: number;
@@ -150,7 +150,7 @@ export const {
   readFileSync,
 } = used;
 
-/** Removes a file, or a folder with what is in it. */
+/** Removes a file, or a folder with its content. */
 export function rmSync(path: string, options?: { recursive?: boolean; force?: boolean }): void {
   if (sim === undefined) fs.rmSync(path, options);
   else used.rmSync(path);
@@ -164,7 +164,7 @@ export function tmpdir(): string {
   return sim === undefined ? nodeOs.tmpdir() : "/tmp";
 }
 
-/** What the path of a Unix socket may have before the name of the socket. */
+/** Room in the path of a Unix socket before the name of the socket. */
 const LONGEST_FOLDER = 64;
 
 /**

@@ -4,7 +4,7 @@ import { eventually } from "./world.ts";
 
 const collect = (globalThis as { gc?: () => void }).gc;
 
-/** Collects garbage. Callbacks of what was collected come later, when the event loop runs. */
+/** Collects garbage. The callbacks of collected objects come later, when the event loop runs. */
 function collectNow(): void {
   if (collect === undefined) throw new Error("run with --expose-gc, as test/run.ts does");
   collect();
@@ -12,7 +12,7 @@ function collectNow(): void {
 
 /**
  * Collects garbage until `done`, for a minute at most. Without a condition, until an object has been
- * collected that became garbage here: the callbacks of what was garbage before have then begun.
+ * collected that became garbage here: the callbacks of earlier garbage have then begun.
  */
 export async function collected(done?: () => boolean): Promise<void> {
   let isGone = false;

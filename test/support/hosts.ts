@@ -1,4 +1,4 @@
-// Hosts made for tests: one that can do nothing, and what a test replaces of it.
+// Hosts made for tests: one without abilities, of which a test replaces single calls.
 
 import { readFileSync } from "node:fs";
 import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT } from "../../asm/abi.ts";
@@ -15,7 +15,7 @@ export const CORE = new Uint8Array(
   readFileSync(new URL("../../../build/core.wasm", import.meta.url)),
 );
 
-/** A host that has none of the calls and a clock that stands still, except what `calls` has. */
+/** A host without calls but those in `calls`, and with a clock that stands still. */
 export function hostWith(calls: Partial<Host> = {}): Host {
   return {
     name: "test",

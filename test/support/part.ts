@@ -10,10 +10,11 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /**
- * Installs what the package.json in `folder` names, as its lock file says, unless it is there.
+ * Installs the packages that the package.json in `folder` names, as its lock file says, unless they are
+ * there.
  *
  * @param folder from the root of the project, e.g. "bench/plots"
- * @throws {Error} with what npm said first, if it fails
+ * @throws {Error} with the first message of npm, if npm fails
  */
 export function installPart(folder: string): void {
   const path = join(ROOT, folder);

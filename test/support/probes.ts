@@ -1,4 +1,4 @@
-// Descriptors in known states, and what poll and select say about one at once.
+// Descriptors in known states, and the answers of poll and select about one at once.
 
 import {
   type OSError,
@@ -13,12 +13,12 @@ import * as os from "../../bindings/node/os.ts";
 
 /** Every bit poll(2) takes. */
 export const EVERYTHING = 0xffff;
-/** What most kinds of descriptor report when they can be read. */
+/** The mask that most kinds of descriptor report when they can be read. */
 export const READABLE = POLLIN | POLLRDNORM;
-/** What most kinds of descriptor report when they can be written. */
+/** The mask that most kinds of descriptor report when they can be written. */
 export const WRITABLE = POLLOUT | POLLWRNORM;
 
-/** What poll reports about `fd` at once; 0 if nothing. */
+/** The mask that poll reports for `fd` at once; 0 if nothing. */
 export function maskOf(fd: number, eventmask = EVERYTHING): number {
   const p = poll();
   p.register(fd, eventmask);

@@ -11,7 +11,7 @@ export function exampleOf(name: string): string {
   return fileURLToPath(new URL(`../../examples/${name}.js`, import.meta.url));
 }
 
-/** What a process came to. */
+/** The outcome of a process. */
 export interface Ended {
   readonly status: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -20,11 +20,11 @@ function strace(...given: string[]): { status: number | null; stderr: string } {
 export const isThere = strace("-o", "/dev/null", "true").status === 0;
 if (!isThere) process.stdout.write("skip: strace is not installed or may not trace here\n");
 
-/** What the memory of V8 and its other threads need now and then. */
+/** Calls that the memory of V8 and its other threads need now and then. */
 const HOUSEKEEPING = /^(madvise|mmap|munmap|mprotect|futex|brk|getpid|sched_yield|membarrier)\(/;
 
 /**
- * Runs a compiled script, which names what it calls with lines `begin name` and `end name` on
+ * Runs a compiled script, which names its calls with lines `begin name` and `end name` on
  * standard error: the system calls of its main thread between those lines.
  */
 export function traced(path: URL): Map<string, string[]> {
@@ -48,7 +48,7 @@ export function traced(path: URL): Map<string, string[]> {
     else if (edge === "end") current = undefined;
     else if (current === undefined) continue;
     else if (rest !== undefined) {
-      // The rest of the line that named the call may come after what other threads did.
+      // The rest of the line that named the call may come after lines of other threads.
       const begun = current.pop();
       if (begun !== undefined) current.push(begun + rest);
     } else current.push(call.replace(/ <unfinished \.\.\.>$/, ""));

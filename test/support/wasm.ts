@@ -1,5 +1,5 @@
 // WebAssembly binaries as tests need them: read (signatures), changed (a global, the limit of
-// the memory) and made (a module that passes on to its imports whatever it is called with).
+// the memory) and made (a module that passes its arguments on to its imports).
 
 /** Parameters and results, e.g. ["i32", "f64"] and ["i32"]. */
 export interface Signature {

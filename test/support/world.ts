@@ -1,5 +1,5 @@
-// Where a test runs: on the kernel of this machine or on a simulated one (`OMNIPOLL_HOST`). What
-// a test does besides calling the API - letting time pass, acting while it waits - goes through
+// Where a test runs: on the kernel of this machine or on a simulated one (`OMNIPOLL_HOST`). A test's
+// other actions besides calls of the API - letting time pass, acting while it waits - go through
 // here, so that it is the same test on every host.
 
 import { readFileSync } from "node:fs";
@@ -18,15 +18,15 @@ export const sim: Sim | undefined =
   "kernel" in host ? new Sim(coreModule(), { kernel: (host as SimHost).kernel }) : undefined;
 
 /**
- * Whether edges are observed: by a core over poll(2), which sees what is there and not what happens,
- * and is told of what this program does through omnipoll/os.
+ * Whether edges are observed: by a core over poll(2), which sees states and not events, and which
+ * omnipoll/os informs of the calls of this program.
  */
 export const OBSERVES = (host.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE)) === 0;
 
-/** Whether kqueue is the kernel's own here, and not what the core makes of epoll. */
+/** Whether kqueue is the kernel's own here, and not the one that the core builds on epoll. */
 export const HAS_KQUEUE = sim?.kernel.personality === "bsd";
 
-/** What kqueue answers: the core's, or FreeBSD's own where that is another. */
+/** The answer of kqueue: the core's, or FreeBSD's own where the two differ. */
 export function answered<Answer>(byCore: Answer, byFreeBSD: Answer): Answer {
   return HAS_KQUEUE ? byFreeBSD : byCore;
 }
@@ -112,7 +112,7 @@ export function ignoreAgain(signal: NodeJS.Signals, listener: () => void): void 
 export interface Running {
   readonly done: Promise<unknown>;
   passed(): number;
-  /** Resolves once the thread is blocked in what its code waits for. */
+  /** Resolves once the thread is blocked in the wait of its code. */
   blocked(): Promise<void>;
 }
 
@@ -206,7 +206,7 @@ export async function inThread(
   const start = sim === undefined ? clockMs() : entered;
   Atomics.store(begun, 0, 1);
   Atomics.notify(begun, 0);
-  // Who awaits it is told; nobody may do so yet.
+  // A caller that awaits `done` gets the error; no caller may await it yet.
   done.catch(() => undefined);
   return { done, passed: () => clockMs() - start, blocked: () => untilBlocked(task) };
 }

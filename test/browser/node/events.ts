@@ -1,4 +1,4 @@
-// What tests use of node:events, in a browser.
+// The part of node:events that tests use, in a browser.
 
 type Listener = (...given: any[]) => void;
 

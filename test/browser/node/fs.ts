@@ -1,4 +1,4 @@
-// What tests use of node:fs, in a browser. Descriptors and files are those of the simulated kernel
+// The part of node:fs that tests use, in a browser. Descriptors and files are those of the simulated kernel
 // (files.ts); here are the files of the package that a test reads, fetched before it runs.
 
 import * as flags from "../../../host/sim/kernel/constants.ts";

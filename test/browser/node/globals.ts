@@ -23,7 +23,7 @@ function bytesOf(text: string, encoding: Encoding = "utf8"): ArrayLike<number> {
   return (text.match(/../g) ?? []).map((digits) => Number.parseInt(digits, 16));
 }
 
-/** What tests use of Buffer. */
+/** The part of Buffer that tests use. */
 export const Buffer = {
   from(source: string | ArrayLike<number> | ArrayBuffer, given?: any, length?: number): Bytes {
     if (typeof source === "string") return new Bytes(bytesOf(source, given));
@@ -53,14 +53,14 @@ type Exit = () => void;
 const exits: Exit[] = [];
 let output = "";
 
-/** What was printed so far. */
+/** The text that was printed so far. */
 export const printed = (): string => output;
 
 export function print(text: string): void {
   output += text;
 }
 
-/** Calls what wants to be called in the end. */
+/** Calls the listeners that want to be called in the end. */
 export function exit(): void {
   for (const listener of exits) listener();
 }

@@ -1,4 +1,4 @@
-// What tests use of node:os, in a browser: a machine without interfaces.
+// The part of node:os that tests use, in a browser: a machine without interfaces.
 
 export const tmpdir = (): string => "/tmp";
 export const release = (): string => "0.0.0";

@@ -1,4 +1,4 @@
-// What tests use of node:path, in a browser.
+// The part of node:path that tests use, in a browser.
 
 /** Joins and normalizes. */
 export function join(...parts: readonly string[]): string {

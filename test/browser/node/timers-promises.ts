@@ -1,4 +1,4 @@
-// What tests use of node:timers/promises, in a browser.
+// The part of node:timers/promises that tests use, in a browser.
 
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

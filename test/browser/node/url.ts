@@ -1,3 +1,3 @@
-// What tests use of node:url, in a browser: files are what the server has.
+// The part of node:url that tests use, in a browser: the files are the server's.
 
 export const fileURLToPath = (url: string | URL): string => new URL(url).pathname;

@@ -1,4 +1,4 @@
-// What tests use of node:worker_threads, in a browser: a program in a thread of its own.
+// The part of node:worker_threads that tests use, in a browser: a program in a thread of its own.
 
 import { Channel, ENDED } from "../../../host/sim/sharing/channel.ts";
 import type { Ticket } from "../../../host/sim/sharing/thread.ts";
@@ -24,7 +24,7 @@ const START = `
 
 const isPage = "document" in globalThis;
 
-/** A page's own thread cannot wait for another one, which is what tests start them for. */
+/** Tests start threads in order to wait for them, and a page's own thread cannot wait for another one. */
 function refuse(ticket: Ticket | undefined): never {
   // A thread that was invited and never comes would be waited for, too.
   if (ticket !== undefined) new Channel(ticket.channel).state = ENDED;
