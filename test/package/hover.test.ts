@@ -65,7 +65,7 @@ function namesIn(file: string): string[] {
   const text = readFileSync(file, "utf8");
   const own = [...text.matchAll(/^export declare (?:const|class|function) (\w+)/gm)];
   const renamed = [...text.matchAll(/^export \{ (.*?) \} from/gm)].flatMap(([, list = ""]) =>
-    list.split(", ").map((name) => name.replace(/^type |^.* as /, "")),
+    list.split(/, */).map((name) => name.replace(/^type |^.* as /, "")),
   );
   const whole = [...text.matchAll(/^export \* from "(.+)\.ts"/gm)].flatMap(([, path = ""]) =>
     namesIn(resolve(dirname(file), `${path}.d.ts`)),
