@@ -66,7 +66,7 @@ export const PARTS: readonly Part[] = [
   {
     name: "busy",
     about: "the suite of this kernel beside eight busy loops",
-    minutes: 12,
+    minutes: 30,
     programs: [["test/matrix/busy.js"]],
   },
 ];
