@@ -13,6 +13,7 @@ import { inspectKernel } from "./inspect.ts";
 import { type Opened, openPage } from "./opened.ts";
 import type { ServeOptions } from "./server.ts";
 import { exampleOf } from "../support/spawned.ts";
+import { DEADLINE_MS } from "../support/world.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const chromium = findChromium();
@@ -114,26 +115,27 @@ inBrowser("the real clock: a page polls, and never blocks", async () => {
   assert.match(found.reading, BLOCKS);
   assert.match(found.advancing, BLOCKS);
   assert.equal([found.before, found.after], [[], [[3, 1]]]);
-  assert.ok(found.ticks >= 5 && found.ticks < 100, `${found.ticks}`);
-  assert.ok(found.passed >= 0.15 && found.passed < 10, `${found.passed}`);
+  assert.ok(found.passed >= 0.15, `${found.passed}`);
+  assert.ok(found.ticks >= 5 && found.ticks <= found.passed / 0.02, `${found.ticks}`);
 });
 
-/** Checks the findings of a worker that waited 100 ms at least for "hello", and then 100 ms for nothing. */
-function checkWait({ events, waited, text, nothing, timeout }: any): void {
+/** Checks the findings of a worker that waited `least` ms for "hello", and then 100 ms in vain. */
+function checkWait({ events, waited, text, nothing, timeout }: any, least: number): void {
   assert.equal(events, [[3, 1]]);
   assert.is(text, "hello");
   assert.equal(nothing, [[], [], []]);
-  assert.ok(waited > 20 && waited < 15_000, `${waited}`);
-  assert.ok(timeout >= 100 && timeout < 10_000, `${timeout}`);
+  assert.ok(waited >= least && waited < DEADLINE_MS, `${waited}`);
+  assert.ok(timeout >= 100 && timeout < DEADLINE_MS, `${timeout}`);
 }
 
 inBrowser("the real clock: a worker blocks while the page acts on the same kernel", async () => {
-  checkWait(await resultOf("pageActs"));
+  checkWait(await resultOf("pageActs"), 20);
 });
 
 inBrowser("the real clock: a worker blocks while another worker acts", async () => {
-  checkWait(await resultOf("workerActs"));
-  checkWait(await resultOf("ownKernel"));
+  checkWait(await resultOf("workerActs"), 20);
+  // The other worker may write before this one waits.
+  checkWait(await resultOf("ownKernel"), 0);
 });
 
 inBrowser("what a page cannot do is said: sharing without isolation, joining", async () => {

@@ -1,7 +1,7 @@
 // Programs that a test runs in a page. They import the package as any program does, and return their
 // findings.
 
-import { createSim, joinSim, type Ticket } from "omnipoll/sim";
+import { createSim, joinSim, type Sim, type Ticket } from "omnipoll/sim";
 import { inspectKernel } from "./inspect.ts";
 
 /** A request to a worker of these programs. */
@@ -35,6 +35,12 @@ function ask(question: Question): Promise<unknown> {
   }).finally(() => worker.terminate());
 }
 
+/** Resolves 30 ms after a call of another thread has blocked. */
+async function blocked(sim: Sim): Promise<void> {
+  while (sim.inspect().blocked.length === 0) await pause(5);
+  await pause(30);
+}
+
 /** The real clock on the thread of a page. */
 export async function realClock(): Promise<Record<string, unknown>> {
   const sim = createSim({ clock: "real" });
@@ -60,9 +66,7 @@ export async function pageActs(): Promise<unknown> {
   const sim = createSim({ clock: "real" });
   const [r, w] = sim.os.pipe();
   const found = ask({ ticket: sim.invite(), fd: r, ask: "wait" });
-  // It is to be in its wait by then.
-  while (!sim.trace().some(({ what }) => what === "epoll_ctl")) await pause(10);
-  await pause(100);
+  await blocked(sim);
   sim.os.write(w, "hello");
   return found;
 }
@@ -72,6 +76,7 @@ export async function workerActs(): Promise<unknown> {
   const sim = createSim({ clock: "real" });
   const [r, w] = sim.os.pipe();
   const found = ask({ ticket: sim.invite(), fd: r, ask: "wait" });
+  await blocked(sim);
   await ask({ ticket: sim.invite(), fd: w, ask: "write" });
   return found;
 }

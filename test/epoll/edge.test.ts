@@ -10,19 +10,15 @@ import {
   EPOLLIN as IN,
   EPOLLOUT as OUT,
   EPOLLRDHUP as RDHUP,
+  kevent,
+  KQ_EV_ADD,
+  KQ_FILTER_READ,
+  kqueue,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import {
-  ARRIVAL_MS,
-  fill,
-  maskFrom,
-  type Scope,
-  scoped,
-  settle,
-  sleep,
-} from "../support/descriptors.ts";
+import { fill, maskFrom, type Scope, scoped, settle, sleep } from "../support/descriptors.ts";
 import { constants, readdirSync, readlinkSync, writeFileSync } from "../support/files.ts";
-import { DEADLINE } from "../support/world.ts";
+import { blockUntil, DEADLINE } from "../support/world.ts";
 
 /** Two connected UDP sockets. */
 function udp(s: Scope): [a: number, b: number] {
@@ -308,13 +304,22 @@ test(
   }),
 );
 
+/** Returns once `count` connections wait at a listener. */
+function settleConnections(listener: number, count: number): void {
+  const queue = kqueue();
+  queue.control([kevent(listener, KQ_FILTER_READ, KQ_EV_ADD)], 0);
+  blockUntil(() => queue.control(null, 1, 0)[0]?.data === count);
+  queue.close();
+}
+
 test(
   "EPO-126: connections that wait together are one edge, a later one is another",
   scoped((s) => {
     const listener = s.listener();
     const e = s.epoll([listener, IN | ET]);
-    for (const client of [s.client(listener), s.client(listener)]) settle(client, OUT);
-    sleep(ARRIVAL_MS);
+    s.client(listener);
+    s.client(listener);
+    settleConnections(listener, 2);
     assert.equal(e.poll(0), [[listener, IN]]);
     assert.equal(e.poll(0), []);
     s.own(os.accept(listener)[0]);
@@ -324,8 +329,9 @@ test(
   }),
 );
 
-/** Rounds of ARRIVAL_MS in which a socket takes nothing, after which it is full. */
+/** Rounds in which a socket takes nothing, after which it is full, and how long each lasts. */
 const FULL_ROUNDS = 5;
+const ROUND_MS = 20;
 
 test(
   "EPO-128: a full TCP socket is writable again only once about a third is free",
@@ -335,7 +341,7 @@ test(
     assert.equal(e.poll(0), [[a, OUT]]);
     let total = 0;
     // The peer's kernel takes the bytes that it has room for in its own time.
-    for (let idle = 0; idle < FULL_ROUNDS; sleep(ARRIVAL_MS)) {
+    for (let idle = 0; idle < FULL_ROUNDS; sleep(ROUND_MS)) {
       const taken = fill(a);
       total += taken;
       idle = taken === 0 ? idle + 1 : 0;

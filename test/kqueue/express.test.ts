@@ -188,7 +188,7 @@ test(
   scoped((scope) => {
     const { queue, r, w } = reported(scope);
     add(queue, 1, KQ_FILTER_USER, KQ_EV_CLEAR);
-    add(queue, 2, KQ_FILTER_TIMER, KQ_EV_ONESHOT, 0, 400);
+    add(queue, 2, KQ_FILTER_TIMER, KQ_EV_ONESHOT, 0, 3_600_000);
     add(queue, w, KQ_FILTER_WRITE, KQ_EV_ONESHOT);
     assert.equal(
       take(queue).map(([ident]) => ident),
@@ -196,7 +196,8 @@ test(
     );
     assert.equal(take(queue), [[r, KQ_FILTER_READ, 0, 0, 3]]);
     queue.control([kevent(1, KQ_FILTER_USER, 0, KQ_NOTE_TRIGGER)], 0);
-    sleep(400);
+    add(queue, 2, KQ_FILTER_TIMER, KQ_EV_ONESHOT, 0, 1);
+    sleep(2);
     const filters = take(queue).map(([, filter]) => filter);
     assert.equal(
       filters.sort((a, b) => a - b),

@@ -20,9 +20,9 @@ import {
   OSError,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { ARRIVAL_MS, scoped, sleep } from "../support/descriptors.ts";
+import { scoped, settleBytes } from "../support/descriptors.ts";
 import { add, assertSilent, command, dataOf, queueIn, remove, type Seen, take } from "./filters.ts";
-import { hasTerminal, pause, startProgram } from "../support/spawned.ts";
+import { hasTerminal, startProgram } from "../support/spawned.ts";
 import { inThread, throws } from "../support/expect.ts";
 import { constants } from "../support/files.ts";
 import { answered, DEADLINE, HAS_KQUEUE } from "../support/world.ts";
@@ -97,7 +97,7 @@ for (const [name, flags] of [
       for (const [a, b] of pairs) {
         add(queue, a, KQ_FILTER_READ, flags, KQ_NOTE_LOWAT, 16);
         os.write(b, "x".repeat(15));
-        sleep(ARRIVAL_MS);
+        settleBytes(a, 15);
         assertSilent(queue);
         os.write(b, "x");
         assert.equal(take(queue, 1), [read(a, 16, flags)]);
@@ -350,7 +350,7 @@ test(
       assert.equal(take(queue, 1), [read(r, 3, KQ_EV_CLEAR)]);
       command(queue, r, KQ_FILTER_READ, KQ_EV_DISABLE);
       os.write(w, "4");
-      sleep(ARRIVAL_MS);
+      settleBytes(r, 4);
       assertSilent(queue, 20);
       command(queue, r, KQ_FILTER_READ, KQ_EV_ENABLE);
       assert.equal(take(queue, 1), [read(r, 4, KQ_EV_CLEAR)]);
@@ -369,19 +369,18 @@ test(
     child.stdout?.on("data", (text: string) => (path += text));
     await printed("\n");
     const slave = scope.open(path.trim(), constants.O_RDWR | constants.O_NOCTTY);
-    const type = async (text: string): Promise<void> => {
-      child.stdin?.write(text);
-      await pause(50);
-    };
+    const type = (text: string): void => void child.stdin?.write(text);
     const queue = queueIn(scope);
     add(queue, slave, KQ_FILTER_READ);
     assertSilent(queue, 20);
-    await type("abc");
+    type("abc");
+    // The terminal echoes a character once its line discipline has it.
+    await printed("abc");
     assertSilent(queue, 20); // no line yet
-    await type("\n");
+    type("\n");
     assert.equal(take(queue, DEADLINE), [read(slave, 4)]);
     os.read(slave, 10);
-    await type("\x04");
+    type("\x04");
     assert.equal(take(queue, DEADLINE), [read(slave, 1)]);
     assert.is(os.read(slave, 10).length, 0);
     assertSilent(queue, 20);

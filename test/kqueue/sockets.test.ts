@@ -11,7 +11,7 @@ import {
   POLLIN,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { ARRIVAL_MS, scoped, settle, sleep } from "../support/descriptors.ts";
+import { scoped, settle, settleBytes } from "../support/descriptors.ts";
 import {
   add,
   assertComes,
@@ -141,7 +141,7 @@ test(
     os.setsockopt(a, SOL_SOCKET, SO_RCVLOWAT, 10);
     add(queue, a, KQ_FILTER_READ);
     os.write(b, "123456789");
-    sleep(ARRIVAL_MS);
+    settleBytes(a, 9);
     assertSilent(queue);
     os.write(b, "0");
     assert.equal(take(queue, 1), [read(a, 10)]);

@@ -2,12 +2,14 @@
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
+import * as os from "../../bindings/node/os.ts";
+import { select } from "../../bindings/node/select.ts";
+import { eventually } from "../support/world.ts";
 import {
   type Ended,
   exampleOf,
   hasTerminal,
   onTerminal,
-  pause,
   start,
   startProgram,
 } from "../support/spawned.ts";
@@ -16,16 +18,24 @@ const PROMPT = exampleOf("prompt-timeout");
 /** Of a prompt that is answered; slow machines are slow. */
 const LONG = "60";
 
-/** Asks with a pipe for standard input, into which the pieces are written one by one. */
-async function asked(seconds: string, pieces: readonly (string | Buffer)[]): Promise<Ended> {
-  const { child, ended, printed } = start([PROMPT, "Q?", seconds]);
+/** Whether a descriptor can be read. */
+const isReadable = (fd: number): boolean => select([fd], [], [], 0)[0].length > 0;
+
+/** Asks with a pipe for standard input, into which a piece is written once the last one was read. */
+async function asked(...pieces: ReadonlyArray<string | Buffer>): Promise<Ended> {
+  const [r, w] = os.pipe();
+  const { ended, printed } = start([PROMPT, "Q?", LONG], { stdio: [r, "pipe", "pipe"] });
+  let isOver = false;
+  void ended.then(() => (isOver = true));
   await printed("Q?");
   for (const piece of pieces) {
-    child.stdin?.write(piece);
-    await pause(50);
+    os.write(w, piece);
+    assert.ok(await eventually(() => isOver || !isReadable(r)));
   }
-  if (seconds === LONG) child.stdin?.end();
-  return ended;
+  os.close(w);
+  const outcome = await ended;
+  os.close(r);
+  return outcome;
 }
 
 /** Asks from a script of sh, in which `$PROMPT` is the program. */
@@ -35,28 +45,28 @@ function inShell(script: string): Promise<Ended> {
 }
 
 test("a line from a pipe", async () => {
-  const { status, stdout } = await asked(LONG, ["Ann\n"]);
+  const { status, stdout } = await asked("Ann\n");
   assert.is(stdout, "Q? Answer: Ann\n");
   assert.is(status, 0);
 });
 
 test("a line in pieces, and a character in two", async () => {
   const bytes = Buffer.from("naïve\n");
-  const { stdout } = await asked(LONG, [bytes.subarray(0, 3), bytes.subarray(3, 6), "\n"]);
+  const { stdout } = await asked(bytes.subarray(0, 3), bytes.subarray(3, 6), "\n");
   assert.is(stdout, "Q? Answer: naïve\n");
 });
 
 test("what comes behind the line is not in the answer", async () => {
-  assert.is((await asked(LONG, ["one\r\ntwo\n"])).stdout, "Q? Answer: one\n");
+  assert.is((await asked("one\r\ntwo\n")).stdout, "Q? Answer: one\n");
 });
 
 test("an end without a newline ends the line", async () => {
-  assert.is((await asked(LONG, ["last"])).stdout, "Q? Answer: last\n");
+  assert.is((await asked("last")).stdout, "Q? Answer: last\n");
 });
 
 test("an empty line is an answer, an end without anything is none", async () => {
-  assert.is((await asked(LONG, ["\n"])).stdout, "Q? Answer: \n");
-  const { status, stdout } = await asked(LONG, []);
+  assert.is((await asked("\n")).stdout, "Q? Answer: \n");
+  const { status, stdout } = await asked();
   assert.is(stdout, "Q? \nThe input is over.\n");
   assert.is(status, 1);
 });

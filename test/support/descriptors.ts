@@ -10,19 +10,32 @@ import {
   POLLIN,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { DEADLINE_MS } from "./world.ts";
+import { blockUntil, DEADLINE_MS } from "./world.ts";
 import { mkdtempSync, openSync, rmSync, tmpdir } from "./files.ts";
 
 export { sleep } from "./world.ts";
-
-/** Time within which bytes sent on a loopback connection have arrived. */
-export const ARRIVAL_MS = 20;
 
 /** Returns once poll reports `eventmask` for `fd`: an action of the peer may take a moment to arrive. */
 export function settle(fd: number, eventmask: number): void {
   const p = poll();
   p.register(fd, eventmask);
   p.poll(DEADLINE_MS);
+}
+
+/**
+ * Returns once `count` bytes that were sent can be received from a socket. Bytes that are written to a pipe
+ * are there at once.
+ */
+export function settleBytes(fd: number, count: number): void {
+  blockUntil(() => {
+    try {
+      return os.recv(fd, count, os.MSG_PEEK).length >= count;
+    } catch (error) {
+      if (error instanceof BlockingIOError) return false;
+      if (error instanceof OSError && error.code === "ENOTSOCK") return true;
+      throw error;
+    }
+  });
 }
 
 /** The descriptors that one test has open. Pipes and sockets are non-blocking. */
@@ -77,7 +90,23 @@ export class Scope {
 
   /** Both ends of a TCP connection. */
   tcp(): [a: number, b: number] {
+    return this.#tcp(this.listener());
+  }
+
+  /**
+   * Both ends of a TCP connection whose buffers have a fixed size: `a` can hold far more than `b`. The
+   * kernel adapts the size of other buffers to the load (tcp_rcv_space_adjust), and those of a reader can
+   * grow until nothing is left in `a`.
+   */
+  fixedTcp(): [a: number, b: number] {
     const listener = this.listener();
+    os.setsockopt(listener, os.SOL_SOCKET, os.SO_RCVBUF, 16_384);
+    const pair = this.#tcp(listener);
+    os.setsockopt(pair[0], os.SOL_SOCKET, os.SO_SNDBUF, 262_144);
+    return pair;
+  }
+
+  #tcp(listener: number): [a: number, b: number] {
     const client = this.client(listener);
     settle(listener, POLLIN);
     const [server] = os.accept(listener);
