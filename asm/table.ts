@@ -1,7 +1,8 @@
 // Hash tables of chains through their members: finding, entering and removing a member take the same
-// time among ten and a hundred thousand. The table grows when it has as many members as cells and
-// shrinks when it has eight times as few. Callers compute the hash and walk the chain, since a lookup
-// compares fields that only they know; a chain is one word of the member, named by its offset.
+// time among ten and a hundred thousand. An insertion grows a table that has as many members as cells,
+// and shrinks one that has eight times as few. A removal allocates nothing, because it may happen in a
+// wait. Callers compute the hash and walk the chain, since a lookup compares fields that only they know;
+// a chain is one word of the member, named by its offset.
 
 import { allocate, release } from "./memory";
 
@@ -70,7 +71,15 @@ export function prepareTable(table: Table): bool {
 
 /** Enters a member in a prepared table; of several with one key a lookup finds the last entered. */
 export function insertMember(table: Table, member: usize, chain: usize, hashOf: HashOf): void {
-  if (table.count === table.size) resize(table, table.size * 2, chain, hashOf);
+  let size = table.size;
+  while (size <= table.count) size *= 2;
+  while (size > SMALLEST && table.count * 8 < size) size /= 2;
+  if (size !== table.size) resize(table, size, chain, hashOf);
+  insertInWait(table, member, chain, hashOf);
+}
+
+/** The same without another size, which would allocate. */
+export function insertInWait(table: Table, member: usize, chain: usize, hashOf: HashOf): void {
   link(table, member, chain, hashOf);
   table.count++;
 }
@@ -81,9 +90,6 @@ export function removeMember(table: Table, member: usize, chain: usize, hashOf: 
   while (load<usize>(at) !== member) at = load<usize>(at) + chain;
   store<usize>(at, load<usize>(member + chain));
   table.count--;
-  if (table.size > SMALLEST && table.count * 8 < table.size) {
-    resize(table, table.size / 2, chain, hashOf);
-  }
 }
 
 /** Gives the memory of the cells back. */

@@ -100,7 +100,11 @@ if (offsetof<Queue>("sourceCount") !== offsetof<Queue>("sourceCells") + offsetof
 
 /** Where the descriptors of the kinds of sources are, behind the fields. */
 const DESCRIPTORS: usize = offsetof<Queue>();
-const BYTES: usize = DESCRIPTORS + SOURCE_KINDS * 4;
+/** Where the record of the wake-up's source is, behind those. */
+const WAKE_RECORD: usize = DESCRIPTORS + SOURCE_KINDS * 4;
+/** Size of that record: source.ts has its fields. */
+export const SOURCE_BYTES: usize = 16;
+const BYTES: usize = WAKE_RECORD + SOURCE_BYTES;
 const NEIGHBOURS: usize = offsetof<Queue>("before");
 
 /** List of all queues of this core. */
@@ -143,6 +147,11 @@ export function sourcesOf(queue: Queue): Table {
 /** Address of the descriptor of a kind of source. */
 export function descriptorsOf(queue: Queue): usize {
   return changetype<usize>(queue) + DESCRIPTORS;
+}
+
+/** Address of the record that the source SOURCE_WAKE gets, which a wait may have to add. */
+export function wakeRecordOf(queue: Queue): usize {
+  return changetype<usize>(queue) + WAKE_RECORD;
 }
 
 export function firstQueue(): Queue | null {

@@ -5,14 +5,28 @@
 // A new kind takes a number in abi.ts, which also decides when its reader is called, and one call of
 // `onReadable` in the file of its filter.
 
-import { ENOMEM, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EVENT_IN, SOURCE_KNOTE } from "../abi";
+import {
+  ENOMEM,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EVENT_IN,
+  SOURCE_KNOTE,
+  SOURCE_WAKE,
+} from "../abi";
 import { describe, registration } from "../inspect";
 import * as host from "../host";
 import * as kernel from "../kernel";
 import { allocate, release } from "../memory";
-import { cellOf, chainOf, insertMember, removeMember, Table } from "../table";
+import { cellOf, chainOf, insertInWait, insertMember, removeMember, Table } from "../table";
 import { Knote } from "./knote";
-import { descriptorsOf, Queue, SOURCE_KINDS, sourcesOf } from "./queue";
+import {
+  descriptorsOf,
+  Queue,
+  SOURCE_BYTES,
+  SOURCE_KINDS,
+  sourcesOf,
+  wakeRecordOf,
+} from "./queue";
 
 export {
   SOURCE_SECOND,
@@ -35,6 +49,8 @@ class Source {
   knote: Knote | null;
   chain: Source | null;
 }
+
+if (offsetof<Source>() !== SOURCE_BYTES) ERROR("Source: queue.ts has another size");
 
 const CHAIN: usize = offsetof<Source>("chain");
 
@@ -98,24 +114,26 @@ function find(queue: Queue, fd: i32): Source | null {
 
 /** Adds a descriptor to the main set. 0 or a negative errno. */
 function enter(queue: Queue, fd: i32, kind: i32, knote: Knote | null): i32 {
-  const at = allocate(offsetof<Source>());
+  const isWake = kind === SOURCE_WAKE;
+  const at = isWake ? wakeRecordOf(queue) : allocate(SOURCE_BYTES);
   if (at === 0) return -ENOMEM;
   const result = kernel.epoll_ctl(queue.epfd, EPOLL_CTL_ADD, fd, EVENT_IN);
   if (result < 0) {
-    release(at, offsetof<Source>());
+    if (!isWake) release(at, SOURCE_BYTES);
     return result;
   }
   const source = changetype<Source>(at);
   source.fd = fd;
   source.kind = kind;
   source.knote = knote;
-  insertMember(sourcesOf(queue), at, CHAIN, hashOf);
+  if (isWake) insertInWait(sourcesOf(queue), at, CHAIN, hashOf);
+  else insertMember(sourcesOf(queue), at, CHAIN, hashOf);
   return 0;
 }
 
 function forget(queue: Queue, source: Source): void {
   removeMember(sourcesOf(queue), changetype<usize>(source), CHAIN, hashOf);
-  release(changetype<usize>(source), offsetof<Source>());
+  if (source.kind !== SOURCE_WAKE) release(changetype<usize>(source), SOURCE_BYTES);
 }
 
 /**
