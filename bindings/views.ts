@@ -154,7 +154,8 @@ function knoteOf({ filter, sfflags, sdata, fflags, data, active, udata }: Kernel
   };
 }
 
-function viewOfRegistration(registration: KernelRegistration): RegistrationView {
+/** Puts names to the bits of one registration. */
+export function viewOfRegistration(registration: KernelRegistration): RegistrationView {
   const { ident, flags, disabled, knote } = registration;
   if (knote === undefined) return { ident, flags, flagNames: eventNames(flags), disabled };
   return {

@@ -3,15 +3,8 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import {
-  type Address,
-  type Argument,
-  CALL_NAMES,
-  type CallName,
-  callOf,
-  type Group,
-  RECORD_SIZES,
-} from "./calls.ts";
+import { type Address, type Argument, type CallName, type Group, RECORD_SIZES } from "./call.ts";
+import { CALL_NAMES, callOf } from "./calls.ts";
 
 /** Longest line of asm/host.ts, which oxfmt would wrap otherwise. */
 const LINE = 100;

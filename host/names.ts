@@ -203,6 +203,9 @@ const USER_OPERATIONS = new Map<number, string>([
   [NOTE_FFCOPY, "FFCOPY"],
 ]);
 
+/** EVFILT_EMPTY of FreeBSD, which a program of `select` can name by its number only. */
+export const FILTER_EMPTY = -13;
+
 const FILTERS = new Map<number, string>([
   [FILTER_READ, "READ"],
   [FILTER_WRITE, "WRITE"],
@@ -213,6 +216,7 @@ const FILTERS = new Map<number, string>([
   [FILTER_TIMER, "TIMER"],
   [FILTER_NETDEV, "NETDEV"],
   [FILTER_USER, "USER"],
+  [FILTER_EMPTY, "EMPTY"],
 ]);
 
 const INOTIFY: Bits = [

@@ -23,7 +23,7 @@ import {
   STAT_INO,
   STAT_KIND,
 } from "../asm/abi.ts";
-import { type Address, RECORD_SIZES } from "./calls.ts";
+import { type Address, RECORD_SIZES } from "./call.ts";
 import { describeErrno } from "./errno.ts";
 import {
   accessNames,

@@ -8,10 +8,11 @@
 // follows from its entry in host/calls.ts: a call that is added there is traced without a change here.
 
 import { closeSync, openSync, writeSync } from "node:fs";
-import { constants } from "node:os";
 import { isMainThread, threadId } from "node:worker_threads";
 import { EPOLL_CLOEXEC } from "../asm/abi.ts";
-import { type Address, CALL_NAMES, type CallName, callOf, type Meaning } from "./calls.ts";
+import type { Address, CallName, Meaning } from "./call.ts";
+import { CALL_NAMES, callOf } from "./calls.ts";
+import { exitWordsOf, signalNameOf } from "./exit.ts";
 import type { Host, HostCalls } from "./host.ts";
 import {
   capabilityNames,
@@ -35,17 +36,6 @@ function msOf(ms: number): string {
   return `${Number(ms.toFixed(3))} ms`;
 }
 
-function signalOf(signal: number): string {
-  const found = Object.entries(constants.signals).find(([, number]) => number === signal);
-  return found?.[0] ?? String(signal);
-}
-
-/** How a process ended, from what waitpid(2) writes. */
-function exitOf(status: number): string {
-  const signal = status & 0x7f;
-  return signal === 0 ? `status ${(status >> 8) & 0xff}` : signalOf(signal);
-}
-
 /** How a number is shown that means more than itself. */
 const SHOWN: Partial<Record<Meaning, (value: number) => string>> = {
   capabilities: (value) => maskOf(capabilityNames(value)),
@@ -55,10 +45,10 @@ const SHOWN: Partial<Record<Meaning, (value: number) => string>> = {
   "epoll operation": operationName,
   "inotify mask": (value) => maskOf(inotifyNames(value)),
   "interface flags": (value) => maskOf(interfaceNames(value)),
-  signal: signalOf,
+  signal: signalNameOf,
   time: msOf,
   timeout: (value) => (value < 0 ? "for ever" : msOf(value)),
-  "wait status": exitOf,
+  "wait status": exitWordsOf,
 };
 
 /** The arguments of a call before it is made. */

@@ -125,7 +125,8 @@ async function runTask({ file, host }: Task<HostName>): Promise<void> {
   const skipped = tests.filter(({ result }) => result === "skipped").length;
   const passed = count(outcome, "passed");
   matrix.add(host, file, { passed, failed: failed.length + problems.length, skipped });
-  results.push({ file, host, seconds: outcome.seconds, tests });
+  const { seconds, cpuSeconds } = outcome;
+  results.push({ file, host, seconds, cpuSeconds, tests });
   const column = columns.get(host) ?? { files: 0, seconds: 0, cpuSeconds: 0 };
   columns.set(host, column);
   column.files++;

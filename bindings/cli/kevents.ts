@@ -1,6 +1,5 @@
-// kevents in words: the names of filters and notes, and the status of an ended process.
+// kevents in words: the names of filters and notes.
 
-import { constants } from "node:os";
 import {
   KQ_EV_EOF,
   KQ_FILTER_NETDEV,
@@ -19,6 +18,7 @@ import {
   KQ_NOTE_REVOKE,
   KQ_NOTE_WRITE,
 } from "../constants.ts";
+import { exitWordsOf } from "../../host/exit.ts";
 import { filterName } from "../../host/names.ts";
 import type { Kevent } from "../kevent.ts";
 
@@ -57,22 +57,6 @@ export function noteWordsOf(event: Kevent): string {
     .join(", ");
 }
 
-/** Returns the name of a signal; its number if the signal has no name. */
-export function signalNameOf(signal: number): string {
-  // Of two names for one number the first is the usual one: SIGIO is SIGPOLL, too.
-  const known = Object.entries(constants.signals).find(([, number]) => number === signal);
-  return known?.[0] ?? `signal ${signal}`;
-}
-
-/** The end of a process: an exit status, or the signal that killed the process. */
-export type Exit = { readonly status: number } | { readonly signal: string };
-
-/** Decodes the status of waitpid(2). */
-export function exitOf(wstatus: number): Exit {
-  const signal = wstatus & 0x7f;
-  return signal === 0 ? { status: (wstatus >> 8) & 0xff } : { signal: signalNameOf(signal) };
-}
-
 /** Formats a kevent in short: "READ 5", "READ EOF", "VNODE WRITE|EXTEND", "PROC EXIT status 3". */
 export function shortOf(event: Kevent): string {
   const { filter, flags, fflags, data } = event;
@@ -80,8 +64,7 @@ export function shortOf(event: Kevent): string {
   const notes = notesOf(event).map(([, name]) => name);
   if (notes.length > 0) words.push(notes.join("|"));
   if (filter === KQ_FILTER_PROC) {
-    const exit = exitOf(Number(data));
-    words.push("status" in exit ? `status ${exit.status}` : exit.signal);
+    words.push(exitWordsOf(Number(data)));
   } else if (filter === KQ_FILTER_USER) {
     words.push(`0x${fflags.toString(16)}`);
   } else {

@@ -1,16 +1,17 @@
 // A simulated kernel as plain values, for pages that show it and for people. Taking a view changes nothing.
 
-import { eventNames, flagNames, noteNames } from "../../host/names.ts";
+import { eventNames } from "../../host/names.ts";
 import { EpollFile, EpollItem } from "../../host/sim/wait/epoll.ts";
 import type { File } from "../../host/sim/kernel/file.ts";
 import type { Kernel } from "../../host/sim/kernel/kernel.ts";
 import { KqueueFile } from "../../host/sim/kqueue/queue.ts";
-import { Knote, type Whole } from "../../host/sim/kqueue/knote.ts";
-import { nameOfFilter } from "../../host/sim/kqueue/filters.ts";
+import { Knote } from "../../host/sim/kqueue/knote.ts";
 import { PollWaiter } from "../../host/sim/wait/poll.ts";
 import { Sleeper } from "../../host/sim/kernel/sleep.ts";
 import type { WaitEntry } from "../../host/sim/kernel/wait-queue.ts";
-import type { KnoteView, NotesView, RegistrationsView, RegistrationView } from "../inspect.ts";
+import { describeRegistration } from "../../host/sim/waist/inspect.ts";
+import type { RegistrationsView, RegistrationView } from "../inspect.ts";
+import { viewOfRegistration } from "../views.ts";
 
 /** Bytes of a buffer that a view copies at most. */
 const MAX_BYTES = 4096;
@@ -100,27 +101,11 @@ function watchedBy(registration: Registration): File | undefined {
   return file;
 }
 
-function viewOfNotes(filter: number, fflags: number, data: Whole): NotesView {
-  return { fflags, noteNames: noteNames(filter, fflags), data };
-}
-
-function viewOfKnote(knote: Knote): KnoteView {
-  const { filter, sfflags, sdata, fflags, data, isActive: active, udata } = knote;
-  const asked = viewOfNotes(filter, sfflags, sdata);
-  return { asked, found: viewOfNotes(filter, fflags, data), active, udata };
-}
-
-function viewOfRegistration(registration: Registration): RegistrationView {
+/** The view that `inspect()` of the object has, and the watched file. */
+function viewOfWatching(registration: Registration): RegistrationView {
   const watched = watchedBy(registration);
-  const file = watched === undefined ? undefined : idOf(watched);
-  if (registration instanceof Knote) {
-    const { ident, filter, flags, isDisabled: disabled } = registration;
-    const knote = viewOfKnote(registration);
-    const names = { filter: nameOfFilter(filter), flags, flagNames: flagNames(flags) };
-    return { ident, file, ...names, disabled, knote };
-  }
-  const { fd: ident, mask, isDisabled: disabled } = registration;
-  return { ident, file, flags: mask >>> 0, flagNames: eventNames(mask), disabled };
+  const { ident, ...rest } = viewOfRegistration(describeRegistration(registration));
+  return { ident, file: watched === undefined ? undefined : idOf(watched), ...rest };
 }
 
 function viewOfWaiter({ waiter, exclusive }: WaitEntry): WaiterView {
@@ -162,7 +147,7 @@ function viewOfFile(file: File, fds: readonly number[]): FileView {
     inside: file.describe(),
     bytes: bytesOf(file),
     queues: file.queues().map((queue) => [...queue].map(viewOfWaiter)),
-    registrations: registrations.map(viewOfRegistration),
+    registrations: registrations.map(viewOfWatching),
     ready: ready.map((each) => registrations.indexOf(each)),
     blocked: isSet ? [...file.waiters].flatMap((entry) => viewOfWaiter(entry).waitsFor ?? []) : [],
   };

@@ -2,7 +2,7 @@
 
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import type { CallName } from "../calls.ts";
+import type { CallName } from "../call.ts";
 import type { HostCalls } from "../host.ts";
 import type { AioHost, OsHost } from "../os.ts";
 

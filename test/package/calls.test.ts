@@ -6,14 +6,13 @@ import * as assert from "uvu/assert";
 import { ENOSYS, EVENT_IN } from "../../asm/abi.ts";
 import { createSelectModule } from "../../bindings/node/host.ts";
 import * as os from "../../bindings/node/os.ts";
+import { type CallName, RECORD_SIZES } from "../../host/call.ts";
 import {
   absentCalls,
   absentHost,
   CALL_NAMES,
-  type CallName,
   callOf,
   importsOf,
-  RECORD_SIZES,
   stretchesOf,
 } from "../../host/calls.ts";
 import { asmHost, waistDocs, withWaistDocs } from "../../host/calls-docs.ts";

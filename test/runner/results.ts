@@ -26,6 +26,8 @@ export interface FileResult {
   /** Why the file does not run on this host. There are no tests then. */
   readonly leftOut?: string;
   readonly seconds?: number;
+  /** Processor time of the file's process and of those that it waited for; 0 in a browser. */
+  readonly cpuSeconds?: number;
   readonly tests: readonly TestResult[];
 }
 

@@ -18,10 +18,11 @@ import {
   KQ_NOTE_REVOKE,
   POLLIN,
 } from "../../constants.ts";
+import { exitOf } from "../../../host/exit.ts";
 import { filterName } from "../../../host/names.ts";
 import { type Kevent, kevent, type Kqueue, kqueue } from "../../node/select.ts";
 import { reasonOf, UsageError } from "../failure.ts";
-import { exitOf, noteWordsOf, notesOf, VNODE_NOTES } from "../kevents.ts";
+import { noteWordsOf, notesOf, VNODE_NOTES } from "../kevents.ts";
 import type { Report, Source } from "./source.ts";
 import type { Waiter } from "../waiters.ts";
 

@@ -13,7 +13,7 @@ import {
   FILTER_VNODE,
   FILTER_WRITE,
 } from "../../../asm/abi.ts";
-import { filterName } from "../../names.ts";
+import { FILTER_EMPTY } from "../../names.ts";
 import type { File } from "../kernel/file.ts";
 import { makeDescriptorKnote } from "./descriptors.ts";
 import type { Kevent, Knote, KnoteQueue } from "./knote.ts";
@@ -23,9 +23,6 @@ import { makeEmptyKnote } from "./sockets.ts";
 import { TimerKnote } from "./timer.ts";
 import { UserKnote } from "./user.ts";
 import { makeVnodeKnote } from "./vnode.ts";
-
-/** EVFILT_EMPTY, of sockets. Neither Python nor asm/abi.ts has a name for this filter. */
-const FILTER_EMPTY = -13;
 
 type MakeOnFile = (queue: KnoteQueue, change: Kevent, file: File) => Knote | number;
 type Make = (queue: KnoteQueue, change: Kevent) => Knote | number;
@@ -56,11 +53,6 @@ export function isFilter(filter: number): boolean {
 /** Whether the ident of a filter is a descriptor (f_isfd). */
 export function isDescriptorFilter(filter: number): boolean {
   return ON_FILES.has(filter);
-}
-
-/** The name of a filter without its prefix EVFILT_, EVFILT_EMPTY included. */
-export function nameOfFilter(filter: number): string {
-  return filter === FILTER_EMPTY ? "EMPTY" : filterName(filter);
 }
 
 /** A knote for the change of a known filter, not attached yet, or a negative errno. */

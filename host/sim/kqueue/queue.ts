@@ -20,12 +20,13 @@ import {
   EVENT_RDNORM,
   FD_EPOLL,
 } from "../../../asm/abi.ts";
+import { filterName } from "../../names.ts";
 import { ENXIO, O_RDWR } from "../kernel/constants.ts";
 import type { DescriptorTable } from "../kernel/descriptors.ts";
 import { drop, File, hold } from "../kernel/file.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { Sleeper, type Sleeping } from "../kernel/sleep.ts";
-import { isDescriptorFilter, isFilter, makeKnote, nameOfFilter } from "./filters.ts";
+import { isDescriptorFilter, isFilter, makeKnote } from "./filters.ts";
 import type { Kevent, Knote, KnoteQueue, Whole } from "./knote.ts";
 import type { Completion, CompletionQueue } from "../fs/aio.ts";
 import { AioKnote } from "./aio.ts";
@@ -376,12 +377,12 @@ export class KqueueFile extends File implements CompletionQueue, KnoteQueue {
 
 /** Ident, filter and watched object of a knote: "5 READ (pipe)". */
 function showKnote(knote: Knote): string {
-  return `${knote.ident} ${nameOfFilter(knote.filter)} (${knote.watched})`;
+  return `${knote.ident} ${filterName(knote.filter)} (${knote.watched})`;
 }
 
 function describeKnote(knote: Knote): Record<string, unknown> {
   const { ident, filter, flags, fflags, data, sfflags, sdata } = knote;
   const state = knote.isDisabled ? "disabled" : knote.isActive ? "active" : "idle";
   const asked = { fflags: sfflags, data: sdata };
-  return { ident, filter: nameOfFilter(filter), flags, fflags, data, asked, state };
+  return { ident, filter: filterName(filter), flags, fflags, data, asked, state };
 }

@@ -1,6 +1,7 @@
 // The calls that another thread may make, and which of their arguments are memory.
 
-import { CALL_NAMES, callOf, type CallName, type Stretch, stretchesOf } from "../../calls.ts";
+import type { CallName } from "../../call.ts";
+import { CALL_NAMES, callOf, type Stretch, stretchesOf } from "../../calls.ts";
 import type { OsHost } from "../../os.ts";
 
 /** Calls of Host with 32-bit arguments and results. The other calls have CALL_* numbers below. */

@@ -1,6 +1,6 @@
 // The thread that owns the simulated kernel, and makes the calls of the other threads.
 
-import type { CallName } from "../../calls.ts";
+import type { CallName } from "../../call.ts";
 import type { OsHost } from "../../os.ts";
 import { canBlock, newBell } from "../time/blocking.ts";
 import { CannotBlockError } from "../time/deadlock.ts";

@@ -1,7 +1,7 @@
 // The host of a thread that uses the simulated kernel of another thread, which makes every call.
 
 import { EAGAIN, EVENT_IN, ENOMEM, EOPNOTSUPP, POLL_RECORD_SIZE } from "../../../asm/abi.ts";
-import type { CallName } from "../../calls.ts";
+import type { CallName } from "../../call.ts";
 import { describeErrno } from "../../errno.ts";
 import type { Host } from "../../host.ts";
 import type { OsHost } from "../../os.ts";

@@ -7,7 +7,8 @@ import { KqueueFile } from "../kqueue/queue.ts";
 import { Knote } from "../kqueue/knote.ts";
 import { EpollFile, type EpollItem } from "../wait/epoll.ts";
 
-function describe(registration: EpollItem | Knote): KernelRegistration {
+/** One registration of a simulated epoll or kqueue. */
+export function describeRegistration(registration: EpollItem | Knote): KernelRegistration {
   if (!(registration instanceof Knote)) {
     const { fd, mask, isDisabled } = registration;
     return { ident: fd, flags: mask >>> 0, disabled: isDisabled };
@@ -26,7 +27,7 @@ export function inspectFile(kernel: Kernel, fd: number): KernelQueue | number {
   const registrations: Array<EpollItem | Knote> = [...file.registrations()];
   const list = file instanceof EpollFile ? file.readyList() : file.activeList();
   return {
-    registrations: registrations.map(describe),
+    registrations: registrations.map(describeRegistration),
     ready: [...list].map((each) => registrations.indexOf(each)),
   };
 }

@@ -2,9 +2,9 @@
 
 import { EBADF, EINVAL, KEVENT_SIZE } from "../../../asm/abi.ts";
 import type { Host } from "../../host.ts";
+import { filterName } from "../../names.ts";
 import { EFAULT } from "../kernel/constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { nameOfFilter } from "../kqueue/filters.ts";
 import { type Kevent, readKevent, writeKevent } from "../kqueue/knote.ts";
 import { KqueueFile, type Report } from "../kqueue/queue.ts";
 import { isWithin } from "../kernel/memory.ts";
@@ -19,7 +19,7 @@ type KqueueCalls = Pick<Host, "kqueue" | "kevent">;
 /** A change as the trace shows it: filter, ident, flags, fflags, data. */
 function show({ ident, filter, flags, fflags, data }: Kevent): string {
   const bits = `0x${flags.toString(16)} 0x${fflags.toString(16)}`;
-  return `${nameOfFilter(filter)} ${ident} ${bits} ${data}`;
+  return `${filterName(filter)} ${ident} ${bits} ${data}`;
 }
 
 function changesAt(memory: WebAssembly.Memory, address: number, count: number): readonly Kevent[] {
