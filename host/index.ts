@@ -6,7 +6,7 @@ import { createPosixHost } from "./linux/poll-only.ts";
 import { createSimHost } from "./sim/waist/host.ts";
 import { type Choice, makeKernel, NAMED } from "./sim/kernel/make-kernel.ts";
 import { withRealClock } from "./sim/waist/real-clock.ts";
-import { withTrace } from "./trace.ts";
+import { withTrace } from "./trace/trace.ts";
 
 function simulated(choice: Choice): Host {
   const kernel = makeKernel(choice);

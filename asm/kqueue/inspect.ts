@@ -12,8 +12,8 @@ import { Knote, STATUS_ACTIVE, STATUS_DISABLED } from "./knote";
 import { knoteAfter, Queue } from "./queue";
 import { describeSource, sourceAfter } from "./source";
 
-/** Knotes and sources are blocks of at least 64 bytes, so this much of an address is a place. */
-const PLACE_SHIFT = 6;
+/** Knotes and sources begin at words, so this much of an address is a place, which is positive. */
+const PLACE_SHIFT = 2;
 
 function placeOf(at: usize): i32 {
   return (at >> PLACE_SHIFT) as i32;

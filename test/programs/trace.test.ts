@@ -15,7 +15,7 @@ import {
 } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";
 import { CALL_NAMES, callOf, stretchesOf } from "../../host/calls.ts";
-import { lineWriter, traced, withTrace } from "../../host/trace.ts";
+import { lineWriter, traced, withTrace } from "../../host/trace/trace.ts";
 import { fill } from "../support/descriptors.ts";
 import { hostWith } from "../support/hosts.ts";
 import { CLI, type Ended, omnipoll, shell, start } from "../support/spawned.ts";

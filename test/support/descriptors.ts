@@ -94,13 +94,13 @@ export class Scope {
   }
 
   /**
-   * Both ends of a TCP connection whose buffers have a fixed size: `a` can hold far more than `b`. The
-   * kernel adapts the size of other buffers to the load (tcp_rcv_space_adjust), and those of a reader can
-   * grow until nothing is left in `a`.
+   * Both ends of a TCP connection whose buffers have a fixed size: `a` can hold far more than `b`. Other
+   * buffers adapt to the load (tcp_rcv_space_adjust), and that of the reader can grow until it holds all
+   * that `a` had to send.
    */
   fixedTcp(): [a: number, b: number] {
     const listener = this.listener();
-    os.setsockopt(listener, os.SOL_SOCKET, os.SO_RCVBUF, 16_384);
+    os.setsockopt(listener, os.SOL_SOCKET, os.SO_RCVBUF, 65_536);
     const pair = this.#tcp(listener);
     os.setsockopt(pair[0], os.SOL_SOCKET, os.SO_SNDBUF, 262_144);
     return pair;

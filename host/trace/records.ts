@@ -22,9 +22,9 @@ import {
   STAT_FLAGS,
   STAT_INO,
   STAT_KIND,
-} from "../asm/abi.ts";
-import { type Address, RECORD_SIZES } from "./call.ts";
-import { describeErrno } from "./errno.ts";
+} from "../../asm/abi.ts";
+import { type Address, RECORD_SIZES } from "../call.ts";
+import { describeErrno } from "../errno.ts";
 import {
   accessNames,
   eventNames,
@@ -33,7 +33,7 @@ import {
   kindName,
   noteNames,
   questionName,
-} from "./names.ts";
+} from "../names.ts";
 
 /** Records of one list that are shown, and bytes. */
 const MOST_RECORDS = 16;

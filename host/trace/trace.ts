@@ -9,19 +9,19 @@
 
 import { closeSync, openSync, writeSync } from "node:fs";
 import { isMainThread, threadId } from "node:worker_threads";
-import { EPOLL_CLOEXEC } from "../asm/abi.ts";
-import type { Address, CallName, Meaning } from "./call.ts";
-import { CALL_NAMES, callOf } from "./calls.ts";
-import { exitWordsOf, signalNameOf } from "./exit.ts";
-import type { Host, HostCalls } from "./host.ts";
+import { EPOLL_CLOEXEC } from "../../asm/abi.ts";
+import type { Address, CallName, Meaning } from "../call.ts";
+import { CALL_NAMES, callOf } from "../calls.ts";
+import { exitWordsOf, signalNameOf } from "../exit.ts";
+import type { Host, HostCalls } from "../host.ts";
 import {
   capabilityNames,
   eventNames,
   inotifyNames,
   interfaceNames,
   operationName,
-} from "./names.ts";
-import { listOf } from "./trace-records.ts";
+} from "../names.ts";
+import { listOf } from "./records.ts";
 
 /** Writes one line, which has no end of line yet. Never throws. */
 export type WriteLine = (line: string) => void;
