@@ -9,6 +9,8 @@ export interface Mutant {
   readonly file: string;
   readonly from: string;
   readonly to: string;
+  /** A seed whose first hundred programs find the bug: others may need two thousand. */
+  readonly seed: number;
 }
 
 export const MUTANTS: readonly Mutant[] = [
@@ -17,36 +19,42 @@ export const MUTANTS: readonly Mutant[] = [
     file: "wait/epoll",
     from: "queue.add(entry);\n            item",
     to: "queue.append(entry);\n            item",
+    seed: 8,
   },
   {
     name: "a one-shot entry goes on waiting for HUP and ERR",
     file: "wait/epoll",
     from: "item.mask &= PRIVATE;",
     to: "item.mask &= PRIVATE | ALWAYS;",
+    seed: 21,
   },
   {
     name: "an edge comes for every event, not only for those of the mask",
     file: "wait/epoll",
     from: "(key !== 0 && (key & this.mask) === 0)",
     to: "false",
+    seed: 8,
   },
   {
     name: "a modified entry that is ready is not an edge",
     file: "wait/epoll",
     from: "item.mask = mask | ALWAYS;\n        this.#listIfReady(item);",
     to: "item.mask = mask | ALWAYS;",
+    seed: 10,
   },
   {
     name: "a pipe counts bytes, not pages",
     file: "fs/pipe",
     from: "get isFull() {\n        return this.slots.length >= this.capacity;",
     to: "get isFull() {\n        return this.size >= this.capacity * PAGE;",
+    seed: 2,
   },
   {
     name: "a shutdown is no event for the peer",
     file: "net/unix",
     from: "peer.shut |= SHUT_RECEIVE;\n            peer.changed();",
     to: "peer.shut |= SHUT_RECEIVE;",
+    seed: 9,
   },
 ];
 

@@ -71,6 +71,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "package/abi",
     "package/hover",
     "package/calls",
+    "package/ground",
     "bindings/constants",
     "bindings/errors",
     "kqueue/kevent",

@@ -1,7 +1,16 @@
 // The build, in a copy of the tree: without a C compiler, with one later, and of removed sources.
 
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +31,11 @@ for (const name of readdirSync(root)) {
   });
 }
 symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+// The copy has been built, but core.wasm and the addon are gone.
+for (const folder of ["build", "host/native/build"]) mkdirSync(join(tree, folder));
+// A stamp counts if it is younger than the folders, which the copy of many files sees to.
+cpSync(join(root, "dist"), join(tree, "dist"), { recursive: true });
+for (const step of ["core", "types"]) writeFileSync(join(tree, "build", `.${step}`), "");
 
 /** Runs Node in the copy, with a C compiler named by the environment, or with another PATH. */
 function node(given: readonly string[], CC?: string, PATH?: string): SpawnSyncReturns<string> {
@@ -50,7 +64,8 @@ test("without a compiler the build fails, and says what to install and how to do
   const { status, stdout, stderr } = node(["build.mjs"], "/nonexistent");
   assert.is(status, 1);
   assert.is(stderr, "build: native: CC names no compiler that runs: /nonexistent\n");
-  assert.match(stdout, /^building native$/m);
+  const begun = stdout.split("\n").filter((line) => line.startsWith("building "));
+  assert.equal(begun, ["building core", "building native"]);
   assert.not(existsSync(ADDON));
   assert.ok(existsSync(join(tree, "build/core.wasm")));
   const without = node(["build.mjs"], undefined, "/nonexistent");
@@ -97,9 +112,6 @@ withCompiler("what is up to date is left alone, what is gone is built again", ()
   assert.is(node(["build.mjs"]).stdout, "");
   rmSync(ADDON);
   builds(node(["build.mjs"]).stdout, "native");
-  rmSync(join(tree, "build/core.wasm"));
-  rmSync(join(tree, "dist"), { recursive: true });
-  builds(node(["build.mjs"]).stdout, "core", "types");
   assert.is(use().stdout, "[[],[],[]]");
 });
 

@@ -102,6 +102,15 @@ test("lanes run side by side; what must run alone does so in the end", async () 
   assert.is(most, 2);
 });
 
+test("the files of all hosts are spread over the run, each host's in their order", async () => {
+  const log: string[] = [];
+  const tasks = ["x", "y"].flatMap((host) =>
+    Array.from({ length: host === "x" ? 4 : 2 }, (_, i) => ({ file: `${i}`, host })),
+  );
+  await runAll(tasks, 1, async ({ file, host }) => void log.push(host + file));
+  assert.equal(log, ["x0", "y0", "x1", "x2", "y1", "x3"]);
+});
+
 const RUN = fileURLToPath(new URL("../run.js", import.meta.url));
 
 for (const [args, status, said] of [
