@@ -20,7 +20,7 @@ export function secondsOf(value: unknown, name: string, least: number): number {
   if (Number.isNaN(value) || value < least) {
     throw new ValueError(`${name} must be at least ${least} seconds, got ${show(value)}`);
   }
-  if (value === Infinity) throw new OverflowError(`${name} must be finite`);
+  if (value === Infinity) throw new OverflowError(`${name} must be finite, got Infinity`);
   return value;
 }
 

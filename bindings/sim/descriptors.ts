@@ -73,6 +73,7 @@ export class SimDescriptors {
     return (timer) => (ms === 0 ? timer.disarm() : timer.arm(start + ms, intervalMs));
   }
 
+  /** Serves `Sim.timerfd`. */
   timerfd(options: TimerTimes & BlockingOption): number {
     entriesOf(options, "options", [...TIMES, ...BLOCKING]);
     const set = this.#setter(options);
@@ -83,6 +84,7 @@ export class SimDescriptors {
     return checkedCall(this.#kernel, fd, "timerfd_create", "");
   }
 
+  /** Serves `Sim.timerfd_settime`. */
   timerfd_settime(fd: number, times: TimerTimes): TimerLeft {
     entriesOf(times, "times", TIMES);
     const timer = this.#timer(fd, "timerfd_settime");
@@ -93,11 +95,13 @@ export class SimDescriptors {
     return [leftMs / MS, intervalMs / MS];
   }
 
+  /** Serves `Sim.timerfd_gettime`. */
   timerfd_gettime(fd: number): TimerLeft {
     const { leftMs, intervalMs } = this.#timer(fd, "timerfd_gettime").setting();
     return [leftMs / MS, intervalMs / MS];
   }
 
+  /** Serves `Sim.signalfd`. */
   signalfd(mask: readonly Signal[], fd: number, options: BlockingOption): number {
     const kernel = this.#kernel;
     if (!Array.isArray(mask)) {
@@ -107,14 +111,15 @@ export class SimDescriptors {
     entriesOf(options, "options", BLOCKING);
     const flags = flagsOf(options);
     if (kernel.personality === "bsd") checkedCall(kernel, -ENOSYS, "signalfd", "");
-    if (intOf(fd, "fd") === -1) {
+    const number = intOf(fd, "fd");
+    if (number === -1) {
       const { signals } = processesOf(kernel).current;
       const made = kernel.open(new SignalFile(kernel, signals, set, flags));
       return checkedCall(kernel, made, "signalfd", "");
     }
-    const file = kernel.descriptors.usable(fd);
+    const file = kernel.descriptors.usable(number);
     if (file instanceof SignalFile) file.mask = set;
-    else checkedCall(kernel, file === undefined ? -EBADF : -EINVAL, "signalfd", `fd ${fd}`);
-    return fd;
+    else checkedCall(kernel, file === undefined ? -EBADF : -EINVAL, "signalfd", `fd ${number}`);
+    return number;
   }
 }

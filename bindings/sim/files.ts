@@ -145,12 +145,12 @@ export class SimFiles {
    * @throws {OSError} EINVAL for a negative size or no regular file, EISDIR for a directory
    */
   truncate(file: string | number, size = 0): void {
-    sizeOf(size, "size");
+    const bytes = sizeOf(size, "size");
     if (typeof file === "number") {
       const open = this.#file(file, "ftruncate");
       const isFile = open instanceof RegularFile && open.isWritable;
-      const result = isFile ? truncate(open.inode, size, open.entry) : -EINVAL;
-      this.#traced("ftruncate", [file, size], result);
+      const result = isFile ? truncate(open.inode, bytes, open.entry) : -EINVAL;
+      this.#traced("ftruncate", [file, bytes], result);
       return;
     }
     const found = this.#tree.find(treePathOf(file, "file"));
@@ -158,8 +158,8 @@ export class SimFiles {
     const { inode, entry } = found as Exclude<typeof found, number>;
     const wrong = inode?.isDirectory ? -EISDIR : -EINVAL;
     const missing = inode === undefined ? -2 : wrong;
-    const result = inode instanceof RegularInode ? truncate(inode, size, entry) : missing;
-    this.#traced("truncate", [file, size], result);
+    const result = inode instanceof RegularInode ? truncate(inode, bytes, entry) : missing;
+    this.#traced("truncate", [file, bytes], result);
   }
 
   /**
@@ -254,7 +254,7 @@ export class SimFiles {
    * @throws {OSError} EINVAL if that would be negative, ESPIPE for a file without an offset
    */
   lseek(fd: number, offset: number, whence: "set" | "cur" | "end" = "set"): number {
-    sizeOf(offset, "offset");
+    const distance = sizeOf(offset, "offset");
     if (whence !== "set" && whence !== "cur" && whence !== "end") {
       throw new ValueError(`whence must be "set", "cur" or "end", got ${show(whence)}`);
     }
@@ -263,12 +263,12 @@ export class SimFiles {
       return this.#checked(-ESPIPE, "lseek", `fd ${fd}`);
     }
     const base = whence === "set" ? 0 : whence === "cur" ? file.offset : file.stat().bytes;
-    const result = base + offset;
+    const result = base + distance;
     if (result >= 0) {
       file.offset = result;
       file.inode.notify(0); // VFS_KNOTE: a new offset may change the condition of READ
     }
-    return this.#traced("lseek", [fd, offset, whence], result < 0 ? -EINVAL : result);
+    return this.#traced("lseek", [fd, distance, whence], result < 0 ? -EINVAL : result);
   }
 
   /**
@@ -280,34 +280,43 @@ export class SimFiles {
    * @throws {OSError} EINVAL for a negative offset, ESPIPE for a file without an offset
    */
   pwrite(fd: number, data: Uint8Array | string, offset: number): number {
-    sizeOf(offset, "offset");
+    const at = sizeOf(offset, "offset");
     const bytes = bytesOf(data, "data");
+    // ksys_pwrite64 looks at the offset before it looks at the descriptor.
+    if (at < 0) return this.#traced("pwrite", [intOf(fd, "fd"), at], -EINVAL);
     const file = this.#file(fd, "pwrite");
     if (!(file instanceof RegularFile)) return this.#checked(-ESPIPE, "pwrite", `fd ${fd}`);
-    return this.#traced("pwrite", [fd, offset], file.writeAt(bytes, offset));
+    return this.#traced("pwrite", [fd, at], file.writeAt(bytes, at));
+  }
+
+  /** Opens a file for one call of `use`, and closes the file, also if the call throws. */
+  #opened<Result>(path: string, flags: OpenFlags, use: (file: File) => Result): Result {
+    const fd = this.open(path, flags);
+    try {
+      return use(this.#file(fd, "open"));
+    } finally {
+      this.#kernel.descriptors.remove(fd);
+    }
   }
 
   /**
-   * Opens a file, writes all of `data` (a string in UTF-8), and closes the file. @param flags of
-   * `open`. Default: "w"
+   * Opens a file, writes `data` (a string in UTF-8) with one write(2), and closes the file. A regular
+   * file takes all bytes, a FIFO as many as there is room for. @param flags of `open`. Default: "w"
    */
   writeFile(path: string, data: Uint8Array | string, flags: OpenFlags = "w"): void {
     const bytes = bytesOf(data, "data");
-    const fd = this.open(path, flags);
-    if (bytes.length > 0) this.#checked(this.#file(fd, "write").write(bytes), "write", show(path));
-    this.#kernel.descriptors.remove(fd);
+    this.#opened(path, flags, (file) => {
+      if (bytes.length > 0) this.#checked(file.write(bytes), "write", show(path));
+    });
   }
 
   /** Opens a file, reads all of its bytes, and closes the file. */
   readFile(path: string): Uint8Array {
-    const fd = this.open(path);
-    const file = this.#file(fd, "read");
-    const size = Math.max(0, file.bytesLeft() ?? 0);
-    const bytes = new Uint8Array(size);
-    const result = file.read(bytes, size);
-    this.#kernel.descriptors.remove(fd);
-    this.#checked(result, "read", show(path));
-    return bytes;
+    return this.#opened(path, "r", (file) => {
+      const bytes = new Uint8Array(Math.max(0, file.bytesLeft() ?? 0));
+      this.#checked(file.read(bytes, bytes.length), "read", show(path));
+      return bytes;
+    });
   }
 
   /** openpty(3): a pseudo-terminal. Returns the descriptors of master and slave. */
@@ -383,9 +392,9 @@ export class SimFiles {
    *   for a negative size
    */
   setPipeSize(fd: number, bytes: number): number {
-    intOf(bytes, "bytes");
+    const size = intOf(bytes, "bytes");
     const file = this.#file(fd, "fcntl");
-    const result = file instanceof PipeEnd ? file.pipe.resize(bytes) : -EBADF;
-    return this.#traced("fcntl", [fd, "F_SETPIPE_SZ", bytes], result);
+    const result = file instanceof PipeEnd ? file.pipe.resize(size) : -EBADF;
+    return this.#traced("fcntl", [fd, "F_SETPIPE_SZ", size], result);
   }
 }

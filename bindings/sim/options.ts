@@ -52,8 +52,12 @@ const OPTIONS: readonly string[] = [
   "traceLimit",
 ] satisfies Array<keyof SimOptions>;
 
-function checkWhole(value: unknown, name: string): void {
-  if (value !== undefined) wholeOf(value, name, 0);
+const WHOLES = ["seed", "descriptorLimit", "traceLimit"] as const satisfies Array<keyof SimOptions>;
+
+/** The options that are integers, as numbers. */
+function wholesOf(options: SimOptions): Partial<Record<(typeof WHOLES)[number], number>> {
+  const given = WHOLES.filter((name) => options[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, wholeOf(options[name], name, 0)]));
 }
 
 function checkFaults(faults: unknown): void {
@@ -82,7 +86,7 @@ export function kernelOf(options: SimOptions): Kernel {
     if (known instanceof Kernel) return known;
     throw new TypeError(`kernel must be the kernel of a Sim, got ${show(known)}`);
   }
-  const { personality = "linux", seed, faults, descriptorLimit, traceLimit } = rest;
+  const { personality = "linux", faults } = rest;
   if (!PERSONALITIES.includes(personality)) {
     throw new ValueError(
       `personality must be one of ${PERSONALITIES.join(", ")}, got ${show(personality)}`,
@@ -91,9 +95,7 @@ export function kernelOf(options: SimOptions): Kernel {
   if (!CLOCKS.includes(clock)) {
     throw new ValueError(`clock must be "virtual" or "real", got ${show(clock)}`);
   }
-  checkWhole(seed, "seed");
+  const wholes = wholesOf(rest);
   checkFaults(faults);
-  checkWhole(descriptorLimit, "descriptorLimit");
-  checkWhole(traceLimit, "traceLimit");
-  return makeKernel({ ...rest, clock });
+  return makeKernel({ ...rest, ...wholes, clock });
 }

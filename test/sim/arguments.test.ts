@@ -15,7 +15,7 @@ const TYPES: readonly Refused[] = [
   ["TypeError", 'seconds must be a number, got "1"', (sim) => sim.at(any("1"), noop)],
   ["ValueError", "seconds must be at least 0 seconds, got -1", (sim) => sim.at(-1, noop)],
   ["ValueError", "seconds must be at least 0 seconds, got NaN", (sim) => sim.advance(NaN)],
-  ["OverflowError", "seconds must be finite", (sim) => sim.advance(Infinity)],
+  ["OverflowError", "seconds must be finite, got Infinity", (sim) => sim.advance(Infinity)],
   ["TypeError", "action must be a function, got null", (sim) => sim.at(1, any(null))],
   ["TypeError", "action must be a function, got 5", (sim) => sim.every(1, any(5))],
   ["ValueError", "seconds must be more than 0, got 0", (sim) => sim.every(0, noop)],
@@ -196,6 +196,48 @@ for (const [area, calls] of AREAS) {
     }
   });
 }
+
+test("an integer may be a bigint, as in omnipoll/os", () => {
+  const big = (value: number): never => any(BigInt(value));
+  const sim = createSim({ seed: big(7), descriptorLimit: big(64), traceLimit: big(3) });
+  const { files, os } = sim;
+  const fd = files.open("/tmp/f", "w+");
+  assert.is(files.pwrite(big(fd), "hello", big(3)), 5);
+  assert.is(files.lseek(fd, big(2), "set"), 2);
+  assert.is(files.lseek(fd, big(1), "cur"), 3);
+  files.truncate(fd, big(4));
+  files.truncate("/tmp/f", big(5));
+  assert.is(files.stat("/tmp/f").size, 5);
+  assert.is(files.setPipeSize(os.pipe()[0], big(8192)), 8192);
+  const signals = sim.signalfd([10]);
+  assert.is(sim.signalfd([12], big(signals)), signals);
+  assert.is(sim.trace().length, 3);
+});
+
+test("pwrite refuses a negative offset, and writes nothing", () => {
+  const { files } = createSim();
+  const fd = files.open("/tmp/f", "w");
+  assert.throws(() => files.pwrite(fd, "x", -1), /EINVAL.*pwrite, 3, -1/);
+  assert.throws(() => files.pwrite(99, "x", -1), /EINVAL/);
+  assert.equal([files.stat(fd).size, files.stat(fd).blocks], [0, 0]);
+});
+
+test("writeFile and readFile close the file when the transfer fails", () => {
+  const { files, os } = createSim();
+  files.writeFile("/tmp/f", "x");
+  os.mkfifo("/tmp/fifo");
+  const free = (): number => {
+    const fd = os.dup(0);
+    os.close(fd);
+    return fd;
+  };
+  const before = free();
+  assert.throws(() => files.writeFile("/tmp/f", "x", "r"), /EBADF/);
+  assert.throws(() => files.readFile("/tmp"), /EISDIR/);
+  files.truncate("/tmp/f", 2 ** 60);
+  assert.throws(() => files.readFile("/tmp/f"), RangeError);
+  assert.is(free(), before);
+});
 
 test("a refused call leaves nothing behind", () => {
   const sim = createSim();
