@@ -5,6 +5,36 @@ export const RESOLVER_ERROR = -2000;
 /** Room for any address in text, in bytes: AF_UNIX has 108 at most, IPv6 with its scope 63. */
 export const NAME_SIZE = 128;
 
+// A path keeps its bytes: the decoder skips no byte order mark and replaces no invalid byte.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Decodes UTF-8; undefined if the bytes are not valid. */
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Decodes a path. A byte that is not valid UTF-8 becomes a lone surrogate, as in Python (PEP 383). */
+export function decodePath(path: Uint8Array): string {
+  // A copy, because browsers refuse to decode memory that is shared with another thread.
+  const bytes = new Uint8Array(path);
+  const whole = textOf(bytes);
+  if (whole !== undefined) return whole;
+  let text = "";
+  for (let at = 0; at < bytes.length;) {
+    const length = [1, 2, 3, 4].find((n) => textOf(bytes.subarray(at, at + n)) !== undefined);
+    text +=
+      length === undefined
+        ? String.fromCharCode(0xdc00 | (bytes[at] ?? 0))
+        : textOf(bytes.subarray(at, at + length));
+    at += length ?? 1;
+  }
+  return text;
+}
+
 /**
  * The calls behind omnipoll/os.
  *

@@ -1,9 +1,9 @@
 // Socket addresses in Python's form: [host, port] or a path, by the family of the socket.
 
-import { NAME_SIZE, RESOLVER_ERROR } from "../../host/os.ts";
+import { decodePath, NAME_SIZE, RESOLVER_ERROR } from "../../host/os.ts";
 import { integerOf } from "../arguments.ts";
 import { osError, OSError, OverflowError, show, ValueError } from "../errors.ts";
-import { decodePath, encodePath, isBytes } from "./arguments.ts";
+import { encodePath, isBytes } from "./arguments.ts";
 import type { DescribedOsHost } from "./calls.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "./constants.ts";
 

@@ -7,8 +7,6 @@ import { OverflowError, show, ValueError } from "../errors.ts";
 const SSIZE_LIMIT = 2n ** 63n;
 
 const encoder = new TextEncoder();
-// A path keeps its bytes: the decoder skips no byte order mark and replaces no invalid byte.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 function unsigned(value: unknown, name: string, limit: number | bigint, type: string) {
   const integer = integerOf(value, name);
@@ -51,7 +49,7 @@ export function bytesOf(value: unknown, name: string): Uint8Array {
 }
 
 /**
- * Encodes a path, the inverse of `decodePath`. A lone surrogate U+DC80…U+DCFF stands for the byte
+ * Encodes a path, the inverse of `decodePath` (host/os.ts). A lone surrogate U+DC80…U+DCFF stands for the byte
  * 0x80…0xff, as in Python (PEP 383).
  */
 export function encodePath(path: string): Uint8Array {
@@ -63,31 +61,6 @@ export function encodePath(path: string): Uint8Array {
     else bytes.push(...encoder.encode(character));
   }
   return Uint8Array.from(bytes);
-}
-
-/** Decodes UTF-8; undefined if the bytes are not valid. */
-function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Decodes a path. A byte that is not valid UTF-8 becomes a lone surrogate (PEP 383). */
-export function decodePath(bytes: Uint8Array): string {
-  const whole = textOf(bytes);
-  if (whole !== undefined) return whole;
-  let path = "";
-  for (let at = 0; at < bytes.length;) {
-    const length = [1, 2, 3, 4].find((n) => textOf(bytes.subarray(at, at + n)) !== undefined);
-    path +=
-      length === undefined
-        ? String.fromCharCode(0xdc00 | (bytes[at] ?? 0))
-        : textOf(bytes.subarray(at, at + length));
-    at += length ?? 1;
-  }
-  return path;
 }
 
 /** Converts a path of the file system, text or bytes, to bytes. */

@@ -107,6 +107,15 @@ test("a call may sleep while the program goes on", () => {
   assert.equal(ends, [1, 1, 0]);
 });
 
+test("a path keeps its bytes: only invalid ones become lone surrogates (PEP 383)", () => {
+  const { files, os } = simOf();
+  os.mkfifo("/tmp/é\udcff");
+  assert.equal(files.readdir("/tmp"), ["é\udcff"]);
+  // A byte order mark is a name, not a prefix of the path.
+  assert.throws(() => os.mkfifo("\ufeff/tmp/x"), /ENOENT/);
+  assert.not.ok(files.exists("/tmp/x"));
+});
+
 test("a wake-up at the deadline of a sleep does not end the next sleep of the call", () => {
   const { kernel } = simOf();
   const first = new Sleeper(0, () => "the first wake-up");

@@ -4,7 +4,7 @@
 import * as fs from "node:fs";
 import * as nodeOs from "node:os";
 import { join } from "node:path";
-import { decodePath } from "../../host/sim/fs/path-text.ts";
+import { decodePath } from "../../host/os.ts";
 import { treeOf } from "../../host/sim/fs/tree.ts";
 import type { Sim } from "../../bindings/sim/sim.ts";
 import { sim } from "./world.ts";

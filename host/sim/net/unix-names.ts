@@ -1,11 +1,11 @@
 // Names of Unix sockets: paths, and Linux's abstract namespace.
 
 import { EINVAL } from "../../../asm/abi.ts";
+import { decodePath } from "../../os.ts";
 import { EADDRINUSE, ECONNREFUSED, ENAMETOOLONG } from "../kernel/constants.ts";
 import { S_IFSOCK, SocketInode } from "../kernel/inode.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { perKernel } from "../kernel/per-kernel.ts";
-import { decodePath } from "../fs/path-text.ts";
 import { AF_UNIX, type Socket, type SocketName } from "./socket.ts";
 import { treeOf } from "../fs/tree.ts";
 

@@ -1,11 +1,10 @@
 // Processes and named files of omnipoll/os on a simulated kernel.
 
 import { ENOSYS } from "../../../asm/abi.ts";
-import type { OsHost } from "../../os.ts";
+import { decodePath, type OsHost } from "../../os.ts";
 import { ECANCELED } from "../kernel/constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { openPidfd } from "../process/pidfd.ts";
-import { decodePath } from "../fs/path-text.ts";
 import { processesOf } from "../process/processes.ts";
 import { treeOf } from "../fs/tree.ts";
 
