@@ -198,7 +198,16 @@ export function withTrace(host: Host, wanted: string | undefined): Host {
       { cause: error },
     );
   }
-  // The descriptors of a worker outlive it; those of the process do not.
-  if (!isMainThread) process.once("exit", () => closeSync(fd));
-  return traced(host, lineWriter(fd));
+  const write = lineWriter(fd);
+  if (isMainThread) return traced(host, write);
+  let isOpen = true;
+  // A worker with `trackUnmanagedFds: false` would leave the descriptor open. After the close another
+  // thread may get its number.
+  process.once("exit", () => {
+    isOpen = false;
+    closeSync(fd);
+  });
+  return traced(host, (line) => {
+    if (isOpen) write(line);
+  });
 }
