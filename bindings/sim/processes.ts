@@ -72,7 +72,10 @@ export class SimProcess {
     return this.#process.state;
   }
 
-  /** Process group ID, at first that of the parent. @throws {ValueError} for a number below 1, when set */
+  /**
+   * Process group ID, at first that of the parent. @throws {ValueError} if it is set to a number that is
+   * not from 1 to 2^22
+   */
   get group(): number {
     return this.#process.group;
   }
@@ -174,7 +177,9 @@ export class SimProcess {
 
 /** The processes of a kernel, iterable in the order of their making. */
 export class SimProcesses {
+  /** @internal The process table of the kernel. */
   readonly processes: Processes;
+  /** @internal Makes the API for the descriptors of a process. */
   readonly makeModule: MakeModule;
   readonly #kernel: Kernel;
   readonly #known = new WeakMap<Process, SimProcess>();
@@ -186,7 +191,7 @@ export class SimProcesses {
     this.makeModule = makeModule;
   }
 
-  /** The SimProcess of a kernel's process, always the same one. */
+  /** @internal The SimProcess of a kernel's process, always the same one. */
   of(process: Process): SimProcess {
     let known = this.#known.get(process);
     if (known === undefined) {

@@ -221,8 +221,9 @@ export class Sim implements SimModule {
   }
 
   /**
-   * The last events of the kernel, oldest first: calls with their results, wake-ups, timers, signals,
-   * actions.
+   * The last events of the kernel, oldest first: calls with their results, timers, signals, processes,
+   * links, actions. Calls that only read or set a property of a descriptor (`get_blocking`, `setsockopt`)
+   * are left out.
    */
   trace(): TraceEntry[] {
     return this.kernel.trace.entries();

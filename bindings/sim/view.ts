@@ -31,6 +31,7 @@ export interface FileView extends RegistrationsView {
   readonly state: number;
   /** The bits of `state` by name, without the prefix: ["IN", "RDNORM"]. */
   readonly stateNames: readonly string[];
+  /** Whether calls on the file block (no O_NONBLOCK). */
   readonly blocking: boolean;
   /** Buffers, counters, and what else this kind of file has. */
   readonly inside: Readonly<Record<string, unknown>>;

@@ -8,6 +8,7 @@ import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as os from "../../bindings/node/os.ts";
 import * as select from "../../bindings/node/select.ts";
+import * as sim from "../../bindings/node/sim.ts";
 
 const bindings = fileURLToPath(new URL("../../bindings/", import.meta.url));
 
@@ -47,12 +48,19 @@ function declarationsOf(file: string): Declared[] {
   return found;
 }
 
+/** The files that a file exports, or names in its declarations. */
+const NAMED = /(?:^export .*from |import\()"(\..+?)\.ts"/gm;
+
+/** The same, and the neighbours that a file imports: those of sim/ have the classes of a Sim's members. */
+const NAMED_IN_SIM = /(?:^export .*from |^import .*from (?="\.\/)|import\()"(\..+?)\.ts"/gm;
+
 /** The files whose declarations an entry exports, or names in its own. */
 function filesFrom(entry: string): string[] {
   const files = [resolve(bindings, entry)];
   for (const file of files) {
     const text = readFileSync(file, "utf8");
-    for (const [, path = ""] of text.matchAll(/(?:^export .*from |import\()"(\..+?)\.ts"/gm)) {
+    const named = dirname(file) === resolve(bindings, "sim") ? NAMED_IN_SIM : NAMED;
+    for (const [, path = ""] of text.matchAll(named)) {
       const next = resolve(dirname(file), `${path}.d.ts`);
       if (next.startsWith(bindings) && !files.includes(next)) files.push(next);
     }
@@ -73,7 +81,7 @@ function namesIn(file: string): string[] {
   return [...own.map(([, name = ""]) => name), ...renamed, ...whole];
 }
 
-for (const entry of ["node/select", "node/os", "node/host"]) {
+for (const entry of ["node/select", "node/os", "node/sim", "node/host"]) {
   test(`${entry}: every declaration has a comment`, () => {
     const declared = filesFrom(`${entry}.d.ts`).flatMap(declarationsOf);
     assert.ok(declared.length > 10, `${declared.length} declarations`);
@@ -93,6 +101,7 @@ function undeclared(module: object, entry: string): string[] {
 test("every export at run time is among the declarations", () => {
   assert.equal(undeclared(select, "node/select.d.ts"), []);
   assert.equal(undeclared(os, "node/os.d.ts"), []);
+  assert.equal(undeclared(sim, "node/sim.d.ts"), []);
 });
 
 test("the call signature of select names the unit of its timeout, and its errors", () => {
