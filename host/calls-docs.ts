@@ -60,7 +60,7 @@ const GROUPS: ReadonlyArray<readonly [group: Group, heading: string]> = [
   ],
   [
     "sources",
-    "Sources: what the filters of a translated kqueue need. Hosts with `CAPABILITY_SOURCES`:",
+    "Sources, which the filters of a translated kqueue need. Hosts with `CAPABILITY_SOURCES`:",
   ],
 ];
 

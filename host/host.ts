@@ -166,12 +166,12 @@ export interface HostCalls {
   /** A descriptor that reads changes of network interfaces as RTM_*LINK messages (rtnetlink). */
   link_listen(): number;
 
-  /** IFF_* flags, with IFF_LOWER_UP, of the interface with an index. -ENODEV if there is none. */
+  /** IFF_* flags, with IFF_LOWER_UP, of an interface. -ENODEV if no interface has this index. */
   link_flags(index: number): number;
 
   /**
    * Reads one datagram of netlink messages, cut to `length` bytes, and skips those that another
-   * process sent. -EAGAIN if there is none, -ENOBUFS once after the kernel lost some.
+   * process sent. -EAGAIN if no datagram waits, -ENOBUFS once after the kernel lost some.
    */
   netlink_read(memory: WebAssembly.Memory, fd: number, address: number, length: number): number;
 

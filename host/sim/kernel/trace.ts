@@ -6,7 +6,10 @@ import { PENDING } from "./constants.ts";
 export interface TraceEntry {
   /** Milliseconds on the kernel's clock. */
   readonly ms: number;
-  /** The name of a system call, or "wake", "timer", "signal", "action". */
+  /**
+   * The name of a system call, or of an event: "timer", "signal", "fork", "exec", "exit", "reap", "link",
+   * "link gone", "tcp" (a SYN is sent again), "action" (of `at` or `every`).
+   */
   readonly what: string;
   readonly args: readonly unknown[];
   /** A count, a descriptor or a negative errno; undefined for a call that blocks its thread. */
