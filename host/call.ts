@@ -97,7 +97,11 @@ export const number = (name: string, meaning: Meaning = "number"): NumberArgumen
   type: "i32",
   meaning,
 });
-export const bits = (name: string, meaning: Meaning): NumberArgument => ({ name, type: "u32", meaning });
+export const bits = (name: string, meaning: Meaning): NumberArgument => ({
+  name,
+  type: "u32",
+  meaning,
+});
 export const descriptor = (name: string): NumberArgument => number(name, "fd");
 export const size = (name: string): NumberArgument => number(name, "count");
 export const timeout: NumberArgument = { name: "timeoutMs", type: "f64", meaning: "timeout" };

@@ -5,28 +5,14 @@
 // A new kind takes a number in abi.ts, which also decides when its reader is called, and one call of
 // `onReadable` in the file of its filter.
 
-import {
-  ENOMEM,
-  EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
-  EVENT_IN,
-  SOURCE_KNOTE,
-  SOURCE_WAKE,
-} from "../abi";
+import { ENOMEM, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EVENT_IN, SOURCE_KNOTE, SOURCE_WAKE } from "../abi";
 import { describe, registration } from "../inspect";
 import * as host from "../host";
 import * as kernel from "../kernel";
 import { allocate, release } from "../memory";
 import { cellOf, chainOf, insertInWait, insertMember, removeMember, Table } from "../table";
 import { Knote } from "./knote";
-import {
-  descriptorsOf,
-  Queue,
-  SOURCE_BYTES,
-  SOURCE_KINDS,
-  sourcesOf,
-  wakeRecordOf,
-} from "./queue";
+import { descriptorsOf, Queue, SOURCE_BYTES, SOURCE_KINDS, sourcesOf, wakeRecordOf } from "./queue";
 
 export {
   SOURCE_SECOND,

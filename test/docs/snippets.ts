@@ -163,7 +163,7 @@ function steady(text: string): string {
     .replaceAll(/"elapsed_ms":[\d.]+/g, '"elapsed_ms":TIME')
     .replaceAll(/pid:\d+/g, "pid:PID")
     .replaceAll(/^\[\d+ main\]/gm, "[PID main]")
-    .replaceAll(/epfd \d+/g, "epfd FD")
+    .replaceAll(/\b((?:ep)?fd) \d+/g, "$1 FD")
     .replaceAll(/READ \d{3,}/g, "READ SIZE")
     .replaceAll(/ +/g, " ")
     .trim();

@@ -18,9 +18,19 @@ async function compiled(): Promise<Record<string, Call>> {
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-asm-"));
   const path = join(folder, "ground.wasm");
   try {
-    const given = ["test/asm/ground.ts", "--config", "none", "--outFile", path, "--runtime", "stub"];
+    const given = [
+      "test/asm/ground.ts",
+      "--config",
+      "none",
+      "--outFile",
+      path,
+      "--runtime",
+      "stub",
+    ];
     const asc = join(ROOT, "node_modules/assemblyscript/bin/asc.js");
-    const { status, stderr } = spawnSync(process.execPath, [asc, ...given, "--use", "abort="], { cwd: ROOT });
+    const { status, stderr } = spawnSync(process.execPath, [asc, ...given, "--use", "abort="], {
+      cwd: ROOT,
+    });
     assert.is(status, 0, stderr.toString());
     const { instance } = await WebAssembly.instantiate(readFileSync(path));
     return instance.exports as Record<string, Call>;

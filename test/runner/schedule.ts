@@ -2,8 +2,10 @@
 
 /** Files that run while nothing else runs, and why. */
 export const ALONE: Readonly<Record<string, string>> = {
-  "kqueue/netdev": "makes and removes network interfaces, about which every netlink socket gets messages",
-  "native/netlink": "makes and removes network interfaces, about which every netlink socket gets messages",
+  "kqueue/netdev":
+    "makes and removes network interfaces, about which every netlink socket gets messages",
+  "native/netlink":
+    "makes and removes network interfaces, about which every netlink socket gets messages",
 };
 
 /** Files that take long begin first, so that no lane has one left to run alone in the end. */
