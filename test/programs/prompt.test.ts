@@ -93,8 +93,8 @@ END`);
 
 test("a pipe that somebody made non-blocking", async () => {
   // The other end of Node's pipes is a socket; another process sets the flag on the shared file.
-  const os = new URL("../../bindings/node/os.js", import.meta.url).href;
-  const script = `import("${os}").then((os) => os.set_blocking(0, false))`;
+  const entry = new URL("../../bindings/node/os.js", import.meta.url).href;
+  const script = `import("${entry}").then((os) => os.set_blocking(0, false))`;
   const { stdout } = await inShell(
     `{ sleep 0.5; echo late; } | { "${process.execPath}" -e '${script}'; $PROMPT Q? ${LONG}; }`,
   );

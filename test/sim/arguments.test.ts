@@ -9,6 +9,8 @@ type Refused = readonly [name: string, message: string, call: (sim: Sim) => unkn
 /** Any value as an argument, without the type that the call declares. */
 const any = (value: unknown): never => value as never;
 
+const big = (value: number): never => any(BigInt(value));
+
 const noop = (): void => undefined;
 
 const TYPES: readonly Refused[] = [
@@ -198,7 +200,6 @@ for (const [area, calls] of AREAS) {
 }
 
 test("an integer may be a bigint, as in omnipoll/os", () => {
-  const big = (value: number): never => any(BigInt(value));
   const sim = createSim({ seed: big(7), descriptorLimit: big(64), traceLimit: big(3) });
   const { files, os } = sim;
   const fd = files.open("/tmp/f", "w+");
