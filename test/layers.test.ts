@@ -185,7 +185,7 @@ test("imports go down only", () => {
   );
 });
 
-test("tests, benchmarks and examples are imported by none of the rest", () => {
+test("no other folder imports tests, benchmarks or examples", () => {
   const upwards = imports.filter(
     ({ from, to }) =>
       /^(asm|host|wasi|bindings)\//.test(from) && /^(test|bench|examples)\//.test(to),

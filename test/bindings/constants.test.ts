@@ -105,7 +105,7 @@ test("CON-14: the names of NETDEV", () => {
   );
 });
 
-test("CON-15: what CPython does not expose", () => {
+test("CON-15: constants that CPython does not expose have FreeBSD's and Linux's values", () => {
   const { KQ_FILTER_USER, KQ_EV_RECEIPT, KQ_EV_DISPATCH, KQ_NOTE_TRIGGER, POLLREMOVE } = select;
   assert.equal([KQ_FILTER_USER, KQ_EV_RECEIPT, KQ_EV_DISPATCH], [-11, 0x40, 0x80]);
   assert.equal([KQ_NOTE_TRIGGER, POLLREMOVE], [0x01000000, 0x1000]);

@@ -8,7 +8,7 @@ import { throws } from "../support/expect.ts";
 
 const { KeyError, OSError, OverflowError, poll, ValueError } = select;
 
-test("XC-51: the subclasses of OSError, and what they descend from", () => {
+test("XC-51: the subclasses of OSError have Python's parents", () => {
   const { ConnectionError } = select;
   const classes = [
     ["BlockingIOError", select.BlockingIOError, OSError],
@@ -67,7 +67,7 @@ test("XC-52: a message has the errno first, as in Python, then the code and the 
   assert.match(modified, "fd 5");
 });
 
-test("a call on select() with a closed descriptor says which it is", () => {
+test("a call of select() with a closed descriptor names the descriptor", () => {
   const fd = closedNumber();
   const { message } = throws(() => select.select([], [1, fd], [], 0), OSError);
   assert.match(message, `fd ${fd} `);

@@ -142,7 +142,7 @@ test("20 000 objects at once keep their own data", () => {
   }
 });
 
-test("an epoll is closed and forgotten even if the kernel says EBADF", () => {
+test("an epoll is closed and forgotten even if the kernel returns EBADF", () => {
   const { calls } = coreWith({
     capabilities: () => CAPABILITY_EPOLL,
     epoll_create1: () => 9,

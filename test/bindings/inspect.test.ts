@@ -233,7 +233,7 @@ test(
 );
 
 test(
-  "epoll: what keeps the object, and the masks by name",
+  "epoll: the keeper of the object, and the masks by name",
   scoped((scope) => {
     const object = epoll();
     scope.onEnd(() => object.close());

@@ -45,7 +45,7 @@ function waits(body: () => unknown[], least: number): void {
   assertTook(ms, least, least + 1000);
 }
 
-test("SEL-22: select() takes numbers and null, and names what it got instead", () => {
+test("SEL-22: select() takes numbers and null, and its TypeError shows any other value", () => {
   for (const value of ["1", "", [], [1], {}, Symbol("s"), () => 1, new Date(0)]) {
     assert.match(throws(() => selectReady(value), TypeError).message, "timeout");
   }
@@ -88,7 +88,7 @@ test("POL-21: null, nothing and anything below 0 waits for ever", async () => {
   }
 });
 
-test("POL-23: poll takes numbers and null, and names what it got instead", () => {
+test("POL-23: poll takes numbers and null, and its TypeError names the timeout", () => {
   for (const value of ["1", [], {}, { timeout: 0 }, Symbol("s"), new Date(0)]) {
     assert.match(throws(() => pollReady(value), TypeError).message, "timeout");
   }
@@ -115,7 +115,7 @@ test("POL-27: a very negative timeout must fit a C int all the same", () => {
   }
 });
 
-test("POL-54: a negative timeout does not hide what is ready", () => {
+test("POL-54: with a negative timeout poll still reports ready descriptors", () => {
   for (const value of [-1, -100, -(2 ** 31)]) assert.equal(pollReady(value), POLLED);
 });
 
@@ -151,7 +151,7 @@ test("XC-02: select has microseconds, poll and epoll whole milliseconds, rounded
   assert.ok(fastest >= 0.001 && isFaster, `${fastest} ms, and ${slowest} ms`);
 });
 
-test("XC-04: negative timeouts: refused by select, for ever in poll, none in epoll above -1 ms", () => {
+test("XC-04: a negative timeout is refused by select, endless in poll, and no wait in epoll above -1 ms", () => {
   throws(() => select([idle], [], [], -1e-100), ValueError);
   for (const value of [-0.0005, -1e-9, -1e-100]) {
     const { result, ms } = timed(() => idleEpoll.poll(value));
@@ -187,7 +187,7 @@ test("XC-09: objects that stand for numbers are no timeouts", () => {
   }
 });
 
-test("XC-12: a timeout of 0 still looks", () => {
+test("XC-12: a timeout of 0 still reports ready descriptors", () => {
   for (const zero of [0, -0, 0n]) {
     assert.equal(selectReady(zero), SELECTED);
     assert.equal(pollReady(zero), POLLED);
@@ -195,7 +195,7 @@ test("XC-12: a timeout of 0 still looks", () => {
   }
 });
 
-test("a wait is never shorter than asked for", () => {
+test("a wait is never shorter than its timeout", () => {
   for (const ms of [0.3, 1, 2.2, 3.7, 10.01]) {
     for (let i = 0; i < 5; i++) {
       waits(() => select([idle], [], [], ms / 1000), ms);

@@ -24,7 +24,7 @@ import * as os from "../../bindings/node/os.ts";
 import { closeAll, newPipe } from "../support/probes.ts";
 import { throws } from "../support/expect.ts";
 
-/** Descriptor that `value` stands for: the one of which poll then tells. */
+/** Descriptor that `value` stands for: the one that poll then reports. */
 function descriptorOf(value: unknown): number {
   const p = poll();
   p.register(value as number, 0xffff);
@@ -90,7 +90,7 @@ test("fileno() goes before fd", () => {
   assert.is(descriptorOf({ fd: 6, fileno: () => 5 }), 5);
 });
 
-test("what is no descriptor and has none is a TypeError that shows it", () => {
+test("a value without a descriptor is a TypeError that shows the value", () => {
   assert.match(refusal("1"), '"1"');
   assert.match(refusal(1n), "1n");
   assert.match(refusal(1.5), "1.5");
@@ -231,7 +231,7 @@ test("a FileHandle: open and closed", async () => {
   assert.match(refusal(file), /FileHandle.*closed/);
 });
 
-test("the pipes of a child process; the child itself has none", async () => {
+test("the pipes of a child process have descriptors, the child itself has no descriptor", async () => {
   const child = spawn("cat", { stdio: ["pipe", "pipe", "ignore"] });
   child.stdout.pause();
   assert.equal(select([child.stdout], [child.stdin], [], 0), [[], [child.stdin], []]);
@@ -245,7 +245,7 @@ test("the pipes of a child process; the child itself has none", async () => {
   await once(child, "exit");
 });
 
-test("a TLS socket is refused: its descriptor does not tell what is decrypted", async () => {
+test("a TLS socket is refused: the state of its descriptor leaves out decrypted data", async () => {
   const over = new PassThrough();
   const secured = new TLSSocket(over as never);
   assert.match(refusal(secured), "TLS");

@@ -66,7 +66,7 @@ inBrowser("a page without a bundler has every name that Node has", async () => {
   assert.equal(found, await Promise.all(inNode));
 });
 
-inBrowser("it is bound to a simulated Linux, in virtual time", async () => {
+inBrowser("a page is bound to a simulated Linux, in virtual time", async () => {
   const found = await withPage(({ page }) =>
     page.evaluate(`(async () => {
       const { epoll, EPOLLIN, host } = await import("omnipoll");
@@ -100,11 +100,14 @@ function nameOn(wanted: string): Promise<string> {
   );
 }
 
-inBrowser("or to what OMNIPOLL_HOST names", async () => {
-  assert.is(await nameOn("sim:bsd"), "sim:bsd");
-  const refused = /^omnipoll: OMNIPOLL_HOST must be one of sim:linux, .*, got "linux"$/;
-  assert.match(await nameOn("linux"), refused);
-});
+inBrowser(
+  "OMNIPOLL_HOST binds a page to another simulated kernel, and other values are refused",
+  async () => {
+    assert.is(await nameOn("sim:bsd"), "sim:bsd");
+    const refused = /^omnipoll: OMNIPOLL_HOST must be one of sim:linux, .*, got "linux"$/;
+    assert.match(await nameOn("linux"), refused);
+  },
+);
 
 const BLOCKS = /^CannotBlockError: .* would have to block, .*timeout of 0.*worker.*virtual clock/;
 
@@ -138,7 +141,7 @@ inBrowser("the real clock: a worker blocks while another worker acts", async () 
   checkWait(await resultOf("ownKernel"), 0);
 });
 
-inBrowser("what a page cannot do is said: sharing without isolation, joining", async () => {
+inBrowser("joining, and sharing without isolation, are errors that name the reason", async () => {
   const isolated = await resultOf("sharing");
   assert.match(isolated.inviting, /^nothing was thrown/);
   assert.match(isolated.joining, BLOCKS);
@@ -150,7 +153,7 @@ inBrowser("what a page cannot do is said: sharing without isolation, joining", a
   );
 });
 
-inBrowser("the stories are told in a page as in Node, line by line", async () => {
+inBrowser("the stories print the same lines in a page as in Node", async () => {
   const { stdout } = spawnSync(process.execPath, [exampleOf("stories")], { encoding: "utf8" });
   const lines = await withPage(async ({ page, printed }) => {
     await page.evaluate(`import("/dist/examples/stories.js")`);
@@ -160,7 +163,7 @@ inBrowser("the stories are told in a page as in Node, line by line", async () =>
   assert.ok(lines.length > 30);
 });
 
-inBrowser("what a page sees of a kernel is what Node sees", async () => {
+inBrowser("inspect() of a kernel is the same in a page as in Node", async () => {
   const { bsd, linux } = await resultOf("looks");
   const [inNode, bsdInNode] = (["linux", "bsd"] as const).map((personality) =>
     inspectKernel(createSim({ personality })),

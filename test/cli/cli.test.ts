@@ -100,7 +100,7 @@ for (const api of APIS) {
     assert.equal(rest, ["hello", ""]);
   });
 
-  test(`${api}: stdin that ends, a file, /dev/null, and none`, async () => {
+  test(`${api}: stdin that ends, a file, /dev/null, and a closed stdin`, async () => {
     const hung = api === "select" ? "readable" : "hung up";
     assert.equal(storyOf(await shell(`: | { sleep 0.1; omnipoll ${wait.join(" ")} stdin; }`)), [
       `stdin ${hung}`,
@@ -112,7 +112,7 @@ for (const api of APIS) {
     }
   });
 
-  test(`${api}: what stays ready is not reported again`, async () => {
+  test(`${api}: a source that stays ready is not reported again`, async () => {
     const args = [...wait, "--count", "9", "--timeout", "0.7", "stdin", "timer:0.3"];
     const { child, ended } = start([CLI, ...args]);
     child.stdin?.write("one\n");
@@ -376,7 +376,7 @@ test("--help and --version", async () => {
   assert.match((await omnipoll(["--help"])).stdout, /wait.*\n.*doctor.*\n.*demo/);
 });
 
-test("doctor says which host serves what", async () => {
+test("doctor prints the host, and the way in which it serves each API", async () => {
   const [people, json] = await Promise.all([omnipoll(["doctor"]), omnipoll(["doctor", "--json"])]);
   assert.is(people.status, 0, people.stderr);
   assert.match(people.stdout, /^host +\w+, as the platform is/m);
@@ -411,7 +411,7 @@ test("doctor says how other hosts serve them", async () => {
   }
 });
 
-test("without the addon, every command says so in one line", async () => {
+test("without the addon, every command fails with one line that names the reason", async () => {
   const addon = join(folder, "missing.node");
   const broken = join(folder, "broken.node");
   writeFileSync(broken, "no shared library");

@@ -61,7 +61,7 @@ test("no name is longer than its column", () => {
   for (const { name } of CHECKS) assert.ok(name.length < 11, name);
 });
 
-test("a check with nothing to say leaves no line and no fact", () => {
+test("a check without a result leaves no line and no fact", () => {
   const silent = check(
     "silent",
     (): { silent: boolean } | undefined => undefined,
@@ -83,7 +83,7 @@ test("without the package, the checks that need it are left out, and the reason 
   assert.equal(namesOf(text), ["omnipoll", "host", "core", "addon", "node", "kernel"]);
 });
 
-test("what a check blames is the problem, several are joined", () => {
+test("the problem is the message of the failed check, and several messages are joined", () => {
   const { problem, facts } = examine([bad("one"), bad("two")], subject);
   assert.is(problem, "one is bad; two is bad");
   assert.equal(facts, { one: 1, two: 1, problem });

@@ -92,7 +92,7 @@ test("with kqueue, an empty file is readable once it grows", async () => {
   assert.equal(storyOf(await ended), ["readable"]);
 });
 
-test("notes that are not asked for do not come", async () => {
+test("a source reports only the notes that it names", async () => {
   const path = join(folder, "quiet");
   writeFileSync(path, "x");
   const { ended, printed } = await waiting(

@@ -9,7 +9,7 @@ export const NOT_RUN_EPOLL: Record<string, string> = {
   "EPO-050": "max_user_watches is a setting of the whole system, which only root can lower",
   "EPO-068": "a NULL buffer: addresses outside the core's memory never reach the kernel",
   "EPO-072": "epoll_pwait with a signal mask: neither omnipoll nor Python has it",
-  "EPO-098": "timerfd: omnipoll/os has none, and one cannot be opened through /proc",
+  "EPO-098": "timerfd: omnipoll/os makes no timerfd, and a timerfd cannot be opened through /proc",
 };
 
 /** How the answer of omnipoll differs from the row, and why. */
@@ -19,5 +19,5 @@ export const DIFFERENCES_EPOLL: Record<string, string> = {
   "EPO-020": "`using` and Symbol.dispose take the place of `with`, and have no arguments",
   "EPO-064": "maxevents of 2**31 - 1 is EINVAL as well: no buffer of that size is tried",
   "EPO-101": "the slave half only: the master cannot be opened, unlocking it takes an ioctl",
-  "EPO-160": "JavaScript's signal handlers run after the call, so none can throw through it",
+  "EPO-160": "JavaScript's signal handlers run after the call, so no handler can throw through it",
 };

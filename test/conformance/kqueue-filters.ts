@@ -13,9 +13,9 @@ export const DIFFERENCES_KQUEUE_FILTERS: Record<string, string> = {
   "EMU-06": "signals that Linux merges because one is pending already are one",
   "KQ-111": "pipes have NOTE_LOWAT, too, as on macOS",
   "KQ-122": "queues nest as deep as epoll sets, which is 5; then ELOOP",
-  "KQ-123": "data is the payload of the first datagram: Linux does not tell the total",
+  "KQ-123": "data is the payload of the first datagram: Linux does not report the total",
   "KQ-132": "pipes have NOTE_LOWAT, too, as on macOS",
   "KQ-143": "an extension within the last block of a file is a write to inotify",
   "KQ-145": "the simulated BSD says NOTE_DELETE of each name that is lost, as FreeBSD does",
-  "KQ-177": "a default action that ends the process ends it before anybody can ask",
+  "KQ-177": "a default action that ends the process ends it before the next wait",
 };

@@ -9,7 +9,7 @@ export const NOT_RUN_KQUEUE: Record<string, string> = {
   "DEV-42": "DevpollSelector is one of the selectors, which are to come",
   "EMU-20": "Windows only",
   "KQ-026": "Node cannot fork without exec",
-  "KQ-054": "raw kevent(2): control() has no timeout that could be so",
+  "KQ-054": "raw kevent(2): control() makes no timespec that is invalid",
 };
 
 /** The tests hold these to ours. */
@@ -22,8 +22,8 @@ export const DIFFERENCES_KQUEUE: Record<string, string> = {
   "EMU-15": "urgent data does not wake an epoll around this one: kqueue has no filter for it",
   "EMU-17": "a pipe is writable when the host says so, which may be by another rule than Linux's",
   "KQ-025": "`using` and Symbol.dispose take the place of `with`",
-  "KQ-081": "the kernel forgets what is gone again, so READ and WRITE are tested, as on macOS",
-  "KQ-215": "the row is libkqueue's: FreeBSD looks at the flags of the change only",
+  "KQ-081": "the kernel drops a state that is over, so READ and WRITE are tested, as on macOS",
+  "KQ-215": "the row is libkqueue's: FreeBSD checks the flags of the change only",
   "KQ-217": "masks are Linux's",
   "KQ-220": "EINVAL, as Linux says of an epoll set",
 };

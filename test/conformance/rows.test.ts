@@ -38,7 +38,7 @@ for (const group of ["SEL", "POL", "EPO", "CON", "XC", "KQ", "DEV", "EMU"]) {
   });
 }
 
-test("what differs is tested, and both tables name rows of the catalogue", () => {
+test("every row that differs has a test, and both tables name rows of the catalogue", () => {
   const known = new Set(ROWS);
   assert.equal(
     Object.keys(DIFFERENCES).filter((id) => !run.has(id)),
@@ -50,7 +50,7 @@ test("what differs is tested, and both tables name rows of the catalogue", () =>
   );
 });
 
-test("docs/conformance.md lists what is not run and what differs, with the same reasons", () => {
+test("docs/conformance.md lists the rows that are not run or differ, with the same reasons", () => {
   const page = readFileSync(new URL("../../../docs/conformance.md", import.meta.url), "utf8");
   const listed: Record<string, string> = {};
   for (const [, id, is, because] of page.matchAll(

@@ -126,7 +126,7 @@ test(
 );
 
 test(
-  "DEV-07: what is registered need not be open",
+  "DEV-07: a registered descriptor need not be open",
   scoped((s) => {
     const dp = newDevpoll(s);
     const fd = closedNumber();
@@ -163,7 +163,7 @@ test(
 );
 
 test(
-  "DEV-12: modifying what is not registered registers it",
+  "DEV-12: modifying an unregistered descriptor registers it",
   scoped((s) => {
     const dp = newDevpoll(s);
     const [r, w] = s.pipe();
@@ -175,7 +175,7 @@ test(
 );
 
 test(
-  "DEV-13: unregistering what is unknown or closed is no error",
+  "DEV-13: unregistering an unregistered or closed descriptor is no error",
   scoped((s) => {
     const dp = newDevpoll(s);
     const [r] = s.pipe();
@@ -277,7 +277,7 @@ test("DEV-21: a program that is started does not inherit the descriptor", () => 
   dp.close();
 });
 
-test("what is garbage is closed", async () => {
+test("a garbage-collected object closes its descriptor", async () => {
   // Collects the garbage of the tests before, too.
   await collected();
   const before = openDescriptors();

@@ -29,7 +29,7 @@ function newDevpoll(s: Scope): Devpoll {
 }
 
 test(
-  "DEV-22: the result is pairs of descriptor and mask, of what was asked and of errors",
+  "DEV-22: the result is pairs of a descriptor and its ready bits, errors and hang-ups included",
   scoped((s) => {
     const dp = newDevpoll(s);
     const [r, w] = s.pipe();
@@ -65,7 +65,7 @@ test(
   }),
 );
 
-test("DEV-25: what is closed can be unregistered, and is reported no more", () => {
+test("DEV-25: a closed descriptor can be unregistered, and is not reported any more", () => {
   const dp = devpoll();
   const pipes = [0, 1, 2].map(() => os.pipe());
   for (const [r, w] of pipes) {
@@ -118,7 +118,7 @@ test(
 );
 
 test(
-  "hundreds of them ascend too",
+  "hundreds of results ascend, too",
   scoped((s) => {
     const dp = newDevpoll(s);
     const fds = Array.from({ length: 500 }, () => s.eventfd(1));
@@ -155,7 +155,7 @@ test(
 );
 
 test(
-  "DEV-30: so is one that never was open",
+  "DEV-30: a descriptor that was never open is POLLNVAL, too",
   scoped((s) => {
     const dp = newDevpoll(s);
     const fd = closedNumber();
@@ -236,7 +236,7 @@ test(
 );
 
 test(
-  "DEV-39: what goes on being so is reported by every call",
+  "DEV-39: a state that lasts is reported by every call",
   scoped((s) => {
     const dp = newDevpoll(s);
     const [r, w] = s.pipe();

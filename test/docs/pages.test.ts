@@ -11,7 +11,7 @@ import { hashOfDeclarations, hashOfPages } from "./declarations.ts";
 import { blocksOf, unaligned, withBlocks } from "./markdown.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const STALE = "stale: run `npm run docs` and commit what it wrote";
+const STALE = "stale: run `npm run docs` and commit its output";
 
 for (const page of PAGES.filter((name) => blocksOf(textOf(name)).length > 0)) {
   test(`the generated parts of ${page} are those of today`, () => {

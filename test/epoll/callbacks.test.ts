@@ -77,7 +77,7 @@ for (const personality of ["posix", "bsd"] as const) {
     assert.equal(found, [[b, IN]]);
   });
 
-  test("a poll object that waits for an epoll sees what is registered with that meanwhile", () => {
+  test("a registration made while a poll object waits for the epoll ends that wait", () => {
     const on = new World(personality);
     const { os, sim } = on;
     const [r, w] = on.pipe();

@@ -49,7 +49,7 @@ test(
 );
 
 test(
-  "EPO-034: what is not registered cannot be modified or unregistered: ENOENT",
+  "EPO-034: an unregistered descriptor cannot be modified or unregistered: ENOENT",
   scoped((s) => {
     const [r] = s.pipe();
     const e = s.epoll();
@@ -129,7 +129,7 @@ test(
 );
 
 test(
-  "EPO-041: what is no epoll is EINVAL, EPERM if the target is not pollable",
+  "EPO-041: a descriptor that is no epoll is EINVAL, EPERM if the target is not pollable",
   scoped((s) => {
     const [r, w] = s.pipe();
     const wrong = epoll.fromfd(r);
@@ -201,7 +201,7 @@ test(
 );
 
 test(
-  "EPO-047: a mask of 0 silences, and can be replaced",
+  "EPO-047: a mask of 0 reports no readable data, and can be replaced",
   scoped((s) => {
     const [r, w] = s.pipe();
     os.write(w, "x");
@@ -251,7 +251,7 @@ test(
 // Closing, duplicates, numbers
 
 test(
-  "EPO-162: closing the last descriptor of a ready file removes it silently",
+  "EPO-162: closing the last descriptor of a ready file removes it without an event",
   scoped((s) => {
     const [r, w] = s.pipe();
     const e = s.epoll([r, IN]);

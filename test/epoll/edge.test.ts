@@ -168,7 +168,7 @@ test(
 );
 
 test(
-  "EPO-114: a hangup is one edge, draining adds none",
+  "EPO-114: a hangup is one edge, draining adds no edge",
   scoped((s) => {
     const [r, w] = s.pipe();
     const e = s.epoll([r, IN | ET]);
@@ -362,7 +362,7 @@ test(
 );
 
 test(
-  "EPO-129: at a FIFO the last writer's end is an edge, a new writer is none",
+  "EPO-129: at a FIFO the last writer's end is an edge, a new writer is not",
   scoped((s) => {
     const path = join(s.folder(), "fifo");
     os.mkfifo(path);

@@ -100,7 +100,7 @@ test(
 );
 
 test(
-  "EPO-010: fromfd does not ask what the descriptor is, later calls do",
+  "EPO-010: fromfd does not check the kind of the descriptor, later calls do",
   scoped((s) => {
     const [r, w] = s.pipe();
     const pipe = epoll.fromfd(r);
@@ -155,7 +155,7 @@ test("EPO-017: a closed epoll refuses every call with ValueError", () => {
   }
 });
 
-test("EPO-018: descriptors and integers are looked at before the object, timeouts after", () => {
+test("EPO-018: descriptors and integers are checked before the object, timeouts after", () => {
   const e = epoll();
   e.close();
   const wrong = "q" as unknown as number;
@@ -176,7 +176,7 @@ test("EPO-019: closed cannot be assigned to", () => {
   e.close();
 });
 
-test("EPO-020: disposing closes, also what is closed", () => {
+test("EPO-020: disposing closes an epoll, and does nothing to a closed one", () => {
   let kept: Epoll | undefined;
   {
     using e = epoll();
@@ -288,7 +288,7 @@ test(
 );
 
 test(
-  "EPO-029: all bits at once include EXCLUSIVE with what it forbids",
+  "EPO-029: all bits at once are EINVAL: they include EXCLUSIVE and bits that it forbids",
   scoped((s) => {
     const [r] = s.pipe();
     const e = s.epoll();
@@ -297,7 +297,7 @@ test(
   }),
 );
 
-test("EPO-031: what is no descriptor is refused by its kind", () => {
+test("EPO-031: a value that is no descriptor is refused by its kind", () => {
   using e = epoll();
   for (const register of [
     (fd: any) => e.register(fd, IN),

@@ -41,7 +41,7 @@ function assertArrives(e: Epoll, mask: number): void {
 const errorOf = (fd: number): number => os.getsockopt(fd, os.SOL_SOCKET, os.SO_ERROR);
 
 test(
-  "EPO-073: only what was asked for is reported",
+  "EPO-073: of a readable pipe only the bits of the mask are reported",
   scoped((s) => {
     const [r, w] = s.pipe();
     os.write(w, "x");
@@ -79,7 +79,7 @@ test(
 );
 
 test(
-  "EPO-076: NVAL is never reported: what was closed is gone",
+  "EPO-076: NVAL is never reported: closing removes the registration",
   scoped((s) => {
     const [r, w] = s.pipe();
     os.write(w, "x");
@@ -150,7 +150,7 @@ test(
 );
 
 test(
-  "EPO-084: a socket is silent while it connects, then writable",
+  "EPO-084: a socket has no event while it connects, then it is writable",
   scoped((s) => {
     const listener = s.listener(0);
     // One connection fits the queue; the first SYN after it is dropped and sent again after 1 s.

@@ -63,7 +63,7 @@ test(
 );
 
 test(
-  "EPO-175: so is an inner one-shot",
+  "EPO-175: an inner one-shot that was reported is over",
   scoped((s) => {
     const [r, w] = s.pipe();
     const inner = s.epoll([r, IN | ONESHOT]);

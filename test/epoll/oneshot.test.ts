@@ -40,7 +40,7 @@ test(
 );
 
 test(
-  "EPO-131: once it has reported it is silent, also about HUP and ERR",
+  "EPO-131: a registration that has reported reports nothing more, not even HUP and ERR",
   scoped((s) => {
     const [r, w] = s.pipe();
     const e = s.epoll([r, IN | ONESHOT], [w, OUT | ONESHOT]);
@@ -58,7 +58,7 @@ test(
 );
 
 test(
-  "EPO-132: it stays registered",
+  "EPO-132: a one-shot registration stays registered",
   scoped((s) => {
     const [r, w] = s.pipe();
     const e = s.epoll([r, IN | ONESHOT]);
@@ -70,7 +70,7 @@ test(
 );
 
 test(
-  "EPO-133: modifying re-arms it, for what waits already",
+  "EPO-133: modifying re-arms a one-shot, also for data and a hangup that are already there",
   scoped((s) => {
     const [r, w] = s.pipe();
     const e = s.epoll([r, IN | ONESHOT]);
@@ -149,7 +149,7 @@ test(
 );
 
 test(
-  "EPO-138: EXCLUSIVE may be asked for with IN, OUT, ERR, HUP, WAKEUP, ET or nothing",
+  "EPO-138: EXCLUSIVE is allowed with IN, OUT, ERR, HUP, WAKEUP, ET or nothing",
   scoped((s) => {
     const [r] = s.pipe();
     const e = s.epoll();
@@ -219,7 +219,7 @@ test(
     const epolls = [s.epoll([r, EXCLUSIVE | IN]), s.epoll([r, EXCLUSIVE | IN])];
     const waiters = await waitersOf(epolls);
     os.write(w, "x");
-    // The wake is spent on one; the other looks again at its deadline only.
+    // The wake is spent on one; the other polls again at its deadline only.
     const first = await Promise.race(waiters.map(({ done }) => done));
     assert.is(first, 1);
     os.read(r, 1);

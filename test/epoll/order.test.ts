@@ -51,7 +51,7 @@ test(
 );
 
 test(
-  "EPO-149: what did not fit comes first the next time",
+  "EPO-149: events that did not fit come first the next time",
   scoped((s) => {
     const { write, next } = fourPipes(s, IN);
     write(2, 0, 3, 1);
@@ -63,7 +63,7 @@ test(
 );
 
 test(
-  "EPO-150: edge triggered, what did not fit waits and the rest is over",
+  "EPO-150: edge triggered, events that did not fit come later and the others are over",
   scoped((s) => {
     const { write, next } = fourPipes(s, IN | ET);
     write(0, 1, 2, 3);

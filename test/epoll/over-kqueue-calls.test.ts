@@ -53,7 +53,7 @@ test("an epoll with nothing to report is not readable", () => {
   dp.close();
 });
 
-test("what an epoll remembers keeps its descriptor readable, and is one edge", () => {
+test("events that an epoll has not returned yet keep its descriptor readable, and each is one edge", () => {
   const on = bsd();
   const { os } = on;
   const [a, b] = on.socketpair();
@@ -79,7 +79,7 @@ test("what an epoll remembers keeps its descriptor readable, and is one edge", (
   assert.equal(edge.poll(0), []);
 });
 
-test("a level within is an edge around it, once", () => {
+test("a level in an inner epoll is one edge of the outer one", () => {
   const on = bsd();
   const { os } = on;
   const [r, w] = on.pipe();
@@ -120,7 +120,7 @@ test("a wait among thousands calls kevent(2) once for events and poll(2) once fo
   assert.equal(on.asked(nothing), { kevent: 1, poll: 0 });
 });
 
-test("a one-shot that was reported does not wake anybody", () => {
+test("a one-shot that was reported does not wake a wait", () => {
   const on = bsd();
   const { os } = on;
   const [a, b] = on.socketpair();
@@ -149,7 +149,7 @@ test("a one-shot that was not ready after all is still armed", () => {
   assert.equal(e.poll(0), [[r, IN]]);
 });
 
-test("so is one in the ready list that was ready no longer when its turn came", () => {
+test("a one-shot in the ready list that was ready no longer when its turn came is still armed", () => {
   const on = bsd();
   const { os } = on;
   for (const open of [on.pipe.bind(on), on.socketpair.bind(on)]) {
@@ -167,13 +167,13 @@ test("so is one in the ready list that was ready no longer when its turn came", 
   }
 });
 
-test("what came to nothing does not hide what is behind it", () => {
+test("events without a bit of the mask do not hide an event behind them", () => {
   const on = bsd();
   const { os } = on;
   const pairs = Array.from({ length: 5 }, () => on.socketpair());
   const [r, w] = on.pipe();
   const e = on.epoll([...pairs.map(([a]) => [a, PRI] as const), [r, IN]]);
-  for (const [, b] of pairs) os.shutdown(b, os.SHUT_WR); // RDHUP, which is not asked for
+  for (const [, b] of pairs) os.shutdown(b, os.SHUT_WR); // RDHUP, which is outside the mask
   os.write(w, "x");
   assert.equal(e.poll(0, 1), [[r, IN]]);
 });

@@ -75,7 +75,7 @@ test("a pipe whose reader is gone is an event, although a knote of it is refused
   }
 });
 
-test("it can be modified and unregistered also if both are", () => {
+test("a pipe without a reader of which both knotes are refused can be modified and unregistered", () => {
   const on = refusing((filter) => (filter === FILTER_WRITE ? EPIPE : EINVAL));
   const [r, w] = on.pipe();
   on.os.close(r);
@@ -87,7 +87,7 @@ test("it can be modified and unregistered also if both are", () => {
   assert.equal(e.poll(0), []);
 });
 
-test("EMU-13: what has no filter is EPERM, other errors are the kernel's, and nothing is registered", () => {
+test("EMU-13: a descriptor without a filter is EPERM, other errors are the kernel's, nothing is registered", () => {
   for (const [errno, code] of [
     [EINVAL, "EPERM"],
     [ENODEV, "EPERM"],
@@ -115,7 +115,7 @@ test("EMU-13: what has no filter is EPERM, other errors are the kernel's, and no
   throws(() => none.unregister(fd), PermissionError, "EPERM");
 });
 
-test("a wait that is interrupted goes on, and keeps what it found", () => {
+test("an interrupted wait goes on, and keeps its events", () => {
   let interruptions = 3;
   const on = new World("bsd", (host) => ({
     kevent: (...given) => {
@@ -157,7 +157,7 @@ test("a queue that cannot be made is the error of epoll()", () => {
   throws(() => select.epoll(), OSError, "EMFILE");
 });
 
-test("a host need not tell what descriptors are", () => {
+test("an epoll works on a host that does not report the kinds of descriptors", () => {
   const on = new World("bsd", () => ({ fd_stat: () => -ENOSYS }));
   const { os } = on;
   const [a, b] = on.tcp();

@@ -105,7 +105,7 @@ test("EMU-12: the end of one direction is RDHUP, of both HUP", () => {
       os.shutdown(b, os.SHUT_WR);
       on.arrive();
       assert.equal(e.poll(0), [[a, IN | RDHUP]]);
-      assert.equal(maskFrom(narrow.poll(0)), OUT, "no RDHUP where none is asked for");
+      assert.equal(maskFrom(narrow.poll(0)), OUT, "no RDHUP outside the mask");
       os.shutdown(a, os.SHUT_WR);
       assert.equal(e.poll(0), [[a, IN | RDHUP | HUP]]);
       assert.equal(narrow.poll(0), [[a, OUT | HUP]]);
@@ -127,7 +127,7 @@ test("EMU-12: one's own shutdown(WR) is neither, shutdown(RD) is RDHUP", () => {
   }
 });
 
-test("an error of a socket is ERR where poll(2) says nothing of it", () => {
+test("an error of a socket is ERR where poll(2) does not report it", () => {
   for (const on of [bsd(), pollWithout(EVENT_ERR)]) {
     const { os } = on;
     const listener = on.listener();
@@ -144,7 +144,7 @@ test("an error of a socket is ERR where poll(2) says nothing of it", () => {
   }
 });
 
-test("EMU-13: what epoll_ctl refuses changes nothing", () => {
+test("EMU-13: a refused change of epoll_ctl has no effect", () => {
   const on = bsd();
   const { os } = on;
   const [r, w] = on.pipe();
@@ -164,7 +164,7 @@ test("EMU-13: what epoll_ctl refuses changes nothing", () => {
   assert.equal(e.poll(0), []);
 });
 
-test("EMU-14: modifying re-arms an edge and a one-shot, and drops what is asked for no longer", () => {
+test("EMU-14: modifying re-arms an edge and a one-shot, and drops the bits outside the new mask", () => {
   const on = bsd();
   const { os } = on;
   const [a, b] = on.socketpair();
@@ -191,7 +191,7 @@ test("EMU-14: modifying re-arms an edge and a one-shot, and drops what is asked 
   }
 });
 
-test("EMU-14: a wider mask of a level asks anew of what was denied before", () => {
+test("EMU-14: a wider mask of a level reports states that the narrower mask left out", () => {
   const on = bsd();
   const { os } = on;
   const [a, b] = on.socketpair();
@@ -241,7 +241,7 @@ test("EMU-15: urgent data is reported while it is there, or once", () => {
   }
 });
 
-test("EMU-15: urgent data stays when what came before it has been read", () => {
+test("EMU-15: urgent data stays after the data before it has been read", () => {
   const on = bsd();
   const { os } = on;
   const [a, b] = on.tcp();

@@ -33,7 +33,7 @@ test("room is an edge after a write that would have blocked, or was taken in par
   }
 });
 
-test("data that comes after everything was read is an edge; so is the end, but only once", () => {
+test("data that comes after everything was read is an edge; the end is an edge once", () => {
   const on = posix();
   const { os, sim } = on;
   for (const [reader, writer] of [on.socketpair(), on.pipe()] as const) {
@@ -92,7 +92,7 @@ test("the peer's shutdown for sending is an edge also without RDHUP in the mask"
   }
 });
 
-test("the own shutdown is an edge, although poll(2) says what it said", () => {
+test("one's own shutdown is an edge, although poll(2) reports the same bits as before", () => {
   const on = posix();
   const { os } = on;
   const [a, b] = on.socketpair();

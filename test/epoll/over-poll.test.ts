@@ -143,7 +143,7 @@ test("an edge of an event that was not reported yet ends a wait at once", () => 
   assert.is(ms, 2.5);
 });
 
-test("a one-shot that was reported is not asked about", () => {
+test("a one-shot that was reported is left out of poll(2)", () => {
   const on = posix();
   const { os } = on;
   const [r, w] = on.pipe();
@@ -209,7 +209,7 @@ test("a registration without an edge is reported once more after 100 ms of waits
   assert.ok(on.timed(() => e.poll(1)).ms <= 60);
 });
 
-test("what others do is not lost either while there are edges all the time", () => {
+test("data that others read and write is not lost either while there are edges all the time", () => {
   const on = posix();
   const { os, sim } = on;
   const [a, b] = on.socketpair();
@@ -235,7 +235,7 @@ test("what others do is not lost either while there are edges all the time", () 
   assert.ok(sim.now() - begun >= 0.5);
 });
 
-test("no wait takes memory: what it needs is there since something was registered", () => {
+test("no wait takes memory: a registration reserves the memory of later waits", () => {
   const COUNT = 60_000;
   const core = coreWith({
     capabilities: () => 0,
@@ -295,7 +295,7 @@ test("an event that no registration wants ends no wait", () => {
   assert.equal(inner.poll(0), [[r, IN]]);
 });
 
-test("what poll(2) knows nothing of is refused, and nothing of it remains", () => {
+test("sources that poll(2) cannot report are refused, and leave nothing behind", () => {
   const on = posix();
   const { os, select, sim } = on;
   const queue = select.kqueue();

@@ -38,7 +38,7 @@ test(
   }),
 );
 
-test("EPO-053: what is between -1 ms and 0 does not wait", () => {
+test("EPO-053: a timeout between -1 ms and 0 does not wait", () => {
   using e = epoll();
   for (const timeout of [-0.0005, -1e-9, -1e-100, -0]) {
     const { result, ms } = timed(() => e.poll(timeout));
@@ -113,13 +113,13 @@ test("EPO-063: maxevents beyond a C int is an OverflowError", () => {
   }
 });
 
-test("EPO-064: maxevents beyond what the kernel counts is EINVAL", () => {
+test("EPO-064: maxevents beyond the kernel's maximum is EINVAL", () => {
   using e = epoll();
   assert.equal(e.poll(0, 178956970), []);
   throws(() => e.poll(0, 178956971), OSError, "EINVAL");
 });
 
-test("EPO-065: the timeout is looked at before maxevents", () => {
+test("EPO-065: the timeout is checked before maxevents", () => {
   const e = epoll();
   throws(() => e.poll("x" as unknown as number, 0), TypeError);
   throws(() => e.poll(0, 0), ValueError);
@@ -127,7 +127,7 @@ test("EPO-065: the timeout is looked at before maxevents", () => {
   throws(() => e.poll("x" as unknown as number, 0), ValueError);
 });
 
-test("EPO-065: what is no int at all is refused before the timeout and a closed object", () => {
+test("EPO-065: a maxevents that is no int is refused before the timeout and a closed object", () => {
   const e = epoll();
   const poll = (...given: unknown[]) => (e.poll as (...args: unknown[]) => unknown)(...given);
   for (const timeout of ["x", NaN, 1e300]) {

@@ -96,7 +96,7 @@ function program(seed: number, worlds: readonly [World, World]): void {
   const outer = new Pair(worlds);
   const inner = new Pair(worlds);
   assert.is(outer.epolls[1]!.fileno(), outer.fd);
-  /** Of poll(2), an edge too many within is an event too many around it, and so is one too few. */
+  /** Over poll(2) an extra or missed edge of the inner epoll is an extra or missed event of the outer one. */
   const isLoose = (fd: number): boolean => isPosix && fd === inner.fd;
   const log: string[] = [];
   const why = (): string => `seed ${seed}\n${log.join("\n")}`;
@@ -146,8 +146,8 @@ function program(seed: number, worlds: readonly [World, World]): void {
     const shown = [expected, found].map((events) => JSON.stringify([...events]));
     log.push(`${on.fd}: wait ${capacity}: ${shown[0]}, ours ${shown[1]}`);
     for (const [fd, mask] of expected) {
-      // A descriptor that could be written to already, or has ended, need not be reported again; over
-      // poll(2), nor one that is as it was, if nothing was read.
+      // A descriptor that could be written to already, or has ended, need not be reported again. Over
+      // poll(2), a descriptor with the same bits need not be either, if the program read nothing.
       const isOld = (mask & ~(reported.get(fd) ?? 0)) === 0 && (mask & (OUT | HUP | RDHUP)) !== 0;
       const isSame = mask === unread.get(fd) && isPosix;
       const mayMiss = isLoose(fd) || (on.isEdge(fd) && (isOld || isSame));

@@ -49,7 +49,7 @@ test(
 );
 
 test(
-  "EPO-157: registering or modifying what is ready wakes a waiter",
+  "EPO-157: registering or modifying a ready descriptor wakes a waiter",
   scoped(async (s) => {
     const [r, w] = s.pipe();
     os.write(w, "x");
@@ -66,7 +66,7 @@ test(
 );
 
 test(
-  "EPO-158: unregistering or closing what is watched does not wake",
+  "EPO-158: unregistering or closing a watched descriptor does not wake a waiter",
   scoped(async (s) => {
     for (const code of [
       "select.epoll.fromfd(data.epfd).unregister(data.r);",

@@ -78,7 +78,7 @@ for (const [option, value] of [
   ["--hosts", "linux"],
   ["--hosts", "linux,solaris"],
 ] as const) {
-  test(`npm run fuzz names what is wrong: ${option} ${value}`, () => {
+  test(`npm run fuzz names the wrong option: ${option} ${value}`, () => {
     const { status, stderr, stdout } = spawnSync(process.execPath, [FUZZ, option, value], {
       encoding: "utf8",
     });

@@ -44,7 +44,7 @@ interface Options {
 }
 
 const options = new Command("fuzz")
-  .description("Runs random programs on two hosts and reports, as short as can be, what differs.")
+  .description("Runs random programs on two hosts, and reports a difference as a short program.")
   .option("--programs <n>", `how many (default: ${PROGRAMS}; ${ENOUGH} with --mutants)`, numberOf)
   .option("--length <n>", "of up to this many steps", numberOf, 60)
   .addOption(

@@ -194,7 +194,7 @@ export class SourceProgram extends Descriptors {
       } else {
         const { family, type } = this.#sockets.get(listener) as Unbound;
         if (step !== "accept") this.emit("connect", this.#socket(family, type), listener);
-        // Whether there is somebody to accept, only a run shows: there may be no such descriptor.
+        // Only a run shows whether a connection is there to accept: there may be no such descriptor.
         if (step !== "client") this.#add(KINDS[`${family} ${type}`] as string, "accept", listener);
       }
     },

@@ -166,7 +166,7 @@ export interface Skip {
 const STARTED = "starts a program, which has no descriptors of the simulated kernel";
 const COLLECTED = "counts the descriptors of this process";
 const LOOPBACK = "the simulated kernel has addresses on the loopback interface only";
-const DEVICES = "poll(2) does not tell whether a device is always ready";
+const DEVICES = "poll(2) does not report whether a device is always ready";
 const DUPLICATES =
   "the core registers a descriptor number, and does not know which numbers are one open file";
 const ORDER = "descriptors that became ready between two calls of poll(2) have no order";
@@ -239,7 +239,7 @@ export const SKIPS: readonly Skip[] = [
     SIMULATED,
     "kqueue/vnode",
     "needs chown(2), and the simulated kernel has no users",
-    "KQ-144: so is chown",
+    "KQ-144: chown",
   ),
   ...skips(SIMULATED, "kqueue/vnode", STARTED, "another process wakes a waiter"),
   ...skips(
@@ -300,7 +300,7 @@ export const SKIPS: readonly Skip[] = [
   ...skips(SIMULATED, "programs/cross", STARTED, "XC-11: "),
   ...skips(POLLING, "programs/cross", DEVICES, "XC-29, XC-31: "),
   ...skips([...POLLING, ...BSD], "programs/cross", SHARED, "XC-44: ", "XC-49: "),
-  ...skips(POLLING, "kqueue/control", DUPLICATES, "KQ-060: nor"),
+  ...skips(POLLING, "kqueue/control", DUPLICATES, "KQ-060: a duplicate"),
   ...skips(POLLING, "kqueue/control", SOURCES, "KQ-063: "),
   ...skips(
     POLLING,
@@ -329,7 +329,7 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(POLLING, ORDER, "epoll: order of becoming ready, and fairness"),
   ...recorded(POLLING, ORDER, "epoll: order with edges"),
   ...recorded(POLLING, ORDER, "program 121", "program 207", "program 267"),
-  ...recorded(POLLING, UNSEEN, "unix stream ET: what wakes", "unix datagrams ET", "program 64"),
+  ...recorded(POLLING, UNSEEN, "unix stream ET: edges", "unix datagrams ET", "program 64"),
   ...recorded(POLLING, UNSEEN, "program 105", "program 202"),
   ...recorded(POLLING, ROOM, "program 111", "program 165", "program 196", "program 197"),
   ...recorded(POLLING, ROOM, "program 199", "program 284", "program 311"),

@@ -113,7 +113,7 @@ test(
 );
 
 test(
-  "AIO: what is wrong from the start is thrown",
+  "AIO: wrong arguments are thrown, and add no event",
   scoped((scope) => {
     const queue = queueIn(scope);
     const { path, fd } = fileWith(scope, "");

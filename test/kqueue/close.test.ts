@@ -225,7 +225,7 @@ function waitingQueue(): ReturnType<typeof kqueue> {
   return queue;
 }
 
-test("what is garbage is closed", async () => {
+test("a garbage-collected queue closes its descriptors", async () => {
   // Collects the garbage of the tests before, too.
   await collected();
   const before = openDescriptors();

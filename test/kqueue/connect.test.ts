@@ -36,7 +36,7 @@ for (const filter of [KQ_FILTER_READ, KQ_FILTER_WRITE]) {
 }
 
 test(
-  "KQ-139: registered before it connects, a socket is silent and idle until the answer",
+  "KQ-139: a socket registered before it connects has no event, and no busy wait, until the answer",
   scoped((scope) => {
     const queue = queueIn(scope);
     const listener = scope.listener();
@@ -61,7 +61,7 @@ test(
 );
 
 test(
-  "a Unix socket that connects is noticed, although the kernel does not tell",
+  "the connection of a Unix socket is reported, although the kernel does not wake for it",
   scoped((scope) => {
     const path = `\0omnipoll-kq-write-${process.pid}`;
     const listener = scope.own(os.socket(os.AF_UNIX, os.SOCK_STREAM));

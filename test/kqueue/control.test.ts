@@ -199,7 +199,7 @@ test(
 );
 
 test(
-  "KQ-057: a filter that is none is EINVAL",
+  "KQ-057: an unknown filter is EINVAL",
   scoped((s) => {
     const queue = newQueue(s);
     // FreeBSD's EVFILT_EMPTY is one that the core does not have.
@@ -258,7 +258,7 @@ test(
 );
 
 test(
-  "KQ-060: nor does it through a duplicate of its descriptor",
+  "KQ-060: a duplicate of the queue's descriptor is refused, too",
   scoped((s) => {
     const queue = newQueue(s);
     throws(() => change(queue, kevent(s.dup(queue.fileno()), READ, ADD)), OSError, "EINVAL");
@@ -328,7 +328,7 @@ test(
 );
 
 test(
-  "KQ-065: many knotes come and go, none is lost",
+  "KQ-065: many knotes come and go, and every trigger is reported",
   scoped((s) => {
     const queue = newQueue(s);
     const COUNT = 5000;
@@ -345,7 +345,7 @@ test(
 );
 
 test(
-  "what precedes an error is applied, what follows is too if there is room",
+  "changes before an error are applied, and changes behind it if there is room",
   scoped((s) => {
     const queue = newQueue(s);
     const changes = [user(1, ADD), user(9, DELETE), user(2, ADD), trigger(1), trigger(2)];
@@ -360,7 +360,7 @@ test(
 );
 
 test(
-  "EV_ENABLE with EV_DISABLE is EINVAL even before the filter is looked at",
+  "EV_ENABLE with EV_DISABLE is EINVAL even before the filter is checked",
   scoped((s) => {
     const queue = newQueue(s);
     throws(() => change(queue, kevent(0, -99, ENABLE | DISABLE)), OSError, "EINVAL");

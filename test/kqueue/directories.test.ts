@@ -33,7 +33,7 @@ import {
 } from "../support/files.ts";
 
 test(
-  "KQ-144: of a directory, also after directories in it came and went",
+  "KQ-144: chmod of a directory is NOTE_ATTRIB, making and removing directories in it is not",
   scoped((scope) => {
     const { queue, path } = watchedDirectory(scope, ATTRIB | DELETE);
     expectNotes(queue, () => mkdirSync(join(path, "sub")), null);
@@ -83,7 +83,7 @@ test(
 );
 
 test(
-  "KQ-151: across directories it is NOTE_WRITE and NOTE_EXTEND for both, NOTE_LINK of directories",
+  "KQ-151: a rename across directories is NOTE_WRITE and NOTE_EXTEND for both, NOTE_LINK of a directory",
   scoped((scope) => {
     const from = watchedDirectory(scope);
     const to = watchedDirectory(scope);

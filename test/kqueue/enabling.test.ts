@@ -44,7 +44,7 @@ test(
 );
 
 test(
-  "KQ-083: EV_DISABLE keeps the knote and what happened to it",
+  "KQ-083: EV_DISABLE keeps the knote, and EV_ENABLE reports a state that lasts",
   scoped((s) => {
     for (const flags of [0, CLEAR, ONESHOT, DISPATCH]) {
       const queue = newQueue(s);
@@ -75,7 +75,7 @@ test(
 );
 
 test(
-  "KQ-084: EV_DISABLE takes back what was not reported yet",
+  "KQ-084: EV_DISABLE takes back events that were not reported yet",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();
@@ -104,7 +104,7 @@ test(
 );
 
 test(
-  "KQ-088: EV_ADD with EV_DELETE deletes a knote there is, and makes one there is not",
+  "KQ-088: EV_ADD with EV_DELETE deletes an existing knote, and makes a missing one",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();

@@ -59,7 +59,7 @@ test(
 );
 
 test(
-  "a knote that is disabled is silent, enabled again it is not",
+  "a disabled knote reports nothing, and reports again once it is enabled",
   scoped((scope) => {
     const { queue, r } = reported(scope);
     for (let i = 0; i < 2; i++) {
@@ -107,7 +107,7 @@ test(
 );
 
 test(
-  "a knote that is deleted is silent; one that is made anew is another",
+  "a deleted knote reports nothing, and a knote made anew is another one",
   scoped((scope) => {
     const { queue, r } = reported(scope);
     remove(queue, r, KQ_FILTER_READ);
@@ -118,7 +118,7 @@ test(
 );
 
 test(
-  "a number that is closed, and given to another file, says what that one's knote does",
+  "a number that is closed and given to another file has no knote until that file gets one",
   scoped((scope) => {
     const { queue, r } = reported(scope);
     scope.close(r);

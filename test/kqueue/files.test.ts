@@ -59,7 +59,7 @@ function consume(fd: number, n: number): void {
 }
 
 test(
-  "KQ-116, EMU-02: data is the size less the offset, and the end is silent",
+  "KQ-116, EMU-02: data is the size less the offset, and nothing is reported at the end",
   scoped((scope) => {
     const queue = queueIn(scope);
     const { fd } = tenBytes(scope);
@@ -264,7 +264,7 @@ function sorted(events: readonly Seen[]): string[] {
 }
 
 test(
-  "a directory has its size, and is quiet where it has been read",
+  "a directory is reported with data above 0, its size",
   scoped((scope) => {
     const queue = queueIn(scope);
     const path = scope.folder();

@@ -97,7 +97,7 @@ test(
 );
 
 test(
-  "KQ-069: every change overwrites udata, unless it says not to",
+  "KQ-069: every change overwrites udata, unless it has EV_KEEPUDATA",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();
@@ -118,7 +118,7 @@ test(
 );
 
 test(
-  "KQ-070: EV_CLEAR, EV_ONESHOT and EV_DISPATCH stay what they were when the knote was made",
+  "KQ-070: EV_CLEAR, EV_ONESHOT and EV_DISPATCH stay as they were when the knote was made",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();
@@ -161,7 +161,7 @@ test(
 );
 
 test(
-  "KQ-074: what is there already is reported",
+  "KQ-074: data that is there before the knote is reported",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();
@@ -174,7 +174,7 @@ test(
 );
 
 test(
-  "KQ-075: what goes on being so is reported by every call, with fresh data",
+  "KQ-075: a state that lasts is reported by every call, with fresh data",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();
@@ -190,7 +190,7 @@ test(
 );
 
 test(
-  "KQ-076: what is no longer so when it is asked for is not reported",
+  "KQ-076: a state that is over before the wait is not reported",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();
@@ -200,7 +200,7 @@ test(
       os.write(w, "x");
       os.read(r, 1);
       assert.equal(now(queue), []);
-      // The same of one that was reported to the queue, but did not fit.
+      // The same for a knote that was active, but did not fit.
       os.write(w, "x");
       os.write(w2, "x");
       assert.equal(idents(queue, 1), [r]);
@@ -216,7 +216,7 @@ test(
 );
 
 test(
-  "KQ-077: what happens several times before it is asked for is one event",
+  "KQ-077: several occurrences before a wait are one event",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();
@@ -232,7 +232,7 @@ test(
 );
 
 test(
-  "KQ-078, EMU-04: with EV_CLEAR only what is new is reported, with all there is",
+  "KQ-078, EMU-04: with EV_CLEAR only a change is reported, and its data is the whole amount",
   scoped((s) => {
     const queue = newQueue(s);
     const [a, b] = s.socketpair();
@@ -291,7 +291,7 @@ test(
 );
 
 test(
-  "KQ-091: EV_FORCEONESHOT reports once, whether it is so or not, and ends the knote",
+  "KQ-091: EV_FORCEONESHOT reports once, whatever the state, and ends the knote",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();

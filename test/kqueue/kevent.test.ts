@@ -34,7 +34,7 @@ test("KQ-002: the arguments are ident, filter, flags, fflags, data, udata", () =
   assert.is(event.udata, 6);
 });
 
-test("what is left out is READ, ADD and zeros", () => {
+test("omitted arguments mean READ, ADD and zeros", () => {
   assert.equal(fieldsOf(kevent(7)), [7, KQ_FILTER_READ, KQ_EV_ADD, 0, 0, 0]);
   assert.equal(fieldsOf(anyKevent(7, undefined, undefined, 1)), [
     7,
@@ -115,7 +115,7 @@ test("filter is signed, of 16 bits", () => {
   }
 });
 
-test("KQ-008: flags are the low 16 bits of what is given", () => {
+test("KQ-008: flags are the low 16 bits of the argument", () => {
   assert.is(kevent(1, -1, 0xffff).flags, 0xffff);
   assert.is(kevent(1, -1, 0x10001).flags, 1);
   assert.is(kevent(1, -1, -1).flags, 0xffff);
@@ -123,7 +123,7 @@ test("KQ-008: flags are the low 16 bits of what is given", () => {
   throws(() => anyKevent(1, -1, "1"), TypeError);
 });
 
-test("KQ-009: fflags are the low 32 bits of what is given", () => {
+test("KQ-009: fflags are the low 32 bits of the argument", () => {
   assert.is(kevent(1, -1, 1, 0xffffffff).fflags, 0xffffffff);
   assert.is(kevent(1, -1, 1, 2 ** 32).fflags, 0);
   assert.is(kevent(1, -1, 1, 2 ** 32 + 5).fflags, 5);
@@ -142,7 +142,7 @@ test("data is signed, of 64 bits, and always exact", () => {
   }
 });
 
-test("KQ-011: udata is the low 64 bits of what is given", () => {
+test("KQ-011: udata is the low 64 bits of the argument", () => {
   assert.is(kevent(1, -1, 1, 0, 0, -1).udata, 2n ** 64n - 1n);
   assert.is(kevent(1, -1, 1, 0, 0, 2n ** 64n).udata, 0);
   assert.is(kevent(1, -1, 1, 0, 0, 2n ** 64n + 7n).udata, 7);
@@ -186,7 +186,7 @@ test("earlier attributes outweigh later ones, and udata compares as a signed num
   assert.is(kevent(2n ** 63n).compare(kevent(1)), 1);
 });
 
-test("KQ-015: what is no kevent is not equal to one, and has no order", () => {
+test("KQ-015: a kevent is not equal to a value of another kind, and has no order with one", () => {
   const event = kevent(1);
   for (const other of [null, undefined, 1, "ev", {}, fieldsOf(event), Kevent.prototype]) {
     assert.is(event.equals(other), false);

@@ -90,7 +90,7 @@ test(
   }),
 );
 
-test("KQ-025: it has no other methods than Python's, but `using` instead of `with`", () => {
+test("KQ-025: a kqueue object has no other methods than Python's, but `using` instead of `with`", () => {
   const beyond = new Set(["constructor", "controlInto", "controlAsync", "wakeup", "inspect"]);
   const names = Object.getOwnPropertyNames(Kqueue.prototype).filter((name) => !beyond.has(name));
   assert.equal(names.sort(), ["close", "closed", "control", "fileno"]);
@@ -124,7 +124,7 @@ test(
     closed.close();
     throws(() => any(closed).control(1, -1, -1), ValueError);
     assert.match(throws(() => any(closed).control(1, -1, "x"), ValueError).message, "closed");
-    // CPython converts its arguments before it looks at the object.
+    // CPython converts its arguments before it checks the object.
     throws(() => any(closed).control(1, "x", "x"), TypeError);
     throws(() => any(closed).control(1, 2 ** 31, "x"), OverflowError);
     throws(() => any(closed).control(1), TypeError);
@@ -142,7 +142,7 @@ test(
 );
 
 test(
-  "KQ-030: what is no number of seconds is a TypeError, whatever is wrong with it",
+  "KQ-030: a timeout that is no number of seconds is a TypeError, whatever is wrong with it",
   scoped((s) => {
     const queue = any(newQueue(s));
     for (const timeout of ["x", NaN, 1e300, Infinity, -Infinity, [], {}, 9223372037]) {
@@ -224,7 +224,7 @@ test(
 );
 
 test(
-  "KQ-035: what is not iterable is no changelist, one kevent neither",
+  "KQ-035: a value that is not iterable is no changelist, not even one kevent",
   scoped((s) => {
     const queue = any(newQueue(s));
     for (const changes of [1, true, {}, kevent(1), Symbol("x")]) {
@@ -294,7 +294,7 @@ test(
 );
 
 test(
-  "KQ-041: changes and the wait for what they watch are one call",
+  "KQ-041: changes and the wait for their events are one call",
   scoped((s) => {
     const queue = newQueue(s);
     const [a, b] = s.socketpair();
@@ -364,7 +364,7 @@ test(
 );
 
 test(
-  "what has a queue can be told from what has not",
+  "fromfd takes any number, which is checked when it is used, and -1 makes a new queue",
   scoped((s) => {
     const queue = newQueue(s);
     const [r] = s.pipe();

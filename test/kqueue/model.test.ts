@@ -27,7 +27,7 @@ import { HAS_KQUEUE } from "../support/world.ts";
 
 const PIPES = 6;
 const IDENTS = 5;
-/** Room for all; with less, a call may also return fewer than fit, but never none. */
+/** Room for all; with less, a call may also return fewer than fit, but at least one. */
 const ENOUGH = 64;
 const NEVER = 3_600_000;
 /** Commands and properties, as often as they are to be drawn. */

@@ -66,7 +66,7 @@ test("changes reach the kernel as they are, and its events come back", () => {
   assert.is(String(event), String(kevent(7, FILTER_TIMER, EV_ADD | EV_CLEAR, 1, -2, 3)));
 });
 
-test("a wait that is interrupted goes on without its changes, for what is left", () => {
+test("an interrupted wait goes on without its changes, for the rest of its timeout", () => {
   let time = 5;
   const seen: string[] = [];
   const host = hostOf(
@@ -83,7 +83,7 @@ test("a wait that is interrupted goes on without its changes, for what is left",
   assert.equal(seen, ["2 3 100", "0 3 70", "0 3 40"]);
 });
 
-test("errors of changes are events, and what has no room is thrown", () => {
+test("errors of changes are events, and an error without room is thrown", () => {
   const host = hostOf((memory, _kq, changes, _nchanges, events, capacity) => {
     if (capacity === 0) return -EBADF;
     const bytes = new Uint8Array(memory.buffer);
@@ -117,7 +117,7 @@ test("fromfd takes a descriptor as it is, and close closes it", () => {
   throws(() => kq.control(null, 1, 0), ValueError);
 });
 
-test("a queue that is closed is so for all its objects, and its number closed once", () => {
+test("closing a queue closes it for all its objects, and its number once", () => {
   let closing: ((fd: number) => void) | undefined;
   const waited: number[] = [];
   const host = hostOf((_memory, kq) => (waited.push(kq), 0), {
@@ -139,7 +139,7 @@ test("a queue that is closed is so for all its objects, and its number closed on
   assert.equal([host.closed, waited], [[KQ, KQ], [KQ]]);
 });
 
-test("a queue of a host that fails to make one, or to wait, says why", () => {
+test("a failure of the host to make a queue, or to wait, is the error of the call", () => {
   const failing = createSelectModule(hostOf(() => -EBADF, { kqueue: () => -24 }));
   throws(() => failing.kqueue(), OSError, "EMFILE");
   throws(() => failing.kqueue.fromfd(9).control(null, 1, 0), OSError, "EBADF");

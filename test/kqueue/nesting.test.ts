@@ -115,7 +115,7 @@ const KINDS: Record<string, Kind> = {
 
 for (const [name, kind] of Object.entries(KINDS)) {
   test(
-    `KQ-217: ${name} makes the queue readable for all who can wait for it, until it is gone`,
+    `KQ-217: ${name} makes the queue readable for select, epoll and kqueue, until it is over`,
     scoped((s) => {
       const queue = newQueue(s);
       const ep = s.epoll([queue as never, EPOLLIN | EPOLLOUT | EPOLLRDNORM]);
@@ -151,7 +151,7 @@ for (const [name, kind] of Object.entries(KINDS)) {
 }
 
 test(
-  "KQ-218: what is not so any more may leave the queue readable until it is asked",
+  "KQ-218: a state that is over may leave the queue readable until the next control()",
   scoped((s) => {
     const queue = newQueue(s);
     const [r, w] = s.pipe();

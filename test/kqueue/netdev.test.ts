@@ -41,7 +41,7 @@ function inNamespace(script: string): unknown {
       to.control([s.kevent(ident, s.KQ_FILTER_NETDEV, s.KQ_EV_ADD | flags, fflags)], 0);
     const take = (from = queue, timeout = 0) => from.control(null, 9, timeout).map(
       ({ ident, flags, fflags, data }) => ident === index ? [flags, fflags, data] : [ident, flags, fflags, data]);
-    // The kernel tells some time after the command; a queue of its own sees when.
+    // The kernel reports some time after the command; a queue of its own sees when.
     const witness = s.kqueue();
     add(index, s.KQ_EV_CLEAR, ${ALL}, witness);
     const set = (text, note) => {
@@ -118,7 +118,7 @@ test("NETDEV: without EV_CLEAR notes stay and add up; data is the state", () => 
   ]);
 });
 
-test("NETDEV: notes that were not asked for do not fire, the end of the interface always does", () => {
+test("NETDEV: notes outside fflags do not fire, the end of the interface always does", () => {
   if (!canRun()) return;
   const report = inNamespace(`
     add(index, s.KQ_EV_CLEAR, ${DOWN});
@@ -134,7 +134,7 @@ test("NETDEV: notes that were not asked for do not fire, the end of the interfac
   ]);
 });
 
-test("NETDEV: only what happens from then on, several queues, ONESHOT and DISPATCH", () => {
+test("NETDEV: only changes after the knote was made are reported, several queues, ONESHOT and DISPATCH", () => {
   if (!canRun()) return;
   const report = inNamespace(`
     const other = s.kqueue();

@@ -24,7 +24,7 @@ import { throws } from "../support/expect.ts";
 import { answered } from "../support/world.ts";
 
 test(
-  "KQ-093: first active, first reported; what stays so goes to the end",
+  "KQ-093: first active, first reported; a knote that stays active goes to the end",
   scoped((s) => {
     const queue = newQueue(s);
     change(queue, ...[1, 2, 3, 4].map((ident) => user(ident, ADD)));
@@ -49,7 +49,7 @@ test(
 );
 
 test(
-  "KQ-094: what does not fit comes with the next call",
+  "KQ-094: events that do not fit come with the next call",
   scoped((s) => {
     const queue = newQueue(s);
     const pipes = [0, 1, 2, 3, 4].map(() => s.pipe());
@@ -207,7 +207,7 @@ test(
 );
 
 test(
-  "a million events may be asked for, and more changes than ever before be made",
+  "max_events may be 2^31 - 1, and one call may make 20 000 changes",
   scoped((s) => {
     const queue = newQueue(s);
     change(queue, user(1, ADD), trigger(1));

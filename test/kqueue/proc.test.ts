@@ -92,7 +92,7 @@ test(
 );
 
 test(
-  "KQ-163: an unknown pid is ESRCH, and so is what can be none",
+  "KQ-163: an unknown pid is ESRCH, and so is a number that can be no pid",
   scoped((scope) => {
     const queue = queueIn(scope);
     const { pid } = spawnSync("true");
@@ -104,7 +104,7 @@ test(
 );
 
 test(
-  "KQ-164, EMU-07: a zombie is reported at once, and ESRCH if its end is not asked for",
+  "KQ-164, EMU-07: a zombie is reported at once, and is ESRCH without NOTE_EXIT",
   scoped(async (scope) => {
     const queue = queueIn(scope);
     const child = spawn("sh", ["-c", "exit 7"], { env });
@@ -146,7 +146,7 @@ test(
 );
 
 test(
-  "KQ-172: and taken back, and then the knote goes with the process",
+  "KQ-172: NOTE_EXIT can be taken back, and then the knote goes with the process",
   scoped(async (scope) => {
     const queue = queueIn(scope);
     const { child, pid, go } = shell("exit 1");
@@ -200,7 +200,7 @@ test(
 );
 
 test(
-  "a deleted knote says nothing, and closing a queue with processes leaks no descriptor",
+  "a deleted knote reports nothing, and closing a queue with processes leaks no descriptor",
   scoped(async (scope) => {
     const queue = queueIn(scope);
     const { child, pid, go } = shell("exit 0");
@@ -232,7 +232,7 @@ test("a thread that leads no process is ESRCH", () => {
 });
 
 test(
-  "this process and its parent can be watched, and are silent",
+  "this process and its parent can be watched, and report nothing while they run",
   scoped((scope) => {
     const queue = queueIn(scope);
     add(queue, process.pid, KQ_FILTER_PROC, 0, EXIT);

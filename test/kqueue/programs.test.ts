@@ -45,12 +45,12 @@ const CLIENT = `
   return right && rest === 0 ? "ok" : "wrong bytes";`;
 
 test(
-  "an echo server with EV_CLEAR, which reads all there is and writes what fits",
+  "an echo server with EV_CLEAR, which reads everything and writes as much as fits",
   scoped(async (s) => {
     const { kevent, KQ_FILTER_READ, KQ_FILTER_WRITE } = select;
     const { KQ_EV_ADD, KQ_EV_CLEAR, KQ_EV_DELETE, KQ_EV_EOF, KQ_EV_ERROR } = select;
     const listener = s.listener();
-    // Much less than the client that sends everything first, and reads nothing meanwhile.
+    // Much less than the bytes of a client, which sends all of them before it reads.
     const buffer = 65_536;
     for (const option of [os.SO_SNDBUF, os.SO_RCVBUF]) {
       os.setsockopt(listener, os.SOL_SOCKET, option, buffer);
@@ -81,7 +81,7 @@ test(
         if (taken === chunk.length) continue;
         chunks.unshift(chunk.subarray(taken));
         partial++;
-        return; // EVFILT_WRITE tells when there is room again
+        return; // EVFILT_WRITE reports room again
       }
       if (ended.has(fd)) close(fd);
     }
@@ -147,7 +147,7 @@ test(
 );
 
 test(
-  "a watcher of a file, which says what happens to it until it is gone",
+  "a watcher of a file, which reports each change until the file is gone",
   scoped((s) => {
     const { kevent, KQ_FILTER_VNODE, KQ_EV_ADD, KQ_EV_CLEAR } = select;
     const { KQ_NOTE_ATTRIB, KQ_NOTE_DELETE, KQ_NOTE_EXTEND, KQ_NOTE_LINK } = select;
@@ -202,7 +202,7 @@ test(
   }),
 );
 
-test("a program that follows what is written to a file, as `tail -f` does", () => {
+test("a program that follows the lines appended to a file, as `tail -f` does", () => {
   const { kevent, KQ_FILTER_READ, KQ_EV_ADD, KQ_EV_DELETE } = select;
   const path = join(tmpdir(), `omnipoll-tail-${process.pid}`);
   writeFileSync(path, "one\n");

@@ -46,7 +46,7 @@ test(
 );
 
 test(
-  "KQ-103: of SEQPACKET sockets and eventfds, too",
+  "KQ-103: data of a SEQPACKET socket is its number of bytes, and of an eventfd its counter",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [a, b] = scope.socketpair(os.SOCK_SEQPACKET);
@@ -66,7 +66,7 @@ test(
 );
 
 test(
-  "KQ-104: level triggered, with what is there at each call",
+  "KQ-104: level triggered, with the bytes that are there at each call",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [r, w] = scope.pipe();
@@ -153,7 +153,7 @@ test(
 );
 
 test(
-  "KQ-113: a pipe without a writer is EV_EOF, data is what is left",
+  "KQ-113: a pipe without a writer is EV_EOF, data is the unread bytes",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [r, w] = scope.pipe();
@@ -171,7 +171,7 @@ test(
 );
 
 test(
-  "KQ-114: a new writer of a FIFO ends its end",
+  "KQ-114: a new writer of a FIFO takes its EV_EOF away",
   scoped((scope) => {
     const queue = queueIn(scope);
     const path = scope.fifo();
@@ -190,7 +190,7 @@ test(
 );
 
 test(
-  "KQ-115: the writing end of a pipe is accepted, and silent even at its end",
+  "KQ-115: the writing end of a pipe is accepted, and reports nothing even at its end",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [r, w] = scope.pipe();
@@ -245,7 +245,7 @@ test(
 );
 
 test(
-  "KQ-121: an epoll of one's own is ready or not",
+  "KQ-121: data of an epoll of the program is 1 while it is ready",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [r, w] = scope.pipe();

@@ -38,7 +38,7 @@ const MODES = [
 for (const [how, close] of CLOSES) {
   for (const [mode, flags] of MODES) {
     test(
-      `${how}, ${mode}: no event of what a dup keeps open, no busy loop`,
+      `${how}, ${mode}: no event of a file that a dup keeps open, no busy loop`,
       scoped((scope) => {
         const queue = queueIn(scope);
         const [r, w] = os.pipe();
@@ -237,7 +237,7 @@ test(
 );
 
 test(
-  "the queue's descriptor stays the same file for those who watch it",
+  "the queue's descriptor stays the same file for its watchers",
   scoped((scope) => {
     const [outer, inner] = [queueIn(scope), queueIn(scope)];
     add(outer, inner.fileno(), KQ_FILTER_READ);

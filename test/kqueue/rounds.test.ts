@@ -14,13 +14,13 @@ import * as os from "../../bindings/node/os.ts";
 import { scoped } from "../support/descriptors.ts";
 import { change, newQueue } from "./support.ts";
 
-/** How many events the core asks a kernel for at least. */
+/** The least capacity of the core's waits in the kernel. */
 const ROOM = 1024;
 
 for (const hasInner of [false, true]) {
-  const where = hasInner ? "with a queue within" : "without";
+  const where = hasInner ? "with an inner queue" : "without";
   test(
-    `an event behind ${ROOM} that do not count, ${where}`,
+    `an event behind ${ROOM} below their low-water mark, ${where}`,
     scoped((scope) => {
       const outer = newQueue(scope);
       for (let i = hasInner ? 1 : 0; i < ROOM; i++) {
@@ -31,7 +31,7 @@ for (const hasInner of [false, true]) {
       if (hasInner) {
         const inner = newQueue(scope);
         const [r, w] = scope.pipe();
-        // A hang-up that a disabled knote makes the inner queue readable with, and no event.
+        // The hang-up of a disabled knote makes the inner queue readable, and is no event.
         change(inner, kevent(r, READ, ADD | DISABLE));
         change(outer, kevent(inner.fileno(), READ, ADD));
         os.close(w);

@@ -165,7 +165,7 @@ test(
 );
 
 test(
-  "KQ-179: what came before is not counted",
+  "KQ-179: signals before the knote was made are not counted",
   scoped((scope) => {
     const queue = queueIn(scope);
     listening(scope, "SIGUSR2");
@@ -182,7 +182,7 @@ test(
 );
 
 test(
-  "KQ-180: what is no signal, or cannot be caught, is accepted and silent",
+  "KQ-180: numbers of no signal, and signals that cannot be caught, are accepted and report nothing",
   scoped((scope) => {
     const queue = queueIn(scope);
     for (const number of [0, 65, 999, 2 ** 31, 2n ** 63n, SIGKILL, SIGSTOP]) {
@@ -322,7 +322,7 @@ async function total(queue: Kqueue, child: ChildProcess, wanted: number): Promis
   return sum;
 }
 
-test("EMU-06: thousands of real-time signals while blocked: Linux merges none, all count", () => {
+test("EMU-06: thousands of real-time signals while blocked all count: Linux does not merge them", () => {
   // Started with the signal ignored, which Node leaves as it is beyond the first 31.
   const script = `
     import { spawn } from "node:child_process";
@@ -368,7 +368,7 @@ test(
 );
 
 test(
-  "SIGUSR1 and SIGINT, which Node handles itself, go on doing what they did",
+  "SIGUSR1 and SIGINT, which Node handles itself, still call their listeners",
   scoped(async (scope) => {
     const queue = queueIn(scope);
     const interrupted = listening(scope, "SIGINT");

@@ -53,7 +53,7 @@ test(
 );
 
 test(
-  "KQ-105: and of a Unix one, where the kernel tells",
+  "KQ-105: data of a Unix listener is the number of connections that wait, too",
   scoped((scope) => {
     const queue = queueIn(scope);
     const path = `\0omnipoll-kq-${process.pid}`;
@@ -91,7 +91,7 @@ test(
 );
 
 test(
-  "KQ-107: EV_EOF comes at once, data is what is left",
+  "KQ-107: EV_EOF comes at once, data is the unread bytes",
   scoped((scope) => {
     const queue = queueIn(scope);
     for (const [a, b] of [scope.socketpair(), scope.tcp()] as const) {
@@ -217,7 +217,7 @@ test(
 );
 
 test(
-  "EMU-05: so is that of a Unix socket",
+  "EMU-05: a reset of a Unix socket is EV_EOF with ECONNRESET, too",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [a, b] = scope.socketpair();
@@ -231,7 +231,7 @@ test(
 );
 
 test(
-  "a fresh socket is silent and idle, and reports once it is connected",
+  "a fresh socket has no event, and no busy wait, and reports data once it is connected",
   scoped((scope) => {
     const queue = queueIn(scope);
     const listener = scope.listener();

@@ -1,4 +1,4 @@
-// System calls of a queue, counted by strace: none per knote, one wait, one question per event.
+// System calls of a queue, counted by strace: none per knote, one wait, one ioctl per event.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";

@@ -147,7 +147,7 @@ test(
 );
 
 test(
-  "a periodic timer goes on, and counts what nobody asked for",
+  "a periodic timer goes on, and data counts the periods since the last report",
   scoped((s) => {
     const queue = newQueue(s);
     const start = clockMs();
@@ -174,7 +174,7 @@ test(
 );
 
 test(
-  "periods are kept, however late they are asked for",
+  "periods are kept, however late they are reported",
   scoped((s) => {
     const queue = newQueue(s);
     const start = clockMs();
@@ -247,7 +247,7 @@ test(
 );
 
 test(
-  "KQ-196: adding again starts anew, and what has expired is forgotten",
+  "KQ-196: adding again restarts the timer, and drops an expiry that was not reported",
   scoped((s) => {
     const queue = newQueue(s);
     change(queue, timer(1, ADD, 0, 5), timer(2, ADD | ONESHOT, 0, 5));
@@ -265,7 +265,7 @@ test(
 );
 
 test(
-  "KQ-197: also with the same value",
+  "KQ-197: adding again with the same value restarts the timer, too",
   scoped((s) => {
     const queue = newQueue(s);
     change(queue, timer(1, ADD | ONESHOT, 0, 60));
@@ -309,7 +309,7 @@ test(
 );
 
 test(
-  "adding again with what is invalid reports an error and stops the timer",
+  "adding again with invalid fflags reports an error and stops the timer",
   scoped((s) => {
     const queue = newQueue(s);
     change(queue, timer(1, ADD, 0, 1));
@@ -337,7 +337,7 @@ test(
 );
 
 test(
-  "EV_ENABLE does not start a timer anew, and EV_DISABLE takes back what has expired",
+  "EV_ENABLE does not restart a timer, and EV_DISABLE takes back an expiry",
   scoped((s) => {
     const queue = newQueue(s);
     const start = clockMs();
@@ -354,7 +354,7 @@ test(
 );
 
 test(
-  "EV_DISPATCH of a timer: one report, and what has expired since with EV_ENABLE",
+  "EV_DISPATCH of a timer: one report, and the expiries since then with EV_ENABLE",
   scoped((s) => {
     const queue = newQueue(s);
     change(queue, timer(1, ADD | DISPATCH, 0, 10));
@@ -393,7 +393,7 @@ test(
 );
 
 test(
-  "100 000 timers are set and cancelled, and none expires",
+  "100 000 timers are set and cancelled, and only the one that is left expires",
   scoped((s) => {
     const queue = newQueue(s);
     const COUNT = 100_000;

@@ -91,7 +91,7 @@ test("EMU-08: thousands of timers, set, moved and deleted, keep to a model of th
   assert.ok(calls.settime < 20_000, `${calls.settime} times the kernel's timer was set`);
 });
 
-test("those that have expired are reported in the order of their times", () => {
+test("expired timers are reported in the order of their times", () => {
   const { queue, calls, pass } = virtualQueue();
   const COUNT = 5000;
   const times = Array.from({ length: COUNT }, (_, i) => ((i * 1237) % COUNT) + 1);

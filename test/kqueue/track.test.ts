@@ -62,7 +62,7 @@ test(
 );
 
 test(
-  "KQ-166: notes that were not asked for do not fire, and other processes do not matter",
+  "KQ-166: notes outside fflags do not fire, and other processes do not matter",
   scoped(async (scope) => {
     if (!connected) return;
     const queue = queueIn(scope);
@@ -75,13 +75,13 @@ test(
     assert.equal(take(queue, DEADLINE), [note(pid, EXEC)]);
     child.kill("SIGKILL");
     await reaped(child);
-    assertSilent(queue, 20); // its end was not asked for: the knote just goes
+    assertSilent(queue, 20); // without NOTE_EXIT the knote goes without an event
     throws(() => remove(queue, pid, KQ_FILTER_PROC), FileNotFoundError, "ENOENT");
   }),
 );
 
 test(
-  "KQ-166: they add up with the exit",
+  "KQ-166: NOTE_FORK and NOTE_EXEC add up with NOTE_EXIT",
   scoped(async (scope) => {
     if (!connected) return;
     const queue = queueIn(scope);
@@ -184,7 +184,7 @@ for (const [where, options] of [
   ["another network namespace", ["-n"]],
   ["another user namespace", ["-U", "-r"]],
 ] as const) {
-  test(`where the kernel does not tell, in ${where}, these notes are EOPNOTSUPP`, () => {
+  test(`where the kernel reports no forks, in ${where}, these notes are EOPNOTSUPP`, () => {
     if (!canBeRoot("namespaces", "unshare")) return;
     const script = `
       import * as s from ${JSON.stringify(new URL("../../bindings/node/select.js", import.meta.url))};

@@ -62,7 +62,7 @@ function reader(scope: Scope, fd: number, flags = 0, lowat?: number): Kqueue {
 }
 
 test(
-  "data counts what is behind an urgent byte, too",
+  "data counts the bytes behind an urgent byte, too",
   scoped((scope) => {
     const [a, b] = marked(scope);
     const queue = reader(scope, a);
@@ -95,7 +95,7 @@ test(
 );
 
 test(
-  "what comes behind an urgent byte is an edge",
+  "data behind an urgent byte is an edge",
   scoped((scope) => {
     const [a, b] = scope.tcp();
     const queue = reader(scope, a, KQ_EV_CLEAR);
@@ -133,7 +133,7 @@ test(
 );
 
 test(
-  "NOTE_LOWAT counts what is behind an urgent byte, too",
+  "NOTE_LOWAT counts the bytes behind an urgent byte, too",
   scoped((scope) => {
     const [a, b] = marked(scope);
     assert.equal(take(reader(scope, a, 0, 4)), [read(a, 4)]);
@@ -165,7 +165,7 @@ test(
 );
 
 test(
-  "the end of a stream does not hide what is behind an urgent byte",
+  "the end of a stream does not hide the bytes behind an urgent byte",
   scoped((scope) => {
     const [a, b] = marked(scope);
     const queue = reader(scope, a);
@@ -196,7 +196,7 @@ test(
 );
 
 test(
-  "much in front of an urgent byte",
+  "data counts a great many bytes in front of an urgent byte",
   scoped((scope) => {
     const [a, b] = scope.tcp();
     os.write(b, "x".repeat(5000));

@@ -55,7 +55,7 @@ const READ = 0x0400;
 const LOSS = answered(LINK, DELETE);
 
 test(
-  "KQ-140: a write is NOTE_WRITE, with NOTE_EXTEND too if the file grew, asked for or not",
+  "KQ-140: a write is NOTE_WRITE, with NOTE_EXTEND too if the file grew, even outside fflags",
   scoped((scope) => {
     const { queue, path, fd } = watchedFile(scope, WRITE);
     expectNotes(queue, () => writeSync(fd, "abc", 0), WRITE);
@@ -67,7 +67,7 @@ test(
 );
 
 test(
-  "KQ-141: an append is NOTE_WRITE and NOTE_EXTEND, also if only the latter was asked for",
+  "KQ-141: an append is NOTE_WRITE and NOTE_EXTEND, also if fflags has only the latter",
   scoped((scope) => {
     const { queue, path, fd } = watchedFile(scope, EXTEND);
     expectNotes(queue, () => appendFileSync(path, "x"), WRITE | EXTEND);
@@ -112,7 +112,7 @@ test(
 );
 
 test(
-  "KQ-144: so is chown",
+  "KQ-144: chown is NOTE_ATTRIB, too",
   scoped((scope) => {
     const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
     for (const { queue, path } of [watchedFile(scope), watchedDirectory(scope)]) {
@@ -152,7 +152,7 @@ test(
 );
 
 test(
-  "KQ-146: so is being replaced by a rename",
+  "KQ-146: being replaced by a rename is NOTE_DELETE, too",
   scoped((scope) => {
     const { queue, folder, path } = watchedFile(scope, DELETE | LINK);
     writeFileSync(join(folder, "new"), "");
@@ -227,7 +227,7 @@ test(
 );
 
 test(
-  "KQ-155: notes that were not asked for do not fire",
+  "KQ-155: notes outside fflags do not fire",
   scoped((scope) => {
     const { queue, folder, path, fd } = watchedFile(scope, DELETE);
     writeSync(fd, "xyz", 9);
@@ -246,7 +246,7 @@ test(
 );
 
 test(
-  "KQ-156: only what happens from then on",
+  "KQ-156: only changes after the knote was made are reported",
   scoped((scope) => {
     const { queue, path, fd } = watchedFile(scope, WRITE);
     const second = scope.open(path);
@@ -275,7 +275,7 @@ test(
     chmodSync(path, 0o600);
     add(queue, fd, KQ_FILTER_VNODE, 0, ATTRIB);
     assert.is(notesOf(queue), WRITE);
-    appendFileSync(path, "x"); // not asked for
+    appendFileSync(path, "x"); // outside fflags
     assert.is(notesOf(queue), null);
     add(queue, fd, KQ_FILTER_VNODE, 0, WRITE | EXTEND);
     expectNotes(queue, () => writeSync(fd, "x", 0), WRITE);
@@ -283,7 +283,7 @@ test(
 );
 
 test(
-  "KQ-157: what is no file is EINVAL",
+  "KQ-157: a descriptor that is no file is EINVAL",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [r] = scope.pipe();
@@ -307,7 +307,7 @@ test(
 );
 
 test(
-  "KQ-159: closing the descriptor removes the knote silently",
+  "KQ-159: closing the descriptor removes the knote without an event",
   scoped((scope) => {
     const { queue, path, fd } = watchedFile(scope);
     const dup = scope.dup(fd);
@@ -324,7 +324,7 @@ test(
 );
 
 test(
-  "KQ-159: so does a close without announceClose",
+  "KQ-159: a close without announceClose removes the knote, too",
   scoped((scope) => {
     const queue = queueIn(scope);
     const path = join(scope.folder(), "file");

@@ -83,7 +83,7 @@ test(
 );
 
 test(
-  "KQ-127: of a Unix socket, less what is queued and its overhead",
+  "KQ-127: data of a Unix socket is the send buffer less the queued bytes and their overhead",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [a, b] = scope.socketpair();
@@ -265,7 +265,7 @@ test(
 );
 
 test(
-  "KQ-134: a full pipe is silent until there is room for PIPE_BUF bytes",
+  "KQ-134: a full pipe is not reported until it has room for PIPE_BUF bytes",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [r, w] = scope.pipe();
@@ -311,7 +311,7 @@ test(
 );
 
 test(
-  "KQ-136: the reading end of a pipe is accepted, and silent even at its end",
+  "KQ-136: the reading end of a pipe is accepted, and reports nothing even at its end",
   scoped((scope) => {
     const queue = queueIn(scope);
     const [r, w] = scope.pipe();
@@ -372,7 +372,7 @@ test(
     const queue = queueIn(scope);
     const master = scope.open("/dev/ptmx", constants.O_RDWR | constants.O_NOCTTY);
     add(queue, master, KQ_FILTER_WRITE);
-    // Linux does not tell how much.
+    // Linux does not report how much.
     assert.equal(take(queue), [write(master, answered(0, 4095))]);
   }),
 );

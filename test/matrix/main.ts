@@ -24,10 +24,10 @@ function turnOf(text: string): number {
 }
 
 const program = new Command("matrix")
-  .description("Runs what takes longer, or needs more, than npm test.")
+  .description("Runs the tests that take longer, or need more, than npm test.")
   .argument("[name...]", "parts to run; all of them unless named")
   .option("--list", "print the parts instead", false)
-  .option("--within <minutes>", "leave out what would not end by then", minutesOf, Infinity)
+  .option("--within <minutes>", "leave out parts that would not end by then", minutesOf, Infinity)
   .option("--turn <commit>", "begin with another part for each commit", turnOf, 0)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2))
   .parse();

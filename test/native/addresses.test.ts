@@ -84,7 +84,7 @@ test("records at the very end are written, and nothing beside them", () => {
   close();
 });
 
-test("what is no memory is refused: detached, shared, views, anything else", () => {
+test("values that are no memory are refused: detached and shared buffers, views, anything else", () => {
   const { epfd, close } = busyEpoll(1);
   const memory = new WebAssembly.Memory({ initial: 1 });
   const detached = memory.buffer;
@@ -114,7 +114,7 @@ test("what is no memory is refused: detached, shared, views, anything else", () 
   close();
 });
 
-test("what is no timeout is refused, before anything is waited for", () => {
+test("a NaN timeout is refused before the wait, and negative and huge timeouts are for ever", () => {
   const { epfd, close } = busyEpoll(1);
   const memory = new ArrayBuffer(64);
   assert.is(addon.poll(memory, 0, 1, NaN), EINVAL);
@@ -171,7 +171,7 @@ test("a hostile module gets EFAULT for every wild address", () => {
   close();
 });
 
-test("a hostile module calling at random is told what is wrong, 100 000 times", () => {
+test("a hostile module gets errors or counts from 100 000 random calls", () => {
   const { call, memory } = hostile();
   const { epfd, close } = busyEpoll(4);
   const random = randomOf(20260726);

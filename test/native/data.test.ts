@@ -243,7 +243,7 @@ function startToConnect(fd: number, address: ReturnType<typeof deadAddress>): vo
   }
 }
 
-states("of a fresh, bound or listening one", () => {
+states("a fresh, bound or listening socket", () => {
   for (const family of [os.AF_UNIX, os.AF_INET, os.AF_INET6]) {
     const fd = os.socket(family, os.SOCK_STREAM);
     assert.is(stateOf(fd), DATA_STATE_UNCONNECTED);
@@ -264,7 +264,7 @@ states("of a fresh, bound or listening one", () => {
   assert.is(stateOf(-1), 0);
 });
 
-states("of connected ones", () => {
+states("connected sockets", () => {
   for (const pair of [tcpPair(), os.socketpair(), os.socketpair(os.AF_UNIX, os.SOCK_SEQPACKET)]) {
     for (const fd of pair) assert.is(stateOf(fd), 0);
     os.shutdown(pair[0], os.SHUT_WR);
@@ -277,7 +277,7 @@ states("of connected ones", () => {
   }
 });
 
-states("of closed ones, without an error", () => {
+states("closed sockets, without an error", () => {
   const [a, b] = tcpPair();
   os.shutdown(a, os.SHUT_WR);
   os.shutdown(b, os.SHUT_WR);
@@ -342,7 +342,7 @@ states("a Unix peer that closes without reading", () => {
   }
 });
 
-states("a datagram that nobody took", () => {
+states("a datagram to a port without a socket", () => {
   const fd = os.socket(os.AF_INET, os.SOCK_DGRAM);
   os.connect(fd, deadAddress(os.SOCK_DGRAM));
   assert.is(stateOf(fd), 0);
@@ -353,7 +353,7 @@ states("a datagram that nobody took", () => {
   os.close(fd);
 });
 
-states("a peer that does not answer, and one that nobody knows", () => {
+states("a peer that does not answer, and an address without a host", () => {
   if (!canBeRoot("peers that do not answer", "ip", "unshare")) return;
   const script = `
     execSync("ip link set lo up; ip link add one type veth peer name two");

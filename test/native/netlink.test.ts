@@ -32,7 +32,7 @@ function processEvents(fd: number): Array<[what: number, pid: number, detail: nu
   return events;
 }
 
-processes("hears forks, execs and exits", () => {
+processes("reports forks, execs and exits", () => {
   const fd = host.proc_listen();
   if (fd < 0) return console.log(`\nskip: proc_listen says ${fd}`);
   assert.is(os.get_blocking(fd), false);
@@ -90,7 +90,7 @@ links("flags are those of the system, by index", () => {
   for (const index of [0, -1, 0x7fffffff]) assert.is(host.link_flags(index), -ENODEV);
 });
 
-links("hears a link go up and down, whose flags then say so", () => {
+links("reports a link that goes up and down, and link_flags has the same state", () => {
   if (!canBeRoot("links", "ip", "unshare")) return;
   const script = `
     execSync("ip link add one type veth peer name two");
@@ -126,7 +126,7 @@ links("descriptors are close-on-exec and do not block", () => {
   assert.is(host.netlink_read(memory, fd, AT, ROOM), -EBADF);
 });
 
-links("leaves out what is not the kernel's", () => {
+links("leaves out messages that are not the kernel's", () => {
   const fd = host.link_listen();
   const [r, w] = os.socketpair(os.AF_UNIX, os.SOCK_DGRAM);
   os.write(w, "from somebody else");

@@ -33,7 +33,7 @@ function run(script: string, env: NodeJS.ProcessEnv = {}) {
   return { stdout: stdout.trim(), stderr, status, signal };
 }
 
-const actions = suite("sources: signals and what they do by default");
+const actions = suite("sources: the default actions of signals");
 
 for (const name of ["SIGUSR2", "SIGTERM", "SIGINT", "SIGHUP", "SIGALRM", "SIGSEGV"] as const) {
   actions(`${name} still kills`, () => {
@@ -47,7 +47,7 @@ for (const name of ["SIGUSR2", "SIGTERM", "SIGINT", "SIGHUP", "SIGALRM", "SIGSEG
   });
 }
 
-actions("so does SIGKILL", () => {
+actions("SIGKILL still kills", () => {
   const { signal } = run(`host.signal_open(9); send("SIGKILL");`);
   assert.is(signal, "SIGKILL");
 });
@@ -67,7 +67,7 @@ actions("a signal still kills after the last listener has gone, and after signal
   assert.is(stdout, "1");
 });
 
-actions("those that are ignored by default go on being ignored", () => {
+actions("signals that are ignored by default stay ignored", () => {
   const { stdout, status } = run(`
     for (const name of ["SIGCHLD", "SIGURG", "SIGWINCH", "SIGCONT"]) {
       const { constants } = await import("node:os");

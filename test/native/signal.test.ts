@@ -84,7 +84,7 @@ counts("a signal that is ignored is counted, and goes on being ignored", () => {
   send(SIGPIPE);
 });
 
-counts("a signal that nobody can catch is accepted, other numbers are not", () => {
+counts("a signal that cannot be caught is accepted, other numbers are refused", () => {
   for (const signal of [constants.signals.SIGKILL, constants.signals.SIGSTOP, 64]) {
     const fd = host.signal_open(signal);
     assert.ok(fd >= 0);

@@ -171,7 +171,7 @@ timers.run();
 
 const stats = suite("sources: fd_stat");
 
-stats("tells the kinds of descriptors apart", () => {
+stats("has the kind of each descriptor", () => {
   const kinds: Array<readonly [number, number]> = [];
   const [r, w] = os.pipe();
   kinds.push([r, FD_PIPE], [w, FD_PIPE], [os.eventfd(0), FD_EVENTFD]);
@@ -228,7 +228,7 @@ function flags(fd: number): number {
   return typeof stat === "number" ? stat : stat.flags;
 }
 
-stats("says what may be done with the descriptor", () => {
+stats("has the access mode of the descriptor", () => {
   const [r, w] = os.pipe();
   assert.is(flags(r), ACCESS_READ);
   assert.is(flags(w), ACCESS_WRITE);

@@ -71,7 +71,7 @@ for (const [name, code] of Object.entries(BLOCKED)) {
   });
 }
 
-test("one thread may write to what it waits for in another, both ways, 1 000 times", async () => {
+test("two threads wake each other through pipes, 1 000 times", async () => {
   const [toThread, fromMain] = os.pipe();
   const [toMain, fromThread] = os.pipe();
   const { done } = await inThread(

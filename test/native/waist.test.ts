@@ -82,7 +82,7 @@ test("no host call throws, whatever WebAssembly passes", () => {
   }
 });
 
-test("the calls of the addon that take arguments refuse what is no number of theirs", () => {
+test("the calls of the addon that take arguments refuse values that are no 32-bit integers", () => {
   const odd = [undefined, null, "1", {}, [], NaN, Infinity, 0.5, 2 ** 31, 2 ** 32, 1n, Symbol("s")];
   const { close, epoll_create1 } = loadAddon();
   for (const value of odd as number[]) {
@@ -105,7 +105,7 @@ test("epoll() on a host without epoll is ENOSYS, select and poll work", () => {
   );
   assert.is((throws(() => select.epoll(), OSError, "ENOSYS") as OSError).errno, ENOSYS);
   throws(() => select.epoll(), OSError, "ENOSYS");
-  assert.equal(asked, ["capabilities"], "asked once, and taken at its word");
+  assert.equal(asked, ["capabilities"], "capabilities() is called once");
   withPipe((reader, writer) => {
     assert.equal(select.select([reader], [writer], [], 1), [[reader], [writer], []]);
     const p = select.poll();
@@ -209,7 +209,7 @@ test("timeouts cross as milliseconds, fractions and all; below 0 is for ever", (
   assert.ok(seen.every((timeoutMs) => timeoutMs < 0));
 });
 
-test("no wait of the Linux host is shorter than asked, to the microsecond", () => {
+test("no wait of the Linux host is shorter than its timeout, to the microsecond", () => {
   const memory = newMemory();
   const epfd = linux.epoll_create1(CLOEXEC);
   for (const timeoutMs of [0.001, 0.05, 0.3, 0.999, 1.0001, 2.7]) {
@@ -261,7 +261,7 @@ const waits: Record<string, (host: Host, timeoutMs: number | null) => unknown> =
 for (const [name, wait] of Object.entries(waits)) {
   // The clock may begin anywhere: "only differences mean anything".
   for (const startMs of [1e9, 0, -1e9]) {
-    test(`${name} resumes with what is left, on a clock that begins at ${startMs}`, () => {
+    test(`${name} resumes with the rest of its timeout, on a clock that begins at ${startMs}`, () => {
       const host = interrupted(4, 25, startMs);
       wait(host, 100);
       assert.equal(host.asked, [100, 75, 50, 25, 0]);
@@ -281,7 +281,7 @@ for (const [name, wait] of Object.entries(waits)) {
     assert.equal(never.asked, [0, 0, 0]);
   });
 
-  test(`${name} takes as long as asked in a storm of signals`, () => {
+  test(`${name} takes its whole timeout in a storm of signals`, () => {
     let interruptions = 0;
     const counted = (result: number): number => {
       if (result === -EINTR) interruptions++;

@@ -70,7 +70,7 @@ for (const call of [os.send, os.write]) {
   });
 }
 
-interruptions("accept goes on until somebody connects", async () => {
+interruptions("accept goes on until a client connects", async () => {
   const { fd, address } = listener(LOCAL);
   os.setsockopt(fd, os.SOL_SOCKET, SO_RCVTIMEO, aMinute);
   const client = os.socket();
@@ -97,7 +97,7 @@ interruptions("connect waits for the connection it began", async () => {
   closing([...clients, fd, (await done) as number]);
 });
 
-interruptions("connect of AF_UNIX asks again until there is room", async () => {
+interruptions("connect of AF_UNIX is tried again until there is room", async () => {
   const fd = os.socket(os.AF_UNIX, os.SOCK_STREAM);
   const name = `\0omnipoll connect ${process.pid}`;
   os.bind(fd, name);

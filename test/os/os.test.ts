@@ -58,7 +58,7 @@ pipes("read returns nothing at the end", () => {
   os.close(r);
 });
 
-pipes("what was read stays as it is when more is read", () => {
+pipes("a result of read() stays as it is when more is read", () => {
   const [r, w] = os.pipe();
   os.write(w, "first");
   const first = os.read(r, 5);
@@ -117,14 +117,14 @@ pipes("an empty pipe that does not block throws BlockingIOError", () => {
   closing([r, w]);
 });
 
-pipes("writing where nobody reads throws BrokenPipeError", () => {
+pipes("writing to a pipe without a reader throws BrokenPipeError", () => {
   const [r, w] = os.pipe();
   os.close(r);
   throws(() => os.write(w, "x"), BrokenPipeError, "EPIPE");
   os.close(w);
 });
 
-pipes("a descriptor of the wrong direction, or none, throws EBADF", () => {
+pipes("a descriptor of the wrong direction, or one that is not open, throws EBADF", () => {
   const [r, w] = os.pipe();
   throws(() => os.write(r, "x"), OSError, "EBADF");
   throws(() => os.read(w, 1), OSError, "EBADF");
@@ -218,7 +218,7 @@ descriptors("nothing made reaches another program unless it is made inheritable"
   closing(fds);
 });
 
-descriptors("flags ask for descriptors that do not block", () => {
+descriptors("O_NONBLOCK, EFD_NONBLOCK and SOCK_NONBLOCK make descriptors that do not block", () => {
   const fds = [...os.pipe2(os.O_NONBLOCK), os.eventfd(0, os.EFD_NONBLOCK)];
   fds.push(os.socket(os.AF_INET, os.SOCK_STREAM | os.SOCK_NONBLOCK));
   fds.push(...os.socketpair(os.AF_UNIX, os.SOCK_STREAM | os.SOCK_NONBLOCK));
@@ -275,7 +275,7 @@ fifos("a path whose bytes are no UTF-8 is written as Python does", () => {
   assert.ok(statSync(Buffer.concat([Buffer.from(`${folder}/a`), Buffer.of(0xff, 98)])).isFIFO());
 });
 
-fifos("mkfifo throws what the path deserves", () => {
+fifos("mkfifo throws the error of a wrong path", () => {
   throws(() => os.mkfifo(folder), FileExistsError, "EEXIST");
   const error = throws(() => os.mkfifo("/nonexistent/x"), FileNotFoundError, "ENOENT");
   assert.ok(error.message.includes("/nonexistent/x"));
@@ -345,7 +345,7 @@ counters("a negative descriptor is a ValueError, as in Python", () => {
   throws(() => os.eventfd_write(-1, 1), ValueError);
 });
 
-counters("what is no eventfd and gives fewer bytes throws EINVAL", () => {
+counters("eventfd_read of a pipe with fewer than 8 bytes throws EINVAL", () => {
   const [r, w] = os.pipe();
   os.write(w, "abc");
   throws(() => os.eventfd_read(r), OSError, "EINVAL");
@@ -354,7 +354,7 @@ counters("what is no eventfd and gives fewer bytes throws EINVAL", () => {
 
 const processes = suite("os: processes");
 
-processes("kill with signal 0 asks, and says ESRCH", () => {
+processes("kill with signal 0 checks for the process, and throws ESRCH", () => {
   assert.is(os.kill(process.pid, 0), undefined);
   throws(() => os.kill(99_999_999, 0), ProcessLookupError, "ESRCH");
   throws(() => os.kill(process.pid, 1000), OSError, "EINVAL");

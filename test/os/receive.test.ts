@@ -111,7 +111,7 @@ truncated(
 );
 
 truncated(
-  "TCP: discarded bytes come as zeros, and what follows is not touched",
+  "TCP: discarded bytes come as zeros, and the bytes behind them are kept",
   scoped((scope) => {
     readSecret(scope);
     const [a, b] = scope.tcp();
@@ -182,10 +182,10 @@ if (sim === undefined) {
 
 truncated.run();
 
-const reading = suite("os: what reads return");
+const reading = suite("os: the results of reads");
 
 reading(
-  "other flags return what was written",
+  "other flags return the bytes that were written",
   scoped((scope) => {
     const [a, b] = scope.socketpair();
     os.send(a, "abc");

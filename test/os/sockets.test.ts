@@ -110,7 +110,7 @@ pairs("sizes and flags that recv cannot take are refused", () => {
   closing([a, b]);
 });
 
-pairs("what is no socket throws ENOTSOCK, and what is not open EBADF", () => {
+pairs("a pipe throws ENOTSOCK, and a descriptor that is not open EBADF", () => {
   const [r, w] = os.pipe();
   throws(() => os.recv(r, 1), OSError, "ENOTSOCK");
   throws(() => os.send(w, "x"), OSError, "ENOTSOCK");
@@ -398,7 +398,7 @@ options("an option comes back as it was set", () => {
   os.close(fd);
 });
 
-options("options and values that there are not are refused", () => {
+options("unknown options and impossible values are refused", () => {
   const fd = os.socket();
   throws(() => os.getsockopt(fd, os.SOL_SOCKET, 9999), OSError, "ENOPROTOOPT");
   throws(() => os.setsockopt(fd, os.SOL_SOCKET, 9999, 1), OSError, "ENOPROTOOPT");

@@ -94,7 +94,7 @@ test("poll records are struct pollfd", () => {
   );
 });
 
-test("select() asks for what makes a descriptor ready in its lists", () => {
+test("select() polls for the bits that make a descriptor ready in its lists", () => {
   const seen: string[] = [];
   const core = coreWith({
     poll(memory, records, count) {

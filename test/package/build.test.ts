@@ -108,14 +108,14 @@ withCompiler("a later build with a compiler builds the addon and nothing else", 
   assert.is(use().stdout, "[[],[],[]]");
 });
 
-withCompiler("what is up to date is left alone, what is gone is built again", () => {
+withCompiler("outputs that are up to date are left alone, and missing ones are built again", () => {
   assert.is(node(["build.mjs"]).stdout, "");
   rmSync(ADDON);
   builds(node(["build.mjs"]).stdout, "native");
   assert.is(use().stdout, "[[],[],[]]");
 });
 
-test("what was compiled from a source that is gone goes too", () => {
+test("a compiled file whose source is gone is removed", () => {
   const compiled = join(tree, "dist/test/package/build.test.js");
   assert.ok(existsSync(compiled));
   rmSync(join(tree, "test/package/build.test.ts"));

@@ -38,11 +38,11 @@ function noting(seen: unknown[][], result: number): HostCalls {
   return Object.fromEntries(calls);
 }
 
-test("asm/host.ts is what the table says", () => {
+test("asm/host.ts is the text that the table generates", () => {
   assert.is(textOf("asm/host.ts"), asmHost(), REMEDY);
 });
 
-test("the list in ARCHITECTURE.md is what the table and the comments of HostCalls say", () => {
+test("the list in ARCHITECTURE.md is made from the table and the comments of HostCalls", () => {
   const text = textOf("ARCHITECTURE.md");
   assert.is(text, withWaistDocs(text, SOURCE), REMEDY);
 });

@@ -62,7 +62,7 @@ for (const [seed, numbers, steps] of [
   });
 }
 
-test("3500 registrations, then none, then others", () => {
+test("3500 registrations, then an empty object, then others", () => {
   const p = poll();
   const numbers = Array.from({ length: 3500 }, (_, i) => FIRST + i * 7);
   for (const fd of numbers) p.register(fd, 0);

@@ -41,7 +41,7 @@ test("POL-01: poll is a function that makes objects, which nothing else does", (
   throws(() => new (p.constructor as typeof AnyClass)(), TypeError);
 });
 
-test("POL-02: it takes no arguments", () => {
+test("POL-02: poll() takes no arguments", () => {
   throws(() => (poll as unknown as (given: unknown) => unknown)(1), TypeError);
 });
 
@@ -149,7 +149,7 @@ test("POL-08: registering again replaces the mask and keeps the place", () => {
   closeAll(r, w, r2, w2);
 });
 
-test("POL-10: unregistering what is not registered is a KeyError with the descriptor", () => {
+test("POL-10: unregistering an unregistered descriptor is a KeyError with the descriptor", () => {
   const p = poll();
   p.register(5);
   p.unregister(5);
@@ -160,7 +160,7 @@ test("POL-10: unregistering what is not registered is a KeyError with the descri
   }
 });
 
-test("modifying what is not registered is FileNotFoundError, and registers nothing", () => {
+test("modifying an unregistered descriptor is FileNotFoundError, and registers nothing", () => {
   const p = poll();
   const thrown = throws(() => p.modify(0, POLLIN), FileNotFoundError, "ENOENT") as OSError;
   assert.is(thrown.errno, 2);
@@ -234,7 +234,7 @@ test("POL-19: the number is returned, not the object", () => {
   closeAll(r, w);
 });
 
-test("POL-28: poll() has one parameter", () => {
+test("POL-28: the method poll() has one parameter", () => {
   throws(() => anyPoll().poll(0, 1), TypeError);
   throws(() => anyPoll().poll(0, undefined), TypeError);
 });
@@ -335,7 +335,7 @@ test("pollInto takes an Int32Array with room for a pair", () => {
   throws(() => p.pollInto(new Int32Array(2), 0, 0), TypeError);
 });
 
-test("unregistering and closing what is ready: neither leaves anything behind", () => {
+test("unregistering and closing a ready descriptor leave nothing behind", () => {
   const [r, w] = newPipe();
   const p = poll();
   p.register(r, POLLIN);

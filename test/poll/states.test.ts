@@ -56,7 +56,7 @@ test("POL-33: POLLNVAL is repeated until the descriptor is unregistered", () => 
   assert.equal(p.poll(0), []);
 });
 
-test("POL-34: POLLNVAL comes alone, whatever is asked", () => {
+test("POL-34: POLLNVAL comes alone, whatever the eventmask", () => {
   const fd = closedNumber();
   for (const mask of [0, POLLIN, EVERYTHING, POLLNVAL]) assert.is(maskOf(fd, mask), 32);
 });
@@ -74,7 +74,7 @@ test("POL-37: a mask of 0 still reports ERR, HUP and NVAL", () => {
   assert.is(maskOf(r, 0), POLLNVAL);
 });
 
-test("POL-39: only what is asked is reported, IN and RDNORM apart", () => {
+test("POL-39: only the bits of the eventmask are reported, IN and RDNORM apart", () => {
   const [r, w] = newPipe();
   os.write(w, "x");
   assert.is(maskOf(r, POLLIN), POLLIN);
@@ -124,7 +124,7 @@ test("POL-45: a pipe without a reader: ERR, with OUT while there is space", () =
   os.close(w2);
 });
 
-test("POL-46: a pipe asked the wrong way says nothing", () => {
+test("POL-46: a reading end is never writable, a writing end never readable", () => {
   const [r, w] = newPipe();
   os.write(w, "x");
   assert.is(maskOf(r, WRITABLE), 0);
@@ -157,7 +157,7 @@ test("POL-47: a wait ends with data, with a hangup, with space", async () => {
   os.close(r);
 });
 
-test("POL-48: what was not asked for does not end a wait", async () => {
+test("POL-48: an event outside the eventmask does not end a wait", async () => {
   const [a, b] = os.socketpair();
   os.set_blocking(a, false);
   fill(a, 4096);
@@ -176,7 +176,7 @@ test("POL-48: what was not asked for does not end a wait", async () => {
   closeAll(a, b);
 });
 
-test("POL-49: what is not read is reported again", () => {
+test("POL-49: unread data is reported again", () => {
   const [r, w] = newPipe();
   os.write(w, "xy");
   const p = poll();
@@ -233,7 +233,7 @@ test("POL-60: both directions of a TCP connection closed", () => {
   closeAll(client, server);
 });
 
-test("POL-61: RDHUP is reported only if asked for", () => {
+test("POL-61: RDHUP is reported only if the eventmask has it", () => {
   const [client, server] = newConnection();
   os.shutdown(server, os.SHUT_WR);
   settle(client, POLLIN);

@@ -173,7 +173,7 @@ test("XC-27: whether a descriptor blocks makes no difference", () => {
   closeAll(r, w);
 });
 
-test("XC-28: readiness is a hint: what was ready may be gone when it is read", async () => {
+test("XC-28: readiness is a hint: the data may be gone before the read", async () => {
   const [r, w] = newPipe();
   os.write(w, "x");
   assert.equal(select([r], [], [], 0), [[r], [], []]);
@@ -215,7 +215,7 @@ sysfsTest("XC-32: an attribute of sysfs is urgent until it is read", () => {
   os.close(fd);
 });
 
-test("XC-33: a pipe asked the wrong way is never ready", () => {
+test("XC-33: a reading end is never writable, a writing end never readable", () => {
   const [r, w] = newPipe();
   os.write(w, "x");
   assert.equal(select([w], [r], [r, w], 0), [[], [], []]);
@@ -339,7 +339,7 @@ test("XC-49: a mask that another thread changes counts for the wait that goes on
   closeAll(a, b);
 });
 
-test("XC-50: an event nobody asked for ends no wait", async () => {
+test("XC-50: an event outside the mask ends no wait", async () => {
   const [client, server] = newConnection();
   const { done } = await inThread(30, `os.send(data, "x")`, server);
   const p = poll();

@@ -7,7 +7,7 @@ import { DEADLINE } from "../support/world.ts";
 
 const demo = await omnipoll(["demo"]);
 
-test("every wait says what the kernel owes", () => {
+test("every wait has the result that the kernel owes", () => {
   assert.is(demo.stderr, "");
   assert.is(demo.status, 0, demo.stdout);
   assert.match(demo.stdout, /^All 55 waits said what the kernel owes/m);
@@ -67,7 +67,7 @@ test("kqueue says how much there is, and the end", () => {
   assert.is(saidOf("pipe, writer goes")["kqueue"], "READ EOF");
 });
 
-test("what only kqueue waits for", () => {
+test("events that only kqueue reports", () => {
   assert.equal(saidOf("timer"), { kqueue: "TIMER 1" });
   assert.equal(saidOf("signal of a child"), { kqueue: "SIGNAL 1" });
   assert.equal(saidOf("file is written"), { kqueue: "VNODE WRITE|EXTEND" });
@@ -75,12 +75,12 @@ test("what only kqueue waits for", () => {
   assert.equal(saidOf("user event"), { kqueue: "USER 0x2a" });
 });
 
-test("it takes a few seconds", () => {
+test("the demo takes a few seconds", () => {
   const seconds = Number(/ (\d+\.\d) s\)/.exec(demo.stdout)?.[1]);
   assert.ok(seconds >= 1 && seconds < DEADLINE, String(seconds));
 });
 
-test("it fits 80 columns and has no colours in a pipe", () => {
+test("the demo fits 80 columns and has no colours in a pipe", () => {
   assert.ok(demo.stdout.split("\n").every((line) => line.length <= 80));
   assert.not.ok(demo.stdout.includes("\u001B"));
 });

@@ -56,7 +56,7 @@ test("a line in pieces, and a character in two", async () => {
   assert.is(stdout, "Q? Answer: naïve\n");
 });
 
-test("what comes behind the line is not in the answer", async () => {
+test("input behind the line is not in the answer", async () => {
   assert.is((await asked("one\r\ntwo\n")).stdout, "Q? Answer: one\n");
 });
 
@@ -64,7 +64,7 @@ test("an end without a newline ends the line", async () => {
   assert.is((await asked("last")).stdout, "Q? Answer: last\n");
 });
 
-test("an empty line is an answer, an end without anything is none", async () => {
+test("an empty line is an answer, an end without any input is not", async () => {
   assert.is((await asked("\n")).stdout, "Q? Answer: \n");
   const { status, stdout } = await asked();
   assert.is(stdout, "Q? \nThe input is over.\n");
@@ -91,7 +91,7 @@ END`);
   assert.is((await inShell(`$PROMPT Q? ${LONG} <&-`)).stdout, "Q? \nThe input is over.\n");
 });
 
-test("a pipe that somebody made non-blocking", async () => {
+test("a pipe that another process made non-blocking", async () => {
   // The other end of Node's pipes is a socket; another process sets the flag on the shared file.
   const entry = new URL("../../bindings/node/os.js", import.meta.url).href;
   const script = `import("${entry}").then((os) => os.set_blocking(0, false))`;

@@ -48,7 +48,7 @@ const PAIRS: Record<string, () => [number, number]> = {
 };
 
 for (const [name, make] of Object.entries(PAIRS)) {
-  test(`what was written to a ${name} is what a Buffer was then, whatever becomes of it`, () => {
+  test(`a ${name} keeps the bytes that a Buffer had when it was written, whatever becomes of the Buffer`, () => {
     const [from, to] = make();
     const bytes = Buffer.from("first");
     os.write(from, bytes);

@@ -124,7 +124,7 @@ programs("sim:bsd: kevents have names for filters, flags and notes", async () =>
   ]);
 });
 
-programs("a queue that is translated shows what its filters open", async () => {
+programs("a translated queue shows the calls of its filters", async () => {
   const { stderr } = await run(
     `const q = select.kqueue();
      const { kevent, KQ_EV_ADD } = select;
@@ -160,19 +160,22 @@ programs("workers are traced, too, each under its own name", async () => {
   assert.equal(threads, ["worker 1", "worker 2", "main"]);
 });
 
-programs("a file gets whole lines, behind what it has, of any number of processes", async () => {
-  const path = join(folder, "trace");
-  const code = "for (let i = 0; i < 200; i++) select.select([], [], [], 0);";
-  const runs = await Promise.all([1, 2].map(() => run(code, { OMNIPOLL_TRACE: path })));
-  for (const { status, stdout, stderr } of runs)
-    assert.equal([status, stdout, stderr], [0, "", ""]);
-  const lines = readFileSync(path, "utf8");
-  const polls = callsIn(lines).filter((call) => call === "poll([], 0 ms) = 0");
-  assert.is(polls.length, 400);
-  assert.is(new Set(lines.match(/^\[\d+/gm)).size, 2);
-  await run("select.select([], [], [], 0);", { OMNIPOLL_TRACE: path });
-  assert.ok(readFileSync(path, "utf8").startsWith(lines));
-});
+programs(
+  "a file gets whole lines, behind its old content, of any number of processes",
+  async () => {
+    const path = join(folder, "trace");
+    const code = "for (let i = 0; i < 200; i++) select.select([], [], [], 0);";
+    const runs = await Promise.all([1, 2].map(() => run(code, { OMNIPOLL_TRACE: path })));
+    for (const { status, stdout, stderr } of runs)
+      assert.equal([status, stdout, stderr], [0, "", ""]);
+    const lines = readFileSync(path, "utf8");
+    const polls = callsIn(lines).filter((call) => call === "poll([], 0 ms) = 0");
+    assert.is(polls.length, 400);
+    assert.is(new Set(lines.match(/^\[\d+/gm)).size, 2);
+    await run("select.select([], [], [], 0);", { OMNIPOLL_TRACE: path });
+    assert.ok(readFileSync(path, "utf8").startsWith(lines));
+  },
+);
 
 programs("a file that cannot be written to is one clear line", async () => {
   const directory = join(folder, "directory");
@@ -279,7 +282,7 @@ lines("long lists are cut, gaps are left out, and bad addresses are said to be b
   );
 });
 
-lines("what else a host has is still there, and is the same", () => {
+lines("other properties of a host stay as they are", () => {
   const failure = new Error("own");
   const host = { ...hostWith(), takeFailure: () => failure };
   const result = traced(host, () => {});
@@ -287,7 +290,7 @@ lines("what else a host has is still there, and is the same", () => {
   assert.is(result.takeFailure?.(), failure);
 });
 
-lines("lines that a slow reader has no room for are counted, and none is cut in two", () => {
+lines("lines that a slow reader has no room for are counted, and no line is cut in two", () => {
   const [r, w] = os.pipe();
   os.set_blocking(w, false);
   os.set_blocking(r, false);

@@ -58,7 +58,7 @@ for (const [way, broken, tests] of [
   });
 }
 
-test("a file that blocks is killed, and says what had passed", async () => {
+test("a file that blocks is killed, and its earlier results count", async () => {
   const outcome = await outcomeWhen("blocks", 5000);
   assert.is(outcome.broken, 'ended with SIGKILL while "nine" ran');
   assert.equal(endings(outcome), ALL);
@@ -85,7 +85,7 @@ test("rows lead the name of a test", () => {
   assert.equal(rowsOf("as in SEL-15: no limit"), []);
 });
 
-test("lanes run side by side; what must run alone does so in the end", async () => {
+test("lanes run side by side; files that must run alone run in the end", async () => {
   const log: string[] = [];
   let running = 0;
   let most = 0;

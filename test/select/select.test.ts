@@ -75,7 +75,7 @@ test("SEL-06: fileno() is called once for each entry, list after list", () => {
   closeAll(r, w);
 });
 
-test("SEL-08: what cannot be iterated is no list", () => {
+test("SEL-08: a value that cannot be iterated is no list", () => {
   for (const list of [null, undefined, 1, true, {}, { fileno: () => 1 }, { length: 0 }, 1n]) {
     for (const at of [0, 1, 2]) {
       const lists: unknown[] = [[], [], []];
@@ -116,7 +116,7 @@ test("an exception of an iterator passes through, and leaves select() usable", (
   closeAll(r, w);
 });
 
-test("SEL-10: an entry that is no descriptor and has none is refused by name", () => {
+test("SEL-10: an entry without a descriptor is refused by name", () => {
   const items = ["0", "", null, undefined, 1.5, NaN, Infinity, [], {}, 1n, Symbol("s"), () => 1];
   for (const item of [...items, { valueOf: () => 1 }, { [Symbol.toPrimitive]: () => 1 }]) {
     const { message } = throws(() => anySelect([], [0, item], [], 0), TypeError);
@@ -247,12 +247,12 @@ test("SEL-20: there are no keywords, and no fifth argument", () => {
   throws(() => anySelect([], [], [], 0, 0), TypeError);
 });
 
-test("SEL-21: the timeout is looked at before the lists", () => {
+test("SEL-21: the timeout is checked before the lists", () => {
   assert.match(throws(() => anySelect(1, [], [], "x"), TypeError).message, "timeout");
   assert.match(throws(() => anySelect(1, [], [], -1), ValueError).message, "timeout");
 });
 
-test("the lists are looked at in order, each entry as it comes", () => {
+test("the lists are read in order, each entry as it comes", () => {
   const calls: string[] = [];
   const seen = { fileno: () => (calls.push("seen"), 0) };
   throws(() => anySelect([seen, "x"], [seen], 1, 0), TypeError);

@@ -58,7 +58,7 @@ test("SEL-36: ERR and HUP are never exceptional", () => {
   os.close(refused);
 });
 
-test("a wait for what HUP does not count for lasts its timeout, and costs no time of the CPU", () => {
+test("a wait on lists that HUP does not make ready lasts its timeout, and takes no CPU time", () => {
   const [r, w] = newPipe();
   os.close(w);
   const before = process.cpuUsage();
@@ -82,7 +82,7 @@ test("a descriptor that only hangs up does not hide another one that becomes rea
   closeAll(r, r2, w2);
 });
 
-test("a descriptor that reports only what does not count is looked at again", async () => {
+test("a descriptor that reports only bits outside its lists is polled again", async () => {
   const fd = os.socket(os.AF_INET, os.SOCK_STREAM);
   const { listener, port } = newListener();
   // Fresh it is OUT+HUP; it is watched for urgent data, which comes later.
@@ -171,7 +171,7 @@ test("SEL-44: files, directories and /dev/null are ready at once, at the end too
   os.close(file);
 });
 
-test("SEL-45: an eventfd and an epoll are readable when they have something to say", () => {
+test("SEL-45: an eventfd and an epoll are readable when they have something to report", () => {
   const event = os.eventfd(0);
   const ep = epoll();
   ep.register(event, EPOLLIN);
@@ -263,7 +263,7 @@ test("SEL-54: the wait ends when the peer closes", async () => {
   os.close(r);
 });
 
-test("a descriptor in two lists is reported in each by what that list asks", () => {
+test("a descriptor in two lists is reported in each by the bits of that list", () => {
   const [a, b] = os.socketpair();
   os.set_blocking(a, false);
   fill(a, 4096);

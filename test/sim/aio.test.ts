@@ -174,7 +174,7 @@ onBoth("an error is the data of a kevent with EV_ERROR", (sim) => {
   assert.equal(take(queue), [failed(id, EPIPE)]);
 });
 
-test("what is wrong from the start is thrown", () => {
+test("wrong arguments are thrown, and add no event", () => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();
@@ -222,7 +222,7 @@ onBoth("a queue that is closed gets nothing, and the others theirs", (sim) => {
   assert.equal([take(fresh, 1), take(kept, 1)], [[], []]);
 });
 
-onBoth("ends wake whoever watches the queue, and come among other events", (sim) => {
+onBoth("ends wake the watchers of the queue, and come among other events", (sim) => {
   const { os, select } = sim;
   const queue = select.kqueue();
   const outer = select.epoll();

@@ -56,7 +56,7 @@ test("timers that are due at one time are reported together", () => {
   assert.equal(take(queue), [[2, KQ_FILTER_TIMER, 10]]);
 });
 
-test("forcing a timer that is started anew in the same change comes to nothing", () => {
+test("forcing a timer that the same change restarts has no effect", () => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const FORCEONESHOT = 0x100;
@@ -244,7 +244,7 @@ test("an error of a datagram socket fires whatever the mark is", () => {
   assert.equal(take(queue), []);
 });
 
-test("KQ-139: what was refused and is connected after all is not at its end", () => {
+test("KQ-139: a socket that was refused and then connects has no EV_EOF any more", () => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();
@@ -302,7 +302,7 @@ test("a FIFO whose reader is gone is accepted, at its end, and another reader ma
   ]);
 });
 
-test("what Linux alone has is ENOSYS", () => {
+test("calls that only Linux has are ENOSYS", () => {
   const sim = simOf();
   throws(() => sim.os.pidfd_open(sim.processes.program.pid), OSError, "ENOSYS");
   throws(() => sim.signalfd(["SIGUSR1"]), OSError, "ENOSYS");

@@ -28,7 +28,7 @@ test("the kernel has the queue: the core makes no epoll of it", () => {
   assert.equal([...sim.kernel.program].length, 6, "no descriptor besides stdio, queue and pipe");
 });
 
-test("KQ-093: level-triggered knotes go to the end of the line when they are reported", () => {
+test("KQ-093: level-triggered knotes go to the end of the active list when they are reported", () => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();
@@ -42,7 +42,7 @@ test("KQ-093: level-triggered knotes go to the end of the line when they are rep
   assert.equal(order(8), [a, b, c]);
 });
 
-test("KQ-081: what fires once is not tested again", () => {
+test("KQ-081: an active one-shot knote is not tested again", () => {
   const sim = simOf();
   const { os } = sim;
   const queue = sim.select.kqueue();
@@ -54,7 +54,7 @@ test("KQ-081: what fires once is not tested again", () => {
   assert.equal(take(queue), []);
 });
 
-test("KQ-218: what was drained leaves the queue readable until it is asked", () => {
+test("KQ-218: a drained pipe leaves the queue readable until the next control()", () => {
   const sim = simOf();
   const { os, select } = sim;
   const queue = select.kqueue();
@@ -93,7 +93,7 @@ test("KQ-099: closing a number drops its knotes, whatever dup of it there is", (
   assert.is(event?.flags, KQ_EV_ERROR);
 });
 
-test("an endless wait names what is watched", () => {
+test("an endless wait names the watched knotes", () => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const [r] = sim.os.pipe();
@@ -103,7 +103,7 @@ test("an endless wait names what is watched", () => {
   assert.match(error.message, `${r} READ (pipe), 7 USER (user event)`);
 });
 
-test("the queue shows its knotes and its line", () => {
+test("inspect() shows the knotes of the queue and its active list", () => {
   const sim = simOf();
   const queue = sim.select.kqueue();
   const [r, w] = sim.os.pipe();

@@ -74,7 +74,7 @@ test("a wait takes as long as it says", () => {
   assert.ok(measured(() => sim.advance(0.02)).ms >= 20);
 });
 
-test("what is scheduled happens during a wait, and ends it", () => {
+test("a scheduled action runs during a wait, and ends it", () => {
   const sim = realSim();
   const { r, w, ep } = watchedPipe(sim);
   const at = sim.now() + 0.03;
@@ -123,7 +123,7 @@ test("between the tasks of the program actions run by themselves", async () => {
   assert.ok(sim.trace().filter(({ what }) => what === "action").length === 3);
 });
 
-test("a program that computes misses nothing: what is due comes first", () => {
+test("a program that computes misses nothing: actions that are due run first", () => {
   const sim = realSim();
   const { r, w, ep } = watchedPipe(sim);
   sim.at(sim.now() + 0.01, () => sim.os.write(w, "x"));
@@ -135,7 +135,7 @@ test("a program that computes misses nothing: what is due comes first", () => {
   assert.is(sim.os.read(r, 10).length, 2);
 });
 
-test("what an action throws comes out of the wait, or of the next one", () => {
+test("an error of an action is thrown by the wait, or by the next one", () => {
   const sim = realSim();
   const { ep } = watchedPipe(sim);
   sim.at(sim.now() + 0.01, () => fail("during"));
@@ -147,7 +147,7 @@ test("what an action throws comes out of the wait, or of the next one", () => {
   assert.equal(ep.poll(0), []);
 });
 
-test("or, where there is no wait, of a task of its own", async () => {
+test("without a wait, an error of an action is thrown by a task of its own", async () => {
   const sim = realSim();
   const thrown = new Promise<Error>((resolve) => process.once("uncaughtException", resolve));
   sim.at(sim.now() + 0.01, () => fail("alone"));
@@ -157,7 +157,7 @@ test("or, where there is no wait, of a task of its own", async () => {
   clearTimeout(going);
 });
 
-test("a wait that nobody can end is refused", () => {
+test("an endless wait that nothing can end is refused", () => {
   const { ep } = watchedPipe(realSim());
   const { message } = throws(() => ep.poll(), DeadlockError);
   assert.match(message, `epoll_wait on descriptor ${ep.fileno()}`);
@@ -202,7 +202,7 @@ test("a thread waits while this one acts between its tasks", async () => {
   assert.ok(ms >= 45 && ms < DEADLINE_MS, String(ms));
 });
 
-test("and where there is no Atomics.waitAsync, as in older browsers", async () => {
+test("a thread waits also where there is no Atomics.waitAsync, as in older browsers", async () => {
   const shared = Atomics as { waitAsync?: unknown };
   const { waitAsync } = shared;
   delete shared.waitAsync;
@@ -258,7 +258,7 @@ test("threads wait for one another, and for time", async () => {
   assert.ok(ms >= 100 && ms < DEADLINE_MS, String(ms));
 });
 
-test("a thread that cannot block is told so, and what to do instead", () => {
+test("a thread that cannot block gets an error that names the alternatives", () => {
   const { wait } = Atomics;
   // As on a page's own thread, where the real thing is tested: browser.test.ts.
   Atomics.wait = () => {

@@ -17,7 +17,7 @@ const textsOf = ({ bytes }: FileView): string[] =>
 
 const ALWAYS = EPOLLERR | EPOLLHUP;
 
-test("a pipe: its state, its buffer, and who else has it", () => {
+test("a pipe: its state, its buffer, and its descriptors", () => {
   const sim = createSim();
   const { os } = sim;
   const [r, w] = os.pipe();
@@ -72,7 +72,7 @@ test("sockets: streams, and messages one by one", () => {
   assert.equal(textsOf(fileOf(sim, udp)), ["datagram"]);
 });
 
-test("a terminal: what was typed, and what was printed", () => {
+test("a terminal: its input and its output", () => {
   const sim = createSim();
   const [master, slave] = sim.files.openpty();
   sim.os.write(master, "typed\n");
@@ -95,7 +95,7 @@ test("only the first bytes of a long buffer are copied", () => {
   assert.is(sim.os.read(r, 1).toString(), "x");
 });
 
-test("an epoll: registrations, the ready list in its order, and whom it tells", () => {
+test("an epoll: registrations, the ready list in its order, and the wait queue of a file", () => {
   const sim = createSim();
   const { select, os } = sim;
   const [r, w] = os.pipe();

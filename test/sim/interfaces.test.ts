@@ -88,7 +88,7 @@ onBoth("LINKUP, LINKDOWN and LINKINV, each in its time, with the state as data",
   throws(() => command(sim, queue, eth.index, KQ_EV_DELETE), FileNotFoundError, "ENOENT");
 });
 
-onBoth("without EV_CLEAR notes stay and add up; what was not asked for does not fire", (made) => {
+onBoth("without EV_CLEAR notes stay and add up; notes outside fflags do not fire", (made) => {
   const { sim, queue, eth } = down(made);
   watch(sim, queue, eth.index, 0, UP | DOWN);
   eth.up();
@@ -104,7 +104,7 @@ onBoth("without EV_CLEAR notes stay and add up; what was not asked for does not 
   assert.equal(take(other), [[KQ_EV_CLEAR | KQ_EV_ONESHOT | KQ_EV_EOF, 0, INV]]);
 });
 
-onBoth("ONESHOT and DISPATCH, and only what happens from then on", (made) => {
+onBoth("ONESHOT and DISPATCH, and only changes after the knote was made", (made) => {
   const { sim, queue, eth } = down(made);
   eth.up();
   eth.down();
@@ -134,7 +134,7 @@ onBoth("a waiter is woken, and no such interface is ENODEV", (made) => {
   }
 });
 
-test("messages that were lost are made up for by asking", () => {
+test("after lost messages the core queries the state of each interface", () => {
   const { sim, queue, eth } = down(simOf());
   const other = sim.interfaces.add("eth1");
   watch(sim, queue, eth.index, KQ_EV_CLEAR, ALL);

@@ -54,7 +54,7 @@ onBoth("KQ-117: a file that grows ends a wait", (sim) => {
   assert.is(sim.now(), 3);
 });
 
-onBoth("KQ-147: the knote of a file follows it to its new name, while somebody waits", (sim) => {
+onBoth("KQ-147: the knote of a file follows it to its new name, during a wait", (sim) => {
   const { queue, fd } = tenBytes(sim);
   add(sim, queue, fd, VNODE, CLEAR, NOTE_RENAME | NOTE_WRITE);
   sim.at(1, () => sim.files.rename("/tmp/ten", "/home/renamed"));

@@ -74,7 +74,7 @@ for (const [what, end, status] of [
   });
 }
 
-onBoth("KQ-163, KQ-164: nobody is ESRCH, and so is a zombie whose end is not asked for", (sim) => {
+onBoth("KQ-163, KQ-164: an unknown pid is ESRCH, and so is a zombie without NOTE_EXIT", (sim) => {
   const queue = sim.select.kqueue();
   for (const pid of [4711, 0, 0x7fffffff, 0x80000000]) {
     throws(() => watch(sim, queue, pid, EXIT), ProcessLookupError, "ESRCH");
@@ -88,12 +88,12 @@ onBoth("KQ-163, KQ-164: nobody is ESRCH, and so is a zombie whose end is not ask
   throws(() => watch(sim, queue, child.pid, EXIT), ProcessLookupError, "ESRCH");
 });
 
-onBoth("KQ-166: NOTE_FORK and NOTE_EXEC, each as it is asked for, and they add up", (sim) => {
+onBoth("KQ-166: NOTE_FORK and NOTE_EXEC fire if fflags has them, and add up", (sim) => {
   const [queue, other] = [sim.select.kqueue(), sim.select.kqueue()];
   const child = sim.processes.fork();
   watch(sim, queue, child.pid, FORK | EXEC | EXIT);
   watch(sim, other, child.pid, EXEC);
-  sim.processes.fork().exec(); // somebody else
+  sim.processes.fork().exec(); // another process
   child.fork();
   assert.equal([take(queue), take(other)], [[note(child, FORK)], []]);
   child.exec();
@@ -106,7 +106,7 @@ onBoth("KQ-166: NOTE_FORK and NOTE_EXEC, each as it is asked for, and they add u
   throws(() => remove(sim, other, child.pid), FileNotFoundError, "ENOENT");
 });
 
-onBoth("KQ-166: of the program itself, too", (sim) => {
+onBoth("KQ-166: NOTE_FORK of the program itself is reported, too", (sim) => {
   const queue = sim.select.kqueue();
   watch(sim, queue, PROGRAM, FORK | EXEC);
   sim.at(1, () => sim.processes.fork());

@@ -42,7 +42,7 @@ test("a child has the descriptors of its parent, and its own from then on", () =
   assert.is(sim.os.pipe()[0], w);
 });
 
-test("a child that ends closes what it has open", () => {
+test("a child that ends closes its descriptors", () => {
   const sim = simOf();
   const [r, w] = sim.os.pipe();
   const child = sim.processes.fork();
@@ -56,7 +56,7 @@ test("a child that ends closes what it has open", () => {
   throws(() => sim.os.write(w, "x"), BrokenPipeError, "EPIPE");
 });
 
-test("exec closes what is close-on-exec", () => {
+test("exec closes close-on-exec descriptors", () => {
   const sim = simOf();
   const [r, w] = sim.os.pipe();
   const child = sim.processes.fork();
@@ -68,7 +68,7 @@ test("exec closes what is close-on-exec", () => {
   throws(() => child.os.dup(w), OSError, "EBADF");
 });
 
-test("an epoll is shared with a child, and keeps what the child has open", () => {
+test("an epoll is shared with a child, and keeps a registration whose file the child has open", () => {
   const sim = simOf();
   const { os, select } = sim;
   const [r, w] = os.pipe();
@@ -172,7 +172,7 @@ test("SIGPIPE is the process's own that writes", () => {
   );
 });
 
-test("kill reaches groups, and everybody", () => {
+test("kill reaches groups, and with -1 all processes but init and the sender", () => {
   const sim = simOf();
   const [one, two, other] = [sim.processes.fork(), sim.processes.fork(), sim.processes.fork()];
   other.group = other.pid;
@@ -190,7 +190,7 @@ test("kill reaches groups, and everybody", () => {
   throws(() => one.fork(), ProcessLookupError, "ESRCH");
 });
 
-test("SIGCHLD tells of ends, stops and continuations", () => {
+test("SIGCHLD is sent for ends, stops and continuations", () => {
   const sim = simOf();
   let count = 0;
   sim.signals.on("SIGCHLD", () => count++);
@@ -241,7 +241,7 @@ test("pidfd: 0 while it runs or is stopped, IN of a zombie, HUP as well of one t
   throws(() => os.pidfd_open(PROGRAM, 1), OSError, "EINVAL");
 });
 
-test("pidfd: an end wakes who waits for it", () => {
+test("pidfd: the end of the process wakes a waiter", () => {
   const sim = simOf();
   const child = sim.processes.fork();
   const ep = sim.select.epoll();

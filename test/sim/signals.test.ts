@@ -87,7 +87,7 @@ test("a blocked read is made again after a signal (PEP 475)", () => {
   assert.equal([calls, sim.now()], [1, 2]);
 });
 
-test("what a handler throws is thrown by the call it interrupts, or that sent the signal", () => {
+test("an error of a handler is thrown by the interrupted call, or by the call that sent the signal", () => {
   const sim = simOf();
   const [r] = sim.os.pipe();
   sim.signals.on("SIGUSR1", () => {
@@ -103,7 +103,7 @@ test("what a handler throws is thrown by the call it interrupts, or that sent th
   }
 });
 
-test("a signal that nobody handles ends the program: the wait throws", () => {
+test("a signal without a handler ends the program: the wait throws", () => {
   const sim = simOf();
   const ep = sim.select.epoll();
   for (const signal of [SIGTERM, SIGKILL, SIGINT, SIGRT]) {
@@ -112,7 +112,7 @@ test("a signal that nobody handles ends the program: the wait throws", () => {
     assert.is(error.signal, signal);
   }
   throws(() => sim.os.kill(PID, SIGHUP), TerminatedError);
-  sim.os.kill(PID, SIGWINCH); // ignored unless somebody cares
+  sim.os.kill(PID, SIGWINCH); // ignored by default
   sim.os.kill(PID, SIGCHLD);
   sim.os.kill(PID, SIGCONT);
   sim.os.kill(PID, 0);
@@ -121,7 +121,7 @@ test("a signal that nobody handles ends the program: the wait throws", () => {
   throws(() => sim.os.kill(4711, 65), ProcessLookupError, "ESRCH");
 });
 
-test("SIGPIPE is ignored as in Node and Python, and comes if it is asked for", () => {
+test("SIGPIPE is ignored as in Node and Python, until the program handles or resets it", () => {
   const sim = simOf();
   const [r, w] = sim.os.pipe();
   sim.os.close(r);
@@ -171,7 +171,7 @@ test("SIGKILL and SIGSTOP can be neither caught nor ignored", () => {
   }
 });
 
-test("sigwait takes what is pending, or waits for it", () => {
+test("sigwait takes a pending signal, or waits for one", () => {
   const sim = simOf();
   sim.signals.block(SIGUSR1, SIGUSR2);
   sim.os.kill(PID, SIGUSR2);
@@ -242,7 +242,7 @@ test("signalfd: as spec/oracle/specials.py found it", () => {
   throws(() => sim.signalfd([SIGUSR1], ep.fileno()), OSError, "EINVAL");
 });
 
-test("signalfd: a read blocks, and tells who sent the signal", () => {
+test("signalfd: a read blocks, and returns the pid of the sender", () => {
   const sim = simOf();
   sim.signals.block(SIGUSR1, SIGCHLD);
   const fd = sim.signalfd([SIGUSR1, SIGCHLD]);
@@ -296,7 +296,7 @@ onBoth("KQ-177: ignored signals count, and the default action is taken", (sim) =
 });
 
 onBoth(
-  "KQ-177: SIGCHLD counts its children, unless it is ignored; then only what kill sends",
+  "KQ-177: SIGCHLD counts its children, unless it is ignored; then only signals of kill",
   (sim) => {
     const { KQ_EV_CLEAR } = sim.select;
     const queue = sim.select.kqueue();
@@ -316,7 +316,7 @@ onBoth(
 );
 
 onBoth(
-  "KQ-179, KQ-180: nothing of before; what is no signal or cannot be caught stays silent",
+  "KQ-179, KQ-180: earlier signals and unknown numbers do not count; uncatchable signals count on BSD only",
   (sim) => {
     const { KQ_EV_CLEAR, KQ_EV_DELETE } = sim.select;
     const queue = sim.select.kqueue();

@@ -12,7 +12,7 @@ import { DeadlockError } from "../../host/sim/time/deadlock.ts";
 
 const simOf = (options: SimOptions = {}): Sim => new Sim(coreModule(), options);
 
-test("a wait jumps to what is scheduled", () => {
+test("a wait jumps to the next scheduled action", () => {
   const sim = simOf();
   const { select, os } = sim;
   const [r, w] = os.pipe();
@@ -32,7 +32,7 @@ test("a wait jumps to what is scheduled", () => {
   assert.equal(select.select([r], [w], [], 1), [[r], [w], []]);
 });
 
-test("options are refused that there are not, or that make no sense", () => {
+test("unknown and senseless options are refused", () => {
   const refused: Array<[options: unknown, message: string]> = [
     [null, "options must be an object, got null"],
     [{ seeed: 1 }, 'options have no "seeed", but personality, clock, seed'],

@@ -12,7 +12,7 @@ function told(story: typeof ghost): string[] {
   return lines;
 }
 
-test("edge triggering: what is not read is not announced again", () => {
+test("edge triggering: unread data is not reported again", () => {
   assert.equal(told(starvation), [
     "an edge: [[3,1]]",
     "half is read: 3 bytes; 9 are left",

@@ -36,7 +36,7 @@ test("timerfd: 0, IN once it has gone off, and 0 when it was read", () => {
   throws(() => sim.os.write(fd, new Uint8Array(8)), OSError, "EINVAL");
 });
 
-test("timerfd: a period counts what was missed", () => {
+test("timerfd: a period counts the missed expiries", () => {
   const sim = simOf();
   const fd = sim.timerfd({ initial: 0.01, interval: 0.01, blocking: false });
   sim.advance(0.055);
@@ -50,7 +50,7 @@ test("timerfd: a period counts what was missed", () => {
   assert.is(countOf(sim, fd), 1);
 });
 
-test("timerfd: setting it anew, and disarming it, forget what it counted", () => {
+test("timerfd: setting and disarming a timer reset its count", () => {
   const sim = simOf();
   const fd = sim.timerfd({ initial: 0.005, blocking: false });
   sim.advance(0.01);

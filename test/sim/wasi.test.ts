@@ -94,7 +94,7 @@ const reading = (fd: number): Asked => ({ type: TYPE_READ, fd });
 const writing = (fd: number): Asked => ({ type: TYPE_WRITE, fd });
 const after = (ms: number, clock = CLOCK_MONOTONIC): Asked => ({ type: TYPE_CLOCK, ms, clock });
 
-test("poll_oneoff: what is ready, how much of it, and whether the peer is gone", () => {
+test("poll_oneoff: ready descriptors, their number of bytes, and whether the peer is gone", () => {
   const on = wasi();
   const { os } = on;
   const [r, w] = on.pipe();
@@ -149,7 +149,7 @@ test("poll_oneoff: clocks, of which the first ends the call", () => {
   assert.is(now(), 200);
 });
 
-test("poll_oneoff: what it refuses", () => {
+test("poll_oneoff: impossible subscriptions, addresses outside the memory, and interruptions are errors", () => {
   const on = wasi();
   const [r] = on.pipe();
   assert.is(call(on, []), WASI_INVAL);
@@ -168,7 +168,7 @@ test("poll_oneoff: what it refuses", () => {
   assert.is(call(on, [reading(r), after(1)]), WASI_INTR);
 });
 
-test("poll: what is asked for, with hang-ups, errors, and descriptors that are not open", () => {
+test("poll: the bits of the eventmask, hang-ups, errors, and descriptors that are not open", () => {
   const on = wasi();
   const { os, select } = on;
   const [r, w] = on.pipe();
@@ -213,7 +213,7 @@ test("poll: what is asked for, with hang-ups, errors, and descriptors that are n
   ]);
 });
 
-test("poll: nothing asked of a descriptor, its end is noticed all the same", () => {
+test("poll: with an eventmask of 0 the end of a descriptor is still reported", () => {
   const on = wasi();
   const { os, select, sim } = on;
   const [r, w] = on.pipe();
@@ -236,7 +236,7 @@ test("poll: nothing asked of a descriptor, its end is noticed all the same", () 
   assert.ok(sim.now() >= 0.5 && sim.now() <= 0.51, `${sim.now()} s`);
 });
 
-test("times are exact, and what can never end says so", () => {
+test("times are exact, and a wait that can never end is refused", () => {
   const on = wasi();
   const { os, select, sim } = on;
   const [r, w] = on.pipe();
@@ -317,7 +317,7 @@ test("epoll: levels, edges, one-shots, and epolls in epolls", () => {
   }
 });
 
-test("kqueue: READ and WRITE with their data, ends, TIMER and USER; what is refused", () => {
+test("kqueue: READ and WRITE with their data, ends, TIMER and USER; other filters are refused", () => {
   const on = wasi();
   const { os, select, sim } = on;
   const { kevent, KQ_FILTER_READ: READ, KQ_FILTER_WRITE: WRITE } = select;

@@ -110,12 +110,12 @@ export const DIFFERENCES: readonly Difference[] = [
     outcome: (call) => WHOLE_FLOAT[call] as string,
   },
   {
-    reason: "JavaScript has no __index__: what is not a number is not taken for one",
+    reason: "JavaScript has no __index__: only a number is taken for a number",
     applies: (call, form) => isIndex(form) && !call.endsWith("_fd"),
     outcome: "TypeError",
   },
   {
-    reason: "descriptors are numbers: a bigint, which only a huge one could need, is none",
+    reason: "descriptors are numbers: a bigint, which only a huge number needs, is refused",
     applies: (call, form) => call.endsWith("_fd") && isHuge(form),
     outcome: "TypeError",
   },

@@ -47,7 +47,7 @@ export function sleep(ms: number): void {
   else sim.advance(ms / 1000);
 }
 
-/** Lets time pass on a kernel where it does so only when everybody waits. */
+/** Lets time pass on a kernel where it does so only when every thread waits. */
 export function tick(ms: number): void {
   if (sim !== undefined) sim.advance(ms / 1000);
 }
