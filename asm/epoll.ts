@@ -1,6 +1,6 @@
 // Epoll objects. Where the host has epoll, the kernel is the authority: the core keeps the descriptor
-// and nothing else, since two books disagree as soon as a descriptor is closed. Where the host has
-// none, epoll/ emulates it.
+// and nothing else, since a second table would be wrong as soon as a descriptor is closed. On a host
+// without epoll, epoll/ emulates it.
 
 import { EBADF, EINTR, EINVAL, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
