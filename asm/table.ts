@@ -38,6 +38,18 @@ function link(table: Table, member: usize, chain: usize, hashOf: HashOf): void {
   store<usize>(cell, member);
 }
 
+/** Reverses the chain of a cell. Returns the member that is first then. */
+function reverse(first: usize, chain: usize): usize {
+  let reversed: usize = 0;
+  while (first !== 0) {
+    const next = load<usize>(first + chain);
+    store<usize>(first + chain, reversed);
+    reversed = first;
+    first = next;
+  }
+  return reversed;
+}
+
 /** Gives the table another size. Without memory for that it stays as it is. */
 function resize(table: Table, size: i32, chain: usize, hashOf: HashOf): void {
   const cells = allocate((size as usize) << 2);
@@ -48,7 +60,8 @@ function resize(table: Table, size: i32, chain: usize, hashOf: HashOf): void {
   table.cells = cells;
   table.size = size;
   for (let cell = from; cell < fromEnd; cell += 4) {
-    let member = load<usize>(cell);
+    // The last member enters its new chain first, so that members with one key keep their order.
+    let member = reverse(load<usize>(cell), chain);
     while (member !== 0) {
       const next = load<usize>(member + chain);
       link(table, member, chain, hashOf);
