@@ -78,19 +78,12 @@ export function inspectEmulated(handle: i32, list: i32, place: i32): i32 {
 
 /** Drops the knotes of a queue and closes its sources, not the queue's own descriptor. */
 function endQueue(queue: Queue): void {
-  let cells = queue.cellCount;
-  let cell = 0;
-  while (cell < cells) {
-    const knote = knoteIn(queue, cell);
-    if (knote === null) {
-      cell++;
-      continue;
+  for (let cell = 0; cell < queue.cellCount; cell++) {
+    let knote = knoteIn(queue, cell);
+    while (knote !== null) {
+      dropKnote(queue, knote);
+      knote = knoteIn(queue, cell);
     }
-    dropKnote(queue, knote);
-    if (queue.cellCount === cells) continue;
-    // The table has become smaller, and its knotes have moved.
-    cells = queue.cellCount;
-    cell = 0;
   }
   closeSources(queue);
   closeQueue(queue);
