@@ -25,13 +25,18 @@ import {
   FD_PIPE,
   FD_STREAM,
   FILTER_READ,
+  FILTER_WRITE,
   NOTE_LOWAT,
 } from "../abi";
 import * as kernel from "../kernel";
+import { KeventRecord } from "../records";
+import { touchKnote } from "./filter";
 import { sameFile } from "./identity";
 import {
   assertKnote,
   DescriptorKnote,
+  isReadOrWrite,
+  Knote,
   SET_FILES,
   SET_MAIN,
   SET_NONE,
@@ -40,7 +45,7 @@ import {
   STATUS_MARKED,
   STATUS_MUTED,
 } from "./knote";
-import { activate, lastOf, list, Queue, unlist, writersOf } from "./queue";
+import { activate, findKnote, lastOf, list, Queue, unlist, writersOf } from "./queue";
 import { addSource, onClose, SOURCE_SECOND, sourceFd } from "./source";
 
 /** A READ or WRITE knote. */
@@ -64,6 +69,14 @@ onClose(SOURCE_SECOND, closeSet);
 /** Whether a knote has an entry in one of the queue's epoll sets. */
 export function hasEntry(knote: EntryKnote): bool {
   return knote.set === SET_MAIN || knote.set === SET_SECOND;
+}
+
+/** The knote whose entry in a set, SET_*, has this descriptor. */
+export function entryOf(queue: Queue, fd: i32, set: u8): EntryKnote | null {
+  const reader = findKnote(queue, fd, FILTER_READ);
+  if (reader !== null && reader.set === set) return changetype<EntryKnote>(reader);
+  const writer = findKnote(queue, fd, FILTER_WRITE);
+  return writer !== null && writer.set === set ? changetype<EntryKnote>(writer) : null;
 }
 
 /** Descriptor of the epoll set that has the entry of a knote. */
@@ -153,13 +166,40 @@ export function isUnconditional(knote: EntryKnote): bool {
   return knote.sdata <= 0 && (knote.kind === FD_STREAM || knote.kind === FD_DATAGRAM);
 }
 
-/** Mutes a knote, or ends that. The caller rearms the entry. */
-export function setMuted(queue: Queue, knote: EntryKnote, isMuted: bool): void {
-  if (isMuted === ((knote.status & STATUS_MUTED) !== 0)) return;
+function toggleMuted(queue: Queue, knote: EntryKnote, isMuted: bool): void {
   knote.status ^= STATUS_MUTED;
   if (knote.set === SET_FILES || knote.filter === FILTER_READ) return;
   if (isMuted) list(writersOf(queue), knote);
   else unlist(writersOf(queue), knote);
+}
+
+/** Mutes a knote, or ends that. The caller rearms the entry. */
+export function setMuted(queue: Queue, knote: EntryKnote, isMuted: bool): void {
+  if (isMuted !== ((knote.status & STATUS_MUTED) !== 0)) toggleMuted(queue, knote, isMuted);
+}
+
+/**
+ * f_touch of READ and WRITE: gives the kernel the changed flags. Modifying an entry also makes the
+ * kernel report again what is ready, as every touch of a knote does in FreeBSD. -EBADF or -ENOENT: the
+ * descriptor is not the one that was registered.
+ */
+export function touchEntry(queue: Queue, made: Knote, change: KeventRecord): i32 {
+  const knote = changetype<EntryKnote>(made);
+  touchKnote(queue, knote, change);
+  const isEntry = hasEntry(knote);
+  setMuted(queue, knote, isEntry && isMeasured(knote));
+  if (!isEntry) return sameFile(knote);
+  const same = checkEntry(queue, knote);
+  return same < 0 ? same : rearm(queue, knote);
+}
+
+/**
+ * Whether the kernel reports a knote whenever the condition holds: after a change, and again after a
+ * report. Nothing but a READ or WRITE knote has an entry; one that has none never fires.
+ */
+export function isReportedByKernel(knote: Knote): bool {
+  if (!isReadOrWrite(knote) || knote.set === SET_FILES) return false;
+  return !isUnconditional(changetype<EntryKnote>(knote));
 }
 
 /** The kernel reported a knote. */

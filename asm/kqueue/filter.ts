@@ -1,7 +1,6 @@
 // The operations of each filter on its knotes, as FreeBSD's struct filterops. filters.ts fills the
 // table; its callers have a knote, call the operations through the table and know no filter.
 
-import { FILTER_READ, FILTER_WRITE } from "../abi";
 import { KeventRecord } from "../records";
 import { Knote, writeKevent } from "./knote";
 import { findKnote, Queue, removeKnote } from "./queue";
@@ -12,11 +11,8 @@ export type Attach = (queue: Queue, knote: Knote) => i32;
 export type Detach = (queue: Queue, knote: Knote) => i32;
 /** f_touch of a change (EVENT_REGISTER). 0 or a negative errno. */
 export type Touch = (queue: Queue, knote: Knote, change: KeventRecord) => i32;
-/**
- * f_event: 1 if the condition holds, 0 if not, -EBADF if the descriptor is closed. `answer` is the
- * answered data record of a READ or WRITE knote; 0 while a change is made, before the host was asked.
- */
-export type Event = (queue: Queue, knote: Knote, answer: usize) => i32;
+/** f_event: 1 if the condition holds, 0 if not, -EBADF if the descriptor is closed. */
+export type Event = (queue: Queue, knote: Knote) => i32;
 /** f_touch of a scan (EVENT_PROCESS): writes the event at `at`. */
 export type Report = (knote: Knote, at: usize) => void;
 /** Takes in what the source of the filter has reported already: it happened before a change. */
@@ -51,11 +47,6 @@ export function isFilter(filter: i32): bool {
 /** The operations of a filter there is. */
 export function filterOf(filter: i32): Filter {
   return changetype<Filter>(table + ((-filter as usize) << 5));
-}
-
-/** Whether a knote is READ or WRITE: epoll reports those, and a scan tests them together. */
-export function isReadOrWrite(knote: Knote): bool {
-  return knote.filter === FILTER_READ || knote.filter === FILTER_WRITE;
 }
 
 function readNothing(_queue: Queue, _knote: Knote): void {}

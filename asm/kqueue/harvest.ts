@@ -1,27 +1,25 @@
 // A harvest: waits for the kernel's events of a queue, and puts the knotes that they are about on the
 // active list.
 
-import { FILTER_READ, FILTER_WRITE, READY_RECORD_SIZE } from "../abi";
+import { READY_RECORD_SIZE } from "../abi";
 import * as host from "../host";
 import * as kernel from "../kernel";
 import { ReadyRecord } from "../records";
-import { EntryKnote, noteReport } from "./entry";
+import { entryOf, noteReport } from "./entry";
 import { reportDirectly } from "./express";
 import { filterOf } from "./filter";
-import { Knote, SET_MAIN, SET_SECOND } from "./knote";
-import { findKnote, Queue } from "./queue";
+import { SET_MAIN, SET_SECOND } from "./knote";
+import { Queue } from "./queue";
 import { rebuild } from "./sets";
 import { LEAST_ROOM, readyRecords, readyRoom } from "./scratch";
 import {
+  findSource,
   onReadable,
   readSources,
-  SOURCE_KNOTE,
   SOURCE_SECOND,
   SOURCE_TIMER,
   sourceCount,
   sourceFd,
-  sourceKind,
-  sourceKnote,
 } from "./source";
 
 // The findings of a harvest: a negative errno, or these bits.
@@ -32,14 +30,6 @@ export const FOUND_MORE = 0x1;
 export const FOUND_REPORTED = 0x2;
 export const FOUND_SHIFT = 2;
 
-/** The READ or WRITE knote whose entry in a set, SET_*, has this descriptor. */
-function entryOf(queue: Queue, fd: i32, set: u8): Knote | null {
-  const reader = findKnote(queue, fd, FILTER_READ);
-  if (reader !== null && reader.set === set) return reader;
-  const writer = findKnote(queue, fd, FILTER_WRITE);
-  return writer !== null && writer.set === set ? writer : null;
-}
-
 /**
  * Takes one event of the main set. Returns the bit of the shared source that it is about, or 0: those
  * sources are read after all events, since the second set writes its events to the same memory.
@@ -47,17 +37,17 @@ function entryOf(queue: Queue, fd: i32, set: u8): Knote | null {
 function dispatch(queue: Queue, fd: i32, mask: u32): u32 {
   const knote = entryOf(queue, fd, SET_MAIN);
   if (knote !== null) {
-    noteReport(queue, changetype<EntryKnote>(knote), mask);
+    noteReport(queue, knote, mask);
     return 0;
   }
-  const kind = sourceKind(queue, fd);
-  if (kind < 0) {
+  const source = findSource(queue, fd);
+  if (source === null) {
     queue.isForeign = true;
     return 0;
   }
-  if (kind !== SOURCE_KNOTE) return 1 << kind;
-  const owner = sourceKnote(queue, fd);
-  if (owner !== null) filterOf(owner.filter).readSource(queue, owner);
+  const owner = source.knote;
+  if (owner === null) return 1 << source.kind;
+  filterOf(owner.filter).readSource(queue, owner);
   return 0;
 }
 
@@ -69,7 +59,7 @@ function readSecond(queue: Queue): bool {
     const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
     const knote = entryOf(queue, event.fd, SET_SECOND);
     if (knote === null) queue.isForeign = true;
-    else noteReport(queue, changetype<EntryKnote>(knote), event.mask);
+    else noteReport(queue, knote, event.mask);
   }
   return count === room;
 }
@@ -92,7 +82,7 @@ export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bo
   const count = kernel.epoll_wait(queue.epfd, readyRecords(), room, timeout);
   const found = count === room ? FOUND_MORE : 0;
   queue.harvestId++;
-  const isSimple = express && !hadActive && queue.writers === 0 && !queue.isStale;
+  const isSimple = express && queue.activeCount === 0 && queue.writers === 0 && !queue.isStale;
   if (isSimple && count > 0 && count <= capacity && reportDirectly(queue, count)) {
     return found | FOUND_REPORTED | (count << FOUND_SHIFT);
   }

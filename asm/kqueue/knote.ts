@@ -2,6 +2,7 @@
 // names are FreeBSD's (sys/event.h), without the prefix kn_. A filter that needs more has a class that
 // extends Knote; all knotes are blocks of 128 bytes.
 
+import { FILTER_READ, FILTER_WRITE } from "../abi";
 import { allocate, release } from "../memory";
 import { KeventRecord } from "../records";
 
@@ -53,6 +54,11 @@ export class Knote {
 }
 
 if (offsetof<Knote>() !== 64) ERROR("Knote: not one line of the cache");
+
+/** Whether a knote is READ or WRITE: epoll reports those, and a scan tests them together. */
+export function isReadOrWrite(knote: Knote): bool {
+  return knote.filter === FILTER_READ || knote.filter === FILTER_WRITE;
+}
 
 /** A knote that its filter keeps on a list. */
 @unmanaged

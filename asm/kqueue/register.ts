@@ -18,10 +18,12 @@ import {
 } from "../abi";
 import { kindOf } from "../descriptor";
 import { KeventRecord } from "../records";
-import { dropKnote, filterOf, forgetDescriptor, isFilter } from "./filter";
+import { isReportedByKernel, touchEntry } from "./entry";
+import { dropKnote, Filter, filterOf, forgetDescriptor, isFilter } from "./filter";
 import {
   createKnote,
   destroyKnote,
+  isReadOrWrite,
   Knote,
   STATUS_ACTIVE,
   STATUS_DISABLED,
@@ -39,6 +41,11 @@ import {
 
 /** Flags of a change that are commands, not properties of the knote. */
 const COMMANDS: u32 = EV_ADD | EV_DELETE | EV_ENABLE | EV_DISABLE | EV_FORCEONESHOT;
+
+/** Whether the condition of a knote that was changed holds, unless the kernel reports that itself. */
+function holds(queue: Queue, knote: Knote, filter: Filter): bool {
+  return !isReportedByKernel(knote) && filter.event(queue, knote) > 0;
+}
 
 /** Makes a knote. 0 or a negative errno. */
 function create(queue: Queue, change: KeventRecord): i32 {
@@ -66,7 +73,7 @@ function create(queue: Queue, change: KeventRecord): i32 {
   }
   insertKnote(queue, knote);
   const isEnabled = !(knote.status & STATUS_DISABLED);
-  if (isEnabled && filter.event(queue, knote, 0) > 0) activate(queue, knote);
+  if (isEnabled && holds(queue, knote, filter)) activate(queue, knote);
   return 0;
 }
 
@@ -77,7 +84,10 @@ function update(queue: Queue, knote: Knote, change: KeventRecord): i32 {
   const filter = filterOf(knote.filter);
   if (flags & EV_ENABLE) knote.status &= ~STATUS_DISABLED;
   else if (flags & EV_DISABLE) knote.status |= STATUS_DISABLED;
-  const touched = filter.touch(queue, knote, change);
+  // READ and WRITE bypass the table: an indirect call would take a sixth of the time of such a change.
+  const touched = isReadOrWrite(knote)
+    ? touchEntry(queue, knote, change)
+    : filter.touch(queue, knote, change);
   if (touched < 0) {
     knote.status = status;
     return touched;
@@ -91,7 +101,7 @@ function update(queue: Queue, knote: Knote, change: KeventRecord): i32 {
   if (knote.status & STATUS_DISABLED) {
     dequeue(queue, knote);
   } else {
-    if (filter.event(queue, knote, 0) > 0) knote.status |= STATUS_ACTIVE;
+    if (holds(queue, knote, filter)) knote.status |= STATUS_ACTIVE;
     if (knote.status & STATUS_ACTIVE) enqueue(queue, knote);
   }
   return 0;

@@ -18,9 +18,10 @@ import {
 import * as host from "../host";
 import * as kernel from "../kernel";
 import { PollRecord } from "../records";
-import { EntryKnote, interestOf, isUnconditional } from "./entry";
-import { dropKnote, filterOf, isReadOrWrite } from "./filter";
+import { EntryKnote, interestOf, isReportedByKernel } from "./entry";
+import { dropKnote, filterOf } from "./filter";
 import {
+  isReadOrWrite,
   Knote,
   SET_FILES,
   STATUS_ACTIVE,
@@ -29,7 +30,7 @@ import {
   writeKevent,
 } from "./knote";
 import { beginGeneration, deactivate, dequeue, enqueue, Queue } from "./queue";
-import { writeQuestion } from "./readiness";
+import { testKnote, writeQuestion } from "./readiness";
 import { dataStart, eventsStart, pollsStart } from "./scratch";
 
 /** Whether the mask of a knote is from an earlier harvest, or maybe of another file. */
@@ -95,7 +96,7 @@ function queryData(queue: Queue, count: i32): void {
 /** Whether a READ or WRITE knote is to be returned; drops the knote if its descriptor is closed. */
 function testDescriptor(queue: Queue, knote: Knote, answer: usize): bool {
   const isClosed = (changetype<EntryKnote>(knote).mask & EVENT_NVAL) !== 0;
-  const holds = isClosed ? -EBADF : filterOf(knote.filter).event(queue, knote, answer);
+  const holds = isClosed ? -EBADF : testKnote(queue, changetype<EntryKnote>(knote), answer);
   if (holds === -EBADF) dropKnote(queue, knote); // closed without omnipoll/os
   else if (holds > 0 || knote.status & STATUS_FORCED) return true;
   else deactivate(queue, knote);
@@ -104,15 +105,9 @@ function testDescriptor(queue: Queue, knote: Knote, answer: usize): bool {
 
 /** Whether another knote is to be returned. FreeBSD does not test again what fires once. */
 function test(queue: Queue, knote: Knote): bool {
-  if (filterOf(knote.filter).event(queue, knote, 0) > 0 || knote.flags & EV_ONESHOT) return true;
+  if (filterOf(knote.filter).event(queue, knote) > 0 || knote.flags & EV_ONESHOT) return true;
   deactivate(queue, knote);
   return false;
-}
-
-/** Whether the kernel reports a level-triggered knote again as long as its condition holds. */
-function isReportedAgain(knote: Knote): bool {
-  if (!isReadOrWrite(knote) || knote.set === SET_FILES) return false;
-  return !isUnconditional(changetype<EntryKnote>(knote));
 }
 
 /**
@@ -137,7 +132,7 @@ function report(queue: Queue, knote: Knote, at: usize, isCrowded: bool): void {
     knote.status &= ~STATUS_ACTIVE;
     // EPOLLONESHOT has disabled the entry of a knote, too.
     if (flags & EV_DISPATCH) knote.status |= STATUS_DISABLED;
-  } else if (isReportedAgain(knote) && !isCrowded) {
+  } else if (isReportedByKernel(knote) && !isCrowded) {
     knote.status &= ~STATUS_ACTIVE;
   } else {
     enqueue(queue, knote);

@@ -8,19 +8,17 @@ import {
   EV_CLEAR,
   EV_DISPATCH,
   FILTER_READ,
-  FILTER_WRITE,
   READY_RECORD_SIZE,
 } from "../abi";
 import * as host from "../host";
 import * as kernel from "../kernel";
 import { ReadyRecord } from "../records";
-import { EntryKnote, forgetEntry, hasEntry, maskOf, noteReport, setFd } from "./entry";
-import { isReadOrWrite } from "./filter";
+import { EntryKnote, entryOf, forgetEntry, hasEntry, maskOf, noteReport, setFd } from "./entry";
 import { sameFile } from "./identity";
-import { SET_MAIN, SET_NONE, SET_SECOND } from "./knote";
+import { isReadOrWrite, SET_MAIN, SET_NONE, SET_SECOND } from "./knote";
 import { beginGeneration, findKnote, firstQueue, knoteIn, Queue } from "./queue";
 import { readyRecords, readyRoom } from "./scratch";
-import { enterSources, SOURCE_SECOND, sourceFd } from "./source";
+import { enterSources, SOURCE_SECOND, sourceCount, sourceFd } from "./source";
 
 /** Adds the entry of a knote to its new set. */
 function addAgain(queue: Queue, knote: EntryKnote, main: i32, second: i32): void {
@@ -44,22 +42,14 @@ function addEntries(queue: Queue, main: i32, second: i32): void {
   }
 }
 
-/** The knote whose entry in a set, SET_*, has this descriptor. */
-function entryOf(queue: Queue, fd: i32, set: u8): EntryKnote | null {
-  const reader = findKnote(queue, fd, FILTER_READ);
-  if (reader !== null && reader.set === set) return changetype<EntryKnote>(reader);
-  const writer = findKnote(queue, fd, FILTER_WRITE);
-  return writer !== null && writer.set === set ? changetype<EntryKnote>(writer) : null;
-}
-
 /**
- * Takes the events of a set that are about READ and WRITE knotes. A new set reports at once whatever is
- * ready, which is no edge: edge-triggered knotes take no notice.
+ * Takes the events of a set that are about READ and WRITE knotes. A new set reports at once every
+ * descriptor that is ready, which is no edge: edge-triggered knotes are left out.
  */
 function empty(queue: Queue, fd: i32, set: u8, isNew: bool): void {
   const room = readyRoom();
   // The kernel reports level-triggered entries again after all others: so many rounds are enough.
-  for (let left = queue.count; left >= 0; left -= room) {
+  for (let left = queue.count + sourceCount(queue); left >= 0; left -= room) {
     const count = kernel.epoll_wait(fd, readyRecords(), room, 0);
     for (let i = 0; i < count; i++) {
       const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);

@@ -27,11 +27,11 @@ export {
 } from "../abi";
 
 @unmanaged
-class Source {
+export class Source {
   fd: i32;
   /** SOURCE_*. */
   kind: i32;
-  /** The owner of a SOURCE_KNOTE. */
+  /** The owner of a SOURCE_KNOTE, else null. */
   knote: Knote | null;
   chain: Source | null;
 }
@@ -92,7 +92,8 @@ function setSourceFd(queue: Queue, kind: i32, fd: i32): void {
   store<i32>(descriptorsOf(queue) + ((kind as usize) << 2), fd);
 }
 
-function find(queue: Queue, fd: i32): Source | null {
+/** The source that has a descriptor. */
+export function findSource(queue: Queue, fd: i32): Source | null {
   let source = changetype<Source | null>(chainOf(sourcesOf(queue), fd as u32));
   while (source !== null && source.fd !== fd) source = source.chain;
   return source;
@@ -145,7 +146,7 @@ export function addKnoteSource(queue: Queue, fd: i32, knote: Knote): i32 {
 /** Takes the source of a knote out of the main set. The caller closes the descriptor. */
 export function removeKnoteSource(queue: Queue, fd: i32): void {
   kernel.epoll_ctl(queue.epfd, EPOLL_CTL_DEL, fd, 0);
-  const source = find(queue, fd);
+  const source = findSource(queue, fd);
   if (source !== null) forget(queue, source);
 }
 
@@ -154,7 +155,7 @@ export function closeSources(queue: Queue): void {
   for (let kind = 0; kind < SOURCE_KINDS; kind++) {
     const fd = sourceFd(queue, kind);
     if (fd < 0) continue;
-    const source = find(queue, fd);
+    const source = findSource(queue, fd);
     if (source !== null) forget(queue, source);
     kindAt(kind).close(queue, fd);
     setSourceFd(queue, kind, -1);
@@ -164,24 +165,6 @@ export function closeSources(queue: Queue): void {
 /** How many events of one wait may be those of sources. */
 export function sourceCount(queue: Queue): i32 {
   return queue.sourceCount;
-}
-
-/** Kind of the source that has a descriptor; -1 if no source has it. */
-export function sourceKind(queue: Queue, fd: i32): i32 {
-  const source = find(queue, fd);
-  return source === null ? -1 : source.kind;
-}
-
-/** The knote that a source belongs to. */
-export function sourceKnote(queue: Queue, fd: i32): Knote | null {
-  const source = find(queue, fd);
-  return source === null ? null : source.knote;
-}
-
-/** Reads one shared source, if the queue has it. True if the kernel may have more. */
-export function readSource(queue: Queue, kind: i32): bool {
-  if (sourceFd(queue, kind) < 0 || !(readable & (1 << kind))) return false;
-  return kindAt(kind).read(queue);
 }
 
 /**
@@ -199,7 +182,7 @@ export function readSources(queue: Queue, pending: u32): bool {
   return more;
 }
 
-/** Adds all sources to a new main set; the second set is not one of them yet. */
+/** Adds all sources to a new main set, the second set among them. */
 export function enterSources(queue: Queue, set: i32): void {
   const table: Table = sourcesOf(queue);
   for (let cell = 0; cell < table.size; cell++) {

@@ -11,7 +11,7 @@ function attach(_queue: Queue, _knote: Knote): i32 {
 }
 
 /** The knote exists because the request has completed. */
-function event(_queue: Queue, _knote: Knote, _answer: usize): i32 {
+function event(_queue: Queue, _knote: Knote): i32 {
   return 1;
 }
 

@@ -19,24 +19,23 @@ import {
   STAT_SIZE,
 } from "../../abi";
 import * as kernel from "../../kernel";
-import { KeventRecord, PollRecord, StatRecord } from "../../records";
+import { PollRecord, StatRecord } from "../../records";
 import {
   addEntry,
   checkEntry,
   deleteEntry,
   EntryKnote,
-  hasEntry,
   isMeasured,
   isUnconditional,
-  rearm,
   setMuted,
+  touchEntry,
 } from "../entry";
 import { attachFile, detachFile } from "../files";
-import { addFilter, touchKnote } from "../filter";
+import { addFilter } from "../filter";
 import { identify, sameFile } from "../identity";
 import { Knote, SET_FILES, SET_NONE } from "../knote";
 import { Queue } from "../queue";
-import { questionOf, testKnote, testNow } from "../readiness";
+import { questionOf, testNow } from "../readiness";
 
 const statBlock: usize = memory.data(STAT_SIZE, 8);
 const pollBlock: usize = memory.data(POLL_RECORD_SIZE, 8);
@@ -96,28 +95,12 @@ function detach(queue: Queue, made: Knote): i32 {
   return same < 0 ? same : deleted;
 }
 
-/**
- * f_touch: gives the kernel the changed flags. Modifying an entry also makes the kernel report again
- * what is ready, as every touch of a knote does in FreeBSD. -EBADF or -ENOENT: the descriptor is not
- * the one that was registered.
- */
-function touch(queue: Queue, made: Knote, change: KeventRecord): i32 {
-  const knote = changetype<EntryKnote>(made);
-  touchKnote(queue, knote, change);
-  const isEntry = hasEntry(knote);
-  setMuted(queue, knote, isEntry && isMeasured(knote));
-  if (!isEntry) return sameFile(knote);
-  const same = checkEntry(queue, knote);
-  return same < 0 ? same : rearm(queue, knote);
-}
-
 /** f_event. After a change, epoll itself reports a ready descriptor; the core tests a file, which has no entry. */
-function event(queue: Queue, made: Knote, answer: usize): i32 {
+function event(queue: Queue, made: Knote): i32 {
   const knote = changetype<EntryKnote>(made);
-  if (answer !== 0) return testKnote(queue, knote, answer);
   if (knote.set === SET_FILES) return testNow(queue, knote);
   return isUnconditional(knote) ? 1 : 0;
 }
 
-addFilter(FILTER_READ, attach, detach, touch, event).isDescriptor = true;
-addFilter(FILTER_WRITE, attach, detach, touch, event).isDescriptor = true;
+addFilter(FILTER_READ, attach, detach, touchEntry, event).isDescriptor = true;
+addFilter(FILTER_WRITE, attach, detach, touchEntry, event).isDescriptor = true;

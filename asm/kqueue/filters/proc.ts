@@ -114,7 +114,7 @@ function detach(queue: Queue, made: Knote): i32 {
   return 0;
 }
 
-function event(_queue: Queue, knote: Knote, _answer: usize): i32 {
+function event(_queue: Queue, knote: Knote): i32 {
   return knote.fflags !== 0 || (knote.flags & EV_EOF) !== 0 ? 1 : 0;
 }
 

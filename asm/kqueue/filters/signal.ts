@@ -41,7 +41,7 @@ function detach(queue: Queue, made: Knote): i32 {
 }
 
 /** filt_signal: `data` counts the deliveries. */
-function event(_queue: Queue, knote: Knote, _answer: usize): i32 {
+function event(_queue: Queue, knote: Knote): i32 {
   return knote.data !== 0 ? 1 : 0;
 }
 

@@ -177,7 +177,7 @@ function touch(queue: Queue, made: Knote, change: KeventRecord): i32 {
 }
 
 /** filt_timer: `data` counts the expirations. */
-function event(_queue: Queue, knote: Knote, _answer: usize): i32 {
+function event(_queue: Queue, knote: Knote): i32 {
   return knote.data !== 0 ? 1 : 0;
 }
 

@@ -52,7 +52,7 @@ function touch(_queue: Queue, knote: Knote, change: KeventRecord): i32 {
 }
 
 /** filt_user. */
-function event(_queue: Queue, knote: Knote, _answer: usize): i32 {
+function event(_queue: Queue, knote: Knote): i32 {
   return changetype<UserKnote>(knote).isTriggered ? 1 : 0;
 }
 

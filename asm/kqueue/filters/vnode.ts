@@ -188,7 +188,7 @@ function detach(queue: Queue, made: Knote): i32 {
   return sameFile(knote);
 }
 
-function event(_queue: Queue, knote: Knote, _answer: usize): i32 {
+function event(_queue: Queue, knote: Knote): i32 {
   return knote.fflags !== 0 || (knote.flags & EV_EOF) !== 0 ? 1 : 0;
 }
 
