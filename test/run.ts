@@ -1,5 +1,5 @@
-// Runs the test files on every host, each file in a process or a page of its own, and prints which tests
-// a host passes. A run also fails where uvu alone would not: a file without tests or without `.run()`, a
+// Runs the test files on every host, each file in a process or a page of its own, and prints how many tests each
+// host passes. A run also fails for faults that uvu alone passes: a file without tests or without `.run()`, a
 // `.only`, a hook that throws, a pattern that matches no file. runner/arguments.ts has the usage.
 
 import { readdirSync } from "node:fs";
@@ -23,7 +23,7 @@ import { inSources } from "./runner/positions.ts";
 import { type FileResult, rowsOf, type TestResult, writeResults } from "./runner/results.ts";
 import { runAll, type Task } from "./runner/schedule.ts";
 
-/** A test has a deadline of a minute; this ends a file that hangs, on a busy machine, too. */
+/** Time after which a file that hangs is ended. A single test has a deadline of a minute. */
 const LIMIT_MS = 900_000;
 const LINGER_MS = 2000;
 const RESULTS = new URL("../../build/test-results.json", import.meta.url);
@@ -81,7 +81,7 @@ function runOn(host: HostName, file: string): Promise<Outcome> {
   return (browser as BrowserHosts).run(file + SUFFIX, place, LIMIT_MS);
 }
 
-/** The results of a file's tests on a host, where the tests that the host cannot pass must fail. */
+/** The results of a file's tests on a host. A test in SKIPS counts as skipped if it failed. */
 function judged(host: HostName, file: string, outcome: Outcome): TestResult[] {
   const base = host === NATIVE ? NATIVE : clockless(host).base;
   return outcome.tests.map(({ name, suite, result, message, ms }) => {
@@ -114,7 +114,7 @@ interface Column {
 const matrix = new Matrix(HOSTS);
 const columns = new Map<HostName, Column>();
 const results: FileResult[] = [];
-/** Of the files that failed: once more at the end, where people look for them. */
+/** Reports of the files that failed, which the runner prints again at the end. */
 const failures: string[] = [];
 
 async function runTask({ file, host }: Task<HostName>): Promise<void> {
@@ -144,18 +144,18 @@ async function runTask({ file, host }: Task<HostName>): Promise<void> {
   const why = [
     ...problems,
     ...failed.map(({ name, reason }) => `failed: ${JSON.stringify(name)}: ${reason}`),
-    // uvu prints errors in the end, which a file that is broken may not have reached.
+    // uvu prints errors at the end, which a broken file may not have reached.
     ...(outcome.broken === "" ? [] : outcome.tests.map(({ stack = "" }) => inSources(stack))),
   ].filter((text) => text !== "");
   failures.push([`FAIL ${line}`, ...why.map((one) => `  ${one}`), outcome.output].join("\n"));
 }
 
 const tasks: Array<Task<HostName>> = [];
-let isAnyThere = false;
+let hasFiles = false;
 for (const host of hosts) {
   const own = filesOn(host);
   if (own.length === 0) continue;
-  isAnyThere = true;
+  hasFiles = true;
   const missing = await missingFor(host);
   if (missing === undefined) tasks.push(...own.map((file) => ({ file, host })));
   else say(`skip: ${host}, ${missing}`);
@@ -184,9 +184,9 @@ for (const host of HOSTS) {
 }
 
 let { passed, failed, skipped } = matrix.total;
-if (!isAnyThere) {
-  const asked = patterns.map((pattern) => JSON.stringify(pattern)).join(" or ");
-  say(`no test file with ${asked} in its path runs on ${hosts.join(" or ")}`);
+if (!hasFiles) {
+  const quoted = patterns.map((pattern) => JSON.stringify(pattern)).join(" or ");
+  say(`no test file with ${quoted} in its path runs on ${hosts.join(" or ")}`);
   failed++;
 }
 if (columns.size > 0) say(`\n${matrix.toString()}\n`);
@@ -195,12 +195,12 @@ sayWhatElse();
 say(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Says on which other hosts the files of a pattern run, and how. */
+/** Prints the other hosts on which the files of a pattern run, and the commands for them. */
 function sayWhatElse(): void {
   const others = OTHER_HOSTS.filter((host) => !hosts.includes(host) && filesOn(host).length > 0);
   if (patterns.length === 0 || others.length === 0) return;
   const found = others.map((host) => `${host} (${filesOn(host).length})`);
   say(`The same files run on other hosts, too: ${found.join(", ")}.`);
-  const asked = `npm test -- ${patterns.join(" ")} --hosts`;
-  say(`  ${asked} ${others[0]}\n  ${asked} all`);
+  const command = `npm test -- ${patterns.join(" ")} --hosts`;
+  say(`  ${command} ${others[0]}\n  ${command} all`);
 }

@@ -24,6 +24,8 @@ bool read_u32(napi_env env, napi_value value, uint32_t* out);
 
 /* Reads one argument that is a descriptor or another 32-bit integer. */
 bool read_one(napi_env env, napi_callback_info info, int32_t* out);
+/* Reads two such arguments. */
+bool read_two(napi_env env, napi_callback_info info, int32_t* first, int32_t* second);
 
 /* The call block: arguments that JavaScript left, and the result it takes. */
 struct call {

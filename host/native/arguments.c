@@ -45,6 +45,12 @@ bool read_one(napi_env env, napi_callback_info info, int32_t* out) {
   return read_arguments(env, info, 1, argv) && read_i32(env, argv[0], out);
 }
 
+bool read_two(napi_env env, napi_callback_info info, int32_t* first, int32_t* second) {
+  napi_value argv[2];
+  return read_arguments(env, info, 2, argv) && read_i32(env, argv[0], first) &&
+         read_i32(env, argv[1], second);
+}
+
 _Static_assert(sizeof(struct call) == ABI_CALL_SIZE, "call block");
 _Static_assert(offsetof(struct call, timeout_ms) == ABI_CALL_TIMEOUT, "call block");
 _Static_assert(offsetof(struct call, arguments) == ABI_CALL_ARGUMENTS, "call block");

@@ -6,10 +6,7 @@
 
 /* EINTR is not retried: on Linux the descriptor is gone all the same. */
 napi_value select_close(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
   int32_t fd = 0;
-  if (!read_arguments(env, info, 1, argv) || !read_i32(env, argv[0], &fd)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_one(env, info, &fd)) return integer(env, -EINVAL);
   return result_of(env, close(fd));
 }

@@ -24,7 +24,7 @@ const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   exports: Record<string, { readonly browser?: string }>;
 };
 
-/** Where a page without a bundler finds the package: its entries for browsers. */
+/** The import map of a page without a bundler: the entries of the package for browsers. */
 const imports = Object.fromEntries(
   Object.entries(exports).flatMap(([name, { browser }]) =>
     browser === undefined ? [] : [[`omnipoll${name.slice(1)}`, browser.slice(1)]],
@@ -164,7 +164,7 @@ inBrowser("the stories print the same lines in a page as in Node", async () => {
 });
 
 inBrowser("inspect() of a kernel is the same in a page as in Node", async () => {
-  const { bsd, linux } = await resultOf("looks");
+  const { bsd, linux } = await resultOf("kernelViews");
   const [inNode, bsdInNode] = (["linux", "bsd"] as const).map((personality) =>
     inspectKernel(createSim({ personality })),
   );

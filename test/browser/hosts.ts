@@ -7,7 +7,7 @@ import { REPORT } from "./page.ts";
 import { serveTree, type TreeServer } from "./server.ts";
 import type { Ended } from "./suite.ts";
 
-/** Where a test file runs in a browser, and on which simulation. */
+/** The thread of a browser in which a test file runs, and its simulation. */
 export interface Place {
   readonly host: string;
   readonly isWorker: boolean;
@@ -17,7 +17,7 @@ export interface Place {
 export class BrowserHosts {
   readonly #browser: Browser;
   readonly #server: TreeServer;
-  /** Pages that run nothing now; each has a process of its own. */
+  /** Pages without a running file; each has a process of its own. */
   readonly #idle: Page[] = [];
 
   private constructor(browser: Browser, server: TreeServer) {
@@ -25,7 +25,7 @@ export class BrowserHosts {
     this.#server = server;
   }
 
-  /** @param path of the browser */
+  /** @param path the program of the browser */
   static async start(path: string): Promise<BrowserHosts> {
     return new BrowserHosts(await launch(path), await serveTree({ replaces: true }));
   }
@@ -43,11 +43,11 @@ export class BrowserHosts {
     const timer = setTimeout(() => void page.context().close(), limitMs);
     let ended: Ended;
     try {
-      // A new document, in which nothing is left of the file before.
+      // A new document has no state of the file before.
       await page.goto(this.#server.origin);
-      const asked = JSON.stringify([`/dist/test/${name}`, host, isWorker]);
+      const given = JSON.stringify([`/dist/test/${name}`, host, isWorker]);
       ended = await page.evaluate<Ended>(
-        `import("/dist/test/browser/page.js").then(({ runFile }) => runFile(...${asked}))`,
+        `import("/dist/test/browser/page.js").then(({ runFile }) => runFile(...${given}))`,
       );
     } catch (error) {
       ended = { output: "", uncaught: `uncaught: ${(error as Error).message}` };
@@ -58,7 +58,7 @@ export class BrowserHosts {
     }
     const seconds = (performance.now() - begun) / 1000;
     const outcome = outcomeOf(lines, { ending: ended.uncaught, output: ended.output, seconds });
-    // A page does not know how much its processes use.
+    // A page has no measure of the processor time of its process.
     return { ...outcome, cpuSeconds: 0 };
   }
 

@@ -1,4 +1,4 @@
-// A page of a real browser, which loads files of a tree that is served to it.
+// A page of a real browser that loads files of a served tree.
 
 import type { Browser, Page } from "playwright-core";
 import * as assert from "uvu/assert";
@@ -12,8 +12,8 @@ export interface Opened {
 }
 
 /**
- * Opens the page at `path` of a tree that is served, and closes it after `body`. A page that fails,
- * or asks for a file that is missing, fails the test.
+ * Opens the page at `path` of a served tree, and closes it after `body`. An error of the page fails the
+ * test, and so does a request for a missing file.
  */
 export async function openPage<Result>(
   browser: Browser,

@@ -2,7 +2,7 @@
 
 import type { Ended } from "./suite.ts";
 
-/** How a line of a report begins on the console, which the runner reads while the file runs. */
+/** Prefix of the lines of a report on the console, which the runner reads while the file runs. */
 export const REPORT = "omnipoll-report ";
 
 const { debug } = console;

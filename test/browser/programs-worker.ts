@@ -1,12 +1,12 @@
-// The worker of programs.ts. In workers there is no import map, so that the package is imported by path.
+// The worker of programs.ts. Workers have no import map, and so it imports the package by path.
 
 import type * as package_ from "../../bindings/browser/sim.ts";
 import type { SimModule } from "../../bindings/sim/sim.ts";
-import type { Question } from "./programs.ts";
+import type { WorkerRequest } from "./programs.ts";
 
 const omnipoll: Promise<typeof package_> = import("../../bindings/browser/sim.ts");
 
-/** Waits for `fd`, and then in vain, on the clock of the machine. */
+/** Waits for `fd`, reads it, and waits once more until the timeout, on the clock of the machine. */
 function wait(
   { select, os }: Pick<SimModule, "select"> & { os: { read: SimModule["os"]["read"] } },
   fd: number,
@@ -21,7 +21,7 @@ function wait(
   return { events, waited: woken - begun, text, nothing, timeout: performance.now() - woken };
 }
 
-/** A kernel here, and a worker that acts on it while this one waits. */
+/** Makes a kernel, and a worker that acts on it while this worker waits. */
 async function own(): Promise<unknown> {
   const { createSim } = await omnipoll;
   const sim = createSim({ clock: "real" });
@@ -30,21 +30,21 @@ async function own(): Promise<unknown> {
   const ready = new Promise((resolve) =>
     other.addEventListener("message", resolve, { once: true }),
   );
-  other.postMessage({ ticket: sim.invite(), fd: w, ask: "write" } satisfies Question);
+  other.postMessage({ ticket: sim.invite(), fd: w, task: "write" } satisfies WorkerRequest);
   await ready;
   return wait(sim, r);
 }
 
-globalThis.addEventListener("message", async ({ data }: MessageEvent<Question>) => {
-  const { ticket, fd = -1, ask } = data;
+globalThis.addEventListener("message", async ({ data }: MessageEvent<WorkerRequest>) => {
+  const { ticket, fd = -1, task } = data;
   const { joinSim } = await omnipoll;
   if (ticket === undefined) {
     globalThis.postMessage(await own());
     return;
   }
   const thread = joinSim(ticket);
-  if (ask === "write") globalThis.postMessage("ready");
-  if (ask === "wait") globalThis.postMessage(wait(thread, fd));
+  if (task === "write") globalThis.postMessage("ready");
+  if (task === "wait") globalThis.postMessage(wait(thread, fd));
   else {
     thread.sleep(0.1);
     thread.os.write(fd, "hello");

@@ -5,17 +5,17 @@ import { createSim, joinSim, type Sim, type Ticket } from "omnipoll/sim";
 import { inspectKernel } from "./inspect.ts";
 
 /** A request to a worker of these programs. */
-export interface Question {
-  /** Of the kernel to use; without a ticket the worker makes a kernel of its own. */
+export interface WorkerRequest {
+  /** The ticket of the kernel to join; without a ticket the worker makes a kernel of its own. */
   readonly ticket?: Ticket;
-  /** The descriptor to wait for. */
+  /** The descriptor to wait for, or to write to. */
   readonly fd?: number;
-  readonly ask: "wait" | "write" | "own";
+  readonly task: "wait" | "write" | "own";
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** The last line of an error. */
+/** The error of a call in words, or its result. */
 function refusal(body: () => unknown): string {
   try {
     return `nothing was thrown: ${JSON.stringify(body())}`;
@@ -25,13 +25,13 @@ function refusal(body: () => unknown): string {
 }
 
 /** Sends a request to a worker of its own; resolves to the worker's findings. */
-function ask(question: Question): Promise<unknown> {
+function request(given: WorkerRequest): Promise<unknown> {
   const url = new URL("programs-worker.js", import.meta.url);
   const worker = new Worker(url, { type: "module" });
   return new Promise((resolve, reject) => {
     worker.addEventListener("message", ({ data }) => resolve(data));
     worker.addEventListener("error", ({ message }) => reject(new Error(message)));
-    worker.postMessage(question);
+    worker.postMessage(given);
   }).finally(() => worker.terminate());
 }
 
@@ -65,26 +65,26 @@ export async function realClock(): Promise<Record<string, unknown>> {
 export async function pageActs(): Promise<unknown> {
   const sim = createSim({ clock: "real" });
   const [r, w] = sim.os.pipe();
-  const found = ask({ ticket: sim.invite(), fd: r, ask: "wait" });
+  const found = request({ ticket: sim.invite(), fd: r, task: "wait" });
   await blocked(sim);
   sim.os.write(w, "hello");
   return found;
 }
 
-/** A worker waits while another one acts; the page only answers. */
+/** A worker waits while another worker acts; the page runs the calls of both. */
 export async function workerActs(): Promise<unknown> {
   const sim = createSim({ clock: "real" });
   const [r, w] = sim.os.pipe();
-  const found = ask({ ticket: sim.invite(), fd: r, ask: "wait" });
+  const found = request({ ticket: sim.invite(), fd: r, task: "wait" });
   await blocked(sim);
-  await ask({ ticket: sim.invite(), fd: w, ask: "write" });
+  await request({ ticket: sim.invite(), fd: w, task: "write" });
   return found;
 }
 
-/** A worker with a kernel of its own, which another worker uses, too. */
-export const ownKernel = (): Promise<unknown> => ask({ ask: "own" });
+/** A worker makes a kernel, and another worker joins it. */
+export const ownKernel = (): Promise<unknown> => request({ task: "own" });
 
-/** The calls that need memory shared with workers. */
+/** The calls that need memory that workers share. */
 export function sharing(): Record<string, unknown> {
   const sim = createSim({ clock: "real" });
   const inviting = refusal(() => sim.invite());
@@ -92,8 +92,8 @@ export function sharing(): Record<string, unknown> {
   return { inviting, joining, isolated: crossOriginIsolated };
 }
 
-/** Kernels with something in them, as they are seen. */
-export const looks = (): Record<string, unknown> => ({
+/** Views of a Linux and of a BSD kernel. */
+export const kernelViews = (): Record<string, unknown> => ({
   linux: inspectKernel(createSim({ personality: "linux" })),
   bsd: inspectKernel(createSim({ personality: "bsd" })),
 });

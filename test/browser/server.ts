@@ -25,7 +25,7 @@ const REPLACED: Record<string, string> = {
   "/dist/bindings/node/sim.js": "../browser/sim.js",
 };
 
-/** Where a browser finds modules that are imported without a path. */
+/** The address of a module that is imported without a path. */
 function urlOf(specifier: string): string {
   if (specifier.startsWith("node:")) {
     const name = specifier.slice("node:".length).replaceAll(/[/_]/g, "-");
@@ -36,7 +36,7 @@ function urlOf(specifier: string): string {
 
 const BARE = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])([\w@][\w@./:-]*)\2/g;
 
-/** A module, with imports a browser understands. */
+/** The source of a module, its imports as addresses. */
 function resolved(source: string): string {
   return source.replaceAll(BARE, (_all, before: string, _quote, specifier: string) => {
     return `${before}"${urlOf(specifier)}"`;
@@ -45,11 +45,11 @@ function resolved(source: string): string {
 
 const BLANK = "<!doctype html><title>omnipoll</title><link rel='icon' href='data:,'>";
 
-/** How the tree is served. */
+/** Options of a server. */
 export interface ServeOptions {
-  /** The folder; by default that of the package. */
+  /** The folder of the tree; by default that of the package. */
   readonly folder?: string;
-  /** More files, by their path. */
+  /** Contents of more files, by path. */
   readonly extra?: ReadonlyMap<string, string>;
   /** Whether the modules of Node and of packages that tests import are replaced. */
   readonly replaces?: boolean;
@@ -57,7 +57,7 @@ export interface ServeOptions {
   readonly isIsolated?: boolean;
 }
 
-/** The content at `path`; undefined if there is nothing. */
+/** The content at `path`; undefined without a file. */
 function find(path: string, options: ServeOptions): Buffer | string | undefined {
   const { folder = root, extra, replaces = false } = options;
   const given = extra?.get(path);
@@ -77,7 +77,7 @@ function find(path: string, options: ServeOptions): Buffer | string | undefined 
 export interface TreeServer {
   /** The beginning of the addresses of all files. */
   readonly origin: string;
-  /** Paths that were asked for and not found. */
+  /** Requested paths without a file. */
   readonly missing: string[];
   close(): void;
 }
@@ -85,7 +85,7 @@ export interface TreeServer {
 /** Serves a tree, by default cross-origin isolated. */
 export async function serveTree(options: ServeOptions = {}): Promise<TreeServer> {
   const missing: string[] = [];
-  // The next server has another port, and so nothing in the cache.
+  // The next server has another port, and so no entry in the cache.
   const headers: Record<string, string> = { "Cache-Control": "max-age=600" };
   if (options.isIsolated ?? true) {
     headers["Cross-Origin-Opener-Policy"] = "same-origin";

@@ -1,6 +1,6 @@
 // Runs one test file in a thread of a browser.
 
-// The package is loaded first, into a thread that has nothing of Node.
+// The package loads first, in a thread without the globals of Node.
 import "../../bindings/browser/os.ts";
 import { exit, print, printed } from "./node/globals.ts";
 import { CHANNEL } from "../support/events.ts";
@@ -36,7 +36,7 @@ export async function runSuite(url: string, report: (line: string) => void): Pro
   globalThis.addEventListener("error", ({ message }) => fail(message));
   globalThis.addEventListener("unhandledrejection", ({ reason }) => fail(String(reason)));
   Object.assign(globalThis, { [CHANNEL]: report });
-  // uvu's own command line has it so, too: tests are collected, and run when all of them are there.
+  // As uvu's command line does: suites are collected, and run once the file has been loaded.
   Object.assign(globalThis as Queue, { UVU_DEFER: 1, UVU_QUEUE: [[null]] });
   try {
     const { exec } = await import("uvu");

@@ -1,6 +1,6 @@
 // A worker that runs one test file. It sends the lines of the report, and then how the file ended.
 
-/** Imported when there is something to do: a message that comes while a module is awaited is lost. */
+/** Loads with the first message: a message that comes while the worker awaits a module is lost. */
 const suite = () => import("./suite.ts");
 
 type Order = readonly [url: string, host: string];

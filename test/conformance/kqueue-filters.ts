@@ -1,6 +1,7 @@
-// Rows KQ-103 to KQ-186 and EMU of the catalogue, the filters of kqueue, that no test here can
-// run; and those to which the answer here is deliberately another one.
+// Rows KQ-103 to KQ-186 and EMU of the catalogue, the filters of kqueue: rows without a test, and rows whose
+// outcome in omnipoll is another one.
 
+/** Rows without a test, and the reasons. */
 export const NOT_RUN_KQUEUE_FILTERS: Record<string, string> = {
   "KQ-124": "macOS only",
   "KQ-158": "Linux unmounts no file system from under an open file, and has no revoke(2)",
@@ -8,14 +9,14 @@ export const NOT_RUN_KQUEUE_FILTERS: Record<string, string> = {
   "KQ-169": "macOS only",
 };
 
-/** The tests hold these to ours. */
+/** Rows whose outcome in omnipoll is another one, and the reasons. */
 export const DIFFERENCES_KQUEUE_FILTERS: Record<string, string> = {
-  "EMU-06": "signals that Linux merges because one is pending already are one",
-  "KQ-111": "pipes have NOTE_LOWAT, too, as on macOS",
-  "KQ-122": "queues nest as deep as epoll sets, which is 5; then ELOOP",
-  "KQ-123": "data is the payload of the first datagram: Linux does not report the total",
-  "KQ-132": "pipes have NOTE_LOWAT, too, as on macOS",
-  "KQ-143": "an extension within the last block of a file is a write to inotify",
-  "KQ-145": "the simulated BSD says NOTE_DELETE of each name that is lost, as FreeBSD does",
+  "EMU-06": "signals that Linux merges count as one",
+  "KQ-111": "pipes have NOTE_LOWAT, as on macOS",
+  "KQ-122": "queues nest as epolls do: 5 deep, then ELOOP",
+  "KQ-123": "data is the length of the first datagram: Linux does not report the total",
+  "KQ-132": "pipes have NOTE_LOWAT, as on macOS",
+  "KQ-143": "inotify reports an extension within the last block of a file as a write",
+  "KQ-145": "the simulated BSD reports NOTE_DELETE for each lost name, as FreeBSD does",
   "KQ-177": "a default action that ends the process ends it before the next wait",
 };

@@ -4,23 +4,14 @@
 import { readFileSync } from "node:fs";
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
-import {
-  epoll,
-  type Event,
-  OSError,
-  poll,
-  select,
-  ValueError,
-} from "../../bindings/node/select.ts";
+import { epoll, OSError, poll, select, ValueError } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { DIFFERENCES, expectedOutcome, type Form, valueOf } from "../support/argument-values.ts";
-import { errorText, namesOf } from "../fuzz/machine.ts";
+import { errorText, masksOf } from "../fuzz/words.ts";
 
 const [r, w] = os.pipe();
 os.write(w, "x");
 
-const masksOf = (events: Event[]): string =>
-  events.map(([, mask]) => namesOf(mask)).join(" ") || "-";
 const countsOf = (ready: unknown[][]): string => ready.map(({ length }) => length).join("");
 
 function polling(): ReturnType<typeof poll> {

@@ -1,5 +1,5 @@
-// The rows of the conformance catalogue, group by group, and those of them that are answered
-// otherwise than by a test. A test names the rows it runs: `test("SEL-04: duplicates are kept"`.
+// The rows of the conformance catalogue, group by group; the rows without a test; and the rows whose outcome in
+// omnipoll is another one. The name of a test begins with its rows: `test("SEL-04: duplicates are kept"`.
 
 import { DIFFERENCES_EPOLL, NOT_RUN_EPOLL } from "./epoll.ts";
 import { DIFFERENCES_KQUEUE, NOT_RUN_KQUEUE } from "./kqueue.ts";
@@ -58,37 +58,37 @@ export const ROWS: readonly string[] = [
   ...rows("EMU", "01 02 03 04 05 06 07 08 09 10 11 12 13 14 15 16 17 18 19 20"),
 ];
 
-/** Rows that no test here can run, and why. */
+/** Rows without a test, and the reasons. */
 export const NOT_RUN: Record<string, string> = {
   ...NOT_RUN_EPOLL,
   ...NOT_RUN_KQUEUE,
   ...NOT_RUN_KQUEUE_FILTERS,
-  "CON-16": "which names Solaris builds of CPython have; here every name is on every platform",
-  "CON-17": "which names Windows builds of CPython have; here every name is on every platform",
-  "POL-29": "threads of JavaScript share no objects, so two polls of one cannot meet",
-  "POL-31": "threads of JavaScript share no objects, so nothing can be registered during a poll",
-  "POL-35": "a negative descriptor is refused before poll(2) could see it",
-  "POL-36": "an object holds one registration per descriptor, so poll(2) never sees two",
+  "CON-16": "the names of CPython on Solaris; omnipoll has every name on every platform",
+  "CON-17": "the names of CPython on Windows; omnipoll has every name on every platform",
+  "POL-29": "threads of JavaScript share no objects, so two threads cannot poll one object",
+  "POL-31": "threads of JavaScript share no objects, so no thread can register during a poll",
+  "POL-35": "omnipoll refuses a negative descriptor before it calls poll(2)",
+  "POL-36": "an object has one registration for each descriptor, so poll(2) never gets two",
   "POL-57": "raw poll(2); the core resumes every interrupted call",
-  "POL-59": "ppoll's signal mask has no parameter in Python, nor here",
+  "POL-59": "neither Python nor omnipoll has a parameter for the signal mask of ppoll",
   "POL-63": "macOS only",
   "POL-64": "Windows only",
   "SEL-48": "raw select(2); the core calls poll(2)",
   "SEL-49": "raw select(2); the core calls poll(2)",
   "SEL-51": "a signal handler of JavaScript runs after the call, so it cannot throw out of it",
-  "SEL-55": "pselect's signal mask has no parameter in Python, nor here",
-  "SEL-56": "pselect's timespec has no parameter in Python, nor here",
+  "SEL-55": "neither Python nor omnipoll has a parameter for the signal mask of pselect",
+  "SEL-56": "neither Python nor omnipoll has a parameter for the timespec of pselect",
   "SEL-58": "Windows only",
-  "XC-10": "stepping the clock of the machine is not for a test to do",
+  "XC-10": "a test must not step the clock of the machine",
   "XC-14": "a signal handler of JavaScript runs after the call, so it cannot throw out of it",
   "XC-15": "a signal handler of JavaScript runs after the call, so it cannot write during it",
   "XC-17": "raw calls; the core resumes every interrupted call",
   "XC-23": "Node cannot fork without exec",
-  "XC-43": "threads of JavaScript share no objects, so two polls of one cannot meet",
-  "XC-46": "threads of JavaScript share no objects, so two polls of one cannot meet",
+  "XC-43": "threads of JavaScript share no objects, so two threads cannot poll one object",
+  "XC-46": "threads of JavaScript share no objects, so two threads cannot poll one object",
 };
 
-/** Rows to which the answer here is deliberately another one. The tests hold it to ours. */
+/** Rows whose outcome in omnipoll is another one, and the reasons. Their tests assert omnipoll's outcome. */
 export const DIFFERENCES: Record<string, string> = {
   ...DIFFERENCES_EPOLL,
   ...DIFFERENCES_KQUEUE,
@@ -98,15 +98,15 @@ export const DIFFERENCES: Record<string, string> = {
   "CON-08": "POLL* have Linux's values on every platform; hosts translate",
   "CON-09": "POLLMSG exists on every platform",
   "CON-14": "the names of NETDEV exist on every platform, and work where the core serves them",
-  "CON-15": "the names CPython lacks and programs need exist",
-  "POL-03": "structuredClone cannot be forbidden; it makes a plain object of no use",
+  "CON-15": "names that CPython lacks and programs need exist",
+  "POL-03": "an object cannot forbid structuredClone, which makes a plain object without methods",
   "POL-04": "pollInto and the promises are beyond Python",
   "POL-16": "JavaScript has one type of number, so 1.0 is the integer 1",
-  "SEL-08": "any iterable is a list, as in Python; messages are ours",
-  "SEL-15": "select() is translated to poll(2), so a descriptor of 1024 and above is like others",
+  "SEL-08": "any iterable is a list, as in Python; the messages are omnipoll's",
+  "SEL-15": "select() is translated to poll(2), so a descriptor may be 1024 and above",
   "SEL-16": "select() is translated to poll(2), so a list may be longer than 1024",
   "SEL-33": "a number beyond the descriptor table is EBADF, not ready",
   "XC-25": "select() has no limit of 1024",
-  "XC-26": "poll(2) says the same of an O_PATH descriptor as of a closed one: select() has EBADF",
-  "XC-52": "messages begin like Python's, and go on to name the code and the call",
+  "XC-26": "poll(2) reports an O_PATH descriptor as a closed one: select() has EBADF",
+  "XC-52": "messages begin like Python's, and then name the code and the call",
 };

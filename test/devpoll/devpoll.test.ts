@@ -19,7 +19,7 @@ import * as os from "../../bindings/node/os.ts";
 import { type Scope, scoped } from "../support/descriptors.ts";
 import { closedNumber, settle } from "../support/probes.ts";
 import { assertTook, inThread, throws, timed } from "../support/expect.ts";
-import { readdirSync, readlinkSync } from "../support/files.ts";
+import { openDescriptors, readlinkSync } from "../support/files.ts";
 import { collected } from "../support/garbage.ts";
 
 /** The methods without their types, for arguments that the types forbid. */
@@ -30,7 +30,6 @@ interface AnyDevpoll {
   poll(...given: unknown[]): Array<[number, number]>;
   pollInto(...given: unknown[]): number;
 }
-const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 const any = (dp: Devpoll): AnyDevpoll => dp as unknown as AnyDevpoll;
 
 /** A devpoll object that is closed when the test ends. */

@@ -21,7 +21,7 @@ const GROUPS: ReadonlyArray<readonly [group: string, about: string]> = [
 /** A test that bears the number of a row. */
 interface RowTest {
   readonly file: string;
-  /** How its name begins, as far as the source says it. */
+  /** The beginning of its name, up to the first expression. */
   readonly name: string;
 }
 
@@ -43,7 +43,7 @@ function testsOfRows(): Map<string, RowTest[]> {
   return found;
 }
 
-/** Why a host leaves a test out; undefined if it passes. */
+/** Why a host leaves a test out; undefined if the host must pass it. */
 function leftOutFor(host: HostName, { file, name }: RowTest): string | undefined {
   if (host === NATIVE) return undefined;
   const { base } = clockless(host);
@@ -67,7 +67,7 @@ function cellOf(tests: readonly RowTest[], host: HostName): Cell {
 /** Rows by group and host: how many a host passes, of how many. */
 function counts(): string {
   const tests = testsOfRows();
-  const line = (name: string, about: string, rows: readonly string[]): string[] => [
+  const rowOf = (name: string, about: string, rows: readonly string[]): string[] => [
     name,
     about,
     String(rows.length),
@@ -81,18 +81,18 @@ function counts(): string {
     ["group", "is about", "rows", "differ", "not run", ...HOSTS.map((host) => `\`${host}\``)],
     [
       ...GROUPS.map(([group, about]) =>
-        line(
+        rowOf(
           group,
           about,
           ROWS.filter((id) => id.startsWith(`${group}-`)),
         ),
       ),
-      line("all", "", ROWS),
+      rowOf("all", "", ROWS),
     ],
   );
 }
 
-/** The rows that are answered otherwise, or have no test. */
+/** The rows with another outcome, and the rows without a test. */
 function exceptions(): string {
   const listed = ROWS.flatMap((id) => {
     const differs = DIFFERENCES[id];

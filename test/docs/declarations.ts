@@ -1,5 +1,5 @@
-// The source of docs/api: a hash of the declarations that a program of the package sees, which
-// says without TypeDoc whether the pages are stale.
+// The source of docs/api: a hash of the declarations that a program of the package sees. The hash shows without
+// TypeDoc whether the pages are stale.
 
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ function declarations(): string[] {
   return [...found].sort();
 }
 
-/** The hash of everything that docs/api is made from. */
+/** The hash of the sources of docs/api. */
 export function hashOfDeclarations(): string {
   const hash = createHash("sha256");
   for (const path of declarations()) hash.update(readFileSync(path));
@@ -35,7 +35,7 @@ export function hashOfDeclarations(): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/** The hash that the pages were made from. */
+/** The hash in the pages, of the sources that they were made from. */
 export function hashOfPages(): string | undefined {
   const made = /made from declarations ([0-9a-f]+)/;
   return existsSync(new URL("docs/api/README.md", root))

@@ -1,6 +1,6 @@
-// `npm run docs`: writes the generated blocks of the pages, the list of calls in ARCHITECTURE.md with
-// asm/host.ts, and docs/api with TypeDoc, which needs an
-// older TypeScript than the package and therefore has a package.json of its own in docs/.
+// `npm run docs`: writes the generated blocks of the pages; the list of calls in ARCHITECTURE.md and asm/host.ts;
+// and docs/api with TypeDoc, which needs an older TypeScript than the package and therefore has a package.json
+// of its own in docs/.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ function run(folder: string, command: string, ...args: readonly string[]): void 
   if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed`);
 }
 
-/** Writes a page if it says something else now. */
+/** Writes a page if its text has changed. */
 function write(path: string, text: string): void {
   if (existsSync(`${root}${path}`) && unaligned(textOf(path)) === unaligned(text)) return;
   writeFileSync(`${root}${path}`, text);

@@ -1,5 +1,5 @@
-// The code of the documentation, and how it is run: programs in a process of their own, commands in a
-// shell, each in a fresh folder.
+// The code of the documentation, and its runs: a program in a process of its own, commands in a shell, each in a
+// new folder.
 
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -14,13 +14,13 @@ const LIMIT_MS = 120_000;
 /** One fenced block of a page. */
 export interface Fence {
   readonly page: string;
-  /** The line it begins in. */
+  /** The line in which the block begins. */
   readonly line: number;
   readonly language: string;
   /** The name in `file=NAME`: such a block is one file of a program, which browser.test.ts runs. */
   readonly file: string | undefined;
   readonly code: string;
-  /** The block after it, if that is its output. */
+  /** The next block, if that is the output of this one. */
   readonly output: string | undefined;
 }
 
@@ -49,7 +49,7 @@ export function fencesOf(page: string): Fence[] {
   return found.filter(({ isOutput }) => !isOutput);
 }
 
-/** A folder in which the command stands, as npx would find it. */
+/** A folder that has the command, as npx finds it. */
 function makeFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-docs-"));
   mkdirSync(join(folder, "bin"));
@@ -60,7 +60,7 @@ function makeFolder(): string {
   return folder;
 }
 
-/** Runs a program in a process group of its own; resolves to its output and how it ended. */
+/** Runs a program in a process group of its own; resolves to its output, with its end if that is an error. */
 function run(folder: string, program: string, args: readonly string[]): Promise<string> {
   const { OMNIPOLL_HOST: _host, ...env } = process.env;
   const child = spawn(program, args, {
@@ -120,7 +120,7 @@ export interface Command {
   readonly expected: string;
 }
 
-/** The commands of a `console` block that are run here: all but those of npm. */
+/** The commands of a `console` block except those of npm. */
 export function commandsOf({ code }: Fence): Command[] {
   const found: Array<{ command: string; expected: string }> = [];
   for (const line of code.split("\n")) {
@@ -156,7 +156,7 @@ export async function runCommands(commands: readonly Command[]): Promise<string[
   }
 }
 
-/** Text that differs from run to run: times, numbers of processes and descriptors, sizes, column widths. */
+/** Replaces the parts of a text that differ between runs: times, numbers of processes and descriptors, sizes. */
 function steady(text: string): string {
   return text
     .replaceAll(/\d+(?:\.\d+)? (?:s|ms|µs)\b/g, "TIME")
@@ -169,7 +169,7 @@ function steady(text: string): string {
     .trim();
 }
 
-/** Whether text equals that of a page, where "…" stands for anything. */
+/** Whether printed text matches the text of a page, in which "…" matches any text. */
 export function isAsSaid(printed: string, said: string): boolean {
   const parts = steady(said).split("…");
   const escaped = parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&"));

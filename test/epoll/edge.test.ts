@@ -19,6 +19,7 @@ import * as os from "../../bindings/node/os.ts";
 import { fill, maskFrom, type Scope, scoped, settle, sleep } from "../support/descriptors.ts";
 import { constants, readdirSync, readlinkSync, writeFileSync } from "../support/files.ts";
 import { blockUntil, DEADLINE } from "../support/world.ts";
+import { assertOnce } from "./support.ts";
 
 /** Two connected UDP sockets. */
 function udp(s: Scope): [a: number, b: number] {
@@ -49,16 +50,14 @@ test(
       const e = s.epoll([to, IN | ET]);
       for (let i = 0; i < 2; i++) {
         os.write(from, "x");
-        assert.equal(e.poll(1), [[to, IN]]);
-        assert.equal(e.poll(0), []);
+        assertOnce(e, to, IN, 1);
       }
     }
     const counter = s.eventfd();
     const e = s.epoll([counter, IN | ET]);
     for (let i = 0; i < 2; i++) {
       os.eventfd_write(counter, 1);
-      assert.equal(e.poll(0), [[counter, IN]]);
-      assert.equal(e.poll(0), []);
+      assertOnce(e, counter, IN);
     }
   }),
 );
@@ -70,8 +69,7 @@ test(
     const e = s.epoll([r, IN | ET]);
     os.write(w, "x");
     os.write(w, "y");
-    assert.equal(e.poll(0), [[r, IN]]);
-    assert.equal(e.poll(0), []);
+    assertOnce(e, r, IN);
   }),
 );
 
@@ -102,8 +100,7 @@ test(
     const e = s.epoll([r, IN | ET]);
     os.write(w, "xy");
     os.read(r, 1);
-    assert.equal(e.poll(0), [[r, IN]]);
-    assert.equal(e.poll(0), []);
+    assertOnce(e, r, IN);
     os.write(w, "z");
     os.read(r, 9);
     assert.equal(e.poll(0), []);
@@ -129,8 +126,7 @@ test(
   scoped((s) => {
     const [a, b] = s.socketpair();
     const e = s.epoll([a, IN | OUT | ET]);
-    assert.equal(e.poll(0), [[a, OUT]]);
-    assert.equal(e.poll(0), []);
+    assertOnce(e, a, OUT);
     os.write(b, "x");
     assert.equal(e.poll(0), [[a, IN | OUT]]);
   }),
@@ -175,8 +171,7 @@ test(
     os.write(w, "x");
     assert.equal(e.poll(0), [[r, IN]]);
     s.close(w);
-    assert.equal(e.poll(0), [[r, IN | HUP]]);
-    assert.equal(e.poll(0), []);
+    assertOnce(e, r, IN | HUP);
     os.read(r, 9);
     assert.equal(e.poll(0), []);
   }),
@@ -195,8 +190,7 @@ test(
       [() => s.close(b), IN | OUT | RDHUP | HUP],
     ] as const) {
       step();
-      assert.equal(e.poll(0), [[a, mask]]);
-      assert.equal(e.poll(0), []);
+      assertOnce(e, a, mask);
     }
   }),
 );
@@ -210,8 +204,7 @@ test(
     os.shutdown(b, os.SHUT_WR);
     assert.equal(e.poll(0), []);
     os.shutdown(a, os.SHUT_WR);
-    assert.equal(e.poll(0), [[a, HUP]]);
-    assert.equal(e.poll(0), []);
+    assertOnce(e, a, HUP);
   }),
 );
 
@@ -221,11 +214,9 @@ test(
     const [r, w] = s.pipe();
     const e = s.epoll([r, IN | ET]);
     os.write(w, "x");
-    assert.equal(e.poll(0), [[r, IN]]);
-    assert.equal(e.poll(0), []);
+    assertOnce(e, r, IN);
     e.modify(r, IN | ET);
-    assert.equal(e.poll(0), [[r, IN]]);
-    assert.equal(e.poll(0), []);
+    assertOnce(e, r, IN);
   }),
 );
 
@@ -298,8 +289,7 @@ test(
     assert.equal(e.poll(0), []);
     for (const name of ["a", "b"]) {
       writeFileSync(join(folder, name), "");
-      assert.equal(e.poll(1), [[inotify, IN]]);
-      assert.equal(e.poll(0), []);
+      assertOnce(e, inotify, IN, 1);
     }
   }),
 );
@@ -320,8 +310,7 @@ test(
     s.client(listener);
     s.client(listener);
     settleConnections(listener, 2);
-    assert.equal(e.poll(0), [[listener, IN]]);
-    assert.equal(e.poll(0), []);
+    assertOnce(e, listener, IN);
     s.own(os.accept(listener)[0]);
     assert.equal(e.poll(0), []);
     s.client(listener);

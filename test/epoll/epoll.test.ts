@@ -21,9 +21,7 @@ import { ownCore } from "../support/hosts.ts";
 import { throws } from "../support/expect.ts";
 import { existsSync } from "../support/files.ts";
 import { collected } from "../support/garbage.ts";
-
-/** Values that no call takes for a number. */
-const NO_NUMBERS: any[] = ["1", [], new Date(0), Symbol("1"), () => 1];
+import { NO_NUMBERS } from "./support.ts";
 
 // Making and closing
 

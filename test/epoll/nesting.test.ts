@@ -14,7 +14,7 @@ import {
   select,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { scoped } from "../support/descriptors.ts";
+import { type Scope, scoped } from "../support/descriptors.ts";
 import { throws } from "../support/expect.ts";
 
 test(
@@ -49,30 +49,25 @@ test(
   }),
 );
 
+/** Asserts that an inner registration with `flag` makes the outer epoll ready until an inner wait reports it. */
+function assertReadyUntilReported(s: Scope, flag: number): void {
+  const [r, w] = s.pipe();
+  const inner = s.epoll([r, IN | flag]);
+  const outer = s.epoll([inner, IN]);
+  os.write(w, "x");
+  assert.equal(outer.poll(0), [[inner.fileno(), IN]]);
+  assert.equal(inner.poll(0), [[r, IN]]);
+  assert.equal(outer.poll(0), []);
+}
+
 test(
   "EPO-174: an inner edge that was reported is over",
-  scoped((s) => {
-    const [r, w] = s.pipe();
-    const inner = s.epoll([r, IN | ET]);
-    const outer = s.epoll([inner, IN]);
-    os.write(w, "x");
-    assert.equal(outer.poll(0), [[inner.fileno(), IN]]);
-    assert.equal(inner.poll(0), [[r, IN]]);
-    assert.equal(outer.poll(0), []);
-  }),
+  scoped((s) => assertReadyUntilReported(s, ET)),
 );
 
 test(
   "EPO-175: an inner one-shot that was reported is over",
-  scoped((s) => {
-    const [r, w] = s.pipe();
-    const inner = s.epoll([r, IN | ONESHOT]);
-    const outer = s.epoll([inner, IN]);
-    os.write(w, "x");
-    assert.equal(outer.poll(0), [[inner.fileno(), IN]]);
-    assert.equal(inner.poll(0), [[r, IN]]);
-    assert.equal(outer.poll(0), []);
-  }),
+  scoped((s) => assertReadyUntilReported(s, ONESHOT)),
 );
 
 test(

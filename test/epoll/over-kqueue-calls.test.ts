@@ -110,14 +110,14 @@ test("a wait among thousands calls kevent(2) once for events and poll(2) once fo
   os.write(b, "x");
   const ready = (): void => assert.equal(e.poll(), [[a, IN]]);
   e.poll(0);
-  assert.equal(on.asked(ready), { kevent: 1, poll: 1 });
-  assert.equal(on.asked(ready), { kevent: 1, poll: 1 });
+  assert.equal(on.callsOf(ready), { kevent: 1, poll: 1 });
+  assert.equal(on.callsOf(ready), { kevent: 1, poll: 1 });
   os.read(a, 1);
   const nothing = (): void => assert.equal(e.poll(0), []);
-  assert.equal(on.asked(nothing), { kevent: 1, poll: 0 });
+  assert.equal(on.callsOf(nothing), { kevent: 1, poll: 0 });
   os.write(a, "y");
   os.read(b, 1); // room to write is no event for a registration of IN
-  assert.equal(on.asked(nothing), { kevent: 1, poll: 0 });
+  assert.equal(on.callsOf(nothing), { kevent: 1, poll: 0 });
 });
 
 test("a one-shot that was reported does not wake a wait", () => {
@@ -128,11 +128,11 @@ test("a one-shot that was reported does not wake a wait", () => {
   os.write(b, "x");
   assert.equal(e.poll(0), [[a, IN]]);
   on.sim.at(on.sim.now() + 1, () => os.write(b, "y"));
-  const asked = on.asked(() => {
+  const calls = on.callsOf(() => {
     assert.equal(e.poll(2), []);
   });
   // The second one finds that the time is over.
-  assert.equal(asked, { kevent: 2, poll: 0 });
+  assert.equal(calls, { kevent: 2, poll: 0 });
 });
 
 test("a one-shot that was not ready after all is still armed", () => {
@@ -160,7 +160,7 @@ test("a one-shot in the ready list that was ready no longer when its turn came i
     const [r, w] = pairs.find(([reader]) => reader !== first) as [number, number];
     os.read(r, 1);
     // Nor does the core call kevent(2) again and again.
-    const { kevent } = on.asked(() => assert.equal(e.poll(1), []));
+    const { kevent } = on.callsOf(() => assert.equal(e.poll(1), []));
     assert.ok(kevent <= 5, `${kevent} calls`);
     os.write(w, "x");
     assert.equal(e.poll(0), [[r, IN]]);

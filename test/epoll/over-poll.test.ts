@@ -27,17 +27,17 @@ test("a level costs one poll(2), also of a wait that waits", () => {
   const e = on.epoll([...quiet, [r, IN]]);
   os.write(w, "x");
   assert.equal(
-    on.asked(() => e.poll()),
+    on.callsOf(() => e.poll()),
     { kevent: 0, poll: 1 },
   );
   os.read(r, 1);
   assert.equal(
-    on.asked(() => e.poll(1)),
+    on.callsOf(() => e.poll(1)),
     { kevent: 0, poll: 1 },
   );
   sim.at(sim.now() + 3600, () => os.write(w, "y"));
   assert.equal(
-    on.asked(() => e.poll()),
+    on.callsOf(() => e.poll()),
     { kevent: 0, poll: 1 },
   );
 });
@@ -119,7 +119,7 @@ test("a registration whose edge was reported is polled now and then, not without
   const e = on.epoll([[a, IN | ET]]);
   os.write(b, "x");
   assert.equal(e.poll(), [[a, IN]]);
-  const { poll } = on.asked(() => {
+  const { poll } = on.callsOf(() => {
     const { ms } = on.timed(() => e.poll(0.09));
     assert.ok(ms >= 90, `${ms} ms`);
   });
@@ -151,10 +151,10 @@ test("a one-shot that was reported is left out of poll(2)", () => {
   os.write(w, "x");
   assert.equal(e.poll(), [[r, IN]]);
   os.close(w);
-  const asked = on.asked(() => {
+  const calls = on.callsOf(() => {
     assert.equal(e.poll(1), []);
   });
-  assert.equal(asked, { kevent: 0, poll: 1 });
+  assert.equal(calls, { kevent: 0, poll: 1 });
   e.modify(r, ONESHOT);
   assert.equal(e.poll(), [[r, HUP]]);
 });
@@ -185,7 +185,7 @@ test("epolls in epolls, and in polls of all kinds, are one poll(2) of all that i
     os.read(r, 1);
     assert.equal(outer.poll(0), []);
     assert.equal(
-      on.asked(() => assert.equal(on.timed(wait).result, [])),
+      on.callsOf(() => assert.equal(on.timed(wait).result, [])),
       { kevent: 0, poll: 1 },
     );
   }
@@ -273,7 +273,7 @@ test("an event that no registration wants ends no wait", () => {
   const on = posix();
   const { os, select, sim } = on;
   const whole = (wait: () => unknown[]): void => {
-    const { poll } = on.asked(() => {
+    const { poll } = on.callsOf(() => {
       assert.equal(on.timed(wait), { result: [], ms: 1000 });
     });
     assert.ok(poll <= 2, `${poll} calls`);

@@ -15,9 +15,7 @@ import * as os from "../../bindings/node/os.ts";
 import { scoped } from "../support/descriptors.ts";
 import { ownCore } from "../support/hosts.ts";
 import { assertTook, inThread, throws, timed } from "../support/expect.ts";
-
-/** Values that no call takes for a number. */
-const NO_NUMBERS: any[] = ["1", [], new Date(0), Symbol("1"), () => 1];
+import { NO_NUMBERS } from "./support.ts";
 
 test(
   "EPO-052: no timeout, null and -1 ms and below wait for ever, in seconds",

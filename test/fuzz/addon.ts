@@ -1,8 +1,8 @@
-// Calls every function of the addon with random arguments: node dist/test/fuzz/addon.js SEED CALLS. Run by
-// stress.test.ts in a process of its own, since it looks for a crash.
+// Calls every function of the addon with random arguments: node dist/test/fuzz/addon.js SEED CALLS.
+// stress.test.ts runs it in a process of its own, because a fault of the addon is a crash.
 //
-// Descriptors below FIRST are this process's own and never an argument; those that the calls open are
-// above. Nothing blocks: descriptors are made non-blocking first, and waits get timeouts near 0.
+// Descriptors below FIRST belong to this process and are never an argument; the calls open descriptors above.
+// No call blocks: descriptors become non-blocking first, and waits have timeouts near 0.
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,8 +13,8 @@ import { mkdtempSync, rmSync } from "../support/files.ts";
 
 const FIRST = 500;
 const LAST = 700;
-/** Most open descriptors are below this. */
-const BUSY = FIRST + 24;
+/** Most open descriptors of the fuzzer are below this number. */
+const USUAL_LAST = FIRST + 24;
 const AF_UNIX = 1;
 
 const random = randomOf(Number(process.argv[2]));
@@ -22,7 +22,7 @@ const calls = Number(process.argv[3]);
 const addon = loadAddon() as unknown as Record<string, (...given: unknown[]) => unknown>;
 const call = (name: string, ...given: unknown[]): unknown => addon[name]?.(...given);
 const folder = mkdtempSync(join(tmpdir(), "omnipoll-fuzz-"));
-// Sockets get names like "::1" there.
+// A Unix socket may get a name like "::1", which is a path in the current folder.
 process.chdir(folder);
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
@@ -73,11 +73,11 @@ const numberOf = (): unknown => {
   return random(6) === 0 ? -value : random(12) === 0 ? value + 0.5 : value;
 };
 
-/** A descriptor that belongs to the fuzzer, or a value that is no descriptor at all. */
+/** A descriptor of the fuzzer, or a value that cannot be a descriptor. */
 const descriptor = (): unknown => {
   if (random(8) === 0) return pick(ODD);
   if (random(8) === 0) return pick([-1, -500, 2 ** 31 - 1, 2 ** 31, 2 ** 32 + FIRST, 1e300, 600.5]);
-  return FIRST + random(random(8) === 0 ? LAST - FIRST : BUSY - FIRST);
+  return FIRST + random(random(8) === 0 ? LAST - FIRST : USUAL_LAST - FIRST);
 };
 
 const bytes = (): unknown => {
@@ -103,7 +103,7 @@ const memory = (): unknown =>
   random(5) === 0 ? bytes() : new ArrayBuffer(pick([0, 8, 64, 65536]));
 const integers = (): unknown =>
   random(4) === 0 ? bytes() : new Int32Array(pick([0, 1, 2, 3, 3, 3]));
-/** Hosts that need no name server, and paths in a folder of our own or in no folder. */
+/** Addresses that need no name server, and paths in the folder or without one. */
 const address = (): unknown => {
   const texts = ["127.0.0.1", "::1", "", "\0fuzz", "\0", join(folder, String(random(20)))];
   return random(4) === 0
@@ -182,7 +182,7 @@ const IN_BLOCK: Record<string, Make[]> = {
   poll: [numberOf, numberOf],
   epoll_ctl: [descriptor, numberOf, descriptor, numberOf],
   epoll_wait: [descriptor, numberOf, numberOf],
-  // Not so many that looking counters up in /proc takes all the time.
+  // Few records: a record of an eventfd reads /proc, and more of them would take most of the time.
   fd_data: [numberOf, () => pick([-1, 0, 1, 2, 100, 0x7fffffff, NaN])],
 };
 const words = new Int32Array(addon["call"] as unknown as ArrayBuffer);
@@ -197,14 +197,14 @@ function fillBlock(makes: readonly Make[]): void {
   times[CALL_TIMEOUT / 8] = pick([0, 0.001, 0.01, NaN]);
 }
 
-/** Functions that act on other processes, and the property that is no function. */
+/** The function that acts on other processes, and the property that is not a function. */
 const EXCLUDED = new Set(["kill", "call"]);
 const names = Object.keys(addon).filter((name) => !EXCLUDED.has(name));
 const unlisted = names.filter((name) => ARGUMENTS[name] === undefined);
 if (unlisted.length > 0)
   throw new Error(`test/fuzz/addon.ts has no arguments for ${unlisted.join(", ")}`);
 
-/** Closes everything above FIRST and opens something of each kind there. */
+/** Closes every descriptor from FIRST on, and opens descriptors of each kind there. */
 function renew(): void {
   for (let fd = FIRST; fd < LAST; fd++) call("close", fd);
   const pair = new Int32Array(2);
@@ -218,7 +218,7 @@ function renew(): void {
   }
 }
 
-// Fills the numbers below FIRST, so that every descriptor opened from now on is above.
+// Opens every number below FIRST, so that later descriptors are above.
 let filled = 0;
 while (filled >= 0 && filled < FIRST - 1) filled = call("eventfd", 0, 0) as number;
 if (filled < 0) throw new Error(`eventfd: ${filled}`);

@@ -1,20 +1,20 @@
-// The steps of random programs with descriptors, for every kind of wait. Programs are made of numbers:
-// the same numbers, the same program, and fewer numbers a shorter one. So fast-check can shrink
-// a program that differs to the steps that matter.
+// The steps of random programs with descriptors, for every kind of wait. Numbers make a program: the same
+// numbers make the same program, and fewer numbers make a shorter one. So fast-check can shrink a program
+// that differs to the steps that matter.
 //
-// Without urgent data, which programs with kqueue add: poll(2) of a machine whose TCP buffers are short
-// of memory was seen to call a socket readable that has nothing but an urgent byte.
+// Only programs with kqueue send urgent data: poll(2) of a machine whose TCP buffers are short of memory
+// was seen to report a socket as readable that has nothing but an urgent byte.
 
 const HALVES = ["rd", "wr", "wr", "rdwr"] as const;
 
-/** Kinds of descriptors to make, the frequent ones several times. Only TCP and UDP take real time. */
+/** Kinds of descriptors, repeated by their frequency. Steps with TCP and UDP wait in real time. */
 const KINDS =
   "pipe pipe pipe pipe unix unix unix unix dgram dgram seqpacket event event event file null tcp udp".split(
     " ",
   );
-/** Bytes of packets. */
+/** Sizes of packets in bytes. */
 export const PACKETS = [0, 1, 3, 100] as const;
-/** Steps with a socket. */
+/** Steps with a socket, repeated by their frequency. */
 export const SOCKET_STEPS = [
   "write",
   "write",
@@ -26,51 +26,54 @@ export const SOCKET_STEPS = [
   "so_error",
 ] as const;
 
-/** One of several. */
+/** The element that a number stands for. */
 export function pick<Value>(from: readonly Value[], number: number): Value {
   return from[number % from.length] as Value;
 }
 
-/** A program in the making. */
+/** A program under construction. */
 export abstract class Descriptors {
   readonly steps: string[];
-  /** Open descriptors, and their kinds. */
+  /** Kinds of the open descriptors, by name. */
   readonly kinds = new Map<string, string>();
-  /** Closed ones. */
-  readonly gone: string[] = [];
+  /** Names of the closed descriptors. */
+  readonly closed: string[] = [];
   #made = 0;
 
   constructor(...steps: string[]) {
     this.steps = steps;
   }
 
-  name(): string {
+  /** A name for a new descriptor. */
+  newName(): string {
     return `d${++this.#made}`;
   }
 
+  /** Adds a step. */
   emit(...words: Array<string | number>): void {
     this.steps.push(words.join(" "));
   }
 
-  some(number: number): string | undefined {
+  /** The open descriptor that a number stands for; undefined if all are closed. */
+  pickOpen(number: number): string | undefined {
     return [...this.kinds.keys()][number % Math.max(1, this.kinds.size)];
   }
 
   make(a: number, b: number): void {
     const kind = pick(KINDS, a);
     if (kind === "event") {
-      const name = this.name();
+      const name = this.newName();
       this.emit("eventfd", name, b % 4, ...(b % 3 === 0 ? ["semaphore"] : []));
       this.kinds.set(name, kind);
       return;
     }
     if (kind === "file" || kind === "null") {
-      const name = this.name();
+      const name = this.newName();
       this.emit("open", name, kind === "null" ? "/dev/null" : "/dev/zero", "rw");
       this.kinds.set(name, kind);
       return;
     }
-    const [first, second] = [this.name(), this.name()];
+    const [first, second] = [this.newName(), this.newName()];
     if (kind === "unix") this.emit("socketpair", first, second);
     else if (kind === "dgram" || kind === "seqpacket") this.emit("socketpair", first, second, kind);
     else this.emit(kind, first, second);
@@ -78,8 +81,9 @@ export abstract class Descriptors {
     this.kinds.set(second, kind === "pipe" ? "write" : kind);
   }
 
+  /** Moves data through a descriptor, or shuts it down. */
   move(a: number, b: number, c: number): void {
-    const name = this.some(a);
+    const name = this.pickOpen(a);
     if (name === undefined) return;
     const kind = this.kinds.get(name) as string;
     if (kind === "read") {
@@ -131,17 +135,17 @@ export abstract class Descriptors {
   }
 
   close(a: number): void {
-    const name = this.some(a);
+    const name = this.pickOpen(a);
     if (name === undefined) return;
     this.emit("close", name);
     this.kinds.delete(name);
-    this.gone.push(name);
+    this.closed.push(name);
   }
 
   dup(a: number): void {
-    const of = this.some(a);
+    const of = this.pickOpen(a);
     if (of === undefined) return;
-    const name = this.name();
+    const name = this.newName();
     this.emit("dup", name, of);
     this.kinds.set(name, this.kinds.get(of) as string);
   }

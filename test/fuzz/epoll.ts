@@ -3,48 +3,51 @@
 import { pick } from "./descriptors.ts";
 import { SourceProgram } from "./sources.ts";
 
-const ASKED = ["IN", "OUT", "PRI", "RDHUP", "RDNORM", "WRNORM", "RDBAND", "WRBAND"] as const;
-const EXTRAS = ["", "", "", "", "ET", "ET", "ET", "ONESHOT", "ET|ONESHOT", "EXCLUSIVE"] as const;
+/** Bits of an interest mask. */
+const EVENTS = ["IN", "OUT", "PRI", "RDHUP", "RDNORM", "WRNORM", "RDBAND", "WRBAND"] as const;
+/** Flags of a registration, repeated by their frequency. */
+const FLAGS = ["", "", "", "", "ET", "ET", "ET", "ONESHOT", "ET|ONESHOT", "EXCLUSIVE"] as const;
 const MOST_EPOLLS = 4;
 
-type Step = "make" | "source" | "control" | "move" | "close" | "dup" | "nest" | "wait" | "look";
+type Step = "make" | "source" | "control" | "move" | "close" | "dup" | "nest" | "wait" | "poll_all";
 
-/** Steps, those that are taken often several times. */
+/** Steps, repeated by their frequency. */
 export const EPOLL_STEPS =
-  "make make source source control control control control move move move move move close dup nest wait look look".split(
+  "make make source source control control control control move move move move move close dup nest wait poll_all poll_all".split(
     " ",
   ) as Step[];
 
 export class EpollProgram extends SourceProgram {
   readonly #epolls = ["e"];
-  readonly #known = new Set<string>();
+  /** Registrations that the program has made: an object and a descriptor. */
+  readonly #registered = new Set<string>();
 
   constructor() {
     super("epoll e", "polling p");
   }
 
-  #mask(number: number, extra: number): string {
-    const names = ASKED.filter(
+  #mask(number: number, flagNumber: number): string {
+    const names = EVENTS.filter(
       (_, i) => ((number >> i) & 1) !== 0 && ((number >> (i + 8)) & 1) !== 0,
     );
-    const more = pick(EXTRAS, extra);
-    return [...names, ...(more === "" ? [] : [more])].join("|") || "0";
+    const flags = pick(FLAGS, flagNumber);
+    return [...names, ...(flags === "" ? [] : [flags])].join("|") || "0";
   }
 
   control(a: number, b: number, c: number): void {
     const on = pick([...this.#epolls, "e", "e", "p", "p"], a);
-    const name = c % 10 === 0 && this.gone.length > 0 ? pick(this.gone, b) : this.some(b);
+    const name = c % 10 === 0 && this.closed.length > 0 ? pick(this.closed, b) : this.pickOpen(b);
     if (name === undefined) return;
     const key = `${on} ${name}`;
     const mask = this.#mask(c, on === "p" ? 0 : a >> 3);
-    if (!this.#known.has(key)) {
+    if (!this.#registered.has(key)) {
       this.emit(b % 7 === 0 ? "modify" : "register", on, name, mask);
-      this.#known.add(key);
+      this.#registered.add(key);
     } else if (c % 3 !== 0) {
       this.emit(c % 4 === 1 ? "register" : "modify", on, name, mask);
     } else {
       this.emit("unregister", on, name);
-      this.#known.delete(key);
+      this.#registered.delete(key);
     }
   }
 
@@ -62,7 +65,7 @@ export class EpollProgram extends SourceProgram {
     this.emit("poll", pick(this.#epolls, a), 0, (b % 3) + 1);
   }
 
-  look(a: number): void {
-    this.emit("look", pick(this.#epolls, a), "p");
+  poll_all(a: number): void {
+    this.emit("poll_all", pick(this.#epolls, a), "p");
   }
 }

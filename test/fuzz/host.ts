@@ -7,7 +7,7 @@ import { type Choice, choices, type Flavor, programOf } from "./programs.ts";
 
 const HERE = new URL("..", import.meta.url);
 
-/** Added to the name of a host: every object is inspected after every step. */
+/** Suffix of the name of a host whose runner inspects every object after every step. */
 export const INSPECTING = "+inspect";
 
 /** A process that runs programs on one host. */
@@ -23,13 +23,13 @@ class Runner {
 
   run(steps: readonly string[]): Promise<string[]> {
     return new Promise((resolve, reject) => {
-      const ended = (): void => reject(new Error(`ended in the middle of ${steps.join("; ")}`));
+      const ended = (): void => reject(new Error(`the runner ended during ${steps.join("; ")}`));
       this.#child.once("exit", ended);
       this.#child.once("message", (outcomes: string[]) => {
         this.#child.off("exit", ended);
         resolve(outcomes);
       });
-      // A runner that is gone already says so here, not by ending.
+      // A runner that has ended already emits no exit, but the error of the closed channel.
       this.#child.send(steps, (error) => {
         if (error !== null) ended();
       });
@@ -41,17 +41,33 @@ class Runner {
   }
 }
 
-/** The answers of two hosts to the same program. */
+/** How often a program must differ to count. */
+const ATTEMPTS = 4;
+
+/** Two hosts that run the same programs. */
 export class Pair {
   readonly #runners: readonly [Runner, Runner];
 
-  /** @param tests folder of the compiled tests that the second host is taken from */
+  /** @param tests folder of the compiled tests that run on the second host */
   constructor(first = "linux", second = "sim:linux", tests = HERE) {
     this.#runners = [new Runner(first, HERE), new Runner(second, tests)];
   }
 
-  /** The first step that is answered differently, with both answers; undefined if none is. */
+  /**
+   * The first step whose outcomes differ in each of several runs, with the outcomes of the last run; undefined
+   * if one run has no difference. On a busy machine loopback may be slower than a Machine waits for it.
+   */
   async difference(steps: readonly string[]): Promise<string | undefined> {
+    let found: string | undefined;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      found = await this.#differenceOfRun(steps);
+      if (found === undefined) return undefined;
+    }
+    return found;
+  }
+
+  /** The first step whose outcomes differ in one run; undefined without a difference. */
+  async #differenceOfRun(steps: readonly string[]): Promise<string | undefined> {
     const [first, second] = await Promise.all(this.#runners.map((runner) => runner.run(steps)));
     const at = steps.findIndex((_, i) => first?.[i] !== second?.[i]);
     if (at < 0) return undefined;
@@ -64,21 +80,18 @@ export class Pair {
   }
 }
 
-/** The hosts that answer to programs of a flavor as one. */
+/** The two hosts on which a program of a flavor must have the same outcomes. */
 export function pairFor(flavor: Flavor): Pair {
   return new Pair("linux", flavor === "kqueue" ? "sim:bsd" : "sim:linux");
 }
 
-/** How long a program that differs is made shorter, in ms. */
+/** Time in which a program that differs is made shorter. */
 const SHRINKING_MS = 15_000;
 
-/** How often a program must differ to count. */
-const ATTEMPTS = 4;
-
-/** How a run of random programs ended. */
+/** The outcome of a search. */
 export interface Found {
   readonly programs: number;
-  /** The smallest program that was found to differ, and how; undefined if no program differs. */
+  /** The difference of the shortest program that differs; undefined if no program differs. */
   readonly difference: string | undefined;
 }
 
@@ -95,27 +108,20 @@ export async function search(
   let shrinkUntil = Infinity;
   const property = asyncProperty(choices(length), async (numbers: Choice[]) => {
     programs++;
-    // Shrinking tries thousands of programs: a program that is not small after a while stays as it is.
+    // Shrinking runs thousands of programs: this bounds its time, not the number of its steps.
     if (Date.now() > shrinkUntil) return true;
-    const found = await differs(pair, programOf(numbers, flavor));
+    const found = await pair.difference(programOf(numbers, flavor));
     if (found === undefined) return true;
     if (difference === undefined) shrinkUntil = Date.now() + SHRINKING_MS;
     difference = found;
     return false;
   });
-  await check(property, { seed, numRuns: count, endOnFailure: !shrinks });
+  const { failed, errorInstance } = await check(property, {
+    seed,
+    numRuns: count,
+    endOnFailure: !shrinks,
+  });
+  // A runner that crashed has no outcomes to compare.
+  if (failed && difference === undefined) throw errorInstance;
   return { programs, difference };
-}
-
-/**
- * The difference, if it comes at every attempt: on a busy machine loopback is not always as quick as
- * a Machine assumes.
- */
-async function differs(pair: Pair, steps: readonly string[]): Promise<string | undefined> {
-  let found: string | undefined;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    found = await pair.difference(steps);
-    if (found === undefined) return undefined;
-  }
-  return found;
 }

@@ -18,16 +18,22 @@ type Step =
   | "folder"
   | "wait";
 
-/** Steps, those that are taken often several times. */
+/** Steps, repeated by their frequency. */
 export const KQUEUE_STEPS = (
   "make make make other change change change change change change move move move move move move close dup " +
   "nest user user timer folder wait wait wait wait"
 ).split(" ") as Step[];
 
-/** How a knote is made: not READ and WRITE with ONESHOT, which FreeBSD reports even if it is over. */
-const MADE = ["ADD", "ADD", "ADD|CLEAR", "ADD|CLEAR", "ADD|DISPATCH"] as const;
-const MADE_ONCE = ["ADD", "ADD|CLEAR", "ADD|ONESHOT", "ADD|ONESHOT", "ADD|DISPATCH"] as const;
-const MADE_SELDOM = ["ADD|DISABLE", "ADD|CLEAR|DISPATCH", "ADD|CLEAR|RECEIPT"] as const;
+/**
+ * Flags of a new knote of READ and WRITE, without ONESHOT: FreeBSD reports a one-shot knote that is active
+ * also if its condition no longer holds.
+ */
+const ADDED = ["ADD", "ADD", "ADD|CLEAR", "ADD|CLEAR", "ADD|DISPATCH"] as const;
+/** Flags of a new knote of another filter. */
+const ADDED_OTHERS = ["ADD", "ADD|CLEAR", "ADD|ONESHOT", "ADD|ONESHOT", "ADD|DISPATCH"] as const;
+/** Flags of every fourth new knote. */
+const ADDED_SELDOM = ["ADD|DISABLE", "ADD|CLEAR|DISPATCH", "ADD|CLEAR|RECEIPT"] as const;
+/** Flags of a change of a knote that exists. */
 const CHANGED = [
   "DELETE",
   "DISABLE",
@@ -37,16 +43,19 @@ const CHANGED = [
   "ADD|CLEAR",
   "0",
 ] as const;
-const LOWERED = new Set(["unix", "tcp"]);
-const SHUTS_UNSEEN = new Set(["dgram", "udp"]);
+/** Kinds whose knotes of READ have a low-water mark (NOTE_LOWAT). */
+const HAS_LOWAT = new Set(["unix", "tcp"]);
+/** Kinds of which Linux does not show a shutdown for writing. */
+const HIDES_SHUTDOWN = new Set(["dgram", "udp"]);
 const VNODE = ["WRITE", "EXTEND", "ATTRIB", "LINK", "RENAME", "DELETE"] as const;
 const USER = ["FFNOP", "FFAND", "FFOR", "FFCOPY"] as const;
-/** Sources that FreeBSD has as well. */
+/** Sources that exist on FreeBSD, too. */
 const OTHERS: readonly Source[] = ["fifo", "fifo", "connection"];
 
 export class KqueueProgram extends SourceProgram {
   readonly #queues = ["q"];
-  readonly #known = new Set<string>();
+  /** Knotes that the program has added and not deleted: a queue, a filter and an ident. */
+  readonly #knotes = new Set<string>();
 
   constructor() {
     super("kqueue q");
@@ -57,20 +66,20 @@ export class KqueueProgram extends SourceProgram {
   }
 
   #flags(key: string, number: number): string {
-    if (this.#known.has(key)) {
+    if (this.#knotes.has(key)) {
       const flags = pick(CHANGED, number);
-      if (flags === "DELETE") this.#known.delete(key);
+      if (flags === "DELETE") this.#knotes.delete(key);
       return flags;
     }
     if (number % 19 === 0) return pick(["DELETE", "ENABLE", "DISABLE", "0"], number >> 5);
-    this.#known.add(key);
-    if (number % 4 === 0) return pick(MADE_SELDOM, number >> 2);
-    return pick(/ (READ|WRITE) /.test(key) ? MADE : MADE_ONCE, number >> 2);
+    this.#knotes.add(key);
+    if (number % 4 === 0) return pick(ADDED_SELDOM, number >> 2);
+    return pick(/ (READ|WRITE) /.test(key) ? ADDED : ADDED_OTHERS, number >> 2);
   }
 
   change(a: number, b: number, c: number): void {
     const on = this.#queue(a);
-    const name = this.some(b);
+    const name = this.pickOpen(b);
     if (name === undefined) return;
     const kind = this.kinds.get(name);
     if (kind === "file on disk" && a % 3 !== 0) {
@@ -85,19 +94,19 @@ export class KqueueProgram extends SourceProgram {
     // On FreeBSD every operation on an eventfd or a file is an edge for both filters.
     if (kind === "event" || kind === "file on disk") flags = flags.replace("|CLEAR", "");
     // Pipes have no low-water mark on FreeBSD; below the mark, Linux reports to an outer queue once.
-    const isLowered = reads && on === "q" && LOWERED.has(kind as string);
-    const lowat = isLowered && a % 3 === 0 ? ["LOWAT", (b % 5) + 1] : [];
+    const hasLowat = reads && on === "q" && HAS_LOWAT.has(kind as string);
+    const lowat = hasLowat && a % 3 === 0 ? ["LOWAT", (b % 5) + 1] : [];
     this.emit("kevent", on, filter, name, flags, ...lowat);
   }
 
-  /** Changes for a closed descriptor come at once: later one of a queue's own may have its number. */
+  /** A change for a closed descriptor comes at once: later an own descriptor of a queue may have its number. */
   override close(a: number, b = 0, c = 0): void {
-    const name = this.some(a);
+    const name = this.pickOpen(a);
     super.close(a);
     if (name === undefined || b % 4 !== 0) return;
     const filter = b % 8 === 0 ? "READ" : "WRITE";
     this.emit("kevent", "q", filter, name, pick(CHANGED, c));
-    this.#known.delete(`q ${filter} ${name}`);
+    this.#knotes.delete(`q ${filter} ${name}`);
   }
 
   user(a: number, b: number, c: number): void {
@@ -105,7 +114,7 @@ export class KqueueProgram extends SourceProgram {
     const ident = b % 3;
     const key = `${on} USER ${ident}`;
     const notes = `${pick(USER, c)}|${(a >> 4) & 7}`;
-    if (this.#known.has(key) && b % 3 !== 0) {
+    if (this.#knotes.has(key) && b % 3 !== 0) {
       this.emit("kevent", on, "USER", ident, "0", `${notes}|TRIGGER`);
     } else {
       this.emit("kevent", on, "USER", ident, this.#flags(key, c), notes);
@@ -116,7 +125,7 @@ export class KqueueProgram extends SourceProgram {
     this.source(a, b, c, OTHERS);
   }
 
-  /** One that goes off at once or never. */
+  /** A timer that expires within a millisecond, or not before the program ends. */
   timer(a: number, b: number, c: number): void {
     const on = this.#queue(a);
     const ident = b % 3;
@@ -127,15 +136,14 @@ export class KqueueProgram extends SourceProgram {
   }
 
   override move(a: number, b: number, c: number): void {
-    const name = this.some(a);
+    const name = this.pickOpen(a);
     if (name === undefined) return;
     const kind = this.kinds.get(name) as string;
     const step = pick(SOCKET_STEPS, b);
-    // Linux does not show whether a datagram socket was shut for writing.
-    if (step === "shutdown" && SHUTS_UNSEEN.has(kind)) return;
-    // A listener that was shut has an error on FreeBSD, which Linux has not.
+    if (step === "shutdown" && HIDES_SHUTDOWN.has(kind)) return;
+    // A listener that was shut down has an error on FreeBSD, but not on Linux.
     if (kind === "listener") return;
-    // The urgent byte is not read: Linux does not show a mark that is left without its byte.
+    // No step reads the urgent byte: Linux does not show a mark whose byte was read.
     if (kind === "tcp" && a % 5 === 0) this.emit("send", name, pick([1, 3], b), "oob");
     else if (kind !== "file on disk") super.move(a, b, c);
     else if (b % 2 === 0) this.emit("write", name, (c % 3) + 1);
@@ -146,13 +154,13 @@ export class KqueueProgram extends SourceProgram {
   folder(a: number, b: number, c: number): void {
     const path = pick(PATHS, a);
     const step = pick(["file", "open", "open", "append", "append", "rename", "unlink", "chmod"], c);
-    // A file that exists is not written anew: Linux merges its end and the writing.
+    // No step truncates a file that exists: Linux merges the truncation and the write.
     if (step === "file") {
       if (!this.files.has(path)) this.writeFile(path, b % 5);
     } else if (!this.files.has(path)) {
       return;
     } else if (step === "open") {
-      const name = this.name();
+      const name = this.newName();
       this.emit("open", name, path, "rw");
       this.kinds.set(name, "file on disk");
     } else {
@@ -173,7 +181,7 @@ export class KqueueProgram extends SourceProgram {
     this.emit("kevent", outer, "READ", inner, flags);
   }
 
-  /** Inner queues first: FreeBSD counts a knote that they have not tested yet as ready. */
+  /** Waits for inner queues first: FreeBSD counts an active knote as ready until a scan has tested it. */
   wait(): void {
     for (const queue of this.#queues.toReversed()) this.emit("kwait", queue);
   }

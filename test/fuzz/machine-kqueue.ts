@@ -1,4 +1,4 @@
-// The steps of a Machine that are about kqueue, for fuzzing.
+// The steps with kqueue, which only the fuzzer runs.
 
 import {
   KQ_EV_ADD,
@@ -34,8 +34,8 @@ import {
   kqueue,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { errorText } from "./machine.ts";
 import { SourceMachine } from "./machine-sources.ts";
+import { errorText } from "./words.ts";
 
 const FILTERS: Record<string, number> = {
   READ: KQ_FILTER_READ,
@@ -71,9 +71,9 @@ const NOTES: Record<string, number> = {
   TRIGGER: KQ_NOTE_TRIGGER,
 };
 
-/** Of a connection that was reset after its end Linux says EPIPE first, and FreeBSD ECONNRESET. */
+/** The error of a write to a connection that was reset after its end: EPIPE on Linux, ECONNRESET on FreeBSD. */
 const RESET = /(BrokenPipeError )?EPIPE|(ConnectionResetError )?ECONNRESET/;
-/** More than there are knotes. */
+/** Room for more events than a program has knotes. */
 const PLENTY = 200;
 
 /** Bits by name or by number. */
@@ -96,13 +96,14 @@ function isDatagram(fd: number): boolean {
   }
 }
 
+/** The data of an event in words, alike on both kernels. */
 function dataOf(event: Kevent, filter: string, hasUrgent: boolean): string {
-  // Linux does not show whether a connection had ended before it was reset; the end counts as a byte
-  // behind an urgent mark.
+  // Linux does not show whether a connection had ended before its reset; behind an urgent mark the end counts
+  // as a byte.
   if (filter === "READ" && hasUrgent && event.fflags !== 0) return "before a reset";
-  // Room depends on how a kernel counts it.
+  // Each kernel counts the room of a buffer in its own way.
   if (filter === "WRITE") return "room";
-  // Of datagrams Linux tells how long the first is, FreeBSD how long all are.
+  // Linux reports the length of the first datagram, FreeBSD the length of all.
   if (filter === "READ" && isDatagram(Number(event.ident))) return "datagrams";
   return String(event.data);
 }
@@ -110,10 +111,10 @@ function dataOf(event: Kevent, filter: string, hasUrgent: boolean): string {
 /** A SourceMachine that has kqueues as well. */
 export class KqueueMachine extends SourceMachine {
   readonly #queues = new Map<string, Kqueue>();
-  /** Whether urgent data was sent. */
+  /** Whether the program has sent urgent data. */
   #hasUrgent = false;
-  /** A description of each knote, by its udata. */
-  readonly #knotes: string[] = [];
+  /** Descriptions of the changes, by udata. */
+  readonly #changes: string[] = [];
 
   override run(step: string): string {
     const [word, ...words] = step.split(" ") as [string, ...string[]];
@@ -148,7 +149,7 @@ export class KqueueMachine extends SourceMachine {
     const notes = filter === "VNODE" ? textOf(event.fflags, NOTES) : String(event.fflags);
     const data =
       event.flags & KQ_EV_ERROR ? String(event.data) : dataOf(event, filter, this.#hasUrgent);
-    return `${this.#knotes[Number(event.udata)]}:${flags}:${notes}:${data}`;
+    return `${this.#changes[Number(event.udata)]}:${flags}:${notes}:${data}`;
   }
 
   #texts(events: readonly Kevent[]): string {
@@ -158,7 +159,7 @@ export class KqueueMachine extends SourceMachine {
   readonly #steps: Record<string, (...words: any[]) => string | undefined> = {
     kqueue: (name) => void this.#queues.set(name, kqueue()),
     kevent: (on, filter, name, flags, notes = "0", data = "0") => {
-      const udata = this.#knotes.push(`${filter}/${name}`) - 1;
+      const udata = this.#changes.push(`${filter}/${name}`) - 1;
       const change = kevent(
         this.#ident(filter, name),
         FILTERS[filter],
@@ -170,7 +171,7 @@ export class KqueueMachine extends SourceMachine {
       const receipt = flags.includes("RECEIPT") ? 1 : 0;
       return this.#texts((this.#queues.get(on) as Kqueue).control([change], receipt, 0));
     },
-    // The host decides which filter is reported first.
+    // The order of events of different filters depends on the host.
     kwait: (on) => {
       const events = (this.#queues.get(on) as Kqueue).control(null, PLENTY, 0);
       return this.#texts(events).split(" ").toSorted().join(" ");

@@ -1,7 +1,7 @@
-// The steps of a Machine that recordings of CPython do not need, for fuzzing: timers, processes,
-// inotify, and steps in a folder. Where omnipoll/os has no call, the step calls the host.
+// The steps with timers, processes, inotify and folders, which only the fuzzer runs. Where omnipoll/os has no
+// call, the step calls the host.
 //
-// The calls here cannot make signalfds on a real kernel, nor terminals but their masters.
+// No step has a signalfd or the slave of a terminal: neither omnipoll/os nor the host can open one.
 
 import { spawn } from "node:child_process";
 import { host, poll, POLLIN } from "../../bindings/node/select.ts";
@@ -16,10 +16,11 @@ import {
   rmdirSync,
   unlinkSync,
 } from "../support/files.ts";
-import { errorText, Machine } from "./machine.ts";
 import { sim } from "../support/world.ts";
+import { Machine } from "./machine.ts";
+import { errorText } from "./words.ts";
 
-/** IN_* by name; the rest of a mask is a number. */
+/** Bits of inotify (IN_*) by name. */
 const INOTIFY: Record<string, number> = {
   ACCESS: 0x1,
   MODIFY: 0x2,
@@ -32,12 +33,14 @@ const INOTIFY: Record<string, number> = {
   DELETE_SELF: 0x400,
   MOVE_SELF: 0x800,
 };
-/** From now, in ms: long over, and later than any program lasts. */
+/** Deadlines in ms from now: one that has passed, and one later than any program lasts. */
 const DEADLINES: Record<string, number> = { past: -1, never: 1e6 };
-/** A timer that is over by then has gone off by now. */
-const PUNCTUAL_MS = 1;
-const LIFETIME_MS = 1000;
+/** Time within which a timer whose deadline has passed expires. */
+const EXPIRY_MS = 1;
+/** Time within which a killed process has ended. */
+const EXIT_MS = 1000;
 
+/** Result of a call of the host, or its error as an OSError. */
 function checked(result: number, call: string): number {
   if (result < 0) throw osError(host.describe, -result, call);
   return result;
@@ -70,7 +73,7 @@ export class SourceMachine extends Machine {
     try {
       return String(own(...words) ?? "ok");
     } catch (error) {
-      // Some are of omnipoll, some of node:fs.
+      // Errors of node:fs have a code and are no OSError.
       return (error as { code?: string }).code ?? errorText(error);
     }
   }
@@ -87,7 +90,7 @@ export class SourceMachine extends Machine {
     arm: (name, when) => {
       const deadline = when === "off" ? 0 : host.now() + (DEADLINES[when] as number);
       checked(host.timerfd_settime(this.fd(name), deadline), "timerfd_settime");
-      sleep(PUNCTUAL_MS);
+      sleep(EXPIRY_MS);
     },
 
     child: (name) => {
@@ -102,7 +105,7 @@ export class SourceMachine extends Machine {
       const polling = poll();
       polling.register(watched, POLLIN);
       child.kill();
-      polling.poll(LIFETIME_MS);
+      polling.poll(EXIT_MS);
       os.close(watched);
     },
 

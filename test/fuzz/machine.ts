@@ -1,12 +1,11 @@
-// Runs the steps of a recorded scenario with omnipoll: the twin of recordings/machine.py, where
-// the steps are explained. All descriptors are non-blocking, so that no step can hang.
+// Runs the steps of a recorded scenario with omnipoll, as recordings/machine.py runs them with CPython and
+// explains them. All descriptors are non-blocking, so that no step can block.
 
 import { join } from "node:path";
 import {
   BlockingIOError,
   epoll,
   type Epoll,
-  type Event,
   OSError,
   poll,
   type Poll,
@@ -15,7 +14,7 @@ import {
 import { osError } from "../../bindings/errors.ts";
 import * as os from "../../bindings/node/os.ts";
 import { describeErrno } from "../../host/errno.ts";
-import { sleep } from "../support/descriptors.ts";
+import { fill, sleep } from "../support/descriptors.ts";
 import {
   constants,
   fstatSync,
@@ -27,76 +26,28 @@ import {
   shortPath,
   tmpdir,
 } from "../support/files.ts";
+import {
+  ACCESS,
+  errorText,
+  EVERY_BIT,
+  FAMILIES,
+  HOW,
+  maskOf,
+  masksOf,
+  MESSAGE,
+  namesOf,
+  OPTIONS,
+  TYPES,
+} from "./words.ts";
 
-/** Names of the bits of a mask, in the order in which they are written down. */
-const BITS: ReadonlyArray<readonly [name: string, bit: number]> = [
-  ["IN", 1],
-  ["PRI", 2],
-  ["OUT", 4],
-  ["ERR", 8],
-  ["HUP", 16],
-  ["NVAL", 32],
-  ["RDNORM", 64],
-  ["RDBAND", 128],
-  ["WRNORM", 256],
-  ["WRBAND", 512],
-  ["MSG", 1024],
-  ["RDHUP", 0x2000],
-  ["EXCLUSIVE", 2 ** 28],
-  ["WAKEUP", 2 ** 29],
-  ["ONESHOT", 2 ** 30],
-  ["ET", 2 ** 31],
-];
-const EVERY_BIT = 0x27ff;
-const TYPES: Record<string, number> = {
-  stream: os.SOCK_STREAM,
-  dgram: os.SOCK_DGRAM,
-  seqpacket: os.SOCK_SEQPACKET,
-};
-const FAMILIES: Record<string, number> = { inet: os.AF_INET, unix: os.AF_UNIX };
-const HOW: Record<string, number> = { rd: os.SHUT_RD, wr: os.SHUT_WR, rdwr: os.SHUT_RDWR };
-const MESSAGE: Record<string, number> = { none: 0, oob: os.MSG_OOB, peek: os.MSG_PEEK };
-/** SO_RCVLOWAT and SO_OOBINLINE, for which omnipoll/os has no names. */
-const OPTIONS: Record<string, number> = { rcvlowat: 18, oobinline: 10 };
-const OPENING: Record<string, number> = {
-  r: constants.O_RDONLY,
-  w: constants.O_WRONLY,
-  rw: constants.O_RDWR,
-};
 const LOOPBACK = "127.0.0.1";
 /** Loopback TCP arrives at once as a rule, and always within this time. */
 const ARRIVAL_MS = 4;
-/** The answer to a FIN wakes edge-triggered waiters, and may be delayed by 40 ms. */
+/** The ACK of a FIN wakes edge-triggered waiters, and may be delayed by 40 ms. */
 const FIN_ANSWERED_MS = 60;
 
-function maskOf(text: string): number {
-  if (text === "0") return 0;
-  let mask = 0;
-  for (const name of text.split("|")) mask += BITS.find(([known]) => known === name)?.[1] as number;
-  return mask;
-}
-
-/** A mask in words: "IN|HUP". */
-export function namesOf(mask: number): string {
-  const names: string[] = [];
-  let rest = mask;
-  for (const [name, bit] of BITS) {
-    if (Math.floor(mask / bit) % 2 === 0) continue;
-    names.push(name);
-    rest -= bit;
-  }
-  if (rest !== 0) names.push(`0x${rest.toString(16)}`);
-  return names.join("|") || "0";
-}
-
-/** An exception in words: "FileExistsError EEXIST". */
-export function errorText(error: unknown): string {
-  const { name, code } = error as Error & { code?: unknown };
-  return typeof code === "string" && error instanceof OSError ? `${name} ${code}` : name;
-}
-
-/** The error as text if it is the kernel's; anything else is a mistake of the call. */
-function attempt(call: () => string): string {
+/** Result of a call, or its OSError as text. Other errors are faults of the scenario. */
+function outcomeOf(call: () => string): string {
   try {
     return call();
   } catch (error) {
@@ -125,24 +76,24 @@ function plugHoles(): number[] {
   return plugs;
 }
 
-const masksOf = (events: Event[]): string =>
-  events.map(([, mask]) => namesOf(mask)).join(" ") || "-";
-
 type Words = readonly string[];
 
 /** One run of one scenario. */
 export class Machine {
   readonly #folder = mkdtempSync(join(tmpdir(), "omnipoll-"));
-  /** The same for names of sockets. */
+  /** The folder in the names of Unix sockets. */
   readonly #short = shortPath(this.#folder);
+  /** Numbers of descriptors by name, also of closed ones. */
   readonly #numbers = new Map<string, number>();
+  /** Names of descriptors by number. */
   readonly #names = new Map<number, string>();
   /** Names of open descriptors, in order of creation. */
   #open: string[] = [];
   readonly #objects = new Map<string, Epoll | Poll>();
+  /** Addresses of bound sockets by name. */
   readonly #addresses = new Map<string, os.Address>();
-  /** Names of TCP and UDP sockets. */
-  readonly #slow = new Set<string>();
+  /** Names of TCP and UDP sockets, whose data takes a moment to arrive. */
+  readonly #inet = new Set<string>();
   readonly #plugs = plugHoles();
   readonly #sendsAtOnce: boolean;
 
@@ -163,7 +114,7 @@ export class Machine {
     } catch (error) {
       outcome = errorText(error);
     }
-    if (words.some((name) => this.#slow.has(name))) {
+    if (words.some((name) => this.#inet.has(name))) {
       sleep(word === "shutdown" ? FIN_ANSWERED_MS : ARRIVAL_MS);
     }
     return outcome === undefined ? "ok" : String(outcome);
@@ -180,7 +131,7 @@ export class Machine {
   /** Inspects every object that is open. */
   inspect(): void {
     for (const object of this.#objects.values()) {
-      if (!("closed" in object) || !object.closed) attempt(() => String(object.inspect().api));
+      if (!("closed" in object) || !object.closed) outcomeOf(() => String(object.inspect().api));
     }
   }
 
@@ -217,8 +168,9 @@ export class Machine {
     this.#open = this.#open.filter((other) => other !== name);
   }
 
-  #slowLike(name: string, other: string): void {
-    if (this.#slow.has(other)) this.#slow.add(name);
+  /** Notes that `name` is a socket of the family of `other`. */
+  #inheritInet(name: string, other: string): void {
+    if (this.#inet.has(other)) this.#inet.add(name);
   }
 
   #poll(on: string, timeout = "0", ...maxevents: Words): string {
@@ -241,39 +193,32 @@ export class Machine {
       .join(" ");
   }
 
+  /** The readiness of a descriptor in each API. */
   #state(name: string): string {
     const file = this.#file(name);
     const polling = poll();
     polling.register(file, EVERY_BIT);
     const polled = masksOf(polling.poll(0));
-    const selected = attempt(() =>
+    const selected = outcomeOf(() =>
       select([file], [file], [file], 0)
         .map((ready) => ready.length)
         .join(""),
     );
-    const epolled = attempt(() => {
-      const asked = epoll();
+    const epolled = outcomeOf(() => {
+      const made = epoll();
       try {
-        asked.register(file, EVERY_BIT);
-        return masksOf(asked.poll(0));
+        made.register(file, EVERY_BIT);
+        return masksOf(made.poll(0));
       } finally {
-        asked.close();
+        made.close();
       }
     });
     return `${polled} / ${selected} / ${epolled}`;
   }
 
-  /** Writes until nothing more is taken. How much a socket takes is not written down. */
+  /** Writes until nothing more is taken. The capacity of a socket is no part of the outcome. */
   #fill(name: string, chunk = "65536"): string | number {
-    let total = 0;
-    for (let size = Number(chunk); size >= 1;) {
-      try {
-        total += os.write(this.fd(name), "x".repeat(size));
-      } catch (error) {
-        if (!(error instanceof BlockingIOError)) throw error;
-        size = Math.floor(size / 2);
-      }
-    }
+    const total = fill(this.fd(name), Number(chunk));
     return this.#isPipe(name) ? total : "full";
   }
 
@@ -293,12 +238,12 @@ export class Machine {
 
   readonly #steps: Record<string, (...words: any[]) => unknown> = {
     // Descriptors
-    pipe: (r, w) => this.#both([r, w], os.pipe()),
+    pipe: (r, w) => this.#ownBoth([r, w], os.pipe()),
     socketpair: (a, b, kind = "stream") =>
-      this.#both([a, b], os.socketpair(os.AF_UNIX, TYPES[kind] as number)),
+      this.#ownBoth([a, b], os.socketpair(os.AF_UNIX, TYPES[kind] as number)),
     socket: (name, family, kind) => {
       this.own(name, os.socket(FAMILIES[family] as number, TYPES[kind] as number));
-      if (family === "inet") this.#slow.add(name);
+      if (family === "inet") this.#inet.add(name);
     },
     tcp: (a, b) => {
       const listener = os.socket(os.AF_INET, os.SOCK_STREAM);
@@ -311,16 +256,16 @@ export class Machine {
       if (this.#sendsAtOnce) {
         for (const fd of [client, server]) os.setsockopt(fd, os.IPPROTO_TCP, os.TCP_NODELAY, 1);
       }
-      this.#both([a, b], [client, server]);
-      this.#slow.add(a).add(b);
+      this.#ownBoth([a, b], [client, server]);
+      this.#inet.add(a).add(b);
     },
     udp: (a, b) => {
       const sockets = [0, 1].map(() => os.socket(os.AF_INET, os.SOCK_DGRAM)) as [number, number];
       for (const fd of sockets) os.bind(fd, [LOOPBACK, 0]);
       os.connect(sockets[0], os.getsockname(sockets[1]));
       os.connect(sockets[1], os.getsockname(sockets[0]));
-      this.#both([a, b], sockets);
-      this.#slow.add(a).add(b);
+      this.#ownBoth([a, b], sockets);
+      this.#inet.add(a).add(b);
     },
     bind: (name, family) => {
       os.bind(this.fd(name), family === "inet" ? [LOOPBACK, 0] : join(this.#short.path, name));
@@ -330,11 +275,11 @@ export class Machine {
     connect: (name, to) => os.connect(this.fd(name), this.#addresses.get(to) as os.Address),
     accept: (name, listener) => {
       this.own(name, os.accept(this.fd(listener))[0]);
-      this.#slowLike(name, listener);
+      this.#inheritInet(name, listener);
     },
     dup: (name, of) => {
       this.own(name, os.dup(this.fd(of)));
-      this.#slowLike(name, of);
+      this.#inheritInet(name, of);
     },
     reopen: (name, of) => {
       const wanted = this.fd(name);
@@ -347,7 +292,7 @@ export class Machine {
       this.own(name, os.eventfd(Number(value), semaphore ? os.EFD_SEMAPHORE : 0)),
     mkfifo: (path) => os.mkfifo(this.path(path)),
     file: (path, size) => writeFileSync(this.path(path), "x".repeat(Number(size))),
-    open: (name, path, how) => this.own(name, opened(this.path(path), OPENING[how] as number)),
+    open: (name, path, how) => this.own(name, opened(this.path(path), ACCESS[how] as number)),
     close: (name) => {
       this.#forget(name);
       os.close(this.fd(name));
@@ -397,14 +342,15 @@ export class Machine {
     poll: (on, timeout, ...maxevents) => this.#poll(on, timeout, ...maxevents),
     select: (r, w, x, timeout = "0") => this.#select([r, w, x], timeout),
     state: (name) => this.#state(name),
-    look: (onEpoll, onPoll) => {
+    poll_all: (onEpoll, onPoll) => {
       const files = this.#open.join(",") || "-";
-      const selected = attempt(() => this.#select([files, files, files], "0"));
+      const selected = outcomeOf(() => this.#select([files, files, files], "0"));
       return `${this.#poll(onEpoll)} / ${this.#poll(onPoll)} / ${selected}`;
     },
   };
 
-  #both(names: readonly [string, string], fds: readonly [number, number]): void {
+  /** Takes over two descriptors. */
+  #ownBoth(names: readonly [string, string], fds: readonly [number, number]): void {
     this.own(names[0], fds[0]);
     this.own(names[1], fds[1]);
   }

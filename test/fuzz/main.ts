@@ -1,7 +1,7 @@
-// `npm run fuzz [-- options]`: the same random programs with epoll, poll and select on this machine's kernel
-// and on the simulated Linux, and with kqueue, translated for this machine's kernel, on the
-// simulated BSD, which has a native one. A program that differs is made as short as it can be, and is to
-// be added to corpus.txt once it does not differ any more.
+// `npm run fuzz [-- options]`: random programs with epoll, poll and select on this machine's kernel and on the
+// simulated Linux; random programs with kqueue on this machine's kernel, where the core translates, and on
+// the simulated BSD, whose kqueue is native. The fuzzer prints a program that differs, as short as it can
+// be. Such a program belongs in corpus.txt once the difference is mended.
 
 import { availableParallelism } from "node:os";
 import { Command, InvalidArgumentError, Option } from "commander";
@@ -11,10 +11,10 @@ import { type Flavor, FLAVORS } from "./programs.ts";
 import { MUTANTS, plant } from "./mutants.ts";
 
 const PROGRAMS = 20_000;
-/** Within how many programs a planted bug is to be found. */
-const ENOUGH = 2000;
+/** Programs within which the fuzzer must find a planted bug. */
+const MUTANT_PROGRAMS = 2000;
 
-/** Exit status; 1 is for differences. */
+/** Exit status for wrong arguments; 1 is for differences. */
 const WRONG_ARGUMENTS = 2;
 
 /** A number from 1 on. */
@@ -45,7 +45,11 @@ interface Options {
 
 const options = new Command("fuzz")
   .description("Runs random programs on two hosts, and reports a difference as a short program.")
-  .option("--programs <n>", `how many (default: ${PROGRAMS}; ${ENOUGH} with --mutants)`, numberOf)
+  .option(
+    "--programs <n>",
+    `how many (default: ${PROGRAMS}; ${MUTANT_PROGRAMS} with --mutants)`,
+    numberOf,
+  )
   .option("--length <n>", "of up to this many steps", numberOf, 60)
   .addOption(
     new Option("--seed <n>", "the same programs again")
@@ -66,10 +70,10 @@ const options = new Command("fuzz")
   .opts<Options>();
 
 const { length, seed, jobs, hosts } = options;
-const programs = options.programs ?? (options.mutants ? ENOUGH : PROGRAMS);
+const programs = options.programs ?? (options.mutants ? MUTANT_PROGRAMS : PROGRAMS);
 const flavors = options.flavor === undefined ? FLAVORS : [options.flavor];
 
-/** Looks for differences, several searches at a time; how many there are. */
+/** Searches for differences, in several jobs at a time; resolves to how many there are. */
 async function fuzz(flavor: Flavor): Promise<number> {
   const begun = performance.now();
   const share = Math.ceil(programs / jobs);
@@ -97,7 +101,7 @@ async function fuzz(flavor: Flavor): Promise<number> {
   return different;
 }
 
-/** Looks for each planted bug; how many are not found. */
+/** Searches for each planted bug; resolves to how many are not found. */
 async function findMutants(): Promise<number> {
   let missed = 0;
   process.stdout.write(

@@ -1,4 +1,4 @@
-// Bugs planted in copies of the simulated kernel, for the fuzzer to find.
+// Bugs planted in copies of the simulated kernel, which the fuzzer must find.
 
 import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -22,21 +22,21 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 8,
   },
   {
-    name: "a one-shot entry goes on waiting for HUP and ERR",
+    name: "a one-shot registration that has reported still waits for HUP and ERR",
     file: "wait/epoll",
     from: "item.mask &= PRIVATE;",
     to: "item.mask &= PRIVATE | ALWAYS;",
     seed: 21,
   },
   {
-    name: "an edge comes for every event, not only for those of the mask",
+    name: "every wake-up is an edge, also without a bit of the mask",
     file: "wait/epoll",
     from: "(key !== 0 && (key & this.mask) === 0)",
     to: "false",
     seed: 8,
   },
   {
-    name: "a modified entry that is ready is not an edge",
+    name: "modifying a registration that is ready makes no edge",
     file: "wait/epoll",
     from: "item.mask = mask | ALWAYS;\n        this.#listIfReady(item);",
     to: "item.mask = mask | ALWAYS;",
@@ -50,7 +50,7 @@ export const MUTANTS: readonly Mutant[] = [
     seed: 2,
   },
   {
-    name: "a shutdown is no event for the peer",
+    name: "a shutdown does not wake the waiters of the peer",
     file: "net/unix",
     from: "peer.shut |= SHUT_RECEIVE;\n            peer.changed();",
     to: "peer.shut |= SHUT_RECEIVE;",
@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
 
 const DIST = new URL("../../", import.meta.url);
 
-/** Makes a copy of the compiled project that has the bug; the folder of its tests. */
+/** Copies the compiled project and plants the bug in the copy; returns the folder of its tests. */
 export function plant(mutant: Mutant): URL {
   const name = mutant.name.replaceAll(/[^a-z]+/g, "-");
   const root = new URL(`../build/mutants/${name}/`, DIST);

@@ -1,5 +1,5 @@
-// Further steps of random programs: FIFOs, files and folders, sockets that are not connected,
-// listeners, timers, processes, inotify.
+// More steps of random programs: FIFOs, files and folders, unconnected sockets, listeners, timers,
+// processes, inotify.
 
 import { Descriptors, pick } from "./descriptors.ts";
 
@@ -26,7 +26,7 @@ const KINDS: Record<string, string> = {
   "inet stream": "tcp",
   "inet dgram": "udp",
 };
-/** Processes take time to start. */
+/** Children of one program: a process takes time to start. */
 const MOST_CHILDREN = 1;
 
 export type Source =
@@ -39,12 +39,13 @@ export type Source =
   | "child"
   | "inotify";
 
+/** Sources, repeated by their frequency. */
 const SOURCES = (
   "fifo fifo file file folder folder folder folder socket socket connection connection connection connection " +
   "timer timer timer child inotify inotify inotify"
 ).split(" ") as Source[];
 
-/** Steps with descriptors other than sockets, pipes and eventfds. */
+/** Steps with descriptors other than sockets, pipes and eventfds; `*` is the name of the descriptor. */
 const STEPS: Record<string, readonly string[]> = {
   fifo: ["write * 1", "write * 3", "write * 5000", "fill *", "read * 1", "read * 4096", "drain *"],
   "file on disk": ["write * 1", "write * 3", "read * 2"],
@@ -61,27 +62,29 @@ const STEPS: Record<string, readonly string[]> = {
   inotify: ["read * 4096", "read * 40", "read * 8", "write * 1"],
 };
 
-/** Events that inotify can watch. */
+/** Kinds of descriptors whose files inotify can watch. */
 const WATCHABLE = new Set(["file on disk", "folder"]);
 
-interface Unbound {
+/** The arguments of socket(2). */
+interface SocketArguments {
   readonly family: string;
   readonly type: string;
 }
 
 export class SourceProgram extends Descriptors {
   readonly #fifos = new Set<string>();
-  /** Files there are, by name. */
+  /** Names of the files that exist. */
   readonly files = new Set<string>();
-  readonly #sockets = new Map<string, Unbound>();
+  readonly #sockets = new Map<string, SocketArguments>();
   readonly #bound: string[] = [];
   readonly #listeners: string[] = [];
   readonly #timers: string[] = [];
   #children = 0;
   readonly #inotifies: string[] = [];
 
+  /** Adds a step that opens a descriptor; returns its name. */
   #add(kind: string, ...words: Array<string | number>): string {
-    const name = this.name();
+    const name = this.newName();
     const [word, ...more] = words as [string, ...string[]];
     this.emit(word, name, ...more);
     this.kinds.set(name, kind);
@@ -89,7 +92,7 @@ export class SourceProgram extends Descriptors {
   }
 
   override move(a: number, b: number, c: number): void {
-    const name = this.some(a);
+    const name = this.pickOpen(a);
     if (name === undefined) return;
     const kind = this.kinds.get(name) as string;
     const steps = STEPS[kind];
@@ -98,18 +101,18 @@ export class SourceProgram extends Descriptors {
     else this.emit(...pick(steps, b).replace("*", name).split(" "));
   }
 
-  /** Those of `names` that are open still. */
-  #open(names: Iterable<string>): string[] {
+  /** The open descriptors among `names`. */
+  #openOf(names: Iterable<string>): string[] {
     return [...names].filter((name) => this.kinds.has(name));
   }
 
-  /** Writes a file anew. */
+  /** Creates a file, or truncates and writes it. */
   protected writeFile(path: string, size: number): void {
     this.emit("file", path, size);
     this.files.add(path);
   }
 
-  /** Does something to a file there is. */
+  /** Changes a file that exists. */
   protected changeFile(step: string, path: string, other: string, size: number): void {
     if (step === "append") this.emit(step, path, (size % 3) + 1);
     else if (step === "chmod") this.emit(step, path);
@@ -131,21 +134,22 @@ export class SourceProgram extends Descriptors {
 
   #bind(name: string): void {
     if (this.#bound.includes(name)) return;
-    this.emit("bind", name, (this.#sockets.get(name) as Unbound).family);
+    this.emit("bind", name, (this.#sockets.get(name) as SocketArguments).family);
     this.#bound.push(name);
   }
 
-  /** Any socket to any of its kind, which may be closed. */
+  /** Connects an open socket to a bound one of its family and type, which may be closed. */
   #connect(a: number, c: number): void {
-    const name: string | undefined = pick(this.#open(this.#sockets.keys()), a);
+    const name: string | undefined = pick(this.#openOf(this.#sockets.keys()), a);
     if (name === undefined) return;
-    const { family, type } = this.#sockets.get(name) as Unbound;
-    const kin = this.#bound.filter((other) => {
-      const its = this.#sockets.get(other) as Unbound;
-      // A TCP socket that connects to itself talks to itself, which the simulation has not.
-      return its.family === family && its.type === type && (family === "unix" || other !== name);
+    const { family, type } = this.#sockets.get(name) as SocketArguments;
+    const targets = this.#bound.filter((other) => {
+      const target = this.#sockets.get(other) as SocketArguments;
+      if (target.family !== family || target.type !== type) return false;
+      // The simulation has no self-connection of TCP.
+      return family === "unix" || other !== name;
     });
-    if (kin.length > 0) this.emit("connect", name, pick(kin, c));
+    if (targets.length > 0) this.emit("connect", name, pick(targets, c));
   }
 
   source(a: number, b: number, c: number, from: readonly Source[] = SOURCES): void {
@@ -181,8 +185,8 @@ export class SourceProgram extends Descriptors {
       if (b % 4 === 1) this.#bind(name);
     },
     connection: (a, b, c) => {
-      const listener: string | undefined = pick(this.#open(this.#listeners), a);
-      const step = pick(["client", "guest", "guest", "guest", "accept", "listen", "connect"], b);
+      const listener: string | undefined = pick(this.#openOf(this.#listeners), a);
+      const step = pick(["client", "pair", "pair", "pair", "accept", "listen", "connect"], b);
       if (listener === undefined || step === "listen") {
         const name = listener ?? this.#socket(pick(FAMILIES, a), "stream");
         this.#bind(name);
@@ -192,14 +196,14 @@ export class SourceProgram extends Descriptors {
       } else if (step === "connect") {
         this.#connect(a, c);
       } else {
-        const { family, type } = this.#sockets.get(listener) as Unbound;
+        const { family, type } = this.#sockets.get(listener) as SocketArguments;
         if (step !== "accept") this.emit("connect", this.#socket(family, type), listener);
-        // Only a run shows whether a connection is there to accept: there may be no such descriptor.
+        // The accept may fail when the program runs. Steps with its descriptor fail then, too.
         if (step !== "client") this.#add(KINDS[`${family} ${type}`] as string, "accept", listener);
       }
     },
     timer: (a, b) => {
-      const name = pick<string | undefined>(this.#open(this.#timers), a);
+      const name = pick<string | undefined>(this.#openOf(this.#timers), a);
       const timer = name !== undefined && b % 5 !== 0 ? name : this.#add("timer", "timer");
       if (timer !== name) this.#timers.push(timer);
       this.emit("arm", timer, pick(["past", "past", "past", "never", "off"], b >> 2));
@@ -208,7 +212,7 @@ export class SourceProgram extends Descriptors {
       if (this.#children++ < MOST_CHILDREN) this.#add("child", "child");
     },
     inotify: (a, b, c) => {
-      let name = pick<string | undefined>(this.#open(this.#inotifies), a);
+      let name = pick<string | undefined>(this.#openOf(this.#inotifies), a);
       if (name === undefined) {
         name = this.#add("inotify", "inotify");
         this.#inotifies.push(name);

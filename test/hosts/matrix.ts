@@ -1,4 +1,4 @@
-// Which host passes how many tests of which API.
+// The number of tests that each host passes, by API.
 
 import type { HostName } from "./hosts.ts";
 
@@ -23,7 +23,7 @@ function sum(a: Counts, b: Counts): Counts {
   };
 }
 
-/** A line for each host, a column for each API. */
+/** A row for each host, a column for each API. */
 export class Matrix {
   readonly #cells = new Map<string, Counts>();
   readonly #hosts: readonly HostName[];
@@ -42,7 +42,7 @@ export class Matrix {
     return [...this.#cells.values()].reduce(sum, NONE);
   }
 
-  /** The table as text: passed, failed, skipped. Hosts on which nothing ran have no line. */
+  /** The table as text: passed, failed, skipped. A host that ran no test has no row. */
   toString(): string {
     const lines = [["", ...APIS, OTHER]];
     for (const host of this.#hosts) {

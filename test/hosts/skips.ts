@@ -1,10 +1,10 @@
-// The files and tests that a host leaves out, with reasons that people read in docs/conformance.md. A file
-// that is listed does not run. A single test that is listed runs and must fail: the runner reports one
-// that passes, which has to go from this list.
+// The files and tests that a host leaves out, with reasons that docs/conformance.md shows. A listed file does not
+// run. A listed test runs and must fail: the runner reports a listed test that passes, which must leave this
+// list.
 
 import { BROWSERS, clockless, OTHER_HOSTS, type OtherHost } from "./hosts.ts";
 
-/** Files that wait, and so run in a worker with the real clock, too. */
+/** Files with waits, which run in a worker with the real clock, too. */
 const WAITING = new Set([
   "devpoll/devpoll",
   "epoll/oneshot",
@@ -30,19 +30,19 @@ const LINUX: readonly OtherHost[] = ["sim:linux", ...BROWSERS];
 const IN_NODE = ["sim:linux", "sim:bsd", "sim:posix"] as const;
 const SIMULATED = [...IN_NODE, "page", "worker"] as const;
 /** Hosts whose simulated kernel reports files, processes, signals and links. */
-const TELLING = ["sim:linux", "sim:bsd", "page", "worker"] as const;
+const REPORTING = ["sim:linux", "sim:bsd", "page", "worker"] as const;
 const BSD = ["sim:bsd"] as const;
-/** Hosts on which the core builds everything on poll(2). */
+/** Hosts on which the core translates every API to poll(2). */
 const POLLING = ["posix", "sim:posix"] as const;
 
 const ADDON = "tests the C addon of this machine";
 const COMMAND =
-  "starts programs, and these have descriptors of this machine, not of the simulated kernel";
-const SAME = "calls no host, and so is the same on every host";
+  "starts programs, which have descriptors of this machine, not of the simulated kernel";
+const SAME = "calls no host";
 const CHILDREN =
   "needs real processes; test/sim has tests of these rows: processes, kqueue-proc and rows";
 const SIGNALS = "needs real signals; test/sim/signals.test.ts has tests of these rows";
-const SIMULATION = "makes simulated kernels of its own, whatever the host is";
+const SIMULATION = "makes simulated kernels of its own on every host";
 const SYSTEM = "needs real network interfaces; test/sim/interfaces.test.ts has tests of these rows";
 const SOURCES =
   "needs a kernel that reports files, processes, signals or links, which poll(2) does not";
@@ -116,7 +116,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   ),
   leftOut(
     ["posix"],
-    "tests how a program chooses an API and prints, which does not depend on the host",
+    "tests how a program chooses an API and prints, which is the same on every host",
     "cli/cli",
     "programs/demo",
     "programs/prompt",
@@ -135,9 +135,9 @@ const LEFT_OUT: readonly LeftOut[] = [
     "waits for Node's own objects, which have descriptors of this machine",
     "bindings/waitable",
   ),
-  leftOut(TELLING, SYSTEM, "kqueue/netdev", "native/netlink"),
-  leftOut(TELLING, CHILDREN, "kqueue/proc", "kqueue/track", "native/process"),
-  leftOut(TELLING, SIGNALS, "kqueue/signal", "native/signal-default", "native/signal"),
+  leftOut(REPORTING, SYSTEM, "kqueue/netdev", "native/netlink"),
+  leftOut(REPORTING, CHILDREN, "kqueue/proc", "kqueue/track", "native/process"),
+  leftOut(REPORTING, SIGNALS, "kqueue/signal", "native/signal-default", "native/signal"),
   leftOut(OTHER_HOSTS, "starts a browser itself", "browser/browser", "browser/graph"),
   leftOut(BROWSERS, ADDON, "os/module"),
   leftOut(BROWSERS, "about the command line", "cli/doctor"),
@@ -146,15 +146,15 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(POLLING, SOURCES, "native/signal-default", "native/signal"),
 ];
 
-/** Why a file is left out on a host; undefined if it is not. */
+/** Why a host leaves a file out; undefined if the file runs. */
 export function reasonFor(host: OtherHost, file: string): string | undefined {
   if (file.startsWith("sim/")) return SIMULATION;
   const { base, isReal } = clockless(host);
-  if (isReal && !WAITING.has(file)) return "waits for nothing, and so is as in virtual time";
+  if (isReal && !WAITING.has(file)) return "has no waits, and so is the same as in virtual time";
   return LEFT_OUT.find(({ hosts, files }) => hosts.includes(base) && files.includes(file))?.reason;
 }
 
-/** A test that a host cannot pass. */
+/** A test that fails on a host. */
 export interface Skip {
   readonly host: OtherHost;
   readonly file: string;
@@ -168,15 +168,15 @@ const COLLECTED = "counts the descriptors of this process";
 const LOOPBACK = "the simulated kernel has addresses on the loopback interface only";
 const DEVICES = "poll(2) does not report whether a device is always ready";
 const DUPLICATES =
-  "the core registers a descriptor number, and does not know which numbers are one open file";
+  "the core registers numbers of descriptors, and does not know which of them are one open file";
 const ORDER = "descriptors that became ready between two calls of poll(2) have no order";
 const UNSEEN = "the edge changes no bit that poll(2) reports";
 const ROOM = "the edge is more room in a socket that had room before";
-const TURNS = "the active list of a kqueue has another order than the ready list of an epoll";
-const TELLS = "a kqueue does not report this edge, or reports it once more";
-const EVERYBODYS = "a queue of the kernel belongs to all threads; test/sim/bsd.test.ts tests this";
+const LIST_ORDER = "the active list of a kqueue has another order than the ready list of an epoll";
+const OTHER_EDGES = "a kqueue does not report this edge, or reports it once more";
+const ALL_THREADS = "a queue of the kernel belongs to all threads; test/sim/bsd.test.ts tests this";
 const DATAGRAMS =
-  "the next datagram may have come after the last call of poll(2): one event too many";
+  "the next datagram may have come after the last poll(2), so the core reports one event too many";
 
 function skips(
   hosts: readonly OtherHost[],
@@ -342,7 +342,7 @@ export const SKIPS: readonly Skip[] = [
   ),
   ...skips(BSD, "epoll/control", DUPLICATES, "EPO-163: ", "EPO-166: ", "EPO-168: "),
   ...skips(BSD, "epoll/control", SHARED, "EPO-169: "),
-  ...skips(BSD, "epoll/edge", TELLS, "EPO-121: "),
+  ...skips(BSD, "epoll/edge", OTHER_EDGES, "EPO-121: "),
   ...skips(
     BSD,
     "epoll/events",
@@ -350,27 +350,35 @@ export const SKIPS: readonly Skip[] = [
     "EPO-082: ",
   ),
   ...skips(BSD, "epoll/oneshot", SHARED, "EPO-143: ", "EPO-145: "),
-  ...skips(BSD, "kqueue/user", EVERYBODYS, "KQ-214: ", "another thread may", "a thread that"),
+  ...skips(BSD, "kqueue/user", ALL_THREADS, "KQ-214: ", "another thread may", "a thread that"),
   ...recorded(BSD, DUPLICATES, "epoll: two registrations of one file, the newest first"),
   ...recorded(BSD, DUPLICATES, "epoll: a duplicate keeps the entry of a closed number"),
   ...recorded(BSD, DUPLICATES, "epoll: a number reused while the old file lives", "program 36"),
   ...recorded(BSD, SHARED, "epoll: a duplicate of the epoll itself"),
-  ...recorded(BSD, TURNS, "epoll: order of becoming ready, and fairness", "program 25"),
-  ...recorded(BSD, TURNS, "program 38", "program 96", "program 165", "program 206"),
-  ...recorded(BSD, TURNS, "program 278", "program 291", "program 305"),
-  ...recorded(BSD, TELLS, "eventfd ET: a semaphore that keeps tokens"),
-  ...recorded(BSD, TELLS, "epoll in epoll: edges outside", "program 11", "program 22"),
-  ...recorded(BSD, TELLS, "program 51", "program 64", "program 72", "program 135", "program 173"),
-  ...recorded(BSD, TELLS, "program 78", "program 187"),
+  ...recorded(BSD, LIST_ORDER, "epoll: order of becoming ready, and fairness", "program 25"),
+  ...recorded(BSD, LIST_ORDER, "program 38", "program 96", "program 165", "program 206"),
+  ...recorded(BSD, LIST_ORDER, "program 278", "program 291", "program 305"),
+  ...recorded(BSD, OTHER_EDGES, "eventfd ET: a semaphore that keeps tokens"),
+  ...recorded(BSD, OTHER_EDGES, "epoll in epoll: edges outside", "program 11", "program 22"),
+  ...recorded(
+    BSD,
+    OTHER_EDGES,
+    "program 51",
+    "program 64",
+    "program 72",
+    "program 135",
+    "program 173",
+  ),
+  ...recorded(BSD, OTHER_EDGES, "program 78", "program 187"),
   ...recorded(POLLING, "Linux wakes a waiter of an epoll for IN and not for RDNORM", "program 72"),
 ];
 
-/** Errors with which a host refuses a call that a test needs: the test counts as skipped. */
+/** Errors of a host that refuses a call of a test: such a test counts as skipped. */
 const REFUSALS: ReadonlyArray<{ readonly host: OtherHost; readonly message: string }> = [
   { host: "page", message: "a page's own thread cannot wait for another one" },
 ];
 
-/** Why a host cannot pass a test, which may have failed with `message`; undefined if it can. */
+/** Why a test fails on a host, perhaps with `message`; undefined if it must pass. */
 export function skipReason(
   host: string,
   file: string,

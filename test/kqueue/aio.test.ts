@@ -22,7 +22,7 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { type Scope, scoped, sleep } from "../support/descriptors.ts";
-import { add, assertSilent, queueIn, remove, type Seen, take } from "./filters.ts";
+import { add, assertNoEvents, newQueue, remove, type Seen, take } from "./filters.ts";
 import { assertTook, inThread, throws, timed } from "../support/expect.ts";
 import { constants, unlinkSync, writeFileSync, readFileSync } from "../support/files.ts";
 import { BEYOND_DEADLINE } from "../support/world.ts";
@@ -59,7 +59,7 @@ function collect(queue: Kqueue, count: number): Seen[] {
 test(
   "AIO: a read ends as a kevent with the number of bytes, which are in the buffer then",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { fd } = fileWith(scope, "0123456789");
     const buffer = new Uint8Array(6).fill(120);
     const id = os.aio_read(fd, buffer, 4, queue, 77);
@@ -68,7 +68,7 @@ test(
     assert.equal([event?.flags, event?.fflags, event?.data], [KQ_EV_EOF | KQ_EV_ONESHOT, 0, 6]);
     assert.is(event?.filter, KQ_FILTER_AIO);
     assert.is(Buffer.from(buffer).toString(), "456789");
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     // Fewer bytes than requested, and no bytes at the end of the file; the rest of the buffer stays.
     const short = os.aio_read(fd, buffer, 8, queue);
     assert.equal(take(queue, 5), [done(short, 2)]);
@@ -82,7 +82,7 @@ test(
 test(
   "AIO: a write takes the bytes as they are now, at its offset",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path, fd } = fileWith(scope, "0123456789");
     const bytes = Uint8Array.of(97, 98, 99);
     const id = os.aio_write(fd, bytes, 2, queue);
@@ -101,7 +101,7 @@ test(
 test(
   "AIO: an error is the data of a kevent with EV_ERROR",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const folder = scope.open(scope.folder(), constants.O_RDONLY | constants.O_DIRECTORY);
     const id = os.aio_read(folder, new Uint8Array(8), 0, queue);
     assert.equal(take(queue, 5), [failed(id, EISDIR)]);
@@ -115,7 +115,7 @@ test(
 test(
   "AIO: wrong arguments are thrown, and add no event",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path, fd } = fileWith(scope, "");
     const buffer = new Uint8Array(4);
     const reader = scope.open(path);
@@ -133,14 +133,14 @@ test(
     const closed = kqueue();
     closed.close();
     throws(() => os.aio_read(fd, buffer, 0, closed), ValueError);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 
 test(
   "AIO: knotes of the filter cannot be made by hand",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     throws(() => add(queue, 1, KQ_FILTER_AIO), PermissionError, "EPERM");
     throws(() => remove(queue, 1, KQ_FILTER_AIO), FileNotFoundError, "ENOENT");
   }),
@@ -149,11 +149,11 @@ test(
 test(
   "AIO: a read of a pipe ends when something comes, a write of a full one when it is taken",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r, w] = scope.pipe();
     const buffer = new Uint8Array(10);
     const reading = os.aio_read(r, buffer, 0, queue);
-    assertSilent(queue, 50);
+    assertNoEvents(queue, 50);
     const waker = await inThread(30, "os.write(data, 'hello');", w);
     assert.equal(take(queue, 5), [done(reading, 5)]);
     assert.is(Buffer.from(buffer.subarray(0, 5)).toString(), "hello");
@@ -161,7 +161,7 @@ test(
 
     const size = 200_000;
     const writing = os.aio_write(w, "x".repeat(size), 0, queue);
-    assertSilent(queue, 30);
+    assertNoEvents(queue, 30);
     let taken = 0;
     while (taken < size) {
       try {
@@ -181,7 +181,7 @@ test(
 test(
   "AIO: the descriptor may be closed and the buffer detached meanwhile",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r, w] = os.pipe();
     const buffer = new Uint8Array(4);
     const id = os.aio_read(r, buffer, 0, queue);
@@ -197,7 +197,7 @@ test(
 test(
   "AIO: a queue that is closed gets nothing, and the others theirs",
   scoped((scope) => {
-    const [gone, kept] = [queueIn(scope), queueIn(scope)];
+    const [gone, kept] = [newQueue(scope), newQueue(scope)];
     const [r, w] = scope.pipe();
     const [r2, w2] = scope.pipe();
     const buffer = new Uint8Array(4);
@@ -207,16 +207,16 @@ test(
     os.write(w, "lost");
     os.write(w2, "here");
     assert.equal(take(kept, 5), [done(id, 4)]);
-    const fresh = queueIn(scope); // maybe with the number of the closed one
-    assertSilent(fresh, 30);
-    assertSilent(kept, 20);
+    const fresh = newQueue(scope); // maybe with the number of the closed one
+    assertNoEvents(fresh, 30);
+    assertNoEvents(kept, 20);
   }),
 );
 
 test(
   "AIO: hundreds at once, over two queues, each ends once with its own bytes",
   scoped((scope) => {
-    const queues = [queueIn(scope), queueIn(scope)];
+    const queues = [newQueue(scope), newQueue(scope)];
     const { path, fd } = fileWith(scope, "");
     const count = 600;
     const written = new Map<number, number>();
@@ -245,14 +245,14 @@ test(
       assert.is(data, 8);
       assert.is(Buffer.from(bytes).toString(), text.slice(place * 8, place * 8 + 8));
     }
-    assertSilent(queues[0] as Kqueue, 10);
+    assertNoEvents(queues[0] as Kqueue, 10);
   }),
 );
 
 test(
   "AIO: ends wake the watchers of the queue, and come among other events",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const outer = epoll();
     scope.onEnd(() => outer.close());
     outer.register(queue.fileno(), EPOLLIN);
@@ -273,7 +273,7 @@ test(
 test(
   "AIO: more than are allowed at once is EAGAIN, and nothing of it remains",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r, w] = scope.pipe();
     const ids: number[] = [];
     const error = throws(

@@ -13,7 +13,7 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { scoped } from "../support/descriptors.ts";
-import { add, command, queueIn, remove, take } from "./filters.ts";
+import { add, command, newQueue, remove, take } from "./filters.ts";
 import { HAS_KQUEUE } from "../support/world.ts";
 
 /** A knote of the model below. */
@@ -46,7 +46,7 @@ for (let seed = 1; seed <= 6; seed++) {
     `EMU-01: READ and WRITE of one descriptor do not disturb each other, seed ${seed}`,
     scoped((scope) => {
       const random = generator(seed * 7919);
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const [a, b] = scope.socketpair();
       const knotes = new Map<number, Model>();
       let unread = 0;

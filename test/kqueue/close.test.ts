@@ -24,11 +24,9 @@ import { createLinuxHost } from "../../host/linux/host.ts";
 import { scoped } from "../support/descriptors.ts";
 import { change, idents, newQueue, now, timer, trigger, user } from "./support.ts";
 import { assertTook, inThread, throws, timed } from "../support/expect.ts";
-import { closeSync, openSync, readdirSync } from "../support/files.ts";
+import { closeSync, openDescriptors, openSync } from "../support/files.ts";
 import { SOME_FILE } from "../support/world.ts";
 import { collected } from "../support/garbage.ts";
-
-const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
 test(
   "KQ-099, EMU-10: closing a descriptor ends its knotes, also if a dup stays open",

@@ -12,7 +12,7 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { scoped } from "../support/descriptors.ts";
-import { add, assertSilent, queueIn, remove, take } from "./filters.ts";
+import { add, assertNoEvents, newQueue, remove, take } from "./filters.ts";
 import { newRefused } from "../support/probes.ts";
 import { throws } from "../support/expect.ts";
 
@@ -23,7 +23,7 @@ for (const filter of [KQ_FILTER_READ, KQ_FILTER_WRITE]) {
   test(
     `KQ-139: a refused connection is EV_EOF with ECONNREFUSED, filter ${filter}`,
     scoped((scope) => {
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const fd = scope.own(newRefused());
       add(queue, fd, filter);
       const look = () => take(queue, 1).map(([, , flags, fflags]) => [flags, fflags]);
@@ -38,12 +38,12 @@ for (const filter of [KQ_FILTER_READ, KQ_FILTER_WRITE]) {
 test(
   "KQ-139: a socket registered before it connects has no event, and no busy wait, until the answer",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const listener = scope.listener();
     const [good, bad] = [scope.socket(), scope.socket()];
     add(queue, good, KQ_FILTER_WRITE);
     add(queue, bad, KQ_FILTER_WRITE);
-    assertSilent(queue);
+    assertNoEvents(queue);
     throws(() => os.connect(good, os.getsockname(listener)), BlockingIOError, "EINPROGRESS");
     const [, port] = os.getsockname(listener) as [string, number];
     assert.equal(
@@ -68,10 +68,10 @@ test(
     os.bind(listener, path);
     os.listen(listener, 4);
     for (const flags of [0, KQ_EV_CLEAR, KQ_EV_DISPATCH]) {
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const fd = scope.own(os.socket(os.AF_UNIX, os.SOCK_STREAM));
       add(queue, fd, KQ_FILTER_WRITE, flags);
-      assertSilent(queue);
+      assertNoEvents(queue);
       os.connect(fd, path);
       assert.equal(
         take(queue, 1).map(([ident]) => ident),

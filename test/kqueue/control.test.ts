@@ -42,10 +42,8 @@ import { type Scope, scoped } from "../support/descriptors.ts";
 import { change, fieldsOf, idents, newQueue, now, timer, trigger, user } from "./support.ts";
 import { closedNumber } from "../support/probes.ts";
 import { assertTook, throws, timed } from "../support/expect.ts";
-import { readdirSync } from "../support/files.ts";
+import { openDescriptors } from "../support/files.ts";
 import { answered, BEYOND_DEADLINE, clockMs, OWN_PID, SOME_FILE } from "../support/world.ts";
-
-const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
 const EBADF = 9;
 const ENOENT = 2;

@@ -16,7 +16,7 @@ import {
   KQ_EV_ADD,
 } from "../../bindings/node/select.ts";
 import { scoped } from "../support/descriptors.ts";
-import { add, assertSilent, queueIn, take } from "./filters.ts";
+import { add, assertNoEvents, newQueue, take } from "./filters.ts";
 import { SEVEN, watchedDirectory, notesOf, expectNotes } from "./watched.ts";
 import {
   appendFileSync,
@@ -151,7 +151,7 @@ for (const notes of [DELETE, SEVEN]) {
 test(
   "hundreds of files: each change is that file's",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const folder = scope.folder();
     const files = Array.from({ length: 300 }, (_, i) => {
       const path = join(folder, String(i));
@@ -170,7 +170,7 @@ test(
     }
     const met = take(queue, 1, 400).map(([ident, , , notes]) => `${ident} ${notes}`);
     assert.equal(met.toSorted(), expected.toSorted());
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 

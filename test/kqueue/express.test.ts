@@ -24,12 +24,12 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { type Scope, scoped, sleep } from "../support/descriptors.ts";
-import { add, command, queueIn, remove, take } from "./filters.ts";
+import { add, command, newQueue, remove, take } from "./filters.ts";
 import { answered } from "../support/world.ts";
 
 /** A queue that has reported a pipe with three bytes, twice. */
 function reported(scope: Scope): { queue: Kqueue; r: number; w: number } {
-  const queue = queueIn(scope);
+  const queue = newQueue(scope);
   const [r, w] = scope.pipe();
   os.write(w, "abc");
   add(queue, r, KQ_FILTER_READ);
@@ -160,7 +160,7 @@ test(
   "queues with the same descriptor do not mix",
   scoped((scope) => {
     const { queue, r } = reported(scope);
-    const others = [queueIn(scope), queueIn(scope)];
+    const others = [newQueue(scope), newQueue(scope)];
     others.forEach((other, i) => label(other, r, i + 1));
     for (let i = 0; i < 3; i++) {
       assert.equal([queue, ...others].map(labels), [[0], [1], [2]]);
@@ -177,7 +177,7 @@ test(
     label(queue, r, 5);
     assert.equal(labels(queue), [5]);
     queue.close();
-    const next = queueIn(scope);
+    const next = newQueue(scope);
     label(next, r, 6);
     assert.equal(labels(next), [6]);
   }),

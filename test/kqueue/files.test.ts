@@ -18,7 +18,16 @@ import {
   kevent,
 } from "../../bindings/node/select.ts";
 import { type Scope, scoped } from "../support/descriptors.ts";
-import { add, assertSilent, command, dataOf, queueIn, remove, type Seen, take } from "./filters.ts";
+import {
+  add,
+  assertNoEvents,
+  command,
+  dataOf,
+  newQueue,
+  remove,
+  type Seen,
+  take,
+} from "./filters.ts";
 import { assertTook, throws } from "../support/expect.ts";
 import {
   appendFileSync,
@@ -61,7 +70,7 @@ function consume(fd: number, n: number): void {
 test(
   "KQ-116, EMU-02: data is the size less the offset, and nothing is reported at the end",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { fd } = tenBytes(scope);
     add(queue, fd, KQ_FILTER_READ);
     assert.equal(take(queue), [read(fd, 10)]);
@@ -69,14 +78,14 @@ test(
     assert.equal(take(queue), [read(fd, 7)]);
     assert.equal(take(queue, 5), [read(fd, 7)]);
     consume(fd, 7);
-    assertSilent(queue);
+    assertNoEvents(queue);
   }),
 );
 
 test(
   "KQ-116: an offset behind the end is a negative number",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path, fd } = tenBytes(scope);
     consume(fd, 10);
     add(queue, fd, KQ_FILTER_READ);
@@ -88,7 +97,7 @@ test(
 test(
   "KQ-116: a descriptor that is open for writing only has data, too",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path } = tenBytes(scope);
     const fd = scope.open(path, constants.O_WRONLY);
     add(queue, fd, KQ_FILTER_READ);
@@ -99,15 +108,15 @@ test(
 test(
   "KQ-117: a file that grows fires again, also while another process lets it grow",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path, fd } = tenBytes(scope);
     consume(fd, 10);
     add(queue, fd, KQ_FILTER_READ);
-    assertSilent(queue);
+    assertNoEvents(queue);
     appendFileSync(path, "abc");
     assert.equal(take(queue, 1), [read(fd, 3)]);
     consume(fd, 3);
-    assertSilent(queue);
+    assertNoEvents(queue);
     const begun = clockMs();
     const child = spawn("sh", ["-c", `sleep 0.1; printf 12345 >> "${path}"`]);
     assert.equal(take(queue, BEYOND_DEADLINE), [read(fd, 5)]);
@@ -119,13 +128,13 @@ test(
 test(
   "KQ-117: seeking back fires again",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path, fd } = tenBytes(scope);
     consume(fd, 10);
     add(queue, fd, KQ_FILTER_READ);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     consume(scope.open(path), 2); // another open file has its own position
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     // Node cannot seek; a program with the same open file can.
     const sought = spawnSync("perl", ["-e", "sysseek(STDIN, 4, 0)"], { stdio: [fd] });
     if (sought.error) return console.log("skip: seeking back: no perl");
@@ -137,7 +146,7 @@ test(
 test(
   "KQ-119: unlinked or renamed, a file goes on",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path, fd } = tenBytes(scope);
     const writer = scope.open(path, constants.O_WRONLY | constants.O_APPEND);
     consume(fd, 10);
@@ -148,7 +157,7 @@ test(
     unlinkSync(`${path}-2`);
     assert.equal(take(queue), [read(fd, 1)]);
     consume(fd, 1);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     writeSync(writer, "bc");
     assert.equal(take(queue, 1), [read(fd, 2)]);
   }),
@@ -157,21 +166,21 @@ test(
 test(
   "KQ-120: NOTE_FILE_POLL fires always, as poll() does",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { fd } = tenBytes(scope);
     consume(fd, 10);
     add(queue, fd, KQ_FILTER_READ, 0, NOTE_FILE_POLL);
     assert.equal(take(queue, 5), [read(fd, 0)]);
     assert.equal(take(queue), [read(fd, 0)]);
     add(queue, fd, KQ_FILTER_READ);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 
 test(
   "KQ-137: a file can always be written to, data is 0",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path, fd } = tenBytes(scope);
     const writer = scope.open(path, "a");
     add(queue, writer, KQ_FILTER_WRITE);
@@ -187,52 +196,52 @@ test(
 test(
   "READ with EV_CLEAR: once, and again with each change of the file",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path, fd } = tenBytes(scope);
     add(queue, fd, KQ_FILTER_READ, KQ_EV_CLEAR);
     assert.equal(take(queue), [read(fd, 10, KQ_EV_CLEAR)]);
-    assertSilent(queue);
+    assertNoEvents(queue);
     appendFileSync(path, "ab");
     assert.equal(take(queue, 1), [read(fd, 12, KQ_EV_CLEAR)]);
-    assertSilent(queue);
+    assertNoEvents(queue);
     add(queue, fd, KQ_FILTER_READ);
     assert.equal(take(queue), [read(fd, 12, KQ_EV_CLEAR)]);
     consume(fd, 12);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 
 test(
   "WRITE with EV_CLEAR: once, and again when the file is written to",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path } = tenBytes(scope);
     const writer = scope.open(path, "a");
     add(queue, writer, KQ_FILTER_WRITE, KQ_EV_CLEAR);
     assert.equal(take(queue), [write(writer, KQ_EV_CLEAR)]);
-    assertSilent(queue);
+    assertNoEvents(queue);
     writeSync(writer, "x");
     assert.equal(take(queue, 1), [write(writer, KQ_EV_CLEAR)]);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 
 test(
   "EV_ONESHOT, EV_DISPATCH and EV_DISABLE",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { fd } = tenBytes(scope);
     add(queue, fd, KQ_FILTER_READ, KQ_EV_ONESHOT);
     assert.equal(take(queue), [read(fd, 10, KQ_EV_ONESHOT)]);
     throws(() => remove(queue, fd, KQ_FILTER_READ), FileNotFoundError, "ENOENT");
     add(queue, fd, KQ_FILTER_READ, KQ_EV_DISPATCH);
     assert.equal(take(queue), [read(fd, 10, KQ_EV_DISPATCH)]);
-    assertSilent(queue);
+    assertNoEvents(queue);
     command(queue, fd, KQ_FILTER_READ, KQ_EV_ENABLE);
     assert.equal(take(queue), [read(fd, 10, KQ_EV_DISPATCH)]);
     remove(queue, fd, KQ_FILTER_READ);
     add(queue, fd, KQ_FILTER_READ, KQ_EV_DISABLE);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     command(queue, fd, KQ_FILTER_READ, KQ_EV_ENABLE);
     assert.equal(take(queue), [read(fd, 10)]);
   }),
@@ -241,7 +250,7 @@ test(
 test(
   "both filters, in two queues, and files beside a pipe",
   scoped((scope) => {
-    const [one, two] = [queueIn(scope), queueIn(scope)];
+    const [one, two] = [newQueue(scope), newQueue(scope)];
     const { fd } = tenBytes(scope);
     const [r, w] = scope.pipe();
     add(one, fd, KQ_FILTER_READ);
@@ -255,7 +264,7 @@ test(
     assert.equal(sorted(take(one)), sorted([...both, read(r, 1)]));
     consume(fd, 10);
     assert.equal(sorted(take(one)), sorted([write(fd), read(r, 1)]));
-    assertSilent(two, 20);
+    assertNoEvents(two, 20);
   }),
 );
 
@@ -266,7 +275,7 @@ function sorted(events: readonly Seen[]): string[] {
 test(
   "a directory is reported with data above 0, its size",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const path = scope.folder();
     mkdirSync(join(path, "sub"));
     const fd = scope.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
@@ -281,7 +290,7 @@ test(
 test(
   "hundreds of files: the ones that grow are reported, and no others",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const folder = scope.folder();
     const files = Array.from({ length: 300 }, (_, i) => {
       const path = join(folder, String(i));
@@ -292,13 +301,13 @@ test(
       files.map(({ fd }) => kevent(fd, KQ_FILTER_READ, KQ_EV_ADD)),
       0,
     );
-    assertSilent(queue);
+    assertNoEvents(queue);
     const grown = files.filter((_, i) => i % 7 === 3);
     for (const [i, { path }] of grown.entries()) appendFileSync(path, "x".repeat(i + 1));
     const expected = grown.map(({ fd }, i) => read(fd, i + 1));
     assert.equal(sorted(take(queue, 1, 400)), sorted(expected));
     for (const { path } of grown) truncateSync(path, 0);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     // A few at a time, each has its turn.
     for (const { path } of files) appendFileSync(path, "y");
     const met = new Set<unknown>();
@@ -312,7 +321,7 @@ test(
 test(
   "a file without a name grows and shrinks",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { path } = tenBytes(scope);
     const fd = scope.open(path, "r+");
     unlinkSync(path);
@@ -320,7 +329,7 @@ test(
     ftruncateSync(fd, 100);
     assert.equal(take(queue), [read(fd, 100)]);
     ftruncateSync(fd, 0);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 

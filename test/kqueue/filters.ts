@@ -7,21 +7,14 @@ import {
   type Kevent,
   kevent,
   type Kqueue,
-  kqueue,
   type Whole,
 } from "../../bindings/node/select.ts";
-import type { Scope } from "../support/descriptors.ts";
-import { blockUntil, clockMs } from "../support/world.ts";
+import { blockUntil, clockMs, DEADLINE } from "../support/world.ts";
 
 /** An event without its udata. */
 export type Seen = [ident: Whole, filter: number, flags: number, fflags: number, data: Whole];
 
-/** A queue that is closed with its scope. */
-export function queueIn(scope: Scope): Kqueue {
-  const made = kqueue();
-  scope.onEnd(() => made.close());
-  return made;
-}
+export { newQueue } from "./support.ts";
 
 /** Makes a knote, or changes it. */
 export function add(
@@ -35,7 +28,7 @@ export function add(
   queue.control([kevent(ident, filter, KQ_EV_ADD | flags, fflags, data)], 0);
 }
 
-/** Changes a knote there is, with a command. */
+/** Changes a knote that exists. */
 export function command(queue: Kqueue, ident: Whole, filter: number, flags: number): void {
   queue.control([kevent(ident, filter, flags)], 0);
 }
@@ -54,7 +47,18 @@ export function take(queue: Kqueue, timeout = 0, max = 64): Seen[] {
   return queue.control(null, max, timeout).map(seen);
 }
 
-/** Asserts that these events, of knotes that are level-triggered, come within a minute. */
+/** The next `count` events. Fewer are returned once no event has come for a minute. */
+export function takeAll(queue: Kqueue, count: number): Seen[] {
+  const events: Seen[] = [];
+  while (events.length < count) {
+    const more = take(queue, DEADLINE);
+    if (more.length === 0) break;
+    events.push(...more);
+  }
+  return events;
+}
+
+/** Asserts that these events of level-triggered knotes come within a minute. */
 export function assertComes(queue: Kqueue, ...expected: readonly Seen[]): void {
   let found: Seen[] = [];
   blockUntil(() => {
@@ -69,11 +73,11 @@ export function dataOf(queue: Kqueue, timeout = 0): Whole[] {
   return queue.control(null, 64, timeout).map(({ data }) => data);
 }
 
-/** How often a wait is measured: other work of this process, as collecting garbage, is over by then. */
+/** Waits that are measured, so that one of them is without other work of this process, such as a collection. */
 const ATTEMPTS = 8;
 
-/** Asserts that nothing comes within `ms`, and that waiting for it does not keep the thread busy. */
-export function assertSilent(queue: Kqueue, ms = 40): void {
+/** Asserts that no event comes within `ms`, and that the wait does not keep the thread busy. */
+export function assertNoEvents(queue: Kqueue, ms = 40): void {
   let busy = Infinity;
   for (let attempt = 0; attempt < ATTEMPTS && busy >= ms / 2; attempt++) {
     const before = process.cpuUsage();

@@ -27,10 +27,10 @@ import { HAS_KQUEUE } from "../support/world.ts";
 
 const PIPES = 6;
 const IDENTS = 5;
-/** Room for all; with less, a call may also return fewer than fit, but at least one. */
+/** Room for every event. With less room a call may return fewer events than fit, but at least one. */
 const ENOUGH = 64;
 const NEVER = 3_600_000;
-/** Commands and properties, as often as they are to be drawn. */
+/** Commands and properties, repeated by their frequency. */
 const FLAGS = [
   ADD,
   ADD,
@@ -94,12 +94,12 @@ function run(seed: number, steps: number): number {
     const expected = model.ready();
     const found = queue.control(null, max, 0).map(fieldsOf);
     log.push(`wait ${max}: ${JSON.stringify(found)} of ${JSON.stringify([...expected.values()])}`);
-    const told = log.slice(-30).join("\n");
-    assert.is(new Set(found.map(keyOf)).size, found.length, told);
-    assert.ok(found.length <= max, told);
-    assert.ok(found.length > 0 || expected.size === 0, told);
-    for (const fields of found) assert.equal(fields, expected.get(keyOf(fields)), told);
-    if (max === ENOUGH) assert.is(found.length, expected.size, told);
+    const recent = log.slice(-30).join("\n");
+    assert.is(new Set(found.map(keyOf)).size, found.length, recent);
+    assert.ok(found.length <= max, recent);
+    assert.ok(found.length > 0 || expected.size === 0, recent);
+    for (const fields of found) assert.equal(fields, expected.get(keyOf(fields)), recent);
+    if (max === ENOUGH) assert.is(found.length, expected.size, recent);
     for (const fields of found) model.returned(keyOf(fields));
     reported += found.length;
   };

@@ -1,6 +1,6 @@
-// A model of FreeBSD's kqueue_register and kqueue_scan (sys/kern/kern_event.c), for knotes of READ
-// on pipes, USER, and TIMER that never expire. Names are the kernel's, without prefixes. It can be
-// exact, with an active list of its own, or as far from that as the core's kqueue is.
+// A model of FreeBSD's kqueue_register and kqueue_scan (sys/kern/kern_event.c), for knotes of READ on pipes, of
+// USER, and of TIMER that never expire. Names are the kernel's, without prefixes. An exact model has an active
+// list and answers as FreeBSD does; otherwise the model has the differences of the core's translation.
 
 import type { Kevent } from "../../bindings/node/select.ts";
 import {
@@ -42,27 +42,31 @@ interface Knote {
   udata: number;
   active: boolean;
   disabled: boolean;
+  /** Whether EV_FORCEONESHOT made the knote active. */
   forced: boolean;
-  /** Exact: whether the knote is in the active list, and the bytes at its last test. */
+  /** Whether the knote is in the active list of an exact model. */
   queued: boolean;
+  /** Bytes in the pipe when the knote was last tested. */
   data: number;
-  /** Whether a user event is triggered. */
+  /** Whether a USER knote is triggered. */
   hookid: boolean;
 }
 
-/** A queue, and the bytes in the pipes that it can watch. */
+/** A queue, and the pipes that it can watch. */
 export class Model {
+  /** By `ident filter`. */
   readonly knotes = new Map<string, Knote>();
+  /** Unread bytes by descriptor of the read end. */
   readonly bytes = new Map<number, number>();
   readonly #isExact: boolean;
-  /** Exact: the active list, in order. */
-  #line: Knote[] = [];
+  /** The active list of an exact model (kq_head), in order. */
+  #active: Knote[] = [];
 
   constructor(isExact: boolean) {
     this.#isExact = isExact;
   }
 
-  /** f_event. */
+  /** Whether the condition of a knote holds (f_event). */
   #holds(kn: Knote): boolean {
     if (kn.filter === USER) return kn.hookid;
     if (kn.filter === TIMER) return false;
@@ -72,15 +76,16 @@ export class Model {
     return kn.data >= (hasMark ? kn.sdata : 1);
   }
 
+  /** knote_enqueue, unless the knote is inactive or disabled. */
   #enqueue(kn: Knote): void {
     if (!kn.active || kn.disabled || kn.queued) return;
     kn.queued = true;
-    this.#line.push(kn);
+    this.#active.push(kn);
   }
 
   #dequeue(kn: Knote): void {
     kn.queued = false;
-    this.#line = this.#line.filter((other) => other !== kn);
+    this.#active = this.#active.filter((other) => other !== kn);
   }
 
   #drop(kn: Knote): void {
@@ -88,6 +93,7 @@ export class Model {
     this.knotes.delete(`${kn.ident} ${kn.filter}`);
   }
 
+  /** f_touch of a change (EVENT_REGISTER). */
   #touch(kn: Knote, kev: Kevent): void {
     if (kn.filter === TIMER) {
       if ((kev.flags & ADD) === 0) return;
@@ -151,13 +157,14 @@ export class Model {
     return 0;
   }
 
+  /** Makes a knote active, whether or not its condition holds (EV_FORCEONESHOT). */
   #force(kn: Knote): void {
     kn.flags |= ONESHOT;
     kn.active = kn.forced = true;
     this.#enqueue(kn);
   }
 
-  /** Applies changes; the errors and receipts. */
+  /** Applies changes; returns the errors and receipts. */
   change(changes: readonly Kevent[]): Fields[] {
     const returned: Fields[] = [];
     for (const kev of changes) {
@@ -188,10 +195,10 @@ export class Model {
     this.bytes.delete(ident);
   }
 
-  /** Exact: kqueue_scan. The events, in order. */
+  /** kqueue_scan of an exact model: the events, in order. */
   scan(max: number): Fields[] {
     const found: Fields[] = [];
-    for (const kn of this.#line.slice()) {
+    for (const kn of this.#active.slice()) {
       if (found.length === max) break;
       this.#dequeue(kn);
       if (kn.disabled) continue;
@@ -210,6 +217,7 @@ export class Model {
     return found;
   }
 
+  /** The state of a knote whose event was reported, with EV_CLEAR or EV_DISPATCH. */
   #reported(kn: Knote): void {
     kn.active = false;
     if ((kn.flags & CLEAR) !== 0) {
@@ -219,12 +227,12 @@ export class Model {
     if ((kn.flags & DISPATCH) !== 0) kn.disabled = true;
   }
 
-  /** The events of all that a scan without limit would return, by `ident filter`. */
+  /** The events that a scan without a limit would return, by `ident filter`. */
   ready(): Map<string, Fields> {
     const found = new Map<string, Fields>();
     for (const [key, kn] of this.knotes) {
       if (kn.disabled || !kn.active) continue;
-      // One-shot knotes are not tested again, but those of READ are here, as on macOS.
+      // FreeBSD does not test a one-shot knote again. The core tests those of READ, as macOS does.
       const isTested = kn.filter === READ ? !kn.forced : (kn.flags & ONESHOT) === 0;
       if (isTested && !this.#holds(kn)) continue;
       const isUser = kn.filter === USER && (kn.flags & ONESHOT) === 0;
@@ -241,7 +249,7 @@ export class Model {
     return found;
   }
 
-  /** The event of a knote has been returned. */
+  /** Notes that the event of a knote was returned. */
   returned(key: string): void {
     const kn = this.knotes.get(key) as Knote;
     if ((kn.flags & ONESHOT) !== 0) this.knotes.delete(key);

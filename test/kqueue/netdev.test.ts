@@ -15,7 +15,7 @@ import {
   OSError,
 } from "../../bindings/node/select.ts";
 import { scoped } from "../support/descriptors.ts";
-import { add, assertSilent, queueIn, remove } from "./filters.ts";
+import { add, assertNoEvents, newQueue, remove } from "./filters.ts";
 import { canBeRoot } from "../native/support.ts";
 import { throws } from "../support/expect.ts";
 import { BEYOND_DEADLINE, DEADLINE_MS } from "../support/world.ts";
@@ -176,13 +176,13 @@ test("NETDEV: a waiter is woken", () => {
 test(
   "NETDEV: no such interface is ENODEV, loopback is one",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const ident of [0, 0x7fffffff, 0x80000000, 2n ** 32n + 1n]) {
       throws(() => add(queue, ident, KQ_FILTER_NETDEV, 0, ALL), OSError, "ENODEV");
     }
     const loopback = Number(readFileSync("/sys/class/net/lo/ifindex", "utf8"));
     add(queue, loopback, KQ_FILTER_NETDEV, 0, ALL);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     remove(queue, loopback, KQ_FILTER_NETDEV);
     throws(() => remove(queue, loopback, KQ_FILTER_NETDEV), FileNotFoundError, "ENOENT");
   }),

@@ -8,7 +8,6 @@ import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,
-  type Kqueue,
   KQ_EV_DISABLE,
   KQ_EV_ENABLE,
   KQ_FILTER_PROC,
@@ -18,7 +17,7 @@ import {
   ProcessLookupError,
 } from "../../bindings/node/select.ts";
 import { scoped } from "../support/descriptors.ts";
-import { add, assertSilent, queueIn, remove, type Seen, take } from "./filters.ts";
+import { add, assertNoEvents, newQueue, remove, take, takeAll } from "./filters.ts";
 import { throws } from "../support/expect.ts";
 import { env, exit, flushed, reaped, shell, untilEnded } from "./processes.ts";
 import { DEADLINE } from "../support/world.ts";
@@ -35,15 +34,15 @@ for (const [script, status, code, signal] of [
   test(
     `KQ-161, KQ-165, KQ-175: NOTE_EXIT of a child: ${script}`,
     scoped(async (scope) => {
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const { child, pid, go } = shell(script);
       add(queue, pid, KQ_FILTER_PROC, 0, EXIT);
-      assertSilent(queue, 20);
+      assertNoEvents(queue, 20);
       go();
       await flushed();
       assert.equal(take(queue, DEADLINE), [exit(pid, status)]);
       throws(() => remove(queue, pid, KQ_FILTER_PROC), FileNotFoundError, "ENOENT");
-      assertSilent(queue, 10);
+      assertNoEvents(queue, 10);
       // Its parent gets it as well.
       assert.equal(await reaped(child), [code, signal]);
     }),
@@ -53,13 +52,13 @@ for (const [script, status, code, signal] of [
 test(
   "KQ-161: stopping and continuing is no exit",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("exit 3");
     add(queue, pid, KQ_FILTER_PROC, 0, EXIT);
     process.kill(pid, SIGSTOP);
-    assertSilent(queue, 30);
+    assertNoEvents(queue, 30);
     process.kill(pid, SIGCONT);
-    assertSilent(queue, 30);
+    assertNoEvents(queue, 30);
     go();
     await flushed();
     assert.equal(take(queue, DEADLINE), [exit(pid, 3 << 8)]);
@@ -70,7 +69,7 @@ test(
 test(
   "a process that is no child: its status, too",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     // The shell starts one that waits for its standard input to end, and does not reap it at once.
     const child = spawn(
       "sh",
@@ -82,7 +81,7 @@ test(
     const [line] = (await once(createInterface(child.stdout), "line")) as [string];
     const pid = Number(line);
     add(queue, pid, KQ_FILTER_PROC, 0, EXIT);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     child.stdin.end("\n");
     await flushed();
     assert.equal(take(queue, DEADLINE), [exit(pid, 5 << 8)]);
@@ -94,7 +93,7 @@ test(
 test(
   "KQ-163: an unknown pid is ESRCH, and so is a number that can be no pid",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { pid } = spawnSync("true");
     for (const ident of [pid, 0, 0x7fffffff, 0x80000000, 2n ** 32n + 1n]) {
       throws(() => add(queue, ident, KQ_FILTER_PROC, 0, EXIT), ProcessLookupError, "ESRCH");
@@ -106,7 +105,7 @@ test(
 test(
   "KQ-164, EMU-07: a zombie is reported at once, and is ESRCH without NOTE_EXIT",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const child = spawn("sh", ["-c", "exit 7"], { env });
     const pid = child.pid ?? 0;
     untilEnded(pid);
@@ -120,21 +119,10 @@ test(
   }),
 );
 
-/** All events until `count` have come or nothing comes any more. */
-function collect(queue: Kqueue, count: number): Seen[] {
-  const events: Seen[] = [];
-  while (events.length < count) {
-    const more = take(queue, DEADLINE);
-    if (more.length === 0) break;
-    events.push(...more);
-  }
-  return events;
-}
-
 test(
   "KQ-171: NOTE_EXIT can be added later",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("exit 1");
     add(queue, pid, KQ_FILTER_PROC, 0, 0);
     add(queue, pid, KQ_FILTER_PROC, 0, EXIT);
@@ -148,14 +136,14 @@ test(
 test(
   "KQ-172: NOTE_EXIT can be taken back, and then the knote goes with the process",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("exit 1");
     add(queue, pid, KQ_FILTER_PROC, 0, EXIT);
     add(queue, pid, KQ_FILTER_PROC, 0, 0);
     go();
     await flushed();
     untilEnded(pid);
-    assertSilent(queue);
+    assertNoEvents(queue);
     throws(() => remove(queue, pid, KQ_FILTER_PROC), FileNotFoundError, "ENOENT");
     await reaped(child);
   }),
@@ -164,13 +152,13 @@ test(
 test(
   "KQ-173: an end while disabled is reported once enabled, even after the process was reaped",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("exit 1");
     add(queue, pid, KQ_FILTER_PROC, KQ_EV_DISABLE, EXIT);
     go();
     await flushed();
     untilEnded(pid);
-    assertSilent(queue);
+    assertNoEvents(queue);
     assert.equal(await reaped(child), [1, null]);
     queue.control([kevent(pid, KQ_FILTER_PROC, KQ_EV_ENABLE, EXIT)], 0);
     assert.equal(take(queue), [exit(pid, 1 << 8)]);
@@ -180,7 +168,7 @@ test(
 test(
   "KQ-174: many children, two queues: one end each",
   scoped(async (scope) => {
-    const queues = [queueIn(scope), queueIn(scope)];
+    const queues = [newQueue(scope), newQueue(scope)];
     const children = Array.from({ length: 32 }, (_, i) => shell(`exit ${i}`));
     for (const queue of queues) {
       queue.control(
@@ -192,8 +180,8 @@ test(
     await flushed();
     const expected = children.map(({ pid }, i) => String(exit(pid, i << 8)));
     for (const queue of queues) {
-      assert.equal(collect(queue, 32).map(String).toSorted(), expected.toSorted());
-      assertSilent(queue, 10);
+      assert.equal(takeAll(queue, 32).map(String).toSorted(), expected.toSorted());
+      assertNoEvents(queue, 10);
     }
     await Promise.all(children.map(({ child }) => reaped(child)));
   }),
@@ -202,17 +190,17 @@ test(
 test(
   "a deleted knote reports nothing, and closing a queue with processes leaks no descriptor",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("exit 0");
     add(queue, pid, KQ_FILTER_PROC, 0, EXIT);
     remove(queue, pid, KQ_FILTER_PROC);
-    const other = queueIn(scope);
+    const other = newQueue(scope);
     add(other, pid, KQ_FILTER_PROC, 0, EXIT);
     other.close();
     go();
     await flushed();
     await reaped(child);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 
@@ -234,10 +222,10 @@ test("a thread that leads no process is ESRCH", () => {
 test(
   "this process and its parent can be watched, and report nothing while they run",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     add(queue, process.pid, KQ_FILTER_PROC, 0, EXIT);
     add(queue, process.ppid, KQ_FILTER_PROC, 0, EXIT);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     remove(queue, process.pid, KQ_FILTER_PROC);
     throws(() => remove(queue, process.pid, KQ_FILTER_PROC), FileNotFoundError, "ENOENT");
   }),

@@ -13,7 +13,7 @@ import {
 import { blockUntil } from "../support/world.ts";
 import { type Seen } from "./filters.ts";
 
-/** Without the sanitizers of `.ci/run`, which report the leaks of a killed shell. */
+/** The environment without the sanitizers of `.ci/run`, which report the leaks of a killed shell. */
 export const env = { ...process.env, LD_PRELOAD: "" };
 
 /** A shell that waits for a line before it runs the script; Node reaps it in the event loop only. */
@@ -25,12 +25,12 @@ export function shell(script: string): { child: ChildProcess; pid: number; go():
   return { child, pid: child.pid ?? 0, go: () => void child.stdin?.write("\n") };
 }
 
-/** Exit code or signal of a child, as its parent gets it. */
+/** Exit code or signal of a child, as Node reaps it. */
 export function reaped(child: ChildProcess): Promise<unknown[]> {
   return once(child, "close");
 }
 
-/** Blocks until the first thread of a process has ended, be it a zombie or reaped. */
+/** Blocks until the first thread of a process is a zombie, or the process has been reaped. */
 export function untilEnded(pid: number): void {
   blockUntil(() => {
     try {
@@ -47,6 +47,7 @@ export function flushed(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
+/** The event of the end of a process, with its status as waitpid(2) has it. */
 export function exit(pid: number, status: number, fflags = EXIT): Seen {
   return [pid, KQ_FILTER_PROC, KQ_EV_CLEAR | KQ_EV_ONESHOT | KQ_EV_EOF, fflags, status];
 }

@@ -20,7 +20,7 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { scoped } from "../support/descriptors.ts";
-import { add, assertSilent, queueIn, remove, take } from "./filters.ts";
+import { add, assertNoEvents, newQueue, remove, take } from "./filters.ts";
 import { inThread, throws } from "../support/expect.ts";
 import { closeSync, writeFileSync } from "../support/files.ts";
 
@@ -40,16 +40,16 @@ for (const [how, close] of CLOSES) {
     test(
       `${how}, ${mode}: no event of a file that a dup keeps open, no busy loop`,
       scoped((scope) => {
-        const queue = queueIn(scope);
+        const queue = newQueue(scope);
         const [r, w] = os.pipe();
         scope.dup(r);
         scope.own(w);
         add(queue, r, KQ_FILTER_READ, flags);
         os.write(w, "stale");
         close(r);
-        assertSilent(queue);
+        assertNoEvents(queue);
         os.write(w, "more");
-        assertSilent(queue, 20);
+        assertNoEvents(queue, 20);
         const [event] = queue.control([kevent(r, KQ_FILTER_READ, 2)], 1, 0);
         assert.is(event?.flags, KQ_EV_ERROR);
         assert.is(event?.data, 9, "EBADF");
@@ -59,7 +59,7 @@ for (const [how, close] of CLOSES) {
     test(
       `${how}, ${mode}: the number again, for another file, has no event of the first`,
       scoped((scope) => {
-        const queue = queueIn(scope);
+        const queue = newQueue(scope);
         const [r, w] = os.pipe();
         scope.dup(r);
         scope.own(w);
@@ -69,24 +69,24 @@ for (const [how, close] of CLOSES) {
         close(r);
         const again = scope.dup(empty);
         assert.is(again, r);
-        assertSilent(queue); // the new one is not registered
+        assertNoEvents(queue); // the new one is not registered
         throws(() => remove(queue, again, KQ_FILTER_READ), FileNotFoundError, "ENOENT");
         add(queue, again, KQ_FILTER_READ, flags);
-        assertSilent(queue);
+        assertNoEvents(queue);
         os.write(w, "more of the first");
-        assertSilent(queue, 20);
+        assertNoEvents(queue, 20);
         os.write(other, "xy");
         assert.equal(take(queue, 1), [[again, KQ_FILTER_READ, flags, 0, 2]]);
         os.read(again, 2);
         scope.close(w); // hangs up the first
-        assertSilent(queue, 20);
+        assertNoEvents(queue, 20);
       }),
     );
 
     test(
       `${how}, ${mode}: a new registration takes the place of the one that was closed`,
       scoped((scope) => {
-        const queue = queueIn(scope);
+        const queue = newQueue(scope);
         const [a, b] = os.socketpair();
         scope.dup(a);
         scope.own(b);
@@ -99,7 +99,7 @@ for (const [how, close] of CLOSES) {
         assert.is(again, a);
         add(queue, again, KQ_FILTER_READ);
         scope.close(b); // hangs up the first
-        assertSilent(queue);
+        assertNoEvents(queue);
         os.write(d, "123");
         assert.equal(take(queue, 1), [[again, KQ_FILTER_READ, 0, 0, 3]]);
         scope.close(d);
@@ -112,7 +112,7 @@ for (const [how, close] of CLOSES) {
   test(
     `${how}: other registrations survive, in both sets`,
     scoped((scope) => {
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const [a, b] = scope.socketpair();
       const [r, w] = os.pipe();
       scope.dup(r);
@@ -123,7 +123,7 @@ for (const [how, close] of CLOSES) {
       assert.is(take(queue).length, 1);
       os.write(w, "stale");
       close(r);
-      assertSilent(queue); // also EV_CLEAR, which was reported already
+      assertNoEvents(queue); // also EV_CLEAR, which was reported already
       os.write(b, "x");
       assert.equal(take(queue, 1), [[a, KQ_FILTER_READ, 0, 0, 1]]);
     }),
@@ -132,17 +132,17 @@ for (const [how, close] of CLOSES) {
   test(
     `${how}: a file and its number again`,
     scoped((scope) => {
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const path = join(scope.folder(), "file");
       writeFileSync(path, "0123");
       const fd = scope.open(path);
       const copy = os.dup(fd);
       add(queue, copy, KQ_FILTER_READ);
       close(copy);
-      assertSilent(queue);
+      assertNoEvents(queue);
       const [r] = scope.pipe();
       assert.is(r, copy);
-      assertSilent(queue, 20);
+      assertNoEvents(queue, 20);
       throws(() => remove(queue, r, KQ_FILTER_READ), FileNotFoundError, "ENOENT");
     }),
   );
@@ -150,7 +150,7 @@ for (const [how, close] of CLOSES) {
   test(
     `${how}: closed and reopened without pause by one thread, waited for by another`,
     scoped(async (scope) => {
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const [stop, stopper] = scope.pipe();
       add(queue, stop, KQ_FILTER_READ);
       // Its own pipes come and go at the same numbers; ours are registered by number.
@@ -201,23 +201,23 @@ for (const [how, close] of CLOSES) {
       assert.ok(Number(await done) > 100);
       assert.ok(events >= 1);
       os.read(stop, 4);
-      assertSilent(queue, 100); // the descriptor that the thread closed is gone
+      assertNoEvents(queue, 100); // the descriptor that the thread closed is gone
     }),
   );
 
   test(
     `${how}: ten thousand registrations that are closed leave nothing`,
     scoped((scope) => {
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const [r, w] = scope.pipe();
       for (let i = 0; i < 10_000; i++) {
         const fd = os.dup(r);
         queue.control([kevent(fd, KQ_FILTER_READ, KQ_EV_ADD)], 0);
         close(fd);
       }
-      assertSilent(queue);
+      assertNoEvents(queue);
       os.write(w, "x");
-      assertSilent(queue);
+      assertNoEvents(queue);
     }),
   );
 }
@@ -225,13 +225,13 @@ for (const [how, close] of CLOSES) {
 test(
   "a descriptor that another thread closes while this one waits: no wake, no busy loop",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r, w] = os.pipe();
     scope.dup(r);
     scope.own(w);
     add(queue, r, KQ_FILTER_READ);
     const { done } = await inThread(30, "os.close(data.r); os.write(data.w, 'x');", { r, w });
-    assertSilent(queue, 150);
+    assertNoEvents(queue, 150);
     await done;
   }),
 );
@@ -239,7 +239,7 @@ test(
 test(
   "the queue's descriptor stays the same file for its watchers",
   scoped((scope) => {
-    const [outer, inner] = [queueIn(scope), queueIn(scope)];
+    const [outer, inner] = [newQueue(scope), newQueue(scope)];
     add(outer, inner.fileno(), KQ_FILTER_READ);
     const [r, w] = os.pipe();
     scope.dup(r);
@@ -249,8 +249,8 @@ test(
     add(inner, other, KQ_FILTER_READ);
     os.write(w, "stale");
     closeSync(r);
-    assertSilent(inner, 20); // made anew here
-    assertSilent(outer, 20);
+    assertNoEvents(inner, 20); // made anew here
+    assertNoEvents(outer, 20);
     os.write(writer, "x");
     assert.equal(take(outer, 1), [[inner.fileno(), KQ_FILTER_READ, 0, 0, 1]]);
     assert.equal(take(inner), [[other, KQ_FILTER_READ, 0, 0, 1]]);

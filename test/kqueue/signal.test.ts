@@ -18,7 +18,7 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { type Scope, scoped, sleep } from "../support/descriptors.ts";
-import { add, assertSilent, command, queueIn, remove, type Seen, take } from "./filters.ts";
+import { add, assertNoEvents, command, newQueue, remove, type Seen, take } from "./filters.ts";
 import { throws } from "../support/expect.ts";
 import { DEADLINE } from "../support/world.ts";
 
@@ -55,13 +55,13 @@ function turn(): Promise<void> {
 test(
   "KQ-176: data is how often it came since the last report, EV_CLEAR is automatic",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     listening(scope, "SIGUSR2");
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     raise(SIGUSR2);
     assert.equal(take(queue, 1), [signal(SIGUSR2, 1)]);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     raise(SIGUSR2, 3);
     assert.equal(take(queue, 1), [signal(SIGUSR2, 3)]);
     assert.equal(take(queue), []);
@@ -72,7 +72,7 @@ test(
 test(
   "KQ-177: listeners of the program run as well, installed before or after",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const before = listening(scope, "SIGUSR2");
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
     const after = listening(scope, "SIGUSR2");
@@ -86,7 +86,7 @@ test(
 test(
   "KQ-177: a listener that is the first one, and goes again, does not end the counting",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     listening(scope, "SIGWINCH"); // harmless without
     add(queue, SIGWINCH, KQ_FILTER_SIGNAL);
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
@@ -139,7 +139,7 @@ test("KQ-177: the default action is taken as well, and closing puts it back", ()
 test(
   "KQ-177: an ignored signal counts, like SIGPIPE in Node",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     add(queue, SIGPIPE, KQ_FILTER_SIGNAL);
     raise(SIGPIPE, 2);
     assert.equal(take(queue, 1), [signal(SIGPIPE, 2)]);
@@ -151,7 +151,7 @@ test(
 test(
   "KQ-177: SIGCHLD is counted, and Node still learns of its children",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     add(queue, SIGCHLD, KQ_FILTER_SIGNAL);
     const child = spawn("sh", ["-c", "exit 3"]);
     const [event] = take(queue, DEADLINE);
@@ -167,28 +167,28 @@ test(
 test(
   "KQ-179: signals before the knote was made are not counted",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     listening(scope, "SIGUSR2");
     raise(SIGUSR2, 2);
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     raise(SIGUSR2);
     assert.equal(take(queue, 1), [signal(SIGUSR2, 1)]);
     remove(queue, SIGUSR2, KQ_FILTER_SIGNAL);
     raise(SIGUSR2);
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 
 test(
   "KQ-180: numbers of no signal, and signals that cannot be caught, are accepted and report nothing",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const number of [0, 65, 999, 2 ** 31, 2n ** 63n, SIGKILL, SIGSTOP]) {
       add(queue, number, KQ_FILTER_SIGNAL);
     }
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     for (const number of [0, 65, 999, 2 ** 31, 2n ** 63n, SIGKILL, SIGSTOP]) {
       remove(queue, number, KQ_FILTER_SIGNAL);
     }
@@ -199,12 +199,12 @@ test(
 test(
   "KQ-181, EMU-06: while disabled it is counted on",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     listening(scope, "SIGUSR2");
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
     command(queue, SIGUSR2, KQ_FILTER_SIGNAL, KQ_EV_DISABLE);
     raise(SIGUSR2);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     command(queue, SIGUSR2, KQ_FILTER_SIGNAL, KQ_EV_ENABLE);
     raise(SIGUSR2);
     assert.equal(take(queue, 1), [signal(SIGUSR2, 2)]);
@@ -219,7 +219,7 @@ test(
 test(
   "KQ-182: EV_ONESHOT and EV_DISPATCH",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     listening(scope, "SIGUSR2");
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL, KQ_EV_ONESHOT);
     raise(SIGUSR2, 2);
@@ -229,7 +229,7 @@ test(
     raise(SIGUSR2);
     assert.equal(take(queue, 1), [signal(SIGUSR2, 1, KQ_EV_DISPATCH)]);
     raise(SIGUSR2);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     command(queue, SIGUSR2, KQ_FILTER_SIGNAL, KQ_EV_ENABLE);
     assert.equal(take(queue, 1), [signal(SIGUSR2, 1, KQ_EV_DISPATCH)]);
   }),
@@ -238,7 +238,7 @@ test(
 test(
   "KQ-183: whatever thread the signal is delivered to",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     listening(scope, "SIGUSR2");
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
     // A thread that sends one while this one is blocked in the wait.
@@ -255,7 +255,7 @@ test(
   "KQ-183: a queue of another thread counts the signals of the process, too",
   scoped(async (scope) => {
     listening(scope, "SIGUSR2");
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
     const worker = new Worker(
       `const { parentPort, workerData } = require("node:worker_threads");
@@ -283,7 +283,7 @@ test(
 test(
   "KQ-184: several queues and several signals count on their own",
   scoped((scope) => {
-    const [one, two] = [queueIn(scope), queueIn(scope)];
+    const [one, two] = [newQueue(scope), newQueue(scope)];
     for (const name of ["SIGUSR2", "SIGHUP"] as const) listening(scope, name);
     add(one, SIGUSR2, KQ_FILTER_SIGNAL);
     add(one, SIGHUP, KQ_FILTER_SIGNAL);
@@ -347,7 +347,7 @@ test("EMU-06: thousands of real-time signals while blocked all count: Linux does
 test(
   "EMU-06: at a high rate every call of a listener has been counted",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const heard = listening(scope, "SIGUSR2");
     add(queue, SIGUSR2, KQ_FILTER_SIGNAL);
     const script = `for (1..2000) { kill ${SIGUSR2}, ${process.pid} }`;
@@ -370,7 +370,7 @@ test(
 test(
   "SIGUSR1 and SIGINT, which Node handles itself, still call their listeners",
   scoped(async (scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const interrupted = listening(scope, "SIGINT");
     add(queue, SIGINT, KQ_FILTER_SIGNAL);
     const user = listening(scope, "SIGUSR1");

@@ -15,9 +15,9 @@ import { scoped, settle, settleBytes } from "../support/descriptors.ts";
 import {
   add,
   assertComes,
-  assertSilent,
+  assertNoEvents,
   dataOf,
-  queueIn,
+  newQueue,
   remove,
   type Seen,
   take,
@@ -37,10 +37,10 @@ function read(fd: number, data: number, flags = 0, fflags = 0): Seen {
 test(
   "KQ-105, EMU-03: data of a listener is the number of connections that wait",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const listener = scope.listener();
     add(queue, listener, KQ_FILTER_READ);
-    assertSilent(queue);
+    assertNoEvents(queue);
     for (const expected of [1, 2, 3]) {
       scope.client(listener);
       assertComes(queue, read(listener, expected));
@@ -55,13 +55,13 @@ test(
 test(
   "KQ-105: data of a Unix listener is the number of connections that wait, too",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const path = `\0omnipoll-kq-${process.pid}`;
     const listener = scope.own(os.socket(os.AF_UNIX, os.SOCK_STREAM));
     os.bind(listener, path);
     os.listen(listener, 8);
     add(queue, listener, KQ_FILTER_READ);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     for (const expected of [1, 2]) {
       os.connect(scope.own(os.socket(os.AF_UNIX, os.SOCK_STREAM)), path);
       assert.equal(take(queue), [read(listener, expected)]);
@@ -72,7 +72,7 @@ test(
 test(
   "KQ-106: a peer that shut down or closed is EV_EOF with no error",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const [a, b] of [scope.socketpair(), scope.tcp()] as const) {
       add(queue, a, KQ_FILTER_READ);
       os.shutdown(b, os.SHUT_WR);
@@ -93,7 +93,7 @@ test(
 test(
   "KQ-107: EV_EOF comes at once, data is the unread bytes",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const [a, b] of [scope.socketpair(), scope.tcp()] as const) {
       os.write(b, "left");
       scope.close(b);
@@ -111,7 +111,7 @@ test(
 test(
   "KQ-108: the end is level triggered",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [a, b] = scope.socketpair();
     add(queue, a, KQ_FILTER_READ);
     scope.close(b);
@@ -122,12 +122,12 @@ test(
 test(
   "KQ-109: with EV_CLEAR the end is reported once",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const [a, b] of [scope.socketpair(), scope.tcp(), scope.pipe()] as const) {
       add(queue, a, KQ_FILTER_READ, KQ_EV_CLEAR);
       scope.close(b);
       assert.equal(take(queue, 1), [read(a, 0, KQ_EV_CLEAR | KQ_EV_EOF)]);
-      assertSilent(queue);
+      assertNoEvents(queue);
       remove(queue, a, KQ_FILTER_READ);
     }
   }),
@@ -136,13 +136,13 @@ test(
 test(
   "KQ-112: SO_RCVLOWAT counts without NOTE_LOWAT",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [a, b] = scope.tcp();
     os.setsockopt(a, SOL_SOCKET, SO_RCVLOWAT, 10);
     add(queue, a, KQ_FILTER_READ);
     os.write(b, "123456789");
     settleBytes(a, 9);
-    assertSilent(queue);
+    assertNoEvents(queue);
     os.write(b, "0");
     assert.equal(take(queue, 1), [read(a, 10)]);
   }),
@@ -155,12 +155,12 @@ for (const [name, makePair] of [
   test(
     `KQ-123: ${name} datagrams: data is the payload, also if that is empty`,
     scoped((scope) => {
-      const queue = queueIn(scope);
+      const queue = newQueue(scope);
       const [a, b] = makePair();
       scope.own(a);
       scope.own(b);
       add(queue, a, KQ_FILTER_READ);
-      assertSilent(queue, 20);
+      assertNoEvents(queue, 20);
       os.send(b, "12345");
       os.send(b, "678");
       // Linux reports the first datagram only.
@@ -171,7 +171,7 @@ for (const [name, makePair] of [
       os.send(b, "");
       assertComes(queue, read(a, 0));
       assert.is(os.recv(a, 10).length, 0);
-      assertSilent(queue, 20);
+      assertNoEvents(queue, 20);
     }),
   );
 }
@@ -187,7 +187,7 @@ function udpPair(): [a: number, b: number] {
 test(
   "KQ-123: an error of a datagram socket fires, and the program gets it",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [a, b] = udpPair();
     scope.own(b);
     os.close(a);
@@ -196,14 +196,14 @@ test(
     assert.equal(take(queue, 1), [read(b, 0)]);
     assert.equal(take(queue), [read(b, 0)]);
     assert.is(os.getsockopt(b, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
-    assertSilent(queue);
+    assertNoEvents(queue);
   }),
 );
 
 test(
   "EMU-05: a reset is EV_EOF with ECONNRESET, and the program still gets the error",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [a, b] = scope.tcp();
     add(queue, a, KQ_FILTER_READ);
     os.write(a, "unread"); // closing with unread bytes resets
@@ -219,7 +219,7 @@ test(
 test(
   "EMU-05: a reset of a Unix socket is EV_EOF with ECONNRESET, too",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [a, b] = scope.socketpair();
     add(queue, a, KQ_FILTER_READ);
     os.write(a, "unread");
@@ -233,15 +233,15 @@ test(
 test(
   "a fresh socket has no event, and no busy wait, and reports data once it is connected",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const listener = scope.listener();
     const fd = scope.socket();
     add(queue, fd, KQ_FILTER_READ);
-    assertSilent(queue);
+    assertNoEvents(queue);
     throws(() => os.connect(fd, os.getsockname(listener)), BlockingIOError, "EINPROGRESS");
     settle(listener, POLLIN);
     const server = scope.own(os.accept(listener)[0]);
-    assertSilent(queue);
+    assertNoEvents(queue);
     os.write(server, "hello");
     assert.equal(take(queue, 1), [read(fd, 5)]);
   }),
@@ -250,13 +250,13 @@ test(
 test(
   "a socket that listens after it was registered reports connections",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const fd = scope.socket();
     add(queue, fd, KQ_FILTER_READ);
     os.bind(fd, ["127.0.0.1", 0]);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     os.listen(fd, 4);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     scope.client(fd);
     assert.equal(take(queue, 1), [read(fd, 1)]);
     scope.client(fd);

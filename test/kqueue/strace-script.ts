@@ -1,4 +1,4 @@
-// The script that strace.test.ts watches: calls between two lines on stderr that name them.
+// The calls whose system calls strace.test.ts counts.
 
 import {
   kevent,
@@ -13,9 +13,7 @@ import {
   KQ_NOTE_TRIGGER,
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-
-const STDERR = 2;
-const TIMES = 10;
+import { announce } from "../support/announced.ts";
 
 /** A pipe to read from with a byte in it. */
 function readable(): number {
@@ -46,7 +44,7 @@ const timer = queueWith([kevent(1, TIMER, ADD, 0, 2)]);
 const timers = queueWith(Array.from({ length: 10_000 }, (_, i) => kevent(i, TIMER, ADD, 0, 2)));
 const later = queueWith([kevent(1, TIMER, ADD, 0, 1000_000)]);
 
-const CALLS: Record<string, (i: number) => unknown> = {
+announce({
   "nothing ready of 1": () => idle1.control(null, 4, 0),
   "nothing ready of 2000": () => idle2000.control(null, 4, 0),
   "1 ready of 1": () => one.control(null, 4, 1),
@@ -82,16 +80,4 @@ const CALLS: Record<string, (i: number) => unknown> = {
       ),
       0,
     ),
-};
-
-function times(call: (i: number) => unknown): void {
-  for (let i = 0; i < TIMES; i++) call(i);
-}
-
-// Once before, so that nothing is loaded, compiled or grown while it is watched.
-for (const call of Object.values(CALLS)) times(call);
-for (const [name, call] of Object.entries(CALLS)) {
-  os.write(STDERR, `begin ${name}\n`);
-  times(call);
-  os.write(STDERR, `end ${name}\n`);
-}
+});

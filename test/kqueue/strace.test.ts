@@ -2,9 +2,9 @@
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
+import { TIMES } from "../support/announced.ts";
 import { isThere, traced } from "../support/traced.ts";
 
-const TIMES = 10;
 const calls = isThere
   ? traced(new URL("strace-script.js", import.meta.url))
   : new Map<string, string[]>();

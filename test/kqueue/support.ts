@@ -44,7 +44,7 @@ export function idents(queue: Kqueue, max = 16, timeout = 0): Whole[] {
   return queue.control(null, max, timeout).map(({ ident }) => ident);
 }
 
-/** Applies changes and waits for nothing. */
+/** Applies changes without waiting. */
 export function change(queue: Kqueue, ...changes: readonly Kevent[]): void {
   queue.control(changes, 0);
 }
@@ -64,7 +64,7 @@ export function timer(ident: Whole, flags: number, fflags: number, data: Whole):
   return kevent(ident, KQ_FILTER_TIMER, flags, fflags, data);
 }
 
-/** The order of events if the descriptors became active first; the core harvests descriptors last. */
+/** Events in their order where the descriptors became active first. The core harvests descriptors last. */
 export function mixed<Event>(others: readonly Event[], descriptors: readonly Event[]): Event[] {
   return answered([...others, ...descriptors], [...descriptors, ...others]);
 }

@@ -16,10 +16,9 @@ import {
   KQ_NOTE_EXIT as EXIT,
   KQ_NOTE_FORK as FORK,
   KQ_NOTE_TRACK as TRACK,
-  type Kqueue,
 } from "../../bindings/node/select.ts";
 import { scoped } from "../support/descriptors.ts";
-import { add, assertSilent, queueIn, remove, type Seen, take } from "./filters.ts";
+import { add, assertNoEvents, newQueue, remove, type Seen, take, takeAll } from "./filters.ts";
 import { canBeRoot, host } from "../native/support.ts";
 import { throws } from "../support/expect.ts";
 import { exit, flushed, reaped, shell, untilEnded } from "./processes.ts";
@@ -43,14 +42,14 @@ test(
   "KQ-166: NOTE_FORK and NOTE_EXEC, the knote stays",
   scoped(async (scope) => {
     if (!connected) return;
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("(exit 0); read line; exec sh -c 'read line; exit 9'");
     add(queue, pid, KQ_FILTER_PROC, 0, FORK | EXEC | EXIT);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     go();
     await flushed();
     assert.equal(take(queue, DEADLINE), [note(pid, FORK)]);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     go();
     await flushed();
     assert.equal(take(queue, DEADLINE), [note(pid, EXEC)]);
@@ -65,17 +64,17 @@ test(
   "KQ-166: notes outside fflags do not fire, and other processes do not matter",
   scoped(async (scope) => {
     if (!connected) return;
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("(exit 0); exec sh -c 'read line'");
     add(queue, pid, KQ_FILTER_PROC, 0, EXEC);
     spawnSync("true");
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     go();
     await flushed();
     assert.equal(take(queue, DEADLINE), [note(pid, EXEC)]);
     child.kill("SIGKILL");
     await reaped(child);
-    assertSilent(queue, 20); // without NOTE_EXIT the knote goes without an event
+    assertNoEvents(queue, 20); // without NOTE_EXIT the knote goes without an event
     throws(() => remove(queue, pid, KQ_FILTER_PROC), FileNotFoundError, "ENOENT");
   }),
 );
@@ -84,7 +83,7 @@ test(
   "KQ-166: NOTE_FORK and NOTE_EXEC add up with NOTE_EXIT",
   scoped(async (scope) => {
     if (!connected) return;
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("(exit 0); exec sh -c 'exit 2'");
     add(queue, pid, KQ_FILTER_PROC, 0, FORK | EXEC | EXIT);
     go();
@@ -103,28 +102,17 @@ test(
   }),
 );
 
-/** All events until `count` have come or nothing comes any more. */
-function collect(queue: Kqueue, count: number): Seen[] {
-  const events: Seen[] = [];
-  while (events.length < count) {
-    const more = take(queue, DEADLINE);
-    if (more.length === 0) break;
-    events.push(...more);
-  }
-  return events;
-}
-
 test(
   "KQ-167: NOTE_TRACK follows children and theirs",
   scoped(async (scope) => {
     if (!connected) return;
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const { child, pid, go } = shell("sh -c 'sh -c \"exit 3\"; exit 4'; exit 5");
     queue.control([kevent(pid, KQ_FILTER_PROC, KQ_EV_ADD, TRACK | EXIT | FORK, 0, 42)], 0);
     go();
     await flushed();
     // FORK and EXIT of the parent; CHILD and EXIT of both below, FORK of the upper one.
-    const events = collect(queue, 7);
+    const events = takeAll(queue, 7);
     const of = (one: number) => events.filter(([ident]) => ident === one);
     const children = events.filter(([, , , fflags]) => (fflags & CHILD) !== 0);
     assert.is(children.length, 2, String(events));
@@ -138,7 +126,7 @@ test(
     const last = (one: number) => of(one).at(-1) as Seen;
     assert.is(last(Number(upper[0]))[4], 4 << 8);
     assert.is(last(pid)[4], 5 << 8);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     await reaped(child);
   }),
 );
@@ -147,7 +135,7 @@ test(
   "KQ-167: children that end at once are not lost, and udata is inherited",
   scoped(async (scope) => {
     if (!connected) return;
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const count = 40;
     const { child, pid, go } = shell(
       `i=0; while [ $i -lt ${count} ]; do (exit $i) & i=$((i+1)); done; wait; exit 1`,

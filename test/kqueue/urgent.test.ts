@@ -17,7 +17,7 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { type Scope, scoped } from "../support/descriptors.ts";
-import { add, command, dataOf, queueIn, remove, type Seen, take } from "./filters.ts";
+import { add, command, dataOf, newQueue, remove, type Seen, take } from "./filters.ts";
 import { clockMs } from "../support/world.ts";
 
 /** SO_OOBINLINE, for which omnipoll/os has no name. */
@@ -30,7 +30,7 @@ function read(fd: number, data: number, flags = 0): Seen {
 
 /** Waits until `count` bytes can be read from a socket in all. */
 function arrived(scope: Scope, fd: number, count: number): void {
-  const witness = queueIn(scope);
+  const witness = newQueue(scope);
   add(witness, fd, KQ_FILTER_READ);
   const deadline = clockMs() + DEADLINE_MS;
   let [held] = dataOf(witness, 0.01);
@@ -55,7 +55,7 @@ function text(fd: number): string {
 
 /** A queue with one READ knote. */
 function reader(scope: Scope, fd: number, flags = 0, lowat?: number): Kqueue {
-  const queue = queueIn(scope);
+  const queue = newQueue(scope);
   const notes = lowat === undefined ? 0 : KQ_NOTE_LOWAT;
   queue.control([kevent(fd, KQ_FILTER_READ, KQ_EV_ADD | flags, notes, lowat ?? 0)], 0);
   return queue;

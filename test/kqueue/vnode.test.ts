@@ -24,7 +24,7 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { scoped } from "../support/descriptors.ts";
-import { add, assertSilent, command, queueIn, remove, seen, take } from "./filters.ts";
+import { add, assertNoEvents, command, newQueue, remove, seen, take } from "./filters.ts";
 import { assertTook, throws, timed } from "../support/expect.ts";
 import { SEVEN, watchedFile, watchedDirectory, notesOf, expectNotes } from "./watched.ts";
 import {
@@ -218,7 +218,7 @@ test(
     const { queue, path, fd } = watchedFile(scope);
     remove(queue, fd, KQ_FILTER_VNODE);
     add(queue, fd, KQ_FILTER_VNODE, 0, SEVEN);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     chmodSync(path, 0o600);
     for (let i = 0; i < 3; i++) assert.is(notesOf(queue), ATTRIB);
     writeSync(fd, "x", 0);
@@ -234,14 +234,14 @@ test(
     chmodSync(path, 0o600);
     renameSync(path, join(folder, "2"));
     linkSync(join(folder, "2"), path);
-    assertSilent(queue);
+    assertNoEvents(queue);
     add(queue, fd, KQ_FILTER_VNODE, 0, WRITE);
     unlinkSync(path);
     unlinkSync(join(folder, "2"));
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     add(queue, fd, KQ_FILTER_VNODE, 0, 0);
     writeSync(fd, "x", 0);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 
@@ -285,10 +285,10 @@ test(
 test(
   "KQ-157: a descriptor that is no file is EINVAL",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r] = scope.pipe();
     const [a] = scope.socketpair();
-    for (const fd of [r, a, scope.eventfd(), queueIn(scope).fileno()]) {
+    for (const fd of [r, a, scope.eventfd(), newQueue(scope).fileno()]) {
       throws(() => add(queue, fd, KQ_FILTER_VNODE, 0, SEVEN), OSError, "EINVAL");
     }
     throws(() => add(queue, 9999, KQ_FILTER_VNODE, 0, SEVEN), OSError, "EBADF");
@@ -298,11 +298,11 @@ test(
 test(
   "a device may be watched, though nothing comes of it; FreeBSD's drivers refuse",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const watch = (): void => add(queue, scope.open("/dev/null"), KQ_FILTER_VNODE, 0, SEVEN);
     if (HAS_KQUEUE) throws(watch, OSError, "ENODEV");
     else watch();
-    assertSilent(queue);
+    assertNoEvents(queue);
   }),
 );
 
@@ -313,12 +313,12 @@ test(
     const dup = scope.dup(fd);
     os.write(fd, "x");
     scope.close(fd);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     writeSync(dup, "x");
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     assert.is(scope.open(path), fd); // the number again
     writeSync(dup, "x");
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     throws(() => remove(queue, fd, KQ_FILTER_VNODE), FileNotFoundError, "ENOENT");
   }),
 );
@@ -326,7 +326,7 @@ test(
 test(
   "KQ-159: a close without announceClose removes the knote, too",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const path = join(scope.folder(), "file");
     writeFileSync(path, "");
     const fd = openSync(path, "r+");
@@ -334,10 +334,10 @@ test(
     add(queue, fd, KQ_FILTER_VNODE, KQ_EV_CLEAR, SEVEN);
     closeSync(fd);
     writeSync(dup, "x");
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     assert.is(scope.own(openSync("/dev/zero", "r")), fd);
     writeSync(dup, "x");
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     throws(() => remove(queue, fd, KQ_FILTER_VNODE), FileNotFoundError, "ENOENT");
   }),
 );
@@ -347,7 +347,7 @@ test(
   scoped((scope) => {
     const { queue, path, fd } = watchedFile(scope, ATTRIB);
     const dup = scope.dup(fd);
-    const other = queueIn(scope);
+    const other = newQueue(scope);
     add(queue, dup, KQ_FILTER_VNODE, KQ_EV_CLEAR, WRITE);
     add(other, fd, KQ_FILTER_VNODE, KQ_EV_CLEAR, SEVEN);
     chmodSync(path, 0o600);
@@ -374,11 +374,11 @@ test(
     chmodSync(path, 0o644);
     assert.is(notesOf(queue), ATTRIB);
     writeSync(fd, "x", 0);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     queue.control([kevent(fd, KQ_FILTER_VNODE, KQ_EV_ENABLE, SEVEN)], 0);
     assert.is(notesOf(queue), WRITE);
     command(queue, fd, KQ_FILTER_VNODE, KQ_EV_DISABLE);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
   }),
 );
 

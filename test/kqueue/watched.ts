@@ -15,7 +15,7 @@ import {
   KQ_NOTE_WRITE as WRITE,
 } from "../../bindings/node/select.ts";
 import { type Scope } from "../support/descriptors.ts";
-import { add, queueIn, take } from "./filters.ts";
+import { add, newQueue, take } from "./filters.ts";
 import { constants, mkdirSync, writeFileSync } from "../support/files.ts";
 
 /** The notes of every BSD. */
@@ -34,7 +34,7 @@ export function watchedFile(scope: Scope, notes = SEVEN): Watched {
   const path = join(folder, "file");
   writeFileSync(path, "0123456789");
   const fd = scope.open(path, "r+");
-  const queue = queueIn(scope);
+  const queue = newQueue(scope);
   add(queue, fd, KQ_FILTER_VNODE, KQ_EV_CLEAR, notes);
   return { queue, folder, path, fd };
 }
@@ -45,7 +45,7 @@ export function watchedDirectory(scope: Scope, notes = SEVEN): Watched {
   const path = join(folder, "directory");
   mkdirSync(path);
   const fd = scope.open(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  const queue = queueIn(scope);
+  const queue = newQueue(scope);
   add(queue, fd, KQ_FILTER_VNODE, KQ_EV_CLEAR, notes);
   return { queue, folder, path, fd };
 }
@@ -57,7 +57,7 @@ export function notesOf(queue: Kqueue): number | null {
   return events[0]?.[3] ?? null;
 }
 
-/** Does something, and asserts the notes that are reported. */
+/** Asserts that the notes of `body` are reported, and reported once. */
 export function expectNotes(queue: Kqueue, body: () => unknown, notes: number | null): void {
   body();
   assert.is(notesOf(queue), notes);

@@ -25,10 +25,10 @@ import * as os from "../../bindings/node/os.ts";
 import { fill, scoped, settle } from "../support/descriptors.ts";
 import {
   add,
-  assertSilent,
+  assertNoEvents,
   command,
   dataOf,
-  queueIn,
+  newQueue,
   remove,
   type Seen,
   seen,
@@ -62,13 +62,13 @@ function drain(fd: number): void {
 test(
   "KQ-127: data of a connected socket is the free space of its send buffer",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const [a, b] of [scope.tcp(), scope.socketpair()] as const) {
       const size = os.getsockopt(a, SOL_SOCKET, SO_SNDBUF);
       add(queue, a, KQ_FILTER_WRITE);
       assert.equal(take(queue), [write(a, size)]);
       fill(a);
-      assertSilent(queue);
+      assertNoEvents(queue);
       let found: Seen | undefined;
       blockUntil(() => {
         drain(b);
@@ -85,7 +85,7 @@ test(
 test(
   "KQ-127: data of a Unix socket is the send buffer less the queued bytes and their overhead",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [a, b] = scope.socketpair();
     const size = os.getsockopt(a, SOL_SOCKET, SO_SNDBUF);
     add(queue, a, KQ_FILTER_WRITE);
@@ -100,20 +100,20 @@ test(
 test(
   "KQ-129: a listener never fires",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const listener = scope.listener();
     add(queue, listener, KQ_FILTER_WRITE);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     scope.client(listener);
     settle(listener, POLLIN);
-    assertSilent(queue);
+    assertNoEvents(queue);
   }),
 );
 
 test(
   "KQ-130: a datagram socket fires at once, connected or not",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const fd = scope.own(os.socket(os.AF_INET, os.SOCK_DGRAM));
     const size = os.getsockopt(fd, SOL_SOCKET, SO_SNDBUF);
     add(queue, fd, KQ_FILTER_WRITE);
@@ -132,7 +132,7 @@ test(
 test(
   "KQ-131: the own writing half shut, or a peer that is gone, is EV_EOF",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const makePair of [() => scope.tcp(), () => scope.socketpair()]) {
       const [a] = makePair();
       os.shutdown(a, os.SHUT_WR);
@@ -152,7 +152,7 @@ test(
 test(
   "KQ-131: a peer that only stopped sending is no EV_EOF",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const [a, b] of [scope.tcp(), scope.socketpair()] as const) {
       add(queue, a, KQ_FILTER_WRITE);
       os.shutdown(b, os.SHUT_WR);
@@ -169,7 +169,7 @@ test(
 test(
   "KQ-131, EMU-05: a reset is EV_EOF with ECONNRESET, and the program still gets it",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [a, b] = scope.tcp();
     os.write(a, "unread");
     settle(b, POLLIN);
@@ -210,18 +210,18 @@ for (const [name, flags] of [
       // Pipes have no such mark in FreeBSD.
       if (!HAS_KQUEUE) pairs.unshift(scope.pipe().toReversed() as [number, number]);
       for (const [a, b] of pairs) {
-        const queue = queueIn(scope);
+        const queue = newQueue(scope);
         const full = fill(a);
         // Room again by the kernel's rule, not by ours.
         add(queue, a, KQ_FILTER_WRITE, flags, KQ_NOTE_LOWAT, 1e9);
-        assertSilent(queue, 30);
+        assertNoEvents(queue, 30);
         const left = full - os.read(b, Math.floor(full / 2)).length;
-        assertSilent(queue);
+        assertNoEvents(queue);
         // Nearly all room there can be, so that the reader has to take nearly all bytes: the kernel makes
         // some room in its own time, when it moves bytes to the reader's buffer.
         const needed = sizeOf(a) - 4096;
         add(queue, a, KQ_FILTER_WRITE, 0, KQ_NOTE_LOWAT, needed);
-        assertSilent(queue);
+        assertNoEvents(queue);
         const code = `for (let { left } = data; left > 0; sleep(1)) {
           try {
             left -= os.read(data.b, left).length;
@@ -245,7 +245,7 @@ for (const [name, flags] of [
 test(
   "KQ-134: a pipe whose reader closes later is EV_EOF",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r, w] = scope.pipe();
     add(queue, w, KQ_FILTER_WRITE);
     assert.equal(take(queue), [write(w, 65536)]);
@@ -258,7 +258,7 @@ test(
     fill(w2);
     remove(queue, w, KQ_FILTER_WRITE);
     add(queue, w2, KQ_FILTER_WRITE);
-    assertSilent(queue);
+    assertNoEvents(queue);
     scope.close(r2);
     assert.equal(take(queue), [write(w2, 0, KQ_EV_EOF)]);
   }),
@@ -267,13 +267,13 @@ test(
 test(
   "KQ-134: a full pipe is not reported until it has room for PIPE_BUF bytes",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r, w] = scope.pipe();
     const full = fill(w);
     assert.is(full, 65536);
     add(queue, w, KQ_FILTER_WRITE);
     os.read(r, 4095);
-    assertSilent(queue);
+    assertNoEvents(queue);
     os.read(r, 1);
     assert.equal(take(queue), [write(w, 4096)]);
   }),
@@ -282,7 +282,7 @@ test(
 test(
   "KQ-135: a pipe whose reader is gone already is EPIPE",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r, w] = scope.pipe();
     scope.close(r);
     throws(() => add(queue, w, KQ_FILTER_WRITE), BrokenPipeError, "EPIPE");
@@ -295,7 +295,7 @@ test(
 test(
   "KQ-135: a FIFO without a reader is at its end until there is one",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const path = scope.fifo();
     const r = scope.open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const w = scope.open(path, constants.O_WRONLY | constants.O_NONBLOCK);
@@ -313,12 +313,12 @@ test(
 test(
   "KQ-136: the reading end of a pipe is accepted, and reports nothing even at its end",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [r, w] = scope.pipe();
     add(queue, r, KQ_FILTER_WRITE);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     scope.close(w);
-    assertSilent(queue, 20);
+    assertNoEvents(queue, 20);
     remove(queue, r, KQ_FILTER_WRITE);
   }),
 );
@@ -326,16 +326,16 @@ test(
 test(
   "KQ-138: EV_CLEAR fires once, and again when a full one has room",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     for (const [a, b] of [scope.pipe().toReversed(), scope.socketpair(), scope.tcp()]) {
       add(queue, a as number, KQ_FILTER_WRITE, KQ_EV_CLEAR);
       assert.equal(
         take(queue).map(([ident, , flags]) => [ident, flags]),
         [[a, KQ_EV_CLEAR]],
       );
-      assertSilent(queue, 20);
+      assertNoEvents(queue, 20);
       fill(a as number);
-      assertSilent(queue, 20);
+      assertNoEvents(queue, 20);
       let found: Seen[] = [];
       blockUntil(() => {
         drain(b as number);
@@ -354,13 +354,13 @@ test(
 test(
   "an eventfd has room for the rest up to 2^64 - 2",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const fd = scope.eventfd();
     add(queue, fd, KQ_FILTER_WRITE);
     os.eventfd_write(fd, 2n ** 64n - 12n);
     assert.equal(take(queue), [write(fd, 10)]);
     os.eventfd_write(fd, 10);
-    assertSilent(queue);
+    assertNoEvents(queue);
     os.eventfd_read(fd);
     assert.is(take(queue).length, 1);
   }),
@@ -369,7 +369,7 @@ test(
 test(
   "a terminal can be written to",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const master = scope.open("/dev/ptmx", constants.O_RDWR | constants.O_NOCTTY);
     add(queue, master, KQ_FILTER_WRITE);
     // Linux does not report how much.
@@ -380,7 +380,7 @@ test(
 test(
   "EV_ONESHOT, EV_DISPATCH and EV_DISABLE",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const [, w] = scope.pipe();
     add(queue, w, KQ_FILTER_WRITE, KQ_EV_ONESHOT);
     assert.equal(take(queue), [write(w, 65536, KQ_EV_ONESHOT)]);
@@ -388,18 +388,18 @@ test(
     add(queue, w, KQ_FILTER_WRITE, KQ_EV_DISPATCH);
     for (let i = 0; i < 3; i++) {
       assert.equal(take(queue), [write(w, 65536, KQ_EV_DISPATCH)]);
-      assertSilent(queue, 20);
+      assertNoEvents(queue, 20);
       command(queue, w, KQ_FILTER_WRITE, KQ_EV_ENABLE);
     }
     command(queue, w, KQ_FILTER_WRITE, KQ_EV_DISABLE);
-    assertSilent(queue);
+    assertNoEvents(queue);
   }),
 );
 
 test(
   "a descriptor that is not open is EBADF for both filters",
   scoped((scope) => {
-    const queue = queueIn(scope);
+    const queue = newQueue(scope);
     const fd = closedNumber();
     for (const filter of [KQ_FILTER_READ, KQ_FILTER_WRITE]) {
       const [event] = queue.control([kevent(fd, filter, KQ_EV_ADD)], 1, 0);

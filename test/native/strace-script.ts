@@ -1,12 +1,11 @@
-// The script that strace.test.ts watches: calls between two lines on stderr that name them.
+// The calls whose system calls strace.test.ts counts.
 
 import { EVENT_IN } from "../../asm/abi.ts";
 import { epoll, poll, select } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { createLinuxHost } from "../../host/linux/host.ts";
+import { announce, TIMES } from "../support/announced.ts";
 
-const STDERR = 2;
-const TIMES = 10;
 const linux = createLinuxHost();
 const memory = new WebAssembly.Memory({ initial: 1 });
 const ready = os.eventfd(1);
@@ -20,7 +19,7 @@ p.register(ready, EVENT_IN);
 const quiet = poll();
 const out = new Int32Array(64);
 
-const CALLS: Record<string, (i: number) => unknown> = {
+announce({
   "epoll.poll ready": () => ep.poll(1),
   "epoll.poll for ever": () => ep.poll(),
   "epoll.poll at once": () => nothing.poll(0),
@@ -43,16 +42,4 @@ const CALLS: Record<string, (i: number) => unknown> = {
   "host.poll rounds up": () => linux.poll(memory, 0, 0, 0.0000011),
   "host.epoll_wait with a fraction": () => linux.epoll_wait(memory, nothing.fileno(), 0, 1, 0.3),
   "host.epoll_wait longer than an int": () => linux.epoll_wait(memory, ep.fileno(), 0, 1, 1e10),
-};
-
-function times(call: (i: number) => unknown): void {
-  for (let i = 0; i < TIMES; i++) call(i);
-}
-
-// Once before, so that nothing is loaded, compiled or grown while it is watched.
-for (const call of Object.values(CALLS)) times(call);
-for (const [name, call] of Object.entries(CALLS)) {
-  os.write(STDERR, `begin ${name}\n`);
-  times(call);
-  os.write(STDERR, `end ${name}\n`);
-}
+});

@@ -1,7 +1,6 @@
-// Much of everything: descriptors, registrations, garbage, and arguments at random.
+// Large numbers of descriptors and registrations, garbage, and random arguments.
 
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -11,10 +10,10 @@ import { epoll, poll, select } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { createLinuxHost } from "../../host/linux/host.ts";
 import { assertTook, timed } from "../support/expect.ts";
+import { openDescriptors } from "../support/files.ts";
 import { collected } from "../support/garbage.ts";
 
 const MANY = 9000;
-const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
 /** As many eventfds, or undefined if this process may not have them. */
 function eventfds(count: number): number[] | undefined {
@@ -28,6 +27,21 @@ function eventfds(count: number): number[] | undefined {
     process.stdout.write(`\nskip: ${count} descriptors are more than this process may open\n`);
     return undefined;
   }
+}
+
+/** A module on a host of its own, and the size of its core's memory. */
+function measuredModule(): { module: SelectModule; memoryBytes(): number } {
+  let memory: WebAssembly.Memory | undefined;
+  const linux = createLinuxHost();
+  const module = createSelectModule({
+    ...linux,
+    poll(given, ...rest) {
+      memory = given;
+      return linux.poll(given, ...rest);
+    },
+  });
+  module.poll().poll(0);
+  return { module, memoryBytes: () => (memory as WebAssembly.Memory).buffer.byteLength };
 }
 
 test("9 000 descriptors in an epoll, in a poll object and in select()", () => {
@@ -89,16 +103,7 @@ for (const [name, make] of Object.entries({
   epoll: (m: SelectModule) => m.epoll(),
 })) {
   test(`1 000 000 register, modify, unregister on ${name} cost no memory and no descriptor`, () => {
-    let memory: WebAssembly.Memory | undefined;
-    const linux = createLinuxHost();
-    const module = createSelectModule({
-      ...linux,
-      poll(given, ...rest) {
-        memory = given;
-        return linux.poll(given, ...rest);
-      },
-    });
-    module.poll().poll(0);
+    const { module, memoryBytes } = measuredModule();
     const fds = Array.from({ length: 64 }, () => os.eventfd(0));
     const target = make(module);
     for (const cycles of Object.values(CYCLES)) {
@@ -106,13 +111,13 @@ for (const [name, make] of Object.entries({
       for (const fd of fds) target.unregister(fd);
       global.gc?.();
       const before = {
-        core: memory?.buffer.byteLength,
+        core: memoryBytes(),
         fds: openDescriptors(),
         rss: process.memoryUsage().rss,
       };
       cycles(target, fds);
       global.gc?.();
-      assert.is(memory?.buffer.byteLength, before.core);
+      assert.is(memoryBytes(), before.core);
       assert.is(openDescriptors(), before.fds);
       const grown = process.memoryUsage().rss - before.rss;
       assert.ok(grown < 30e6, `${grown} bytes`);
@@ -141,15 +146,7 @@ test("epolls that are garbage are closed; those from fromfd are not", async () =
 });
 
 test("poll objects that are garbage give their memory back", async () => {
-  let memory: WebAssembly.Memory | undefined;
-  const linux = createLinuxHost();
-  const module = createSelectModule({
-    ...linux,
-    poll(given, ...rest) {
-      memory = given;
-      return linux.poll(given, ...rest);
-    },
-  });
+  const { module, memoryBytes } = measuredModule();
   const sizes: number[] = [];
   const round = (): void => {
     for (let i = 0; i < 200; i++) {
@@ -157,7 +154,7 @@ test("poll objects that are garbage give their memory back", async () => {
       for (let fd = 0; fd < 200; fd++) p.register(1_000_000 + fd, EVENT_IN);
       if (i === 0) p.poll(0);
     }
-    sizes.push(memory?.buffer.byteLength as number);
+    sizes.push(memoryBytes());
   };
   for (let i = 0; i < 10; i++) {
     round();

@@ -1,6 +1,6 @@
 // The addon in several threads, several times in one, and gone with its thread.
 
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,9 +14,8 @@ import * as os from "../../bindings/node/os.ts";
 import { type Addon, addonPath } from "../../host/native/addon.ts";
 import { callsOf } from "../support/hosts.ts";
 import { assertTook, inThread } from "../support/expect.ts";
+import { openDescriptors } from "../support/files.ts";
 import { eventually } from "../support/world.ts";
-
-const openDescriptors = (): number => readdirSync("/proc/self/fd").length;
 
 /** Waits of each kind on pipes of its own; returns how many were right. */
 const BUSY = `

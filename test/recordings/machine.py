@@ -303,7 +303,7 @@ class Machine:
         except OSError as error:
             return error_of(error)
 
-    def do_look(self, epoll, poll):
+    def do_poll_all(self, epoll, poll):
         """The same descriptors through the three calls."""
         files = ",".join(self.open) or "-"
         return f"{self.do_poll(epoll)} / {self.do_poll(poll)} / {self.attempt(lambda: self.do_select(files, files, files))}"

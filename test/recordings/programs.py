@@ -147,8 +147,8 @@ class Program:
             before = len(self.steps)
             action()
             if len(self.steps) > before and self.rng.random() < 0.7:
-                self.emit("look", self.rng.choice([*self.epolls, "e", "e"]), "p")
-        self.emit("look", "e", "p")
+                self.emit("poll_all", self.rng.choice([*self.epolls, "e", "e"]), "p")
+        self.emit("poll_all", "e", "p")
         return self.steps
 
 

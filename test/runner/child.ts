@@ -17,9 +17,9 @@ const CHANNEL_FD = 3;
 export const FOLDER = new URL("../", import.meta.url);
 
 export interface Limits {
-  /** After so long a process is ended. */
+  /** Time after which the runner ends a process. */
   readonly limitMs: number;
-  /** So long after its last test a process is ended: a failed test may have left a child behind. */
+  /** Time after its last test until the runner ends a process: a failed test may have left a child. */
   readonly lingerMs: number;
 }
 
@@ -34,7 +34,7 @@ function onLines(stream: Readable, take: (line: string) => void): void {
   stream.once("end", () => rest !== "" && take(rest));
 }
 
-/** Runs a compiled file, with more in its environment than the runner has. */
+/** Runs a compiled file, with `more` variables in its environment. */
 export function runInProcess(
   file: URL,
   more: Readonly<Record<string, string>>,

@@ -1,4 +1,4 @@
-// A test file that goes wrong in the way that FIXTURE names.
+// A test file that fails in the way that FIXTURE names.
 
 import { suite, test } from "../support/uvu.ts";
 

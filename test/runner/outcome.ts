@@ -5,18 +5,18 @@ import type { Event, TestEvent } from "../support/events.ts";
 /** The outcome of one file on one host. */
 export interface Outcome {
   readonly tests: readonly TestEvent[];
-  /** Why the file counts as failed whatever its tests say; empty if it does not. */
+  /** Why the file counts as failed besides its tests; empty if it does not. */
   readonly broken: string;
   /** The text that the file printed. */
   readonly output: string;
   readonly seconds: number;
-  /** Processor time, of child processes too; 0 where it is not known. */
+  /** Processor time, with that of child processes; 0 where it is unknown. */
   readonly cpuSeconds: number;
 }
 
 /** How a file ended, besides the events that it reported. */
 export interface Ending {
-  /** Why the end is no good one, such as "ended with SIGKILL"; empty if it is one. */
+  /** The fault of the end, such as "ended with SIGKILL"; empty without a fault. */
   readonly ending: string;
   readonly output: string;
   readonly seconds: number;
@@ -44,7 +44,7 @@ function unfinished(events: readonly Event[]): string {
   return last?.type === "begin" ? ` while ${JSON.stringify(last.name)} ran` : "";
 }
 
-/** Why a file fails whatever its tests say; the first reason that holds. */
+/** The first reason for which a file fails besides its tests. */
 function brokenBy(events: readonly Event[], ending: string): string {
   const only = events.find((event) => event.type === "only");
   if (only !== undefined) return `there is a .only: ${JSON.stringify(only.name)}`;

@@ -44,8 +44,8 @@ export interface Results {
   readonly hosts: readonly HostName[];
   readonly files: readonly FileResult[];
   /**
-   * By row and host. A row that several tests hold has failed if one of them failed, and has passed if
-   * one passed. A row whose files are left out on a host is skipped there, for the file's reason.
+   * By row and host. A row of several tests has failed if one of them failed, and has passed if one passed. A
+   * row whose files a host leaves out is skipped there, for the reason of the file.
    */
   readonly rows: Readonly<Record<string, Readonly<Partial<Record<HostName, RowResult>>>>>;
 }

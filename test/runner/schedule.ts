@@ -1,4 +1,4 @@
-// In which order the files run, and which of them run beside others.
+// The order of the files, and the files that run alone.
 
 /** Files that run while nothing else runs, and why. */
 export const ALONE: Readonly<Record<string, string>> = {
@@ -8,7 +8,7 @@ export const ALONE: Readonly<Record<string, string>> = {
     "makes and removes network interfaces, about which every netlink socket gets messages",
 };
 
-/** Files that take long begin first, so that no lane has one left to run alone in the end. */
+/** Files that take long, which begin first, so that no lane ends long after the others. */
 const LONGEST = [
   "package/build",
   "cli/cli",

@@ -1,5 +1,5 @@
-// A simulated kernel of a test's own on every host of the suite: with a core whose host may be
-// changed, and descriptors that go with it.
+// A simulated kernel that belongs to one test, on every host of the suite: a core whose host the test may change,
+// and descriptors of that kernel.
 
 import { coreModule, createSelectModule, type SelectModule } from "../../bindings/node/host.ts";
 import { createOsModule, type OsModule } from "../../bindings/os/os.ts";
@@ -11,7 +11,6 @@ import { createSimOs } from "../../host/sim/os/os.ts";
 import { withObservers } from "../../host/observers.ts";
 import type { Host } from "../../host/host.ts";
 
-/** A list of registrations. */
 type Registrations = ReadonlyArray<readonly [fd: number | Epoll, mask: number]>;
 
 /** The outcome of a call: its result, or the name of its error. */
@@ -28,7 +27,7 @@ export class World {
   readonly sim: Sim;
   readonly select: SelectModule;
   readonly os: OsModule;
-  /** How often the core called the kernel. */
+  /** Calls of the core to the kernel. */
   readonly counts = { kevent: 0, poll: 0 };
 
   /** @param replace calls of the host that the core gets instead */
@@ -46,14 +45,14 @@ export class World {
     this.os = createOsModule(withObservers(createSimOs(made), host));
   }
 
-  /** How often the core called the kernel while `body` ran. */
-  asked(body: () => void): { kevent: number; poll: number } {
+  /** The number of calls of the core to the kernel during `body`. */
+  callsOf(body: () => void): { kevent: number; poll: number } {
     const { kevent, poll } = this.counts;
     body();
     return { kevent: this.counts.kevent - kevent, poll: this.counts.poll - poll };
   }
 
-  /** The result of `body`, and how many ms it takes. */
+  /** The result of `body`, and its duration in virtual ms. */
   timed<Result>(body: () => Result): { result: Result; ms: number } {
     const { clock } = this.sim.kernel;
     const begun = clock.now();
@@ -61,7 +60,7 @@ export class World {
     return { result, ms: clock.now() - begun };
   }
 
-  /** Lets the bytes that were sent arrive. */
+  /** Lets sent segments arrive. */
   arrive(): void {
     this.sim.advance(0.02);
   }

@@ -1,9 +1,9 @@
-// The values of recordings/arguments.py in JavaScript, and where JavaScript must answer otherwise.
+// The values of recordings/arguments.py in JavaScript, and the cases with another outcome in JavaScript.
 
 /** A value in the form JSON can carry. */
 export type Form = null | boolean | { readonly [kind: string]: unknown };
 
-/** A number of some library: JavaScript would convert it, neither module does. */
+/** A number of some library. JavaScript would convert it; neither Python nor omnipoll does. */
 class NumberLike {
   valueOf(): number {
     return 0;
@@ -102,7 +102,7 @@ interface Difference {
   readonly outcome: string | ((call: string, python: string) => string);
 }
 
-/** Every place where omnipoll's answer is not CPython's, and why. */
+/** The cases in which the outcome of omnipoll is not CPython's, and the reasons. */
 export const DIFFERENCES: readonly Difference[] = [
   {
     reason: "1.0 and 1 are the same value in JavaScript",
@@ -110,17 +110,17 @@ export const DIFFERENCES: readonly Difference[] = [
     outcome: (call) => WHOLE_FLOAT[call] as string,
   },
   {
-    reason: "JavaScript has no __index__: only a number is taken for a number",
+    reason: "JavaScript has no __index__: an object is no number",
     applies: (call, form) => isIndex(form) && !call.endsWith("_fd"),
     outcome: "TypeError",
   },
   {
-    reason: "descriptors are numbers: a bigint, which only a huge number needs, is refused",
+    reason: "a descriptor is a number: the bigint of a huge integer is a TypeError",
     applies: (call, form) => call.endsWith("_fd") && isHuge(form),
     outcome: "TypeError",
   },
   {
-    reason: "select() has no limit of FD_SETSIZE here: the descriptor is just not open",
+    reason: "select() has no limit of FD_SETSIZE here: the descriptor is not open",
     applies: (call, form) =>
       call === "select_fd" && JSON.stringify(form) === '{"int":"2147483647"}',
     outcome: "OSError EBADF",

@@ -15,7 +15,7 @@ import { mkdtempSync, openSync, rmSync, tmpdir } from "./files.ts";
 
 export { sleep } from "./world.ts";
 
-/** Returns once poll reports `eventmask` for `fd`: an action of the peer may take a moment to arrive. */
+/** Returns once poll reports an event of `fd`: an action of the peer may take a moment to arrive. */
 export function settle(fd: number, eventmask: number): void {
   const p = poll();
   p.register(fd, eventmask);

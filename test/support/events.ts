@@ -1,5 +1,5 @@
-// The reports of a test file while it runs: a line of JSON for each event, on a channel of its own. The
-// runner (run.ts) reads these lines; nothing is read out of the text that uvu prints for people.
+// The reports of a test file while it runs: a line of JSON for each event, on a channel of its own. The runner
+// (run.ts) reads these lines, and not the text that uvu prints.
 
 /** How a test ended. */
 export type Result = "passed" | "failed" | "skipped";
@@ -22,7 +22,7 @@ export interface TestEvent {
 /** An event in a test file. */
 export type Event =
   | TestEvent
-  /** A test begins. A file that is killed thereby names the test that ran. */
+  /** A test begins. So the report of a file that is killed names the test that ran. */
   | { readonly type: "begin"; readonly suite: string; readonly name: string }
   /** A hook threw. uvu ends a suite quietly whose `before` hook throws. */
   | {

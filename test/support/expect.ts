@@ -26,8 +26,8 @@ export function throws(body: () => unknown, Class: ErrorClass, code?: string): E
 }
 
 /**
- * Asserts that something took `least` ms or more, and less than `most` where nothing else can take
- * time: on a virtual clock. A machine may be busy with something else, and has a minute.
+ * Asserts that a call took `least` ms or more, and less than `most` on a virtual clock, where no other work
+ * takes time. On a clock of the machine the limit is a minute.
  */
 export function assertTook(ms: number, least: number, most: number): void {
   const limit = IS_VIRTUAL ? most : DEADLINE_MS + least;
@@ -44,14 +44,14 @@ export function signalled(signal: string, ms: number, times = 1): ChildProcess {
   return spawn("sh", ["-c", script], { stdio: "ignore" });
 }
 
-/** Whether the program that `signalled` started goes on, also while this event loop does not run. */
+/** Whether the program that `signalled` started is running, also while this event loop is blocked. */
 export function isRunning(sender: ChildProcess): boolean {
   if (sim !== undefined) return true;
   const stat = readFileSync(`/proc/${sender.pid}/stat`, "utf8");
   return stat[stat.lastIndexOf(")") + 2] !== "Z";
 }
 
-/** The same on a simulated kernel, where the program has a handler that does nothing else. */
+/** `signalled` on a simulated kernel, where the program gets an empty handler unless it has one. */
 function signalledBy(kernel: Sim, name: string, ms: number, times: number): ChildProcess {
   const signal = (name.startsWith("SIG") ? name : `SIG${name}`) as Signal;
   if (!kernel.signals.isHandled(signal)) kernel.signals.on(signal, () => {});

@@ -177,6 +177,11 @@ export function shortPath(folder: string): { path: string; close(): void } {
   return { path: `/proc/self/fd/${fd}`, close: () => fs.closeSync(fd) };
 }
 
+/** Number of open descriptors of the process under test. */
+export function openDescriptors(): number {
+  return readdirSync("/proc/self/fd").length;
+}
+
 /** A new folder. */
 export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), "omnipoll-"));

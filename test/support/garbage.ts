@@ -11,8 +11,8 @@ function collectNow(): void {
 }
 
 /**
- * Collects garbage until `done`, for a minute at most. Without a condition, until an object has been
- * collected that became garbage here: the callbacks of earlier garbage have then begun.
+ * Collects garbage until `done` holds, for a minute at most. Without a condition the function collects until
+ * its own garbage has been collected: the callbacks of earlier garbage have then begun.
  */
 export async function collected(done?: () => boolean): Promise<void> {
   let isGone = false;
@@ -22,6 +22,6 @@ export async function collected(done?: () => boolean): Promise<void> {
     collectNow();
     return done?.() ?? isGone;
   });
-  // Callbacks of other registries may stand behind those of this one.
+  // Callbacks of other registries may come after those of this registry.
   await new Promise((resolve) => setTimeout(resolve, 5));
 }

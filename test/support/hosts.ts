@@ -1,4 +1,4 @@
-// Hosts made for tests: one without abilities, of which a test replaces single calls.
+// Hosts for tests: a host without calls, of which a test replaces some.
 
 import { readFileSync } from "node:fs";
 import { CALL_ARGUMENTS, CALL_RESULT, CALL_TIMEOUT } from "../../asm/abi.ts";
@@ -15,7 +15,7 @@ export const CORE = new Uint8Array(
   readFileSync(new URL("../../../build/core.wasm", import.meta.url)),
 );
 
-/** A host without calls but those in `calls`, and with a clock that stands still. */
+/** A host that has only the calls in `calls`, and a clock that stands still. */
 export function hostWith(calls: Partial<Host> = {}): Host {
   return {
     name: "test",

@@ -1,4 +1,4 @@
-// Descriptors in known states, and the answers of poll and select about one at once.
+// Descriptors in known states, and what poll and select report for a descriptor without waiting.
 
 import {
   type OSError,
@@ -11,21 +11,21 @@ import {
 } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 
-/** Every bit poll(2) takes. */
+/** Every bit of poll(2). */
 export const EVERYTHING = 0xffff;
 /** The mask that most kinds of descriptor report when they can be read. */
 export const READABLE = POLLIN | POLLRDNORM;
 /** The mask that most kinds of descriptor report when they can be written. */
 export const WRITABLE = POLLOUT | POLLWRNORM;
 
-/** The mask that poll reports for `fd` at once; 0 if nothing. */
+/** The mask that poll reports for `fd` at once; 0 without an event. */
 export function maskOf(fd: number, eventmask = EVERYTHING): number {
   const p = poll();
   p.register(fd, eventmask);
   return p.poll(0)[0]?.[1] ?? 0;
 }
 
-/** In which of the three sets of select `fd` is at once: `[readable, writable, exceptional]`. */
+/** How often each list of select has `fd` at once: `[readable, writable, exceptional]`. */
 export function setsOf(fd: number): number[] {
   return select([fd], [fd], [fd], 0).map((ready) => ready.length);
 }
@@ -35,7 +35,7 @@ export function closeAll(...fds: readonly number[]): void {
   for (const fd of fds) os.close(fd);
 }
 
-/** A pipe of which neither end blocks. */
+/** A pipe whose ends are non-blocking. */
 export function newPipe(): [r: number, w: number] {
   const [r, w] = os.pipe();
   os.set_blocking(r, false);

@@ -24,7 +24,7 @@ export interface Ended {
 export interface Running {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** Resolves once `text` is in standard output, so many times if that is given. */
+  /** Resolves once `text` is in standard output, `times` times if that is given. */
   printed(text: string, times?: number): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export function start(args: readonly string[], options: RunOptions = {}): Runnin
   return startProgram(process.execPath, args, options);
 }
 
-/** Starts a program. It is killed after two minutes. */
+/** Starts a program, which is killed after two minutes. */
 export function startProgram(
   program: string,
   args: readonly string[],
@@ -55,7 +55,7 @@ export function startProgram(
   let stderr = "";
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  child.stdin?.on("error", () => {}); // it may end without reading
+  child.stdin?.on("error", () => {}); // the program may end without reading
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (status, signal) => {
@@ -64,12 +64,12 @@ export function startProgram(
   });
   const printed = (text: string, times = 1): Promise<void> =>
     new Promise((resolve, reject) => {
-      const look = (): void => {
+      const check = (): void => {
         if (stdout.split(text).length > times) resolve();
       };
-      child.stdout?.on("data", look);
+      child.stdout?.on("data", check);
       child.once("close", () => reject(new Error(`ended without printing ${text}: ${stderr}`)));
-      look();
+      check();
     });
   return { child, ended, printed };
 }
@@ -85,12 +85,12 @@ export function shell(script: string, env: Record<string, string> = {}): Promise
   return startProgram("sh", ["-c", text], { stdio: ["ignore", "pipe", "pipe"], env }).ended;
 }
 
-/** Whether `script` of util-linux is there, which gives a program a terminal. */
+/** Whether the machine has `script` of util-linux, which gives a program a terminal. */
 export const hasTerminal = spawnSync("script", ["--version"], {
   encoding: "utf8",
 }).stdout?.includes("util-linux");
 
-/** Runs a script of sh on a terminal, with `typed` coming from the keyboard after `ms`. */
+/** Runs a script of sh on a terminal, whose keyboard sends `typed` after `ms`. */
 export async function onTerminal(script: string, typed: string, ms: number): Promise<Ended> {
   const running = startProgram("script", ["-qec", script, "/dev/null"]);
   setTimeout(() => running.child.stdin?.write(typed), ms);

@@ -16,16 +16,16 @@ function strace(...given: string[]): { status: number | null; stderr: string } {
   return spawnSync("strace", given, { encoding: "utf8", env, timeout: 60_000 });
 }
 
-/** Whether system calls can be counted here. */
+/** Whether strace is installed and may trace. */
 export const isThere = strace("-o", "/dev/null", "true").status === 0;
 if (!isThere) process.stdout.write("skip: strace is not installed or may not trace here\n");
 
-/** Calls that the memory of V8 and its other threads need now and then. */
+/** Calls of V8 for its memory and its other threads, which come at any time. */
 const HOUSEKEEPING = /^(madvise|mmap|munmap|mprotect|futex|brk|getpid|sched_yield|membarrier)\(/;
 
 /**
- * Runs a compiled script, which names its calls with lines `begin name` and `end name` on
- * standard error: the system calls of its main thread between those lines.
+ * Runs a compiled script that announces its calls (announced.ts); returns the system calls of the main thread
+ * for each name.
  */
 export function traced(path: URL): Map<string, string[]> {
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-"));

@@ -1,5 +1,5 @@
-// uvu as the tests use it, with a report: besides the text that uvu prints for people, every test
-// becomes a line of JSON on the channel of events.ts. A file that is started by hand has no channel.
+// uvu with a report: besides the text that uvu prints, every test writes a line of JSON to the channel of
+// events.ts. A file that a person starts has no channel.
 
 import * as fs from "node:fs";
 import * as uvu from "uvu";

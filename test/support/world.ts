@@ -1,6 +1,5 @@
-// Where a test runs: on the kernel of this machine or on a simulated one (`OMNIPOLL_HOST`). A test's
-// other actions besides calls of the API - letting time pass, acting while it waits - go through
-// here, so that it is the same test on every host.
+// The kernel on which a test runs: that of this machine or a simulated one (`OMNIPOLL_HOST`). A test lets time
+// pass and acts during a wait through the functions here, so that it is the same test on every host.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -18,12 +17,12 @@ export const sim: Sim | undefined =
   "kernel" in host ? new Sim(coreModule(), { kernel: (host as SimHost).kernel }) : undefined;
 
 /**
- * Whether edges are observed: by a core over poll(2), which sees states and not events, and which
- * omnipoll/os informs of the calls of this program.
+ * Whether the core makes edges from states, over poll(2). omnipoll/os informs such a core of the calls of this
+ * program.
  */
 export const OBSERVES = (host.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE)) === 0;
 
-/** Whether kqueue is the kernel's own here, and not the one that the core builds on epoll. */
+/** Whether the kernel has kqueue, so that the core does not translate it. */
 export const HAS_KQUEUE = sim?.kernel.personality === "bsd";
 
 /** The answer of kqueue: the core's, or FreeBSD's own where the two differ. */
@@ -34,11 +33,11 @@ export function answered<Answer>(byCore: Answer, byFreeBSD: Answer): Answer {
 /** Whether time passes only while something waits, so that every duration is exact. */
 export const IS_VIRTUAL = sim?.kernel.clock instanceof VirtualClock;
 
-/** Seconds within which anything has happened, also on a machine that is busy with something else. */
+/** Seconds within which an awaited event comes, also on a busy machine. */
 export const DEADLINE = 60;
 /** The same in milliseconds. */
 export const DEADLINE_MS = DEADLINE * 1000;
-/** Seconds that a wait may last of which a test shows that it ends early. */
+/** Timeout in seconds of a wait that must end before it. */
 export const BEYOND_DEADLINE = 2 * DEADLINE;
 
 /** Blocks this thread for `ms`. */
@@ -47,7 +46,7 @@ export function sleep(ms: number): void {
   else sim.advance(ms / 1000);
 }
 
-/** Lets time pass on a kernel where it does so only when every thread waits. */
+/** Lets time pass on a simulated kernel, whose time stands still while the program runs. */
 export function tick(ms: number): void {
   if (sim !== undefined) sim.advance(ms / 1000);
 }
@@ -57,7 +56,7 @@ export function clockMs(): number {
   return sim === undefined ? performance.now() : sim.kernel.clock.now();
 }
 
-/** Milliseconds since 1970 on the clock people set. */
+/** Milliseconds since 1970 on the clock that people set. */
 export function dateMs(): number {
   return sim === undefined ? Date.now() : Math.floor(sim.kernel.realtime());
 }
@@ -65,7 +64,7 @@ export function dateMs(): number {
 /** Number of the process that runs the test. */
 export const OWN_PID = sim === undefined ? process.pid : sim.processes.program.pid;
 
-/** A regular file that is always there, and not empty. */
+/** A regular file that exists and is not empty. */
 export const SOME_FILE =
   sim === undefined
     ? fileURLToPath(new URL("../../../package.json", import.meta.url))
@@ -102,7 +101,7 @@ export function listenTo(signal: NodeJS.Signals, listener: () => void): void {
   else sim.signals.on(signal as Signal, listener);
 }
 
-/** Ends that. */
+/** Removes the listener of a signal. */
 export function ignoreAgain(signal: NodeJS.Signals, listener: () => void): void {
   if (sim === undefined) process.off(signal, listener);
   else sim.signals.reset(signal as Signal);
@@ -119,7 +118,7 @@ export interface Running {
 /** Time after which a thread of a simulated kernel is blocked in its wait. */
 const BLOCKED_MS = 150;
 
-/** Whether a thread of this process sleeps, as proc_pid_stat(5) tells. */
+/** Whether a thread of this process sleeps (proc_pid_stat(5)). */
 function isAsleep(task: string): boolean {
   const stat = readFileSync(`/proc/${task}/stat`, "utf8");
   return stat[stat.lastIndexOf(")") + 2] === "S";
@@ -132,7 +131,7 @@ async function untilBlocked(task: string): Promise<void> {
   await eventually(() => (seen = isAsleep(task) ? seen + 1 : 0) >= 5);
 }
 
-/** Of a thread on the kernel of this machine. */
+/** The prologue of a thread on the kernel of this machine. */
 const NATIVE = `
   const os = await import(workerData.os);
   const select = await import(workerData.select);
@@ -142,7 +141,7 @@ const NATIVE = `
   const end = () => {};
   const begin = () => Atomics.wait(workerData.begun, 0, 0);`;
 
-/** Of a thread that joins the simulated kernel of this one. */
+/** The prologue of a thread that joins the simulated kernel of this thread. */
 const SIMULATED = `
   const { coreModule } = await import(workerData.host);
   const { joinSimFrom } = await import(workerData.sim);
@@ -153,10 +152,9 @@ const SIMULATED = `
   const begin = () => {};`;
 
 /**
- * Runs `code` in a thread of its own after `ms`; `os`, `select`, `data`,
- * `sleep` and a `closeSync` that omnipoll does not see are in its scope. The
- * promise resolves once the thread runs and counts the time. It gives another one of the thread's end,
- * and how many ms have passed since the thread began to count: at least `ms` once it has run the code.
+ * Runs `code` in a thread of its own after `ms`. The scope of the code has `os`, `select`, `data`, `sleep`, and
+ * a `closeSync` of which omnipoll is not informed. The promise resolves once the thread runs and counts the
+ * time. `passed` is the number of ms since then: at least `ms` once the thread has run the code.
  */
 export async function inThread(
   ms: number,
@@ -178,7 +176,7 @@ export async function inThread(
         end();
       }
     })();`;
-  /** Not before this thread goes on: on a busy machine the message takes its time. */
+  /** Set once this thread continues: on a busy machine the message of the other thread takes its time. */
   const begun = new Int32Array(new SharedArrayBuffer(4));
   const worker = new Worker(source, {
     eval: true,

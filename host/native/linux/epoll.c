@@ -28,11 +28,8 @@ _Static_assert(ABI_READY_RECORD_MASK == 4, "ready record");
 #define STACK_EVENTS 1024
 
 napi_value select_epoll_create1(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
   int32_t flags = 0;
-  if (!read_arguments(env, info, 1, argv) || !read_i32(env, argv[0], &flags)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_one(env, info, &flags)) return integer(env, -EINVAL);
   return result_of(env, epoll_create1(flags));
 }
 

@@ -32,11 +32,7 @@ napi_value select_inotify_add_watch(napi_env env, napi_callback_info info) {
 
 /* inotify_rm_watch(inotify, watch) */
 napi_value select_inotify_rm_watch(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
   int32_t inotify = 0, watch = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &inotify) ||
-      !read_i32(env, argv[1], &watch)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_two(env, info, &inotify, &watch)) return integer(env, -EINVAL);
   return result_of(env, inotify_rm_watch(inotify, watch));
 }

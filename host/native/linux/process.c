@@ -84,12 +84,8 @@ static int zombie_status(int pidfd, int pid) {
 
 /* proc_status(pidfd, pid) */
 napi_value select_proc_status(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
   int32_t pidfd = 0, pid = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &pidfd) ||
-      !read_i32(env, argv[1], &pid)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_two(env, info, &pidfd, &pid)) return integer(env, -EINVAL);
   siginfo_t ended = {0};
   int result = waitid(BY_PIDFD, (id_t) pidfd, &ended, WEXITED | WNOWAIT | WNOHANG);
   if (result == 0) return integer(env, ended.si_pid == 0 ? -EAGAIN : wait_status(&ended));

@@ -27,7 +27,7 @@ void post_completion(int queue, uint64_t serial, const uint8_t* record);
 /* Ends all mailboxes of an environment. */
 void post_forget(napi_env env);
 
-/* aio.c */
+/* aio-threads.c */
 
 /* Forgets all requests of an environment. */
 void aio_forget(napi_env env);

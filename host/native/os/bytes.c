@@ -23,11 +23,7 @@ napi_value select_source_write(napi_env env, napi_callback_info info) {
 
 /* dup3(oldfd, newfd) */
 napi_value select_dup3(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
   int32_t oldfd = 0, newfd = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &oldfd) ||
-      !read_i32(env, argv[1], &newfd)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_two(env, info, &oldfd, &newfd)) return integer(env, -EINVAL);
   return result_of(env, dup3(oldfd, newfd, O_CLOEXEC));
 }

@@ -36,9 +36,7 @@ napi_value select_read(napi_env env, napi_callback_info info) {
   if (failure != 0) return integer(env, failure);
 
   ssize_t count;
-  do {
-    count = read(fd, buffer, size);
-  } while (count < 0 && errno == EINTR);
+  RESTART(count, read(fd, buffer, size));
   return result_of(env, count);
 }
 
@@ -54,74 +52,53 @@ napi_value select_write(napi_env env, napi_callback_info info) {
   }
 
   ssize_t count;
-  do {
-    count = write(fd, bytes, length);
-  } while (count < 0 && errno == EINTR);
+  RESTART(count, write(fd, bytes, length));
   return result_of(env, count);
 }
 
+/* dup(fd) */
 napi_value select_dup(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
   int32_t fd = 0;
-  if (!read_arguments(env, info, 1, argv) || !read_i32(env, argv[0], &fd)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_one(env, info, &fd)) return integer(env, -EINVAL);
   return result_of(env, fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
-/* Whether a descriptor has `flag`, by fcntl's `get`: 1, 0, or -1 and errno. */
-static int has_flag(int fd, int get, int flag) {
-  int flags = fcntl(fd, get);
-  return flags < 0 ? -1 : (flags & flag) != 0;
-}
-
-static int set_flag(int fd, int get, int set, int flag, bool on) {
-  int flags = fcntl(fd, get);
-  if (flags < 0) return -1;
-  int wanted = on ? flags | flag : flags & ~flag;
-  return wanted == flags ? 0 : fcntl(fd, set, wanted);
-}
-
-napi_value select_get_blocking(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
+/* (fd): 1 if a descriptor does not have `flag`, which fcntl's `get` reads, and 0 if it does. */
+static napi_value lacks_flag(napi_env env, napi_callback_info info, int get, int flag) {
   int32_t fd = 0;
-  if (!read_arguments(env, info, 1, argv) || !read_i32(env, argv[0], &fd)) {
-    return integer(env, -EINVAL);
-  }
-  int has = has_flag(fd, F_GETFL, O_NONBLOCK);
-  return result_of(env, has < 0 ? -1 : !has);
+  if (!read_one(env, info, &fd)) return integer(env, -EINVAL);
+  int flags = fcntl(fd, get);
+  return result_of(env, flags < 0 ? -1 : (flags & flag) == 0);
+}
+
+/* (fd, on): clears `flag` of a descriptor, or sets it if `on` is 0. */
+static napi_value clear_flag(napi_env env, napi_callback_info info, int get, int set, int flag) {
+  int32_t fd = 0, on = 0;
+  if (!read_two(env, info, &fd, &on)) return integer(env, -EINVAL);
+  int flags = fcntl(fd, get);
+  if (flags < 0) return result_of(env, -1);
+  int wanted = on == 0 ? flags | flag : flags & ~flag;
+  return result_of(env, wanted == flags ? 0 : fcntl(fd, set, wanted));
+}
+
+/* get_blocking(fd) */
+napi_value select_get_blocking(napi_env env, napi_callback_info info) {
+  return lacks_flag(env, info, F_GETFL, O_NONBLOCK);
 }
 
 /* set_blocking(fd, on) */
 napi_value select_set_blocking(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
-  int32_t fd = 0, on = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &fd) ||
-      !read_i32(env, argv[1], &on)) {
-    return integer(env, -EINVAL);
-  }
-  return result_of(env, set_flag(fd, F_GETFL, F_SETFL, O_NONBLOCK, on == 0));
+  return clear_flag(env, info, F_GETFL, F_SETFL, O_NONBLOCK);
 }
 
+/* get_inheritable(fd) */
 napi_value select_get_inheritable(napi_env env, napi_callback_info info) {
-  napi_value argv[1];
-  int32_t fd = 0;
-  if (!read_arguments(env, info, 1, argv) || !read_i32(env, argv[0], &fd)) {
-    return integer(env, -EINVAL);
-  }
-  int has = has_flag(fd, F_GETFD, FD_CLOEXEC);
-  return result_of(env, has < 0 ? -1 : !has);
+  return lacks_flag(env, info, F_GETFD, FD_CLOEXEC);
 }
 
 /* set_inheritable(fd, on) */
 napi_value select_set_inheritable(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
-  int32_t fd = 0, on = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &fd) ||
-      !read_i32(env, argv[1], &on)) {
-    return integer(env, -EINVAL);
-  }
-  return result_of(env, set_flag(fd, F_GETFD, F_SETFD, FD_CLOEXEC, on == 0));
+  return clear_flag(env, info, F_GETFD, F_SETFD, FD_CLOEXEC);
 }
 
 /* mkfifo(path, mode) */
@@ -144,11 +121,7 @@ napi_value select_mkfifo(napi_env env, napi_callback_info info) {
 
 /* kill(pid, signal) */
 napi_value select_kill(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
   int32_t pid = 0, signal = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &pid) ||
-      !read_i32(env, argv[1], &signal)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_two(env, info, &pid, &signal)) return integer(env, -EINVAL);
   return result_of(env, kill(pid, signal));
 }

@@ -13,6 +13,12 @@
  * same number. */
 #define RESOLVER_ERROR (-2000)
 
+/* Makes a system call, and makes it again each time a signal interrupts it, as PEP 475 says. */
+#define RESTART(result, call) \
+  do { \
+    (result) = (call); \
+  } while ((result) < 0 && errno == EINTR)
+
 /* Bytes that every address in text fits: a path of AF_UNIX has 108, IPv6 with its scope 63. */
 #define NAME_SIZE 128
 

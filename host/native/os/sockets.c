@@ -84,24 +84,24 @@ napi_value select_connect(napi_env env, napi_callback_info info) {
 
 /* listen(fd, backlog) */
 napi_value select_listen(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
   int32_t fd = 0, backlog = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &fd) ||
-      !read_i32(env, argv[1], &backlog)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_two(env, info, &fd, &backlog)) return integer(env, -EINVAL);
   return result_of(env, listen(fd, backlog));
+}
+
+/* Reads the arguments of accept, getsockname and getpeername: (fd, text, parts). 0, -EFAULT or
+ * -EINVAL. */
+static int read_named(napi_env env, napi_callback_info info, int32_t* fd, struct name* name) {
+  napi_value argv[3];
+  if (!read_arguments(env, info, 3, argv) || !read_i32(env, argv[0], fd)) return -EINVAL;
+  return read_name(env, argv[1], argv[2], name);
 }
 
 /* accept(fd, text, parts) */
 napi_value select_accept(napi_env env, napi_callback_info info) {
-  napi_value argv[3];
   int32_t fd = 0;
   struct name name;
-  if (!read_arguments(env, info, 3, argv) || !read_i32(env, argv[0], &fd)) {
-    return integer(env, -EINVAL);
-  }
-  int failure = read_name(env, argv[1], argv[2], &name);
+  int failure = read_named(env, info, &fd, &name);
   if (failure != 0) return integer(env, failure);
 
   struct address address = {0};
@@ -118,20 +118,16 @@ napi_value select_accept(napi_env env, napi_callback_info info) {
   return integer(env, failure);
 }
 
-/* getsockname and getpeername: (fd, text, parts). */
+/* Shows the address of one end of a socket, which `query` gets: (fd, text, parts). */
 static napi_value show_end(napi_env env, napi_callback_info info,
-                           int (*ask)(int, struct sockaddr*, socklen_t*)) {
-  napi_value argv[3];
+                           int (*query)(int, struct sockaddr*, socklen_t*)) {
   int32_t fd = 0;
   struct name name;
-  if (!read_arguments(env, info, 3, argv) || !read_i32(env, argv[0], &fd)) {
-    return integer(env, -EINVAL);
-  }
-  int failure = read_name(env, argv[1], argv[2], &name);
+  int failure = read_named(env, info, &fd, &name);
   if (failure != 0) return integer(env, failure);
 
   struct address address = {.length = sizeof(address.storage)};
-  if (ask(fd, &address.any, &address.length) < 0) return result_of(env, -1);
+  if (query(fd, &address.any, &address.length) < 0) return result_of(env, -1);
   return integer(env, show_address(&address, &name));
 }
 
@@ -145,12 +141,8 @@ napi_value select_getpeername(napi_env env, napi_callback_info info) {
 
 /* shutdown(fd, how) */
 napi_value select_shutdown(napi_env env, napi_callback_info info) {
-  napi_value argv[2];
   int32_t fd = 0, how = 0;
-  if (!read_arguments(env, info, 2, argv) || !read_i32(env, argv[0], &fd) ||
-      !read_i32(env, argv[1], &how)) {
-    return integer(env, -EINVAL);
-  }
+  if (!read_two(env, info, &fd, &how)) return integer(env, -EINVAL);
   return result_of(env, shutdown(fd, how));
 }
 
@@ -166,9 +158,7 @@ napi_value select_send(napi_env env, napi_callback_info info) {
   }
 
   ssize_t count;
-  do {
-    count = send(fd, bytes, length, flags);
-  } while (count < 0 && errno == EINTR);
+  RESTART(count, send(fd, bytes, length, flags));
   return result_of(env, count);
 }
 
@@ -186,9 +176,7 @@ napi_value select_recv(napi_env env, napi_callback_info info) {
   if (failure != 0) return integer(env, failure);
 
   ssize_t count;
-  do {
-    count = recv(fd, buffer, size, flags);
-  } while (count < 0 && errno == EINTR);
+  RESTART(count, recv(fd, buffer, size, flags));
   return result_of(env, count);
 }
 

@@ -1,4 +1,4 @@
-// node:child_process in a browser: no program is found, as on a machine that has none.
+// node:child_process in a browser: every program is missing.
 
 const missing = (program: string): Error =>
   Object.assign(new Error(`spawn ${program} ENOENT`), { code: "ENOENT" });

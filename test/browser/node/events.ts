@@ -16,11 +16,11 @@ export class EventEmitter {
   }
 
   emit(name: string, ...given: readonly unknown[]): boolean {
-    const told = this.#listeners.filter((each) => each.name === name);
-    for (const each of told) {
+    const called = this.#listeners.filter((each) => each.name === name);
+    for (const each of called) {
       if (each.once) this.#listeners.splice(this.#listeners.indexOf(each), 1);
       each.listener(...given);
     }
-    return told.length > 0;
+    return called.length > 0;
   }
 }

@@ -1,5 +1,5 @@
-// The part of node:fs that tests use, in a browser. Descriptors and files are those of the simulated kernel
-// (files.ts); here are the files of the package that a test reads, fetched before it runs.
+// The part of node:fs that tests use, in a browser: the files of the package that a test reads, fetched before
+// the test runs. Other descriptors and files belong to the simulated kernel (support/files.ts).
 
 import * as flags from "../../../host/sim/kernel/constants.ts";
 

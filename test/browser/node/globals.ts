@@ -1,8 +1,8 @@
-// Globals of Node that tests use, in a browser. The package itself is loaded before, without them.
+// Globals of Node that tests use, in a browser. The package loads before them.
 
 type Encoding = "utf8" | "hex" | "latin1";
 
-/** Bytes with a text of their own. */
+/** Bytes that convert to text in an encoding. */
 class Bytes extends Uint8Array {
   override toString(encoding: Encoding = "utf8"): string {
     if (encoding === "utf8") return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this);
@@ -53,14 +53,14 @@ type Exit = () => void;
 const exits: Exit[] = [];
 let output = "";
 
-/** The text that was printed so far. */
+/** The text that the file has printed. */
 export const printed = (): string => output;
 
 export function print(text: string): void {
   output += text;
 }
 
-/** Calls the listeners that want to be called in the end. */
+/** Calls the listeners of the exit. */
 export function exit(): void {
   for (const listener of exits) listener();
 }
@@ -72,14 +72,14 @@ const process = {
   exitCode: 0,
   stdout: { write: print },
   on: (event: string, listener: Exit) => void (event === "exit" && exits.push(listener)),
-  /** No signals come. */
+  /** A browser sends no signals. */
   once: () => {},
-  /** Seconds and ns, since a time if there is one. */
+  /** Seconds and nanoseconds since a time, or since the start of the clock. */
   hrtime([s, ns]: readonly [number, number] = [0, 0]): [number, number] {
     const passed = performance.now() - (s * 1e3 + ns / 1e6);
     return [Math.floor(passed / 1e3), (passed % 1e3) * 1e6];
   },
-  /** A thread uses at most the time that it does not sleep. */
+  /** The time in which the thread did not sleep, as an upper bound of its processor time. */
   cpuUsage({ user }: { user: number } = { user: 0 }): { user: number; system: number } {
     return { user: (performance.now() - asleepMs) * 1e3 - user, system: 0 };
   },

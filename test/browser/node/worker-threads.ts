@@ -24,9 +24,9 @@ const START = `
 
 const isPage = "document" in globalThis;
 
-/** Tests start threads in order to wait for them, and a page's own thread cannot wait for another one. */
+/** Refuses a thread for which the test would wait: the thread of a page cannot block. */
 function refuse(ticket: Ticket | undefined): never {
-  // A thread that was invited and never comes would be waited for, too.
+  // The kernel waits for an invited thread until that has ended.
   if (ticket !== undefined) new Channel(ticket.channel).state = ENDED;
   throw new Error("a page's own thread cannot wait for another one");
 }
