@@ -15,7 +15,7 @@ import {
   OTHER_HOSTS,
 } from "./hosts/hosts.ts";
 import { Matrix } from "./hosts/matrix.ts";
-import { reasonFor, skipReason, SKIPS } from "./hosts/skips.ts";
+import { reasonFor, reasonForAddon, skipReason, SKIPS } from "./hosts/skips.ts";
 import { parse, USAGE, UsageError, type Wanted } from "./runner/arguments.ts";
 import { FOLDER, runInProcess, SUFFIX } from "./runner/child.ts";
 import { count, type Outcome } from "./runner/outcome.ts";
@@ -48,9 +48,15 @@ const files = readdirSync(FOLDER, { recursive: true, encoding: "utf8" })
   .filter((file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)))
   .sort();
 
+/** Whether the addon is another one than the suite's own: one with sanitizers. */
+const HAS_OTHER_ADDON = process.env["OMNIPOLL_ADDON"] !== undefined;
+
 /** Why a file does not run on a host; undefined if it does. */
 function leftOut(host: HostName, file: string): string | undefined {
-  return host === NATIVE ? undefined : reasonFor(host, file);
+  return (
+    (HAS_OTHER_ADDON ? reasonForAddon(file) : undefined) ??
+    (host === NATIVE ? undefined : reasonFor(host, file))
+  );
 }
 
 const filesOn = (host: HostName): string[] =>
@@ -60,7 +66,7 @@ let browser: BrowserHosts | undefined;
 
 /** Why nothing runs on a host; the browser is started if the host is in one. */
 async function missingFor(host: HostName): Promise<string | undefined> {
-  if (host !== NATIVE && host !== "posix" && process.env["OMNIPOLL_ADDON"] !== undefined) {
+  if (host !== NATIVE && host !== "posix" && HAS_OTHER_ADDON) {
     return "another build of the addon is tested";
   }
   if (!isInBrowser(host)) return undefined;
@@ -171,7 +177,7 @@ for (const host of hosts) {
   }
 }
 // With a pattern or another addon the data would lack the tests that did not run.
-if (patterns.length === 0 && process.env["OMNIPOLL_ADDON"] === undefined) {
+if (patterns.length === 0 && !HAS_OTHER_ADDON) {
   writeResults(RESULTS, hosts, results);
 }
 

@@ -154,6 +154,27 @@ export function reasonFor(host: OtherHost, file: string): string | undefined {
   return LEFT_OUT.find(({ hosts, files }) => hosts.includes(base) && files.includes(file))?.reason;
 }
 
+/** How the paths of files begin that do not run the addon. */
+const WITHOUT_ADDON = [
+  "browser/",
+  "conformance/rows",
+  "docs/",
+  "epoll/callbacks",
+  "epoll/over-",
+  "layers",
+  "package/",
+  "runner/",
+  "sim/",
+];
+
+/** Why a file does not run while another build of the addon is tested; undefined if it does. */
+export function reasonForAddon(file: string): string | undefined {
+  const isWithout = WITHOUT_ADDON.some((beginning) => file.startsWith(beginning));
+  return isWithout
+    ? "another build of the addon is tested, which the file does not run"
+    : undefined;
+}
+
 /** A test that fails on a host. */
 export interface Skip {
   readonly host: OtherHost;
