@@ -16,6 +16,7 @@ const WAITING = new Set([
   "kqueue/programs",
   "kqueue/read",
   "kqueue/timer",
+  "kqueue/timer-changes",
   "kqueue/timers",
   "kqueue/user",
   "kqueue/write",
@@ -107,6 +108,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(
     SIMULATED,
     COMMAND,
+    "cli/arguments",
     "cli/cli",
     "cli/kqueue",
     "programs/demo",
@@ -117,6 +119,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(
     ["posix"],
     "tests how a program chooses an API and prints, which is the same on every host",
+    "cli/arguments",
     "cli/cli",
     "programs/demo",
     "programs/prompt",

@@ -53,7 +53,7 @@ for (let seed = 1; seed <= 6; seed++) {
       const log: string[] = [];
       const step = (text: string): void => void log.push(text);
       /** A change tests whether the knote's condition holds. */
-      const look = (model: Model, filter: number): void => {
+      const testKnote = (model: Model, filter: number): void => {
         if (!model.enabled) return;
         model.found = unread;
         if (filter === KQ_FILTER_WRITE || unread > 0) model.active = true;
@@ -75,7 +75,7 @@ for (let seed = 1; seed <= 6; seed++) {
               knote.pending = true;
               if (disable) knote.enabled = false;
             }
-            look(knotes.get(filter) as Model, filter);
+            testKnote(knotes.get(filter) as Model, filter);
             break;
           }
           case 2:
@@ -91,7 +91,7 @@ for (let seed = 1; seed <= 6; seed++) {
             command(queue, a, filter, flag);
             knote.enabled = flag === KQ_EV_ENABLE;
             knote.pending = true;
-            look(knote, filter);
+            testKnote(knote, filter);
             break;
           }
           case 5:

@@ -26,11 +26,11 @@ for (const filter of [KQ_FILTER_READ, KQ_FILTER_WRITE]) {
       const queue = newQueue(scope);
       const fd = scope.own(newRefused());
       add(queue, fd, filter);
-      const look = () => take(queue, 1).map(([, , flags, fflags]) => [flags, fflags]);
-      assert.equal(look(), [[KQ_EV_EOF, ECONNREFUSED]]);
-      assert.equal(look(), [[KQ_EV_EOF, ECONNREFUSED]]);
+      const report = () => take(queue, 1).map(([, , flags, fflags]) => [flags, fflags]);
+      assert.equal(report(), [[KQ_EV_EOF, ECONNREFUSED]]);
+      assert.equal(report(), [[KQ_EV_EOF, ECONNREFUSED]]);
       assert.is(os.getsockopt(fd, SOL_SOCKET, SO_ERROR), ECONNREFUSED);
-      assert.equal(look(), [[KQ_EV_EOF, 0]]);
+      assert.equal(report(), [[KQ_EV_EOF, 0]]);
     }),
   );
 }

@@ -42,8 +42,8 @@ interface Knote {
   found: number;
 }
 
-/** Something has happened: the kernel tests a knote. */
-function look(knote: Knote): void {
+/** The kernel tests a knote after an event (KNOTE). */
+function activate(knote: Knote): void {
   knote.pending = true;
   knote.found = knote.pipe.unread;
   if (knote.found > 0) knote.active = true;
@@ -168,7 +168,7 @@ class Model {
       this.#knotes.set(fd, made);
       return;
     }
-    look(knote);
+    activate(knote);
   }
 
   #delete(): void {
@@ -189,7 +189,7 @@ class Model {
     if (knote === undefined || knote.closed) return;
     this.#change(fd, KQ_EV_ENABLE);
     knote.enabled = true;
-    look(knote);
+    activate(knote);
   }
 
   #write(): void {
@@ -197,7 +197,7 @@ class Model {
     if (pipe === undefined || pipe.unread > 100) return;
     pipe.unread += os.write(pipe.writer, "xy");
     for (const knote of this.#knotes.values()) {
-      if (knote.pipe === pipe) look(knote);
+      if (knote.pipe === pipe) activate(knote);
     }
   }
 

@@ -1,16 +1,12 @@
-// EVFILT_TIMER: KQ-187 to 203. Many timers are in timers.test.ts.
+// EVFILT_TIMER: KQ-187 to 203. Changes of a timer are in timer-changes.test.ts, many timers in timers.test.ts.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,
-  type Kevent,
   KQ_EV_ADD as ADD,
   KQ_EV_CLEAR as CLEAR,
   KQ_EV_DELETE as DELETE,
-  KQ_EV_DISABLE as DISABLE,
-  KQ_EV_DISPATCH as DISPATCH,
-  KQ_EV_ENABLE as ENABLE,
   KQ_EV_ERROR as ERROR,
   KQ_EV_ONESHOT as ONESHOT,
   KQ_FILTER_TIMER as TIMER,
@@ -19,48 +15,18 @@ import {
   KQ_NOTE_NSECONDS as NSECONDS,
   KQ_NOTE_SECONDS as SECONDS,
   KQ_NOTE_USECONDS as USECONDS,
-  type Kqueue,
   OSError,
   type Whole,
 } from "../../bindings/node/select.ts";
 import { scoped, sleep } from "../support/descriptors.ts";
-import { change, fieldsOf, idents, newQueue, now, timer } from "./support.ts";
+import { nextExpiry, setTimer } from "./expiry.ts";
+import { change, idents, newQueue, now, timer } from "./support.ts";
 import { assertTook, throws } from "../support/expect.ts";
 import { BEYOND_DEADLINE, clockMs, dateMs } from "../support/world.ts";
 
 const EINVAL = 22;
 /** Longer than any test. */
 const NEVER = 3_600_000;
-
-/** Waits for one event, which must come `least` ms after `start` and not much later. */
-function await1(queue: Kqueue, least = 0, start = clockMs()): unknown[] {
-  const result = queue.control(null, 4, BEYOND_DEADLINE);
-  assertTook(clockMs() - start, least, least + 1000);
-  assert.is(result.length, 1);
-  return fieldsOf(result[0] as (typeof result)[0]);
-}
-
-/** The same of a short period, of which more than one may pass on a busy machine: counted as 1. */
-function periodic(queue: Kqueue, least = 0, start = clockMs()): unknown[] {
-  const fields = await1(queue, least, start);
-  assert.ok((fields[4] as number) >= 1);
-  return fields.with(4, 1);
-}
-
-/**
- * Makes a change that sets a timer of `ms`, and asserts that nothing is ready then. It is made again
- * if this thread got no processor for so long that the timer may have expired. When it was made.
- */
-function set(queue: Kqueue, ms: number, ...changes: readonly Kevent[]): number {
-  for (;;) {
-    const start = clockMs();
-    change(queue, ...changes);
-    const early = now(queue);
-    if (clockMs() - start >= ms) continue;
-    assert.equal(early, []);
-    return start;
-  }
-}
 
 for (const [name, fflags, data] of [
   ["ms without a unit", 0, 40],
@@ -72,8 +38,8 @@ for (const [name, fflags, data] of [
     `a one-shot timer in ${name}`,
     scoped((s) => {
       const queue = newQueue(s);
-      const start = set(queue, 40, timer(1, ADD | ONESHOT, fflags, data));
-      assert.equal(await1(queue, 40, start), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+      const start = setTimer(queue, 40, timer(1, ADD | ONESHOT, fflags, data));
+      assert.equal(nextExpiry(queue, 40, start), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
       throws(() => change(queue, timer(1, DELETE, 0, 0)), FileNotFoundError);
       assert.equal(queue.control(null, 1, 0.06), []);
     }),
@@ -86,7 +52,7 @@ test(
     const queue = newQueue(s);
     const start = clockMs();
     change(queue, timer(1, ADD | ONESHOT, SECONDS, 1));
-    assert.equal(await1(queue, 1000, start), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+    assert.equal(nextExpiry(queue, 1000, start), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
     for (const unit of [SECONDS, MSECONDS, USECONDS, NSECONDS, SECONDS | ABSTIME]) {
       change(queue, timer(unit, ADD, unit, 2n ** 63n - 1n));
     }
@@ -154,7 +120,7 @@ test(
     change(queue, timer(7, ADD, 0, 20));
     let total = 0;
     for (let i = 0; i < 3; i++) {
-      const [, , flags, , data] = await1(queue) as number[];
+      const [, , flags, , data] = nextExpiry(queue) as number[];
       assert.is(flags, CLEAR);
       total += data as number;
       assert.ok(clockMs() - start >= total * 20, `${total} times too early`);
@@ -247,127 +213,6 @@ test(
 );
 
 test(
-  "KQ-196: adding again restarts the timer, and drops an expiry that was not reported",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, timer(1, ADD, 0, 5), timer(2, ADD | ONESHOT, 0, 5));
-    sleep(30);
-    // Expired, and noticed by the queue: reported is only the first.
-    assert.equal(idents(queue, 1), [1]);
-    const second = set(queue, 40, timer(1, ADD, 0, NEVER), timer(2, ADD | ONESHOT, 0, 40));
-    assert.equal(await1(queue, 40, second), [2, TIMER, CLEAR | ONESHOT, 0, 1, 0]);
-    // Expired, and not noticed yet.
-    change(queue, timer(1, ADD, 0, 1));
-    sleep(10);
-    const start = set(queue, 30, timer(1, ADD, 0, 30));
-    assert.equal(periodic(queue, 30, start), [1, TIMER, CLEAR, 0, 1, 0]);
-  }),
-);
-
-test(
-  "KQ-197: adding again with the same value restarts the timer, too",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, timer(1, ADD | ONESHOT, 0, 60));
-    sleep(35);
-    const start = clockMs();
-    change(queue, timer(1, ADD | ONESHOT, 0, 60));
-    assert.equal(await1(queue), [1, TIMER, CLEAR | ONESHOT, 0, 1, 0]);
-    assert.ok(clockMs() - start >= 60);
-  }),
-);
-
-test(
-  "KQ-198: another period counts from now on; EV_ONESHOT comes too late",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, timer(1, ADD, 0, NEVER));
-    const start = clockMs();
-    change(queue, timer(1, ADD | ONESHOT, 0, 20));
-    assert.equal(idents(queue, 4, BEYOND_DEADLINE), [1]);
-    assert.equal(idents(queue, 4, BEYOND_DEADLINE), [1]);
-    assert.ok(clockMs() - start >= 40);
-    change(queue, timer(1, ADD, MSECONDS, NEVER));
-    assert.equal(queue.control(null, 1, 0.03), []);
-    // A one-shot timer stays one.
-    set(queue, 5, timer(2, ADD | ONESHOT, 0, NEVER), timer(2, ADD, 0, 5));
-    assert.equal(await1(queue), [2, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
-    throws(() => change(queue, timer(2, DELETE, 0, 0)), FileNotFoundError);
-  }),
-);
-
-test(
-  "KQ-199: adding again may make it absolute, and relative again",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, timer(1, ADD, 0, NEVER), timer(1, ADD, ABSTIME, 1));
-    assert.equal(now(queue), [[1, TIMER, CLEAR, 0, 1, 0]]);
-    assert.equal(now(queue), []);
-    set(queue, 20, timer(1, ADD, 0, 20));
-    assert.equal(periodic(queue), [1, TIMER, CLEAR, 0, 1, 0]);
-  }),
-);
-
-test(
-  "adding again with invalid fflags reports an error and stops the timer",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, timer(1, ADD, 0, 1));
-    sleep(5);
-    change(queue, timer(1, ADD, SECONDS | USECONDS, 1));
-    assert.equal(now(queue), [[1, TIMER, CLEAR | ERROR, 0, EINVAL, 0]]);
-    assert.equal(queue.control(null, 1, 0.01), []);
-    change(queue, timer(1, DELETE, 0, 0));
-  }),
-);
-
-test(
-  "KQ-200: a disabled timer goes on",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, timer(1, ADD | ONESHOT, 0, 20), timer(1, DISABLE, 0, 0));
-    change(queue, timer(2, ADD | DISABLE, 0, 10));
-    assert.equal(queue.control(null, 1, 0.05), []);
-    change(queue, timer(1, ENABLE, 0, 0), timer(2, ENABLE, 0, 0));
-    const found = now(queue);
-    assert.equal(found[0], [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
-    assert.equal(found[1]?.slice(0, 4), [2, TIMER, CLEAR, 0]);
-    assert.ok(Number(found[1]?.[4]) >= 5);
-  }),
-);
-
-test(
-  "EV_ENABLE does not restart a timer, and EV_DISABLE takes back an expiry",
-  scoped((s) => {
-    const queue = newQueue(s);
-    const start = clockMs();
-    change(queue, timer(1, ADD | ONESHOT, 0, 50));
-    sleep(30);
-    change(queue, timer(1, ENABLE, SECONDS, 100));
-    assert.equal(await1(queue, 50, start), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
-    change(queue, timer(2, ADD, 0, 1), timer(3, ADD, 0, 1));
-    sleep(10);
-    assert.is(idents(queue, 1).length, 1);
-    change(queue, timer(2, DISABLE, 0, 0), timer(3, DISABLE, 0, 0));
-    assert.equal(now(queue), []);
-  }),
-);
-
-test(
-  "EV_DISPATCH of a timer: one report, and the expiries since then with EV_ENABLE",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, timer(1, ADD | DISPATCH, 0, 10));
-    assert.equal(periodic(queue), [1, TIMER, DISPATCH | CLEAR, 0, 1, 0]);
-    assert.equal(queue.control(null, 1, 0.05), []);
-    const [event] = now(queue, [timer(1, ENABLE, 0, 0)]);
-    assert.equal(event?.slice(0, 4), [1, TIMER, DISPATCH | CLEAR, 0]);
-    assert.ok(Number(event?.[4]) >= 4);
-    assert.equal(queue.control(null, 1, 0.03), []);
-  }),
-);
-
-test(
   "KQ-201: queues have timers of their own",
   scoped((s) => {
     const first = newQueue(s);
@@ -375,7 +220,7 @@ test(
     const start = clockMs();
     change(first, timer(1, ADD | ONESHOT, 0, 10));
     change(second, timer(1, ADD, 0, NEVER));
-    assert.equal(await1(first, 10, start), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+    assert.equal(nextExpiry(first, 10, start), [1, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
     assert.equal(now(second), []);
     change(second, timer(1, DELETE, 0, 0));
   }),
@@ -408,22 +253,7 @@ test(
       0,
     );
     throws(() => change(queue, timer(order[5] as number, DELETE, 0, 0)), FileNotFoundError);
-    assert.equal(await1(queue), [COUNT, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
-  }),
-);
-
-test(
-  "nothing is reported of a timer that is deleted when it has expired",
-  scoped((s) => {
-    const queue = newQueue(s);
-    change(queue, timer(1, ADD, 0, 1), timer(2, ADD, 0, 1));
-    sleep(10);
-    change(queue, timer(1, DELETE, 0, 0));
-    assert.equal(idents(queue), [2]);
-    sleep(5);
-    assert.is(idents(queue, 1).length, 1);
-    change(queue, timer(2, DELETE, 0, 0));
-    assert.equal(queue.control(null, 4, 0.01), []);
+    assert.equal(nextExpiry(queue), [COUNT, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
   }),
 );
 

@@ -5,24 +5,12 @@ import * as assert from "uvu/assert";
 import { BlockingIOError } from "../../bindings/errors.ts";
 import * as os from "../../bindings/node/os.ts";
 import { inThread, signalled, throws } from "../support/expect.ts";
+import { closeAll, listenOn } from "../support/probes.ts";
 import { ignoreAgain, listenTo } from "../support/world.ts";
 
 const SO_RCVTIMEO = 20;
 const SO_SNDTIMEO = 21;
 const LOCAL = "127.0.0.1";
-
-function closing(fds: readonly number[]): void {
-  for (const fd of fds) os.close(fd);
-}
-
-/** A socket that listens on a free port of `host`, and its address. */
-function listener(host: string, backlog?: number): { fd: number; address: os.Address } {
-  const fd = os.socket(host.includes(":") ? os.AF_INET6 : os.AF_INET, os.SOCK_STREAM);
-  os.bind(fd, [host, 0]);
-  if (backlog === undefined) os.listen(fd);
-  else os.listen(fd, backlog);
-  return { fd, address: os.getsockname(fd) };
-}
 
 const interruptions = suite("os: signals during a socket call (PEP 475)");
 
@@ -40,7 +28,7 @@ interruptions("recv goes on until there is data", async () => {
   assert.is(os.recv(b, 1).toString(), "x");
   await done;
   child.kill();
-  closing([a, b]);
+  closeAll(a, b);
 });
 
 interruptions("read of a socket goes on until there is data", async () => {
@@ -51,7 +39,7 @@ interruptions("read of a socket goes on until there is data", async () => {
   assert.is(os.read(b, 1).toString(), "x");
   await done;
   child.kill();
-  closing([a, b]);
+  closeAll(a, b);
 });
 
 for (const call of [os.send, os.write]) {
@@ -66,12 +54,12 @@ for (const call of [os.send, os.write]) {
     assert.is(call(a, "x"), 1);
     await done;
     child.kill();
-    closing([a, b]);
+    closeAll(a, b);
   });
 }
 
 interruptions("accept goes on until a client connects", async () => {
-  const { fd, address } = listener(LOCAL);
+  const { fd, address } = listenOn(LOCAL);
   os.setsockopt(fd, os.SOL_SOCKET, SO_RCVTIMEO, aMinute);
   const client = os.socket();
   const { done } = await inThread(300, "os.connect(...data)", [client, address]);
@@ -80,11 +68,11 @@ interruptions("accept goes on until a client connects", async () => {
   assert.is(peer[0], LOCAL);
   await done;
   child.kill();
-  closing([fd, client, server]);
+  closeAll(fd, client, server);
 });
 
 interruptions("connect waits for the connection it began", async () => {
-  const { fd, address } = listener(LOCAL, 0);
+  const { fd, address } = listenOn(LOCAL, 0);
   const clients = [os.socket(), os.socket()];
   const [first = -1, second = -1] = clients;
   os.connect(first, address);
@@ -94,7 +82,7 @@ interruptions("connect waits for the connection it began", async () => {
   os.connect(second, address); // no room until the thread accepts, then the second SYN
   assert.equal(os.getpeername(second), address);
   child.kill();
-  closing([...clients, fd, (await done) as number]);
+  closeAll(...clients, fd, (await done) as number);
 });
 
 interruptions("connect of AF_UNIX is tried again until there is room", async () => {
@@ -111,7 +99,7 @@ interruptions("connect of AF_UNIX is tried again until there is room", async () 
   os.connect(second, name);
   assert.is(os.getpeername(second), name);
   child.kill();
-  closing([...clients, fd, (await done) as number]);
+  closeAll(...clients, fd, (await done) as number);
 });
 
 interruptions.run();

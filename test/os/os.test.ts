@@ -9,6 +9,7 @@ import { FileNotFoundError, OSError, OverflowError } from "../../bindings/errors
 import { ProcessLookupError, ValueError } from "../../bindings/errors.ts";
 import * as os from "../../bindings/node/os.ts";
 import { assertTook, inThread, signalled, throws } from "../support/expect.ts";
+import { closeAll } from "../support/probes.ts";
 import { mkdtempSync, openSync, readlinkSync, rmSync, statSync, tmpdir } from "../support/files.ts";
 import { ignoreAgain, listenTo } from "../support/world.ts";
 
@@ -25,10 +26,6 @@ function inheritedBy(): string {
   return spawnSync("sh", ["-c", "ls -l /proc/self/fd"], { encoding: "utf8" }).stdout;
 }
 
-function closing(fds: readonly number[]): void {
-  for (const fd of fds) os.close(fd);
-}
-
 const pipes = suite("os: pipes, read and write");
 
 pipes("a pipe carries bytes and strings", () => {
@@ -38,7 +35,7 @@ pipes("a pipe carries bytes and strings", () => {
   const bytes = os.read(r, 100);
   assert.ok(Buffer.isBuffer(bytes));
   assert.equal([...bytes], [1, 2, 255, ...Buffer.from("é€")]);
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes("read takes at most n and leaves the rest", () => {
@@ -47,7 +44,7 @@ pipes("read takes at most n and leaves the rest", () => {
   assert.is(os.read(r, 4).toString(), "abcd");
   assert.is(os.read(r, 0).length, 0);
   assert.is(os.read(r, 4).toString(), "ef");
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes("read returns nothing at the end", () => {
@@ -65,7 +62,7 @@ pipes("a result of read() stays as it is when more is read", () => {
   os.write(w, "other");
   os.read(r, 5);
   assert.is(first.toString(), "first");
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes("a result does not hold on to the memory it was read into", () => {
@@ -74,7 +71,7 @@ pipes("a result does not hold on to the memory it was read into", () => {
     os.write(w, "abc");
     assert.ok(os.read(r, n).buffer.byteLength < 0x10000, `n ${n}`);
   }
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes("a read of more than 64 KiB is one read", () => {
@@ -90,14 +87,14 @@ pipes("a view is written from its offset, also of shared memory", () => {
   shared.set([120, 121]);
   assert.is(os.write(w, shared), 2);
   assert.is(os.read(r, 10).toString(), "cdxy");
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes("writing nothing writes nothing", () => {
   const [r, w] = os.pipe();
   assert.is(os.write(w, ""), 0);
   assert.is(os.write(w, new Uint8Array(0)), 0);
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes("a full pipe takes a part, then throws BlockingIOError", () => {
@@ -107,14 +104,14 @@ pipes("a full pipe takes a part, then throws BlockingIOError", () => {
   const error = throws(() => os.write(w, "x"), BlockingIOError, "EAGAIN") as OSError;
   assert.is(error.errno, 11);
   assert.is(error.syscall, "write");
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes("an empty pipe that does not block throws BlockingIOError", () => {
   const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC);
   throws(() => os.read(r, 1), BlockingIOError, "EAGAIN");
   throws(() => os.read(r, 100_000), BlockingIOError, "EAGAIN");
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes("writing to a pipe without a reader throws BrokenPipeError", () => {
@@ -128,7 +125,7 @@ pipes("a descriptor of the wrong direction, or one that is not open, throws EBAD
   const [r, w] = os.pipe();
   throws(() => os.write(r, "x"), OSError, "EBADF");
   throws(() => os.read(w, 1), OSError, "EBADF");
-  closing([r, w]);
+  closeAll(r, w);
   throws(() => os.read(-1, 1), OSError, "EBADF");
   throws(() => os.close(-1), OSError, "EBADF");
   throws(() => os.close(1 << 20), OSError, "EBADF");
@@ -199,7 +196,7 @@ descriptors("everything made is close-on-exec and blocking", () => {
   for (const fd of fds.filter((one) => one !== fds[6])) {
     assert.ok(os.get_blocking(fd), `fd ${fd}`);
   }
-  closing(fds);
+  closeAll(...fds);
 });
 
 descriptors("nothing made reaches another program unless it is made inheritable", () => {
@@ -215,7 +212,7 @@ descriptors("nothing made reaches another program unless it is made inheritable"
   os.set_inheritable(fd, false);
   assert.not.ok(os.get_inheritable(fd));
   assert.not.ok(inheritedBy().includes(readlinkSync(`/proc/self/fd/${fd}`)));
-  closing(fds);
+  closeAll(...fds);
 });
 
 descriptors("O_NONBLOCK, EFD_NONBLOCK and SOCK_NONBLOCK make descriptors that do not block", () => {
@@ -226,7 +223,7 @@ descriptors("O_NONBLOCK, EFD_NONBLOCK and SOCK_NONBLOCK make descriptors that do
     assert.not.ok(os.get_blocking(fd));
     assert.not.ok(os.get_inheritable(fd));
   }
-  closing(fds);
+  closeAll(...fds);
 });
 
 descriptors("set_blocking changes one flag and no other", () => {
@@ -236,7 +233,7 @@ descriptors("set_blocking changes one flag and no other", () => {
   assert.is(flagsOf(r), before | os.O_NONBLOCK);
   os.set_blocking(r, 2);
   assert.is(flagsOf(r), before);
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 descriptors("set_blocking and set_inheritable throw EBADF", () => {
@@ -253,7 +250,7 @@ descriptors("dup is a second descriptor of the same file", () => {
   os.close(w);
   os.write(copy, "x");
   assert.is(os.read(r, 1).toString(), "x");
-  closing([r, copy]);
+  closeAll(r, copy);
 });
 
 const fifos = suite("os: mkfifo");
@@ -349,7 +346,7 @@ counters("eventfd_read of a pipe with fewer than 8 bytes throws EINVAL", () => {
   const [r, w] = os.pipe();
   os.write(w, "abc");
   throws(() => os.eventfd_read(r), OSError, "EINVAL");
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 const processes = suite("os: processes");
@@ -395,7 +392,7 @@ interruptions("read goes on until there is data", async () => {
   await done;
   child.kill();
   ignoreAgain("SIGWINCH", onSignal);
-  closing([r, w]);
+  closeAll(r, w);
 });
 
 pipes.run();

@@ -1,42 +1,24 @@
 import { networkInterfaces } from "node:os";
-import { join } from "node:path";
 import { suite } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { BlockingIOError, BrokenPipeError, ConnectionRefusedError } from "../../bindings/errors.ts";
-import { ConnectionResetError, FileNotFoundError, OSError } from "../../bindings/errors.ts";
+import { ConnectionResetError, OSError } from "../../bindings/errors.ts";
 import { OverflowError, ValueError } from "../../bindings/errors.ts";
 import * as os from "../../bindings/node/os.ts";
 import { throws } from "../support/expect.ts";
-import { mkdtempSync, rmSync, statSync, shortPath, tmpdir } from "../support/files.ts";
+import { closeAll, listenOn } from "../support/probes.ts";
 
 const LOCAL = "127.0.0.1";
 
-function closing(fds: readonly number[]): void {
-  for (const fd of fds) os.close(fd);
-}
-
-/** A socket that listens on a free port of `host`, and its address. */
-function listener(host: string, backlog?: number): { fd: number; address: os.Address } {
-  const fd = os.socket(host.includes(":") ? os.AF_INET6 : os.AF_INET, os.SOCK_STREAM);
-  os.bind(fd, [host, 0]);
-  if (backlog === undefined) os.listen(fd);
-  else os.listen(fd, backlog);
-  return { fd, address: os.getsockname(fd) };
-}
-
 /** Two ends of a TCP connection. */
 function tcpPair(): [client: number, server: number] {
-  const { fd, address } = listener(LOCAL);
+  const { fd, address } = listenOn(LOCAL);
   const client = os.socket(os.AF_INET, os.SOCK_STREAM);
   os.connect(client, address);
   const [server] = os.accept(fd);
   os.close(fd);
   return [client, server];
 }
-
-const realFolder = mkdtempSync(join(tmpdir(), "omnipoll-os-"));
-const { path: folder } = shortPath(realFolder);
-process.on("exit", () => rmSync(realFolder, { recursive: true, force: true }));
 
 const pairs = suite("os: socketpair, send and recv");
 
@@ -48,7 +30,7 @@ pairs("a pair carries bytes both ways", () => {
   assert.is(bytes.toString(), "héllo");
   assert.is(os.send(b, Uint8Array.of(1)), 1);
   assert.equal([...os.recv(a, 1)], [1]);
-  closing([a, b]);
+  closeAll(a, b);
 });
 
 pairs("datagrams and records keep their bounds", () => {
@@ -59,7 +41,7 @@ pairs("datagrams and records keep their bounds", () => {
     assert.is(os.recv(b, 100).toString(), "one");
     assert.is(os.recv(b, 2).toString(), "tw");
     assert.is(os.getsockopt(b, os.SOL_SOCKET, os.SO_TYPE), type);
-    closing([a, b]);
+    closeAll(a, b);
   }
 });
 
@@ -69,7 +51,7 @@ pairs("MSG_PEEK leaves the data, MSG_DONTWAIT does not block", () => {
   os.send(a, "x", os.MSG_DONTWAIT);
   assert.is(os.recv(b, 1, os.MSG_PEEK).toString(), "x");
   assert.is(os.recv(b, 1).toString(), "x");
-  closing([a, b]);
+  closeAll(a, b);
 });
 
 pairs("a full socket takes a part, then would block", () => {
@@ -78,7 +60,7 @@ pairs("a full socket takes a part, then would block", () => {
   assert.ok(taken > 0 && taken < 1 << 22);
   throws(() => os.send(a, "x"), BlockingIOError, "EAGAIN");
   assert.is(os.recv(b, 1 << 22).length > 0x10000, true);
-  closing([a, b]);
+  closeAll(a, b);
 });
 
 pairs("shutdown of writing is the end for the peer", () => {
@@ -89,7 +71,7 @@ pairs("shutdown of writing is the end for the peer", () => {
   os.send(b, "x");
   assert.is(os.recv(a, 1).toString(), "x");
   throws(() => os.shutdown(a, 5), OSError, "EINVAL");
-  closing([a, b]);
+  closeAll(a, b);
 });
 
 pairs("a peer that is gone throws BrokenPipeError", () => {
@@ -107,7 +89,7 @@ pairs("sizes and flags that recv cannot take are refused", () => {
   throws(() => os.recv(a, 2 ** 62), OSError, "ENOMEM");
   throws(() => os.recv(a, 1, 2 ** 31), OverflowError);
   throws(() => os.send(a, 5 as unknown as string), TypeError);
-  closing([a, b]);
+  closeAll(a, b);
 });
 
 pairs("a pipe throws ENOTSOCK, and a descriptor that is not open EBADF", () => {
@@ -118,7 +100,7 @@ pairs("a pipe throws ENOTSOCK, and a descriptor that is not open EBADF", () => {
   throws(() => os.accept(r), OSError, "ENOTSOCK");
   throws(() => os.bind(r, "x"), OSError, "ENOTSOCK");
   throws(() => os.getsockname(r), OSError, "ENOTSOCK");
-  closing([r, w]);
+  closeAll(r, w);
   throws(() => os.connect(-1, "x"), OSError, "EBADF");
   throws(() => os.getpeername(-1), OSError, "EBADF");
   throws(() => os.shutdown(-1, 0), OSError, "EBADF");
@@ -131,81 +113,11 @@ pairs("kinds of socket that the system lacks are refused", () => {
   throws(() => os.socket("inet" as unknown as number), TypeError);
 });
 
-const local = suite("os: AF_UNIX");
-
-local("a listener on a path accepts, and its client has no name", () => {
-  const path = join(folder, "sö");
-  const fd = os.socket(os.AF_UNIX, os.SOCK_STREAM);
-  os.bind(fd, path);
-  os.listen(fd);
-  assert.ok(statSync(path).isSocket());
-  const client = os.socket(os.AF_UNIX, os.SOCK_STREAM);
-  os.connect(client, path);
-  const [server, address] = os.accept(fd);
-  assert.is(address, "");
-  assert.is(os.getsockname(server), path);
-  assert.is(os.getpeername(client), path);
-  assert.is(os.getsockname(client), "");
-  assert.not.ok(os.get_inheritable(server));
-  assert.ok(os.get_blocking(server));
-  os.send(client, "x");
-  assert.is(os.recv(server, 1).toString(), "x");
-  closing([fd, client, server]);
-});
-
-local("names in the abstract namespace come back as they were given", () => {
-  for (const name of [`\0omnipoll ${process.pid}`, `\0${process.pid}${"x".repeat(90)}`]) {
-    const fd = os.socket(os.AF_UNIX, os.SOCK_DGRAM);
-    os.bind(fd, name);
-    assert.is(os.getsockname(fd), name);
-    os.close(fd);
-  }
-});
-
-local("a name whose bytes are no UTF-8 comes back as Python has it, and goes in again", () => {
-  const name = `\0${process.pid}\udcff\udce2\udc82€\ufeff\udc80`;
-  const bytes = [0, ...Buffer.from(String(process.pid)), 0xff, 0xe2, 0x82];
-  const fd = os.socket(os.AF_UNIX, os.SOCK_DGRAM);
-  os.bind(fd, Uint8Array.from([...bytes, ...Buffer.from("€\ufeff"), 0x80]));
-  assert.is(os.getsockname(fd), name);
-  const client = os.socket(os.AF_UNIX, os.SOCK_DGRAM);
-  os.connect(client, name);
-  assert.is(os.getpeername(client), name);
-  closing([fd, client]);
-});
-
-local("an empty name lets the kernel choose one", () => {
-  const fd = os.socket(os.AF_UNIX, os.SOCK_STREAM);
-  os.bind(fd, "");
-  assert.match(os.getsockname(fd) as string, /^\0[0-9a-f]{5}$/);
-  os.close(fd);
-});
-
-local("a path of 107 bytes fits, one more does not", () => {
-  const path = join(folder, "x").padEnd(107, "x");
-  const fd = os.socket(os.AF_UNIX, os.SOCK_STREAM);
-  const error = throws(() => os.bind(fd, `${path}x`), OSError, "ENAMETOOLONG");
-  assert.ok(error.message.includes("AF_UNIX path too long"), error.message);
-  throws(() => os.bind(fd, `\0${"x".repeat(108)}`), OSError, "ENAMETOOLONG");
-  os.bind(fd, path);
-  assert.is(os.getsockname(fd), path);
-  os.close(fd);
-});
-
-local("errors of a path name it", () => {
-  const fd = os.socket(os.AF_UNIX, os.SOCK_STREAM);
-  const error = throws(() => os.connect(fd, "/nonexistent/x"), FileNotFoundError, "ENOENT");
-  assert.ok(error.message.includes("/nonexistent/x"));
-  throws(() => os.bind(fd, "a\0b"), ValueError);
-  throws(() => os.getpeername(fd), OSError, "ENOTCONN");
-  os.close(fd);
-});
-
 const tcp = suite("os: AF_INET and AF_INET6");
 
 for (const host of [LOCAL, "::1"]) {
   tcp(`a connection over ${host}`, () => {
-    const { fd, address } = listener(host);
+    const { fd, address } = listenOn(host);
     const client = os.socket(host === LOCAL ? os.AF_INET : os.AF_INET6, os.SOCK_STREAM);
     os.connect(client, address);
     const [server, peer] = os.accept(fd);
@@ -216,7 +128,7 @@ for (const host of [LOCAL, "::1"]) {
     assert.is(os.recv(server, 10).toString(), "x");
     assert.not.ok(os.get_inheritable(server));
     assert.ok(os.get_blocking(server));
-    closing([fd, client, server]);
+    closeAll(fd, client, server);
   });
 
   tcp(`datagrams over ${host}`, () => {
@@ -227,7 +139,7 @@ for (const host of [LOCAL, "::1"]) {
     os.connect(client, os.getsockname(fd));
     os.send(client, "one");
     assert.is(os.recv(fd, 100).toString(), "one");
-    closing([fd, client]);
+    closeAll(fd, client);
   });
 }
 
@@ -244,7 +156,7 @@ tcp("an empty host is the wildcard, and names are looked up", () => {
   const six = os.socket(os.AF_INET6, os.SOCK_STREAM);
   os.bind(six, ["", 0]);
   assert.is(os.getsockname(six)[0], "::");
-  closing([fd, client, six]);
+  closeAll(fd, client, six);
 });
 
 tcp("a name that is not known is an OSError with the resolver's code", () => {
@@ -283,7 +195,7 @@ tcp("an address of another shape is a TypeError that names the family", () => {
     const error = throws(() => os.bind(inet, [LOCAL, port]), OverflowError);
     assert.ok(error.message.includes("port must be 0-65535"), error.message);
   }
-  closing(sockets);
+  closeAll(...sockets);
 });
 
 tcp("a family without addresses here throws EAFNOSUPPORT", () => {
@@ -324,11 +236,11 @@ tcp("urgent data goes by the stream", () => {
   assert.is(os.recv(server, 1, os.MSG_OOB).toString(), "!");
   assert.is(os.recv(server, 10).toString(), "a");
   assert.is(os.recv(server, 10).toString(), "b");
-  closing([client, server]);
+  closeAll(client, server);
 });
 
 tcp("a connection that does not block is in progress, then made", () => {
-  const { fd, address } = listener(LOCAL);
+  const { fd, address } = listenOn(LOCAL);
   const client = os.socket(os.AF_INET, os.SOCK_STREAM | os.SOCK_NONBLOCK);
   throws(() => os.connect(client, address), BlockingIOError, "EINPROGRESS");
   const [server] = os.accept(fd);
@@ -336,11 +248,11 @@ tcp("a connection that does not block is in progress, then made", () => {
   assert.equal(os.getpeername(client), address);
   os.connect(client, address); // Linux says once that it is done, and only then EISCONN
   throws(() => os.connect(client, address), OSError, "EISCONN");
-  closing([fd, client, server]);
+  closeAll(fd, client, server);
 });
 
 tcp("a refused connection throws, or is left in SO_ERROR once", () => {
-  const { fd, address } = listener(LOCAL);
+  const { fd, address } = listenOn(LOCAL);
   os.close(fd);
   const blocking = os.socket();
   throws(() => os.connect(blocking, address), ConnectionRefusedError, "ECONNREFUSED");
@@ -348,11 +260,11 @@ tcp("a refused connection throws, or is left in SO_ERROR once", () => {
   throws(() => os.connect(client, address), BlockingIOError, "EINPROGRESS");
   assert.is(os.getsockopt(client, os.SOL_SOCKET, os.SO_ERROR), 111);
   assert.is(os.getsockopt(client, os.SOL_SOCKET, os.SO_ERROR), 0);
-  closing([blocking, client]);
+  closeAll(blocking, client);
 });
 
 tcp("accept without a connection would block", () => {
-  const { fd } = listener(LOCAL, -5);
+  const { fd } = listenOn(LOCAL, -5);
   os.set_blocking(fd, false);
   throws(() => os.accept(fd), BlockingIOError, "EAGAIN");
   throws(() => os.listen(fd, 2 ** 31), OverflowError);
@@ -360,11 +272,11 @@ tcp("accept without a connection would block", () => {
 });
 
 tcp("an address in use throws EADDRINUSE", () => {
-  const { fd, address } = listener(LOCAL);
+  const { fd, address } = listenOn(LOCAL);
   const other = os.socket();
   const error = throws(() => os.bind(other, address), OSError, "EADDRINUSE");
   assert.ok(error.message.includes(`"127.0.0.1" port ${address[1]}`), error.message);
-  closing([fd, other]);
+  closeAll(fd, other);
 });
 
 tcp("a connection that is reset throws ConnectionResetError", () => {
@@ -410,6 +322,5 @@ options("unknown options and impossible values are refused", () => {
 });
 
 pairs.run();
-local.run();
 tcp.run();
 options.run();

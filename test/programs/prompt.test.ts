@@ -21,8 +21,8 @@ const LONG = "60";
 /** Whether a descriptor can be read. */
 const isReadable = (fd: number): boolean => select([fd], [], [], 0)[0].length > 0;
 
-/** Asks with a pipe for standard input, into which a piece is written once the last one was read. */
-async function asked(...pieces: ReadonlyArray<string | Buffer>): Promise<Ended> {
+/** Runs the prompt with a pipe for standard input, into which a piece is written once the last one was read. */
+async function promptWith(...pieces: ReadonlyArray<string | Buffer>): Promise<Ended> {
   const [r, w] = os.pipe();
   const { ended, printed } = start([PROMPT, "Q?", LONG], { stdio: [r, "pipe", "pipe"] });
   let isOver = false;
@@ -45,28 +45,28 @@ function inShell(script: string): Promise<Ended> {
 }
 
 test("a line from a pipe", async () => {
-  const { status, stdout } = await asked("Ann\n");
+  const { status, stdout } = await promptWith("Ann\n");
   assert.is(stdout, "Q? Answer: Ann\n");
   assert.is(status, 0);
 });
 
 test("a line in pieces, and a character in two", async () => {
   const bytes = Buffer.from("naïve\n");
-  const { stdout } = await asked(bytes.subarray(0, 3), bytes.subarray(3, 6), "\n");
+  const { stdout } = await promptWith(bytes.subarray(0, 3), bytes.subarray(3, 6), "\n");
   assert.is(stdout, "Q? Answer: naïve\n");
 });
 
 test("input behind the line is not in the answer", async () => {
-  assert.is((await asked("one\r\ntwo\n")).stdout, "Q? Answer: one\n");
+  assert.is((await promptWith("one\r\ntwo\n")).stdout, "Q? Answer: one\n");
 });
 
 test("an end without a newline ends the line", async () => {
-  assert.is((await asked("last")).stdout, "Q? Answer: last\n");
+  assert.is((await promptWith("last")).stdout, "Q? Answer: last\n");
 });
 
 test("an empty line is an answer, an end without any input is not", async () => {
-  assert.is((await asked("\n")).stdout, "Q? Answer: \n");
-  const { status, stdout } = await asked();
+  assert.is((await promptWith("\n")).stdout, "Q? Answer: \n");
+  const { status, stdout } = await promptWith();
   assert.is(stdout, "Q? \nThe input is over.\n");
   assert.is(status, 1);
 });

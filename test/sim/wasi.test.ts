@@ -1,36 +1,9 @@
-// The simulated kernel that has poll_oneoff and no other wait: the call itself, and the APIs that the
-// core builds on it.
+// The APIs that the core builds on a simulated kernel that has poll_oneoff and no other wait. oneoff.test.ts has
+// the call itself.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { DeadlockError } from "../../host/sim/time/deadlock.ts";
-import { pollOneoff } from "../../host/sim/wait/oneoff.ts";
-import {
-  CLOCK_ABSOLUTE,
-  CLOCK_MONOTONIC,
-  CLOCK_REALTIME,
-  EVENT_BYTES,
-  EVENT_ERROR,
-  EVENT_FLAGS,
-  EVENT_SIZE,
-  EVENT_TYPE,
-  EVENT_USERDATA,
-  SUBSCRIPTION_CLOCK,
-  SUBSCRIPTION_FD,
-  SUBSCRIPTION_FLAGS,
-  SUBSCRIPTION_SIZE,
-  SUBSCRIPTION_TIMEOUT,
-  SUBSCRIPTION_TYPE,
-  SUBSCRIPTION_USERDATA,
-  TYPE_CLOCK,
-  TYPE_READ,
-  TYPE_WRITE,
-  WASI_BADF,
-  WASI_FAULT,
-  WASI_INTR,
-  WASI_INVAL,
-  WASI_IO,
-} from "../../wasi/poller.ts";
 import {
   EPOLLET as ET,
   EPOLLIN as IN,
@@ -46,127 +19,6 @@ import { joined } from "./joined.ts";
 import { World } from "./world.ts";
 
 const wasi = (): World => new World("wasi");
-const NS = 1e6;
-
-interface Asked {
-  readonly type: number;
-  readonly fd?: number;
-  readonly clock?: number;
-  readonly ms?: number;
-  readonly flags?: number;
-}
-
-/** [number of the subscription, error, type, bytes, flags] of each event; or WASI's error. */
-function call({ sim }: World, asked: readonly Asked[]): number[][] | number {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const view = new DataView(memory.buffer);
-  const [from, to, found] = [8, 8 + asked.length * SUBSCRIPTION_SIZE, 60_000];
-  new Uint8Array(memory.buffer).fill(0xaa, to);
-  for (const [i, { type, fd = 0, clock = CLOCK_MONOTONIC, ms = 0, flags = 0 }] of asked.entries()) {
-    const at = from + i * SUBSCRIPTION_SIZE;
-    view.setBigUint64(at + SUBSCRIPTION_USERDATA, 2n ** 63n + BigInt(i), true);
-    view.setUint8(at + SUBSCRIPTION_TYPE, type);
-    if (type === TYPE_CLOCK) {
-      view.setUint32(at + SUBSCRIPTION_CLOCK, clock, true);
-      view.setBigUint64(at + SUBSCRIPTION_TIMEOUT, BigInt(ms * NS), true);
-      view.setUint16(at + SUBSCRIPTION_FLAGS, flags, true);
-    } else {
-      view.setUint32(at + SUBSCRIPTION_FD, fd, true);
-    }
-  }
-  const error = pollOneoff(sim.kernel, memory, from, to, asked.length, found);
-  if (error !== 0) return error;
-  const count = view.getUint32(found, true);
-  assert.is(view.getUint32(to + count * EVENT_SIZE, true), 0xaaaaaaaa, "written beyond the events");
-  return Array.from({ length: count }, (_, i) => {
-    const at = to + i * EVENT_SIZE;
-    return [
-      Number(view.getBigUint64(at + EVENT_USERDATA, true) - 2n ** 63n),
-      view.getUint16(at + EVENT_ERROR, true),
-      view.getUint8(at + EVENT_TYPE),
-      Number(view.getBigUint64(at + EVENT_BYTES, true)),
-      view.getUint16(at + EVENT_FLAGS, true),
-    ];
-  });
-}
-
-const reading = (fd: number): Asked => ({ type: TYPE_READ, fd });
-const writing = (fd: number): Asked => ({ type: TYPE_WRITE, fd });
-const after = (ms: number, clock = CLOCK_MONOTONIC): Asked => ({ type: TYPE_CLOCK, ms, clock });
-
-test("poll_oneoff: ready descriptors, their number of bytes, and whether the peer is gone", () => {
-  const on = wasi();
-  const { os } = on;
-  const [r, w] = on.pipe();
-  const [a, b] = on.tcp();
-  const file = on.sim.files.open("/etc/hostname");
-  os.write(w, "1234567890");
-  os.write(b, "xyz");
-  on.arrive();
-  const all = [reading(r), reading(a), writing(a), reading(b), reading(file), after(0)];
-  const room = os.getsockopt(a, os.SOL_SOCKET, os.SO_SNDBUF);
-  assert.equal(call(on, all), [
-    [0, 0, TYPE_READ, 10, 0],
-    [1, 0, TYPE_READ, 3, 0],
-    [2, 0, TYPE_WRITE, room, 0],
-    [4, 0, TYPE_READ, 4, 0],
-    [5, 0, TYPE_CLOCK, 0, 0],
-  ]);
-  os.close(w);
-  assert.equal(call(on, [reading(r)]), [[0, 0, TYPE_READ, 10, 1]]);
-  os.read(r, 99);
-  assert.equal(call(on, [reading(r)]), [[0, 0, TYPE_READ, 0, 1]]);
-});
-
-test("poll_oneoff: a descriptor that is not open or has failed is the error of its event", () => {
-  const on = wasi();
-  const { os } = on;
-  const [r, w] = on.pipe();
-  os.close(r);
-  assert.equal(call(on, [reading(900), writing(w), after(1000)]), [
-    [0, WASI_BADF, TYPE_READ, 0, 0],
-    [1, WASI_IO, TYPE_WRITE, 0, 0],
-  ]);
-  assert.is(on.sim.now(), 0);
-});
-
-test("poll_oneoff: clocks, of which the first ends the call", () => {
-  const on = wasi();
-  const { sim } = on;
-  const now = (): number => sim.kernel.clock.now();
-  assert.equal(call(on, [after(300), after(100)]), [[1, 0, TYPE_CLOCK, 0, 0]]);
-  assert.is(now(), 100);
-  assert.equal(call(on, [after(0.25, CLOCK_REALTIME), after(5)]), [[0, 0, TYPE_CLOCK, 0, 0]]);
-  assert.is(now(), 100.25);
-  const monotonic = { ...after(1000 + 200), flags: CLOCK_ABSOLUTE };
-  const past = { ...after(1000), flags: CLOCK_ABSOLUTE };
-  const date = { ...after(1e12 + 150, CLOCK_REALTIME), flags: CLOCK_ABSOLUTE };
-  assert.equal(call(on, [monotonic, date]), [[1, 0, TYPE_CLOCK, 0, 0]]);
-  assert.is(now(), 150);
-  assert.equal(call(on, [monotonic]), [[0, 0, TYPE_CLOCK, 0, 0]]);
-  assert.is(now(), 200);
-  assert.equal(call(on, [past]), [[0, 0, TYPE_CLOCK, 0, 0]]);
-  assert.is(now(), 200);
-});
-
-test("poll_oneoff: impossible subscriptions, addresses outside the memory, and interruptions are errors", () => {
-  const on = wasi();
-  const [r] = on.pipe();
-  assert.is(call(on, []), WASI_INVAL);
-  assert.is(call(on, [after(1, 2)]), WASI_INVAL);
-  assert.is(call(on, [{ type: 3 }]), WASI_INVAL);
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const { kernel } = on.sim;
-  for (const [from, to, found] of [
-    [65536 - 40, 0, 0],
-    [0, 65536 - 24, 0],
-    [0, 64, 65534],
-  ] as const) {
-    assert.is(pollOneoff(kernel, memory, from, to, 1, found), WASI_FAULT);
-  }
-  kernel.faults.options = { EINTR: 1 };
-  assert.is(call(on, [reading(r), after(1)]), WASI_INTR);
-});
 
 test("poll: the bits of the eventmask, hang-ups, errors, and descriptors that are not open", () => {
   const on = wasi();

@@ -57,12 +57,19 @@ export function fill(fd: number, chunk = 65536): number {
   }
 }
 
-/** A TCP socket that listens on a port of its own, and that port. */
+/** A TCP socket that listens on a free port of `host`, and its address. */
+export function listenOn(host: string, backlog?: number): { fd: number; address: os.Address } {
+  const fd = os.socket(host.includes(":") ? os.AF_INET6 : os.AF_INET, os.SOCK_STREAM);
+  os.bind(fd, [host, 0]);
+  if (backlog === undefined) os.listen(fd);
+  else os.listen(fd, backlog);
+  return { fd, address: os.getsockname(fd) };
+}
+
+/** A TCP socket that listens on a free port of the loopback interface, and that port. */
 export function newListener(): { listener: number; port: number } {
-  const listener = os.socket(os.AF_INET, os.SOCK_STREAM);
-  os.bind(listener, ["127.0.0.1", 0]);
-  os.listen(listener, 8);
-  return { listener, port: (os.getsockname(listener) as [string, number])[1] };
+  const { fd, address } = listenOn("127.0.0.1", 8);
+  return { listener: fd, port: (address as [string, number])[1] };
 }
 
 /** Two ends of a TCP connection. */
