@@ -6,8 +6,9 @@ import { EBADF, EINTR, EINVAL, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
 import { inspectEmulated } from "./epoll/inspect";
 import * as kernel from "./kernel";
+import { endWait, enterWait, leaveWait } from "./nesting";
 import { closeObject, isObject, KIND_EPOLL, openObject, payloadOf } from "./objects";
-import { readyCapacity, readyStart } from "./ready";
+import { keepReady, readyCapacity, readyStart } from "./ready";
 
 /** Handle of a new epoll, or a negative errno. */
 export function epollCreate(flags: i32): i32 {
@@ -54,6 +55,15 @@ export function epollInspect(handle: i32, list: i32, place: i32): i32 {
   return epfd < 0 ? epfd : inspectEmulated(epfd, list, place);
 }
 
+/** Waits for the rest of the time after a signal. */
+function waitAgain(epfd: i32, start: usize, capacity: i32, timeoutMs: f64, deadline: f64): i32 {
+  let ready = -EINTR;
+  while (ready === -EINTR) {
+    ready = kernel.epoll_wait(epfd, start, capacity, remaining(timeoutMs, deadline));
+  }
+  return ready;
+}
+
 /** Waits and leaves at most `capacity` events in the ready records; returns how many. */
 export function epollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
   const epfd = epollFileno(handle);
@@ -61,9 +71,13 @@ export function epollWait(handle: i32, capacity: i32, timeoutMs: f64): i32 {
   if (capacity > readyCapacity()) return -EINVAL;
 
   const deadline = deadlineOf(timeoutMs);
-  let ready = kernel.epoll_wait(epfd, readyStart(), capacity, timeoutMs);
-  while (ready === -EINTR) {
-    ready = kernel.epoll_wait(epfd, readyStart(), capacity, remaining(timeoutMs, deadline));
+  const start = readyStart();
+  enterWait();
+  let ready = kernel.epoll_wait(epfd, start, capacity, timeoutMs);
+  if (ready === -EINTR) ready = waitAgain(epfd, start, capacity, timeoutMs, deadline);
+  if (leaveWait()) {
+    keepReady(start, ready);
+    endWait();
   }
   return ready;
 }

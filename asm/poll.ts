@@ -1,8 +1,9 @@
 // Poll objects: a registry each, whose records poll(2) takes as they are.
 
-import { EINTR, EINVAL, ENOMEM, ERROR_BAD_HANDLE } from "./abi";
+import { EBADF, EINTR, EINVAL, ENOMEM, ERROR_BAD_HANDLE } from "./abi";
 import { deadlineOf, remaining } from "./deadline";
 import * as kernel from "./kernel";
+import { endWait, enterWait, hasInnerCall, leaveWait } from "./nesting";
 import { closeObject, isObject, KIND_POLL, openObject, payloadOf } from "./objects";
 import { createRegistry, destroyRegistry, Registry } from "./registry";
 
@@ -66,17 +67,38 @@ export function pollWait(handle: i32, timeoutMs: f64): i32 {
 /** Waits on the registrations of a registry, and collects those that are ready. */
 export function pollRegistry(registry: Registry, timeoutMs: f64): i32 {
   registry.tidy();
-
   const deadline = deadlineOf(timeoutMs);
+  const changes = registry.changes;
+  enterWait();
   let ready = kernel.poll(registry.records, registry.count, timeoutMs);
+  if (ready < 0 || hasInnerCall()) ready = pollAgain(registry, ready, changes, timeoutMs, deadline);
+  if (ready > 0) registry.collect(ready);
+  if (leaveWait()) endWait();
+  return ready;
+}
+
+/**
+ * Waits for the rest of the time: after a signal, after a callback of a simulated kernel that changed
+ * the records, and without the gaps if these make more records than descriptors may be open.
+ */
+function pollAgain(
+  registry: Registry,
+  result: i32,
+  known: i32,
+  timeoutMs: f64,
+  deadline: f64,
+): i32 {
+  let ready = result;
+  let changes = known;
   if (ready === -EINVAL && registry.gaps > 0) {
-    // There are more records than descriptors may be open, possibly because of the gaps.
     registry.compact();
+    changes = registry.changes;
     ready = kernel.poll(registry.records, registry.count, timeoutMs);
   }
-  while (ready === -EINTR) {
+  while (ready === -EINTR || changes !== registry.changes) {
+    if (registry.block === 0) return -EBADF; // the callback closed the object
+    changes = registry.changes;
     ready = kernel.poll(registry.records, registry.count, remaining(timeoutMs, deadline));
   }
-  if (ready > 0) registry.collect(ready);
   return ready;
 }

@@ -9,6 +9,7 @@ import { EBADF, ENOMEM, ERROR_NOT_REGISTERED, POLL_RECORD_SIZE, READY_RECORD_SIZ
 import { describe } from "./inspect";
 import { reservePoll } from "./kernel";
 import { allocate, release } from "./memory";
+import { noteInnerCall, releaseAfterWaits } from "./nesting";
 import { PollRecord, ReadyRecord } from "./records";
 
 const SMALLEST = 16;
@@ -23,6 +24,8 @@ export class Registry {
   /** Records in use, gaps included. */
   count: i32;
   gaps: i32;
+  /** How often records were changed or moved in a wait. */
+  changes: i32;
 
   get bytes(): usize {
     return bytesFor(this.capacity);
@@ -91,10 +94,16 @@ export class Registry {
     this.setCell(hole, -1);
   }
 
+  /** The records change or move: a wait that is going on begins anew. */
+  noteChange(): void {
+    if (noteInnerCall()) this.changes++;
+  }
+
   /** Moves the records into a block for `capacity` of them, without the gaps. */
   rebuild(capacity: i32): bool {
     const block = allocate(bytesFor(capacity));
     if (block === 0) return false;
+    this.noteChange();
     const from = this.block;
     const fromCount = this.count;
     const fromBytes = this.bytes;
@@ -108,7 +117,7 @@ export class Registry {
       const record = changetype<PollRecord>(from + (slot as usize) * POLL_RECORD_SIZE);
       if (record.fd !== GAP) this.append(record.fd, record.want);
     }
-    release(from, fromBytes);
+    releaseAfterWaits(from, fromBytes);
     reservePoll(capacity);
     return true;
   }
@@ -125,6 +134,7 @@ export class Registry {
 
   /** Squeezes the gaps out in place; records keep their order. Allocates nothing. */
   compact(): void {
+    this.noteChange();
     let kept = 0;
     for (let slot = 0; slot < this.count; slot++) {
       const record = this.recordAt(slot);
@@ -145,6 +155,7 @@ export class Registry {
   /** Registers `fd`, or replaces its mask keeping its place. 0, -EBADF or -ENOMEM. */
   set(fd: i32, want: u16): i32 {
     if (fd < 0) return -EBADF; // a record of it would be a gap
+    this.noteChange();
     const slot = this.slotIn(this.cellOf(fd));
     if (slot >= 0) {
       this.recordAt(slot).want = want;
@@ -169,6 +180,7 @@ export class Registry {
   replace(fd: i32, want: u16): i32 {
     const slot = this.slotIn(this.cellOf(fd));
     if (slot < 0) return ERROR_NOT_REGISTERED;
+    this.noteChange();
     this.recordAt(slot).want = want;
     return 0;
   }
@@ -178,6 +190,7 @@ export class Registry {
     const cell = this.cellOf(fd);
     const slot = this.slotIn(cell);
     if (slot < 0) return ERROR_NOT_REGISTERED;
+    this.noteChange();
     this.clearCell(cell);
     this.recordAt(slot).fd = GAP;
     if (slot === this.count - 1) {
@@ -241,13 +254,17 @@ export function createRegistry(): Registry | null {
   registry.capacity = SMALLEST;
   registry.count = 0;
   registry.gaps = 0;
+  registry.changes = 0;
   memory.fill(registry.index, 0, SMALLEST * 8);
   reservePoll(SMALLEST);
   return registry;
 }
 
-/** Gives the memory of a registry back. */
+/** Gives the memory of a registry back, at the end of a wait on it that may be going on. */
 export function destroyRegistry(registry: Registry): void {
-  release(registry.block, registry.bytes);
-  release(changetype<usize>(registry), offsetof<Registry>());
+  releaseAfterWaits(registry.block, registry.bytes);
+  registry.block = 0;
+  registry.count = 0;
+  registry.noteChange();
+  releaseAfterWaits(changetype<usize>(registry), offsetof<Registry>());
 }

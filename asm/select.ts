@@ -30,6 +30,16 @@ import { remaining } from "./deadline";
 import * as host from "./host";
 import { poll, reservePoll } from "./kernel";
 import { allocate, LARGEST, release, roundUp } from "./memory";
+import {
+  beginInner,
+  CallState,
+  endInner,
+  endWait,
+  enterWait,
+  isInner,
+  isOwn,
+  leaveWait,
+} from "./nesting";
 import { PollRecord } from "./records";
 
 const READ_WANT = EVENT_IN | EVENT_RDNORM | EVENT_RDBAND;
@@ -54,19 +64,27 @@ const PER_DESCRIPTOR_MS: f64 = 0.001;
  */
 const DELAYED_MS: f64 = 100;
 
-/** Entries of the lists: descriptors; after `build` their records; in the end ready positions. */
-let entries: usize = 0;
-let entriesBytes: usize = 0;
-let records: usize = 0;
-let recordsBytes: usize = 0;
+/** The lists of a call, and the poll records of their descriptors. */
+@unmanaged
+class Lists extends CallState {
+  /** Entries of the lists: descriptors; after `build` their records; in the end ready positions. */
+  entries: usize;
+  entriesBytes: usize;
+  records: usize;
+  recordsBytes: usize;
+  /** Ends of the lists among the entries. */
+  readEnd: i32;
+  writeEnd: i32;
+  exceptEnd: i32;
+  recordCount: i32;
+}
+
+const lists = changetype<Lists>(memory.data(offsetof<Lists>(), 4));
+
 /** Record by descriptor. Never cleared: a number counts only if the record has the descriptor. */
 let recordOf: usize = 0;
 let recordOfBytes: usize = 0;
 
-let readEnd = 0;
-let writeEnd = 0;
-let exceptEnd = 0;
-let recordCount = 0;
 let readReady = 0;
 let writeReady = 0;
 let exceptReady = 0;
@@ -75,43 +93,60 @@ let reported: u32 = 0;
 let missing = 0;
 
 function recordAt(slot: i32): PollRecord {
-  return changetype<PollRecord>(records + (slot as usize) * POLL_RECORD_SIZE);
+  return changetype<PollRecord>(lists.records + (slot as usize) * POLL_RECORD_SIZE);
 }
 
 function entryAt(entry: i32): i32 {
-  return load<i32>(entries + ((entry as usize) << 2));
+  return load<i32>(lists.entries + ((entry as usize) << 2));
 }
 
 function setEntry(entry: i32, value: i32): void {
-  store<i32>(entries + ((entry as usize) << 2), value);
+  store<i32>(lists.entries + ((entry as usize) << 2), value);
+}
+
+/** A wait has ended: the lists are again those of the call that waited. */
+function resume(): void {
+  while (isInner(lists)) {
+    release(lists.entries, lists.entriesBytes);
+    release(lists.records, lists.recordsBytes);
+    endInner(lists, offsetof<Lists>());
+  }
+  endWait();
+}
+
+/** Begins a call after one at another depth. False without memory. */
+function begin(): bool {
+  resume();
+  return isOwn(lists) || beginInner(lists, offsetof<Lists>());
 }
 
 /** Address for the descriptors of lists of these lengths; 0 if there is no memory. */
 export function selectBegin(readers: u32, writers: u32, exceptional: u32): usize {
   const sum = (readers as u64) + writers + exceptional;
   if (sum > LARGEST / POLL_RECORD_SIZE) return 0;
+  if (!isOwn(lists) && !begin()) return 0;
   const total = sum as i32;
   const entriesWanted = (total as usize) << 2;
-  if (entries === 0 || entriesWanted > entriesBytes) {
+  if (lists.entries === 0 || entriesWanted > lists.entriesBytes) {
     const block = allocate(roundUp(entriesWanted));
     if (block === 0) return 0;
-    release(entries, entriesBytes);
-    entries = block;
-    entriesBytes = roundUp(entriesWanted);
+    release(lists.entries, lists.entriesBytes);
+    lists.entries = block;
+    lists.entriesBytes = roundUp(entriesWanted);
   }
   const recordsWanted = (total as usize) * POLL_RECORD_SIZE;
-  if (recordsWanted > recordsBytes) {
+  if (recordsWanted > lists.recordsBytes) {
     const block = allocate(roundUp(recordsWanted));
     if (block === 0) return 0;
-    release(records, recordsBytes);
-    records = block;
-    recordsBytes = roundUp(recordsWanted);
+    release(lists.records, lists.recordsBytes);
+    lists.records = block;
+    lists.recordsBytes = roundUp(recordsWanted);
   }
-  readEnd = readers;
-  writeEnd = readers + writers;
-  exceptEnd = total;
+  lists.readEnd = readers;
+  lists.writeEnd = readers + writers;
+  lists.exceptEnd = total;
   reservePoll(total);
-  return entries;
+  return lists.entries;
 }
 
 /** Makes `recordOf` reach `fd`. */
@@ -129,10 +164,10 @@ function reserveRecordOf(fd: i32): bool {
 /** Gives the entries from `entry` to `end` a record each and adds `want` to it. 0 or an errno. */
 function build(entry: i32, end: i32, want: u16): i32 {
   // Local variables, no globals: this loop is what select() costs more than poll().
-  let count = recordCount;
+  let count = lists.recordCount;
   let reach = recordOfBytes >> 2;
-  let at = entries + ((entry as usize) << 2);
-  const atEnd = entries + ((end as usize) << 2);
+  let at = lists.entries + ((entry as usize) << 2);
+  const atEnd = lists.entries + ((end as usize) << 2);
   for (; at < atEnd; at += 4) {
     const fd = load<i32>(at);
     if (fd < 0) return -EINVAL;
@@ -156,13 +191,13 @@ function build(entry: i32, end: i32, want: u16): i32 {
     record.ready = 0;
     store<i32>(at, count++);
   }
-  recordCount = count;
+  lists.recordCount = count;
   return 0;
 }
 
 /** The first descriptor of the last call that is not open; -1 if all are. */
 export function selectClosed(): i32 {
-  for (let slot = 0; slot < recordCount; slot++) {
+  for (let slot = 0; slot < lists.recordCount; slot++) {
     const record = recordAt(slot);
     if (record.ready & EVENT_NVAL) return record.fd;
   }
@@ -174,14 +209,14 @@ export function selectClosed(): i32 {
  * and ERR, but select() counts HUP for readers only, and ERR never as exceptional.
  */
 function mute(): void {
-  for (let slot = 0; slot < recordCount; slot++) {
+  for (let slot = 0; slot < lists.recordCount; slot++) {
     const record = recordAt(slot);
     if (record.ready !== 0) record.fd = ~record.fd;
   }
 }
 
 function unmute(): void {
-  for (let slot = 0; slot < recordCount; slot++) {
+  for (let slot = 0; slot < lists.recordCount; slot++) {
     const record = recordAt(slot);
     if (record.fd < 0) record.fd = ~record.fd;
   }
@@ -210,10 +245,10 @@ function collect(entry: i32, end: i32, set: u32, out: i32): i32 {
 function collectAll(ready: i32): i32 {
   reported = 0;
   // With a record for each entry so many entries are ready; else an entry may share its record.
-  missing = recordCount === exceptEnd ? ready : i32.MAX_VALUE;
-  readReady = collect(0, readEnd, READ_SET, 0);
-  writeReady = collect(readEnd, writeEnd, WRITE_SET, readReady);
-  exceptReady = collect(writeEnd, exceptEnd, EXCEPT_SET, readReady + writeReady);
+  missing = lists.recordCount === lists.exceptEnd ? ready : i32.MAX_VALUE;
+  readReady = collect(0, lists.readEnd, READ_SET, 0);
+  writeReady = collect(lists.readEnd, lists.writeEnd, WRITE_SET, readReady);
+  exceptReady = collect(lists.writeEnd, lists.exceptEnd, EXCEPT_SET, readReady + writeReady);
   return readReady + writeReady + exceptReady;
 }
 
@@ -222,11 +257,19 @@ export function selectReady(list: i32): i32 {
   return list === 0 ? readReady : list === 1 ? writeReady : exceptReady;
 }
 
+/** poll(2) of the records, with the lists of this call before and after. */
+function pollRecords(timeoutMs: f64): i32 {
+  enterWait();
+  const ready = poll(lists.records, lists.recordCount, timeoutMs);
+  if (leaveWait()) resume();
+  return ready;
+}
+
 /** Waits for the descriptors that are not ready in any way, RESCAN_MS at most. */
 function pollOthers(timeoutMs: f64): void {
   mute();
   // The next poll(2) of all descriptors finds the same again, and any error.
-  poll(records, recordCount, timeoutMs < 0 ? RESCAN_MS : Math.min(timeoutMs, RESCAN_MS));
+  pollRecords(timeoutMs < 0 ? RESCAN_MS : Math.min(timeoutMs, RESCAN_MS));
   unmute();
 }
 
@@ -238,7 +281,7 @@ function pollOthers(timeoutMs: f64): void {
 function wasClosed(started: f64, timeoutMs: f64): bool {
   if (selectClosed() < 0) return false;
   if (timeoutMs === 0) return true;
-  const atOnce = AT_ONCE_MS + recordCount * PER_DESCRIPTOR_MS;
+  const atOnce = AT_ONCE_MS + lists.recordCount * PER_DESCRIPTOR_MS;
   const delayed = timeoutMs < 0 ? DELAYED_MS : Math.min(timeoutMs, DELAYED_MS);
   return host.now() - started < Math.max(atOnce, delayed);
 }
@@ -248,13 +291,13 @@ function wait(timeoutMs: f64): i32 {
   const started = timeoutMs === 0 ? 0 : host.now();
   const deadline = started + timeoutMs;
   let left = timeoutMs;
-  let ready = poll(records, recordCount, left);
+  let ready = pollRecords(left);
   let found = ready > 0 ? collectAll(ready) : 0;
   if (found > 0 && reported & EVENT_NVAL && wasClosed(started, timeoutMs)) return -EBADF;
   while (ready === -EINTR || (ready > 0 && found === 0 && left !== 0)) {
     if (ready > 0) pollOthers(left);
     left = remaining(timeoutMs, deadline);
-    ready = poll(records, recordCount, left);
+    ready = pollRecords(left);
     found = ready > 0 ? collectAll(ready) : 0;
   }
   if (ready === -EINVAL) return -EBADF; // more descriptors than may be open: some are not
@@ -263,10 +306,10 @@ function wait(timeoutMs: f64): i32 {
 
 /** Waits on the three lists and returns how many entries are ready, or a negative errno. */
 export function selectWait(timeoutMs: f64): i32 {
-  recordCount = 0;
+  lists.recordCount = 0;
   readReady = writeReady = exceptReady = 0;
-  let built = build(0, readEnd, READ_WANT as u16);
-  if (built === 0) built = build(readEnd, writeEnd, WRITE_WANT as u16);
-  if (built === 0) built = build(writeEnd, exceptEnd, EXCEPT_WANT as u16);
+  let built = build(0, lists.readEnd, READ_WANT as u16);
+  if (built === 0) built = build(lists.readEnd, lists.writeEnd, WRITE_WANT as u16);
+  if (built === 0) built = build(lists.writeEnd, lists.exceptEnd, EXCEPT_WANT as u16);
   return built < 0 ? built : wait(timeoutMs);
 }

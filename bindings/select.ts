@@ -106,7 +106,10 @@ function isIterable(value: unknown): value is Iterable<unknown> {
 
 /** Makes `select()` for a core. */
 export function createSelect(core: Core): SelectFunction {
-  /** Undefined while a call reads its lists: a `fileno()` method may call select(). */
+  /**
+   * Undefined during a call: a `fileno()` method, or a callback of a simulated kernel, may call
+   * select().
+   */
   let spare: Descriptors | undefined;
 
   function select(rlist: unknown, wlist: unknown, xlist: unknown, timeout?: unknown): unknown {
@@ -121,7 +124,6 @@ export function createSelect(core: Core): SelectFunction {
     const w = descriptors.length - r;
     const exceptional = readList(xlist, NAMES[2], descriptors);
     const x = descriptors.length - r - w;
-    spare = descriptors;
 
     const { calls } = core;
     const address = calls.selectBegin(r, w, x);
@@ -130,6 +132,7 @@ export function createSelect(core: Core): SelectFunction {
     core.words().set(descriptors.words.subarray(0, descriptors.length), start);
 
     const count = calls.selectWait(timeoutMs);
+    spare = descriptors;
     if (count < 0) throw failure(core, count);
     if (count === 0) return [[], [], []];
     const rCount = calls.selectReady(0);

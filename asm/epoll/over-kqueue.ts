@@ -27,8 +27,10 @@ import {
 import { deadlineOf, remaining } from "../deadline";
 import { kindOf } from "../descriptor";
 import * as host from "../host";
+import { endWait, enterWait, leaveWait } from "../nesting";
 import { KeventRecord, PollRecord, ReadyRecord } from "../records";
 import {
+  changeCount,
   dropRegistration,
   EmulatedEpoll,
   epollOf,
@@ -47,7 +49,7 @@ import {
   settleQueueWake,
   WRITE_EVENTS,
 } from "./knotes";
-import { dropScratch, holdScratch, keventCapacity, keventsStart, recordsStart } from "./scratch";
+import { keventCapacity, keventsStart, recordsStart } from "./scratch";
 import { updateUrgent, waitUrgent } from "./urgent";
 
 /** Bits that poll(2) reports whether they are asked for or not. */
@@ -179,19 +181,23 @@ function applyResults(epoll: EmulatedEpoll, count: i32): i32 {
 
 /**
  * Asks poll(2) about the first registrations on the ready list, at most `wanted`; those that are not
- * ready leave it. Returns how many stay, or a negative errno; then the list is as it was.
+ * ready leave it. Returns how many stay, or a negative errno; then the list is as it was. 0, too, if
+ * registrations were changed meanwhile, so that the caller asks again.
  */
 function pollReadyList(epoll: EmulatedEpoll, wanted: i32): i32 {
+  const changes = changeCount();
   const count = min(epoll.readyCount, wanted);
   let registration = epoll.firstReady;
   for (let i = 0; i < count && registration !== null; i++) {
     const inner = registration.inner;
     const checked = inner === null ? 0 : recheckInner(registration, inner);
+    if (changes !== changeCount()) return 0;
     if (checked < 0) return checked;
     registration = registration.readyAfter;
   }
   writeRecords(epoll, count);
   const polled = count > 0 ? host.poll(recordsStart(), count, 0) : 0;
+  if (changes !== changeCount()) return 0;
   return polled < 0 ? polled : applyResults(epoll, count);
 }
 
@@ -200,10 +206,10 @@ function pollReadyList(epoll: EmulatedEpoll, wanted: i32): i32 {
  * registrations at its head are ready, or a negative errno.
  */
 function updateReadyList(epoll: EmulatedEpoll, wanted: i32, timeoutMs: f64): i32 {
-  const all = keventCapacity();
-  const limit = min(all as i64, (wanted as i64) * 2 + 1) as i32;
   let taken = 0;
   while (true) {
+    const all = keventCapacity();
+    const limit = min(all as i64, (wanted as i64) * 2 + 1) as i32;
     const count = takeEvents(epoll, limit, timeoutMs);
     if (count < 0) return count;
     let ready = 0;
@@ -286,9 +292,9 @@ function waitFor(epfd: i32, ready: usize, capacity: i32, timeoutMs: f64): i32 {
 export function waitOverKqueue(epfd: i32, ready: usize, capacity: i32, timeoutMs: f64): i32 {
   if (epollOf(epfd) === null) return kindOf(epfd) < 0 ? -EBADF : -EINVAL;
   if (capacity <= 0) return -EINVAL;
-  holdScratch();
+  enterWait();
   const found = waitFor(epfd, ready, capacity, timeoutMs);
-  dropScratch();
+  if (leaveWait()) endWait();
   return found;
 }
 

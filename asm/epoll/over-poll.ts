@@ -13,6 +13,7 @@ import {
 import { deadlineOf, remaining } from "../deadline";
 import { kindOf } from "../descriptor";
 import * as host from "../host";
+import { endWait, enterWait, leaveWait } from "../nesting";
 import { PollRecord, ReadyRecord } from "../records";
 import {
   changeCount,
@@ -32,7 +33,7 @@ import {
   theScan,
   writeResults,
 } from "./scan";
-import { dropScratch, holdScratch, recordsStart, reserveRecords } from "./scratch";
+import { recordsStart, reserveRecords } from "./scratch";
 
 function sooner(timeoutMs: f64, other: f64): f64 {
   return timeoutMs < 0 ? other : Math.min(timeoutMs, other);
@@ -89,9 +90,9 @@ function wait(records: usize, count: i32, epfd: i32, timeoutMs: f64): i32 {
 /** The same, with the memory for it. */
 function waitInScratch(records: usize, count: i32, epfd: i32, timeoutMs: f64): i32 {
   if (!reserveRecords(count)) return -ENOMEM;
-  holdScratch();
+  enterWait();
   const ready = wait(records, count, epfd, timeoutMs);
-  dropScratch();
+  if (leaveWait()) endWait();
   return ready;
 }
 

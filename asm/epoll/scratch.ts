@@ -3,12 +3,12 @@
 // host and the entries of the scan, and over kqueue, kevents. It grows when something is registered,
 // never in a wait.
 //
-// A simulated kernel runs the program's callbacks in a wait, and they may register something. The
-// kernel still writes its results to the block the wait began with, so a block that is replaced in a
-// wait is kept until the last wait ends.
+// A callback of a simulated kernel may register something in a wait: nesting.ts keeps the block that
+// the wait began with.
 
 import { DATA_SIZE, KEVENT_SIZE, POLL_RECORD_SIZE } from "../abi";
-import { allocate, release, roundUp } from "../memory";
+import { allocate, roundUp } from "../memory";
+import { releaseAfterWaits } from "../nesting";
 import { firstEpoll, registrationCount } from "./emulated";
 
 /** Bytes of an entry of a scan (Entry of scan.ts). */
@@ -24,33 +24,13 @@ let bytes: usize = 0;
 let room = 0;
 /** The most records that a caller brings. */
 let callers = 0;
-/** Number of waits going on, one in the other. */
-let waits = 0;
-
-// Blocks that were replaced in a wait. The kernel writes ready masks into them, at 6 and 14.
-//
-//   0          4   8
-//   | next u32 |   | bytes u32 |
-
-const REPLACED_BYTES = 8;
-let replaced: usize = 0;
-
-function dispose(old: usize, oldBytes: usize): void {
-  if (waits === 0 || old === 0) {
-    release(old, oldBytes);
-    return;
-  }
-  store<usize>(old, replaced);
-  store<usize>(old, oldBytes, REPLACED_BYTES);
-  replaced = old;
-}
 
 function resize(registrations: i64): bool {
   const wanted = roundUp((registrations as u64) * PER_REGISTRATION);
   if (wanted === bytes) return true;
   const made = allocate(wanted);
   if (made === 0) return false;
-  dispose(block, bytes);
+  releaseAfterWaits(block, bytes);
   block = made;
   bytes = wanted;
   room = (wanted / PER_REGISTRATION) as i32;
@@ -73,21 +53,6 @@ export function reserveRecords(count: i32): bool {
     (registrationCount() as i64) + callers <= room ||
     reserveRegistrations(0)
   );
-}
-
-/** A wait begins: it uses the block there is now. */
-export function holdScratch(): void {
-  waits++;
-}
-
-/** A wait ends. */
-export function dropScratch(): void {
-  if (--waits > 0) return;
-  while (replaced !== 0) {
-    const next = load<usize>(replaced);
-    release(replaced, load<usize>(replaced, REPLACED_BYTES));
-    replaced = next;
-  }
 }
 
 /** Address of the poll records. */

@@ -82,9 +82,11 @@ function applyResults(epoll: EmulatedEpoll): void {
 
 /** Finds out which registrations have urgent data. */
 export function updateUrgent(epoll: EmulatedEpoll): void {
+  const changes = changeCount();
   const count = writeRecords(epoll, false);
   epoll.isUrgent = count > 1;
-  if (count > 1 && host.poll(recordsStart(), count, 0) >= 0) applyResults(epoll);
+  const found = count > 1 ? host.poll(recordsStart(), count, 0) : -1;
+  if (found >= 0 && changes === changeCount()) applyResults(epoll);
 }
 
 /** Whether urgent data of a registration was reported and was there since. */

@@ -199,7 +199,10 @@ export function controlEmulated(handle: i32, changes: i32, capacity: i32, timeou
   if (queue === null) return ERROR_BAD_HANDLE;
   if (queue.epfd < 0) return -EBADF;
   let result = applyChanges(queue, changes, capacity);
-  if (result === APPLIED) result = capacity === 0 ? 0 : wait(queue, capacity, timeoutMs);
+  if (result === APPLIED) {
+    result = capacity === 0 ? 0 : wait(queue, capacity, timeoutMs);
+    if (result === -EBADF) return result; // the queue was closed in the wait, and may be freed
+  }
   settleWake(queue);
   return result;
 }

@@ -1,9 +1,10 @@
 // A harvest: waits for the kernel's events of a queue, and puts the knotes that they are about on the
 // active list.
 
-import { READY_RECORD_SIZE } from "../abi";
+import { EBADF, READY_RECORD_SIZE } from "../abi";
 import * as host from "../host";
 import * as kernel from "../kernel";
+import { enterWait, leaveWait } from "../nesting";
 import { ReadyRecord } from "../records";
 import { entryOf, noteReport } from "./entry";
 import { reportDirectly } from "./express";
@@ -11,7 +12,7 @@ import { filterOf } from "./filter";
 import { SET_MAIN, SET_SECOND } from "./knote";
 import { Queue } from "./queue";
 import { rebuild } from "./sets";
-import { LEAST_ROOM, readyRecords, readyRoom } from "./scratch";
+import { LEAST_ROOM, readyRecords, readyRoom, resumeScratch } from "./scratch";
 import {
   findSource,
   onReadable,
@@ -79,7 +80,12 @@ export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bo
   queue.hadActive = hadActive;
   const room = min(max(capacity + sourceCount(queue), LEAST_ROOM), readyRoom());
   const timeout = hadActive ? 0 : timeoutMs;
+  enterWait();
   const count = kernel.epoll_wait(queue.epfd, readyRecords(), room, timeout);
+  // A callback of a simulated kernel may have closed the queue, whose memory lasts until the wait ends.
+  const isClosed = queue.epfd < 0;
+  if (leaveWait()) resumeScratch();
+  if (isClosed) return -EBADF;
   const found = count === room ? FOUND_MORE : 0;
   queue.harvestId++;
   const isSimple = express && queue.activeCount === 0 && queue.writers === 0 && !queue.isStale;

@@ -5,6 +5,7 @@
 import { EBADF, EINTR, ERROR_BAD_HANDLE, KEVENT_SIZE } from "../abi";
 import { deadlineOf, remaining } from "../deadline";
 import * as host from "../host";
+import { enterWait, leaveWait } from "../nesting";
 import {
   closeObject,
   isObject,
@@ -13,7 +14,7 @@ import {
   payloadOf,
   replacePayload,
 } from "../objects";
-import { changesStart, eventsStart, reserve } from "./scratch";
+import { changesStart, eventsStart, reserve, resumeScratch } from "./scratch";
 
 /** Handle of a new queue, or a negative errno. */
 export function createNative(): i32 {
@@ -65,11 +66,14 @@ export function postNative(kq: i32, change: i32): i32 {
 export function controlNative(handle: i32, changes: i32, capacity: i32, timeoutMs: f64): i32 {
   const kq = nativeFileno(handle);
   if (kq < 0) return kq;
+  const records = changesStart();
   const events = eventsStart();
   const deadline = deadlineOf(timeoutMs);
-  let count = host.kevent(kq, changesStart(), changes, events, capacity, timeoutMs);
+  enterWait();
+  let count = host.kevent(kq, records, changes, events, capacity, timeoutMs);
   while (count === -EINTR) {
-    count = host.kevent(kq, changesStart(), 0, events, capacity, remaining(timeoutMs, deadline));
+    count = host.kevent(kq, records, 0, events, capacity, remaining(timeoutMs, deadline));
   }
+  if (leaveWait()) resumeScratch();
   return count;
 }

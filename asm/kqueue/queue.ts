@@ -4,6 +4,7 @@
 import { dequeue as leave, enqueue as enter, ReadyList } from "../ready-list";
 import { append, isListed, List, remove } from "../list";
 import { allocate, release } from "../memory";
+import { releaseAfterWaits } from "../nesting";
 import {
   cellOf,
   chainOf,
@@ -199,9 +200,9 @@ export function closeQueue(queue: Queue): void {
   queue.epfd = -1;
 }
 
-/** Frees a closed queue. */
+/** Frees a closed queue, at the end of a wait on it that may be going on. */
 export function freeQueue(queue: Queue): void {
-  release(changetype<usize>(queue), BYTES);
+  releaseAfterWaits(changetype<usize>(queue), BYTES);
 }
 
 // The table of knotes.

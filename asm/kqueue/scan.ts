@@ -17,6 +17,7 @@ import {
 } from "../abi";
 import * as host from "../host";
 import * as kernel from "../kernel";
+import { enterWait, leaveWait } from "../nesting";
 import { PollRecord } from "../records";
 import { EntryKnote, interestOf, isReportedByKernel } from "./entry";
 import { dropKnote, filterOf } from "./filter";
@@ -31,7 +32,7 @@ import {
 } from "./knote";
 import { beginGeneration, deactivate, dequeue, enqueue, Queue } from "./queue";
 import { testKnote, writeQuestion } from "./readiness";
-import { dataStart, eventsStart, pollsStart } from "./scratch";
+import { dataStart, eventsStart, pollsStart, resumeScratch } from "./scratch";
 
 /** Whether the mask of a knote is from an earlier harvest, or maybe of another file. */
 function isOld(queue: Queue, knote: Knote): bool {
@@ -65,7 +66,13 @@ function refreshMasks(queue: Queue, count: i32): void {
     }
     knote = knote.after;
   }
-  if (old === 0 || kernel.poll(pollsStart(), old, 0) < 0) return;
+  if (old === 0) return;
+  const generation = queue.generation;
+  enterWait();
+  const polled = kernel.poll(pollsStart(), old, 0);
+  if (leaveWait()) resumeScratch();
+  // A callback of a simulated kernel may have changed the list, to which the records no longer belong.
+  if (polled < 0 || generation !== queue.generation) return;
   old = 0;
   knote = queue.first;
   for (let i = 0; i < count && knote !== null; i++) {

@@ -240,4 +240,28 @@ test("a number that was closed without announceClose is free for the next file t
   }
 });
 
+test("a descriptor that is closed while poll(2) is asked takes no event of another one", () => {
+  let close: (() => void) | undefined;
+  const on = new World("bsd", (host) => ({
+    poll: (memory, records, count, timeoutMs) => {
+      const callback = count === 2 ? close : undefined;
+      if (callback) close = undefined;
+      callback?.();
+      return host.poll(memory, records, count, timeoutMs);
+    },
+  }));
+  const { os } = on;
+  const [first, toFirst] = on.pipe();
+  const [second, toSecond] = on.pipe();
+  const e = on.epoll([
+    [first, IN | ET],
+    [second, IN | ET],
+  ]);
+  os.write(toFirst, "x");
+  os.write(toSecond, "x");
+  close = () => os.close(first);
+  assert.equal(e.poll(0), [[second, IN]]);
+  assert.is(close, undefined);
+});
+
 test.run();
