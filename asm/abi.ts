@@ -38,7 +38,7 @@ export const EVENT_RDHUP = 0x2000;
 export const EVENT_EXCLUSIVE = 0x10000000;
 /** Keep the system awake while the event is handled (EPOLLWAKEUP). */
 export const EVENT_WAKEUP = 0x20000000;
-/** Report once, then stay silent until modified (EPOLLONESHOT). */
+/** Report once, then nothing until the registration is modified (EPOLLONESHOT). */
 export const EVENT_ONESHOT = 0x40000000;
 /** Edge triggered. In hex because `1 << 31` is negative in JavaScript. */
 export const EVENT_ET = 0x80000000;
@@ -211,7 +211,7 @@ export const DATA_READABLE = 1;
 export const DATA_SENDABLE = 2;
 /** Bytes a pipe has room for: F_GETPIPE_SZ less FIONREAD. */
 export const DATA_PIPE_ROOM = 3;
-/** Connections waiting to be accepted, as far as the kernel tells; at least 1 is assumed. */
+/** Connections waiting to be accepted, as far as the kernel shows them; at least 1 is assumed. */
 export const DATA_BACKLOG = 4;
 /** Size of a file less the offset of the open file description; may be negative. */
 export const DATA_FILE = 5;
@@ -242,7 +242,7 @@ export const CALL_TIMEOUT = 0;
 export const CALL_ARGUMENTS = 8;
 export const CALL_RESULT = 24;
 
-/** Rescan interval, in ms: how often a wait looks again at what no kernel call reports. */
+/** Rescan interval, in ms: the time between two tests of a condition that no kernel call reports. */
 export const RESCAN_MS = 10;
 
 // Capabilities of a host, read once per core.
@@ -255,7 +255,7 @@ export const CAPABILITY_SOURCES = 0x2;
 export const CAPABILITY_KQUEUE = 0x4;
 
 // Errors of a host: it returns the negative of these, whatever the platform's own
-// numbers are. Only those the core itself looks at or returns.
+// numbers are. Only those that the core compares with or returns.
 
 export const EPERM = 1;
 export const ENOENT = 2;

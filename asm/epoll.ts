@@ -19,7 +19,7 @@ export function epollCreate(flags: i32): i32 {
   return handle;
 }
 
-/** Handle of an epoll whose descriptor exists already. Whether it is an epoll, its calls find out. */
+/** Handle of an epoll whose descriptor exists already. The calls of the epoll find out whether it is one. */
 export function epollAdopt(epfd: i32): i32 {
   if (epfd < 0) return -EBADF;
   return openObject(KIND_EPOLL, epfd as usize);

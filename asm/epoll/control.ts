@@ -133,8 +133,8 @@ function isAlwaysReady(fd: i32, epoll: EmulatedEpoll | null): bool {
 
 /**
  * Whether the number of a registration was closed and is another file's now. Where files have no
- * numbers to tell by, the kernel is asked whether it still has the knotes; that may report an edge
- * once more, so only ADD does it, which would fail otherwise.
+ * numbers, the kernel is asked whether it still has the knotes. The question may report an edge once
+ * more, so that only ADD asks, which would fail otherwise.
  */
 function isReplaced(
   epoll: EmulatedEpoll,
@@ -178,7 +178,7 @@ export function controlEmulated(epfd: i32, op: i32, fd: i32, mask: u32): i32 {
   if (op !== EPOLL_CTL_DEL && mask & EVENT_EXCLUSIVE) {
     if (op === EPOLL_CTL_MOD || inner !== null || mask & ~EXCLUSIVE_COMPANIONS) return -EINVAL;
   }
-  // EPO-178: loops, and more than EP_MAX_NESTS epolls within each other, before the registration is looked up.
+  // EPO-178: loops, and more than EP_MAX_NESTS epolls within each other, before EEXIST.
   if (op === EPOLL_CTL_ADD && inner !== null && isTooDeep(epoll, inner)) return -ELOOP;
 
   if (registration !== null && isReplaced(epoll, registration, stat, op)) {

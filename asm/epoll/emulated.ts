@@ -55,7 +55,7 @@ export class Registration {
     this.reported = knotes;
   }
 
-  /** Of an epoll within: its `arrivals` when the last scan looked. */
+  /** Of an epoll within: its `arrivals` at the last scan. */
   get innerArrivals(): i32 {
     return this.readable as i32;
   }
@@ -84,7 +84,7 @@ export class EmulatedEpoll {
   scan: i32;
   /** Over poll(2): when edge-triggered registrations are reported once more. */
   edgeTimer: EdgeTimer;
-  /** Over kqueue: some registrations wait for urgent data, of which only poll(2) tells. */
+  /** Over kqueue: some registrations wait for urgent data, which only poll(2) reports. */
   isUrgent: bool;
   /** When a timer of the queue that is built on it expires, in the host's time; 0: never. */
   deadline: f64;

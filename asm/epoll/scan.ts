@@ -143,9 +143,14 @@ function epollIn(record: PollRecord): EmulatedEpoll | null {
 }
 
 /** Writes the poll record of a descriptor that is no epoll; its address. */
-function writeRecordOf(scan: Scan, registration: Registration, reported: u32, news: bool): usize {
+function writeRecordOf(
+  scan: Scan,
+  registration: Registration,
+  reported: u32,
+  onlyNew: bool,
+): usize {
   const mask = pollMaskOf(registration);
-  if (!news) return writeRecord(scan, registration.fd, mask);
+  if (!onlyNew) return writeRecord(scan, registration.fd, mask);
   // poll(2) always reports errors and hang-ups. After such a report, only -1 makes poll(2) skip the record.
   return writeRecord(scan, reported & ALWAYS ? -1 : registration.fd, mask & ~reported);
 }
@@ -154,9 +159,9 @@ function writeRecordOf(scan: Scan, registration: Registration, reported: u32, ne
  * Writes the poll records and the entries of an epoll and of those within.
  *
  * @param inEdge whether an epoll above is registered edge-triggered
- * @param news whether poll(2) is to wait only for what was not reported
+ * @param onlyNew whether poll(2) is to wait only for what was not reported
  */
-function writeRecords(scan: Scan, epoll: EmulatedEpoll, inEdge: bool, news: bool): void {
+function writeRecords(scan: Scan, epoll: EmulatedEpoll, inEdge: bool, onlyNew: bool): void {
   if (epoll.scan === scan.number) return;
   epoll.scan = scan.number;
   const deadline = epoll.deadline;
@@ -170,11 +175,11 @@ function writeRecords(scan: Scan, epoll: EmulatedEpoll, inEdge: bool, news: bool
       if (isEdgeTriggered(registration)) scan.edgeTriggered++;
       let record: usize = 0;
       if (registration.inner === null) {
-        record = writeRecordOf(scan, registration, reported, news);
-      } else if (!news || reported === 0) {
+        record = writeRecordOf(scan, registration, reported, onlyNew);
+      } else if (!onlyNew || reported === 0) {
         const inner = innerOf(registration);
         const below: bool = inEdge || isEdgeTriggered(registration);
-        if (inner !== null) writeRecords(scan, inner, below, news);
+        if (inner !== null) writeRecords(scan, inner, below, onlyNew);
       }
       writeEntry(scan, epoll, registration, record, inEdge);
     }
@@ -197,7 +202,7 @@ export function beginScan(
   records: usize,
   count: i32,
   root: EmulatedEpoll | null,
-  news: bool,
+  onlyNew: bool,
 ): i32 {
   scan.number++;
   scan.reported = 0;
@@ -209,9 +214,9 @@ export function beginScan(
   const end = records + (count as usize) * POLL_RECORD_SIZE;
   for (let at = records; at < end; at += POLL_RECORD_SIZE) {
     const epoll = epollIn(changetype<PollRecord>(at));
-    if (epoll !== null) writeRecords(scan, epoll, false, news);
+    if (epoll !== null) writeRecords(scan, epoll, false, onlyNew);
   }
-  if (root !== null) writeRecords(scan, root, false, news);
+  if (root !== null) writeRecords(scan, root, false, onlyNew);
   return ((scan.recordsEnd - recordsStart()) / POLL_RECORD_SIZE) as i32;
 }
 

@@ -85,16 +85,16 @@ export function setFd(queue: Queue, set: u8): i32 {
 }
 
 /**
- * The events a knote waits for. PRI of a stream is no event of READ: it tells that FIONREAD ends at
+ * The events a knote waits for. PRI of a stream is no event of READ: it shows that FIONREAD ends at
  * an urgent mark.
  */
 export function interestOf(knote: EntryKnote): u32 {
   if (knote.filter !== FILTER_READ) return EVENT_OUT;
-  // A muted knote that knows of a mark is quiet: an outer queue must not take PRI for an event. Not with
-  // EV_CLEAR, whose entry stays as it is: the kernel would report the last edge again.
-  const isKnown = (knote.status & STATUS_MARKED) !== 0 && (knote.status & STATUS_MUTED) !== 0;
-  const isQuiet = isKnown && !(knote.flags & EV_CLEAR);
-  const marks: u32 = knote.kind === FD_STREAM && !isQuiet ? EVENT_PRI : 0;
+  // While a knote with a mark is muted, its entry leaves PRI out: an outer queue must not take PRI for an
+  // event. With EV_CLEAR the entry stays as it is, since a change would report the last edge again.
+  const isMarked = (knote.status & STATUS_MARKED) !== 0 && (knote.status & STATUS_MUTED) !== 0;
+  const leavesOut = isMarked && !(knote.flags & EV_CLEAR);
+  const marks: u32 = knote.kind === FD_STREAM && !leavesOut ? EVENT_PRI : 0;
   return EVENT_IN | EVENT_RDHUP | marks;
 }
 

@@ -14,7 +14,7 @@ const IN_MODIFY: u32 = 0x2;
 
 const own: usize = memory.data(STAT_SIZE, 8);
 
-/** f_attach. A host without inotify is no error: the size tells, too. */
+/** f_attach. Where the host has no inotify, a wait compares the size. */
 export function attachFile(queue: Queue, knote: EntryKnote): i32 {
   knote.events = IN_MODIFY;
   if (knote.filter === FILTER_READ || knote.flags & EV_CLEAR) {

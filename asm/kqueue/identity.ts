@@ -6,7 +6,7 @@ import { describe } from "../descriptor";
 import { StatRecord } from "../records";
 import { DescriptorKnote } from "./knote";
 
-/** Record of `sameFile`, whose callers want the verdict alone. */
+/** Record of `sameFile`, whose callers want the result alone. */
 const own: usize = memory.data(STAT_SIZE, 8);
 
 /** Remembers the file of a new knote, and fills the caller's stat record. 0 or -EBADF. */

@@ -25,7 +25,7 @@ export function createNative(): i32 {
   return handle;
 }
 
-/** Handle of a queue whose descriptor exists already. The kernel is not asked what it is. */
+/** Handle of a queue whose descriptor exists already. The calls of the queue find out whether it is one. */
 export function adoptNative(kq: i32): i32 {
   return kq < 0 ? -EBADF : openObject(KIND_KQUEUE, kq as usize);
 }

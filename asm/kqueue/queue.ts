@@ -64,7 +64,7 @@ export class Queue {
   timerCapacity: i32;
   timerCount: i32;
   armedDeadline: f64;
-  /** When the first timer expires, if no kernel tells; else 0. */
+  /** When the first timer expires, on a host whose kernel has no timers; else 0. */
   deadline: f64;
 
   /** The sources (a Table), by their descriptors. */
@@ -113,7 +113,7 @@ const queues: usize = memory.data(8, 4);
 /** Number of the last generation of any queue: 64 bits, which do not wrap around. */
 const generations: usize = memory.data(8, 8);
 
-export function knotesOf(queue: Queue): Table {
+function knotesOf(queue: Queue): Table {
   return changetype<Table>(changetype<usize>(queue) + offsetof<Queue>("cells"));
 }
 

@@ -94,7 +94,7 @@ function queryData(queue: Queue, count: i32): void {
     }
     knote = knote.after;
   }
-  // A host that cannot tell: `data` is 0, and the mask decides.
+  // Without an answer of the host, `data` is 0 and the mask decides.
   if (asked > 0 && host.fd_data(dataStart(), asked) < 0) {
     memory.fill(dataStart(), 0, (asked as usize) * DATA_SIZE);
   }

@@ -57,7 +57,7 @@ function empty(queue: Queue, fd: i32, set: u8, isNew: bool): void {
       if (knote === null) continue;
       if (isNew && (knote.flags & (EV_CLEAR | EV_DISPATCH)) === EV_CLEAR) continue;
       noteReport(queue, knote, event.mask);
-      knote.harvestId--; // the event may be about the file that had the number before: poll(2) tells
+      knote.harvestId--; // the event may be about the file that had the number before: to be refreshed
     }
     if (count < room) return;
   }

@@ -46,8 +46,6 @@ function hashOf(member: usize): u32 {
 
 /** Reads what a source of a queue reports. True if the kernel may have more. */
 export type Reader = (queue: Queue) => bool;
-/** Reads the source of one knote. */
-export type KnoteReader = (queue: Queue, knote: Knote) => void;
 /** Closes the descriptor of a source. */
 export type Closer = (queue: Queue, fd: i32) => void;
 

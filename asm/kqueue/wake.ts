@@ -1,5 +1,4 @@
-// The queue's own descriptor is readable while the active list has knotes: an eventfd in the main set
-// sees to that.
+// While the active list has knotes, an eventfd in the main set makes the queue's own descriptor readable.
 
 import * as host from "../host";
 import { settleWake as settle } from "../ready-list";

@@ -41,7 +41,7 @@ struct call* read_call(napi_env env, napi_callback_info info, uint8_t** memory, 
 /* Points `out` at `count` records of `size` bytes at `address` of the memory. 0, or -EFAULT if they
  * do not all lie inside it. */
 int records_in(uint8_t* memory, size_t length, uint32_t address, uint32_t count, size_t size,
-                 uint8_t** out);
+               uint8_t** out);
 
 /* Milliseconds as a timespec, rounded up to a nanosecond. `*out` becomes NULL for ever
  * (negative, or beyond any clock). -EINVAL for NaN. */

@@ -71,7 +71,7 @@ struct call* read_call(napi_env env, napi_callback_info info, uint8_t** memory, 
 }
 
 int records_in(uint8_t* memory, size_t length, uint32_t address, uint32_t count, size_t size,
-                 uint8_t** out) {
+               uint8_t** out) {
   if (address > length || count > (length - address) / size) return -EFAULT;
   /* An empty buffer has no address to add to. */
   *out = memory == NULL ? NULL : memory + address;

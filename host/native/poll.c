@@ -37,7 +37,7 @@ napi_value select_poll(napi_env env, napi_callback_info info) {
   struct call* call = read_call(env, info, &memory, &length);
   uint32_t count = call->arguments[1];
   int failure = records_in(memory, length, call->arguments[0], count, ABI_POLL_RECORD_SIZE,
-                             &records);
+                           &records);
   if (failure == 0) failure = timespec_of(call->timeout_ms, &storage, &timeout);
   call->result = failure;
   if (failure != 0) return NULL;

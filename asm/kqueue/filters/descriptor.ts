@@ -95,7 +95,7 @@ function detach(queue: Queue, made: Knote): i32 {
   return same < 0 ? same : deleted;
 }
 
-/** f_event. After a change, epoll itself reports a ready descriptor; the core tests a file, which has no entry. */
+/** f_event. Called only where the kernel does not report the knote: of a file, or with NOTE_LOWAT 0. */
 function event(queue: Queue, made: Knote): i32 {
   const knote = changetype<EntryKnote>(made);
   if (knote.set === SET_FILES) return testNow(queue, knote);

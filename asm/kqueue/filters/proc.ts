@@ -136,7 +136,7 @@ function readPidfd(queue: Queue, made: Knote): void {
   const status = host.proc_status(knote.pidfd, knote.ident as i32);
   if (status === -EAGAIN) return;
   catchUp(queue); // what the process did before its end, its children above all
-  // The kernel may not tell the status of another's child that has been reaped since.
+  // The kernel may not show the status of another process's child that has been reaped since.
   noteExit(queue, knote, max(status, 0));
 }
 

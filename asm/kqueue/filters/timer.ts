@@ -106,7 +106,7 @@ function armTimers(queue: Queue): void {
     host.timerfd_settime(timerfd, first);
     return;
   }
-  // Without a timer of the kernel, a wait ends at the deadline and the next harvest looks at the clock.
+  // Without a timer of the kernel, a wait ends at the deadline and the next harvest reads the clock.
   queue.deadline = first;
   setDeadline(queue.epfd, first);
 }

@@ -77,7 +77,7 @@ napi_value select_epoll_wait(napi_env env, napi_callback_info info) {
   struct call* call = read_call(env, info, &memory, &length);
   uint32_t capacity = call->arguments[2];
   int failure = records_in(memory, length, call->arguments[1], capacity, ABI_READY_RECORD_SIZE,
-                             &ready);
+                           &ready);
   if (failure == 0) failure = timespec_of(call->timeout_ms, &storage, &timeout);
   if (failure == 0 && capacity > INT_MAX / sizeof(struct epoll_event)) failure = -EINVAL;
   call->result = failure;
