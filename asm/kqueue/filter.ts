@@ -2,7 +2,7 @@
 // table; its callers have a knote, call the operations through the table and know no filter.
 
 import { KeventRecord } from "../records";
-import { Knote, writeKevent } from "./knote";
+import { Knote } from "./knote";
 import { findKnote, Queue, removeKnote } from "./queue";
 
 /** f_attach: 0 or a negative errno, and then nothing is left of the attempt. */
@@ -26,7 +26,8 @@ export class Filter {
   detach: Detach;
   touch: Touch;
   event: Event;
-  report: Report;
+  /** Null of a filter whose event is the knote as it is. */
+  report: Report | null;
   /** Null of a filter that needs none. */
   catchUp: CatchUp | null;
   readSource: ReadSource;
@@ -76,7 +77,7 @@ export function addFilter(
   filter.detach = detach;
   filter.touch = touch;
   filter.event = event;
-  filter.report = writeKevent;
+  filter.report = null;
   filter.catchUp = null;
   filter.readSource = readNothing;
   return filter;

@@ -129,7 +129,9 @@ function report(queue: Queue, knote: Knote, at: usize, isCrowded: bool): void {
     dropKnote(queue, knote);
     return;
   }
-  filterOf(knote.filter).report(knote, at);
+  const write = filterOf(knote.filter).report;
+  if (write === null) writeKevent(knote, at);
+  else write(knote, at);
   dequeue(queue, knote);
   if (flags & (EV_CLEAR | EV_DISPATCH)) {
     if (flags & EV_CLEAR) {
