@@ -5,12 +5,12 @@ import { createLinuxHost } from "./linux/host.ts";
 import { createPosixHost } from "./linux/poll-only.ts";
 import { createSimHost } from "./sim/waist/host.ts";
 import { type Choice, makeKernel, NAMED } from "./sim/kernel/make-kernel.ts";
-import { withRealClock } from "./sim/waist/real-clock.ts";
+import { withRealClockInWaits } from "./sim/waist/real-clock.ts";
 import { withTrace } from "./trace/trace.ts";
 
 function simulated(choice: Choice): Host {
   const kernel = makeKernel(choice);
-  return withRealClock(kernel, createSimHost(kernel));
+  return withRealClockInWaits(kernel, createSimHost(kernel));
 }
 
 /** Hosts by the name `OMNIPOLL_HOST` gives them. */

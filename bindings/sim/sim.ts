@@ -5,7 +5,7 @@ import type { DescriptorTable } from "../../host/sim/kernel/descriptors.ts";
 import { createSimHost } from "../../host/sim/waist/host.ts";
 import type { Kernel } from "../../host/sim/kernel/kernel.ts";
 import { createSimOs } from "../../host/sim/os/os.ts";
-import { withRealClock } from "../../host/sim/waist/real-clock.ts";
+import { withRealClock, withRealClockInWaits } from "../../host/sim/waist/real-clock.ts";
 import type { TraceEntry } from "../../host/sim/kernel/trace.ts";
 import { type KernelView, viewOf } from "./view.ts";
 import { withObservers } from "../../host/observers.ts";
@@ -83,9 +83,7 @@ export class Sim implements SimModule {
   }
 
   /**
-   * A second API on the same kernel and the same descriptors, with a core of its own. An action (`at`)
-   * that runs in the middle of a wait needs one if the action itself waits: a core is in one wait at a
-   * time.
+   * Makes a second API on the same kernel and the same descriptors, with a core of its own.
    */
   module(): SimModule {
     return this.#module(this.kernel.program);
@@ -96,10 +94,10 @@ export class Sim implements SimModule {
     const { kernel } = this;
     const isProgram = descriptors === kernel.program;
     const bound = <Calls extends object>(calls: Calls): Calls =>
-      withRealClock(kernel, isProgram ? calls : asProcess(kernel, descriptors, calls));
+      isProgram ? calls : asProcess(kernel, descriptors, calls);
     const made = createSimHost(kernel);
-    const host = bound(made);
-    const calls = withObservers(bound(createSimOs(made)), host);
+    const host = withRealClockInWaits(kernel, bound(made));
+    const calls = withObservers(withRealClock(kernel, bound(createSimOs(made))), host);
     return {
       select: createSelectModuleFrom(this.#core, host),
       os: { ...createOsModule(calls), ...createAioCalls(calls) },

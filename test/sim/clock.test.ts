@@ -135,6 +135,25 @@ test("a program that computes misses nothing: actions that are due run first", (
   assert.is(sim.os.read(r, 10).length, 2);
 });
 
+test("an action waits for the end of a change, which it could end in the middle", () => {
+  const sim = realSim();
+  const { os, select } = sim;
+  const [r] = os.pipe();
+  const queue = select.kqueue();
+  queue.control([select.kevent(r)], 0);
+  let hasRun = false;
+  sim.at(sim.now() + 0.01, () => {
+    hasRun = true;
+    os.close(r);
+  });
+  compute(15);
+  queue.control([select.kevent(r)], 0);
+  assert.is(hasRun, false);
+  assert.equal(queue.control(null, 1, 0), []);
+  assert.is(hasRun, true);
+  assert.equal(queue.inspect().registrations, []);
+});
+
 test("an error of an action is thrown by the wait, or by the next one", () => {
   const sim = realSim();
   const { ep } = watchedPipe(sim);

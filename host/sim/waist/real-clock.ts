@@ -23,12 +23,28 @@ const WAITS = new Set(["poll", "epoll_wait", "kevent"]);
  * while it blocks. On a virtual clock the calls stay as they are.
  */
 export function withRealClock<Calls extends object>(kernel: Kernel, calls: Calls): Calls {
+  return decorate(kernel, calls, (name) => !TIMELESS.has(name));
+}
+
+/**
+ * The same for the calls that a core makes: actions run in its waits only. In the middle of a change, an
+ * action that closes a descriptor would free what the core is about to change.
+ */
+export function withRealClockInWaits<Calls extends object>(kernel: Kernel, calls: Calls): Calls {
+  return decorate(kernel, calls, (name) => WAITS.has(name));
+}
+
+function decorate<Calls extends object>(
+  kernel: Kernel,
+  calls: Calls,
+  runsActions: (name: string) => boolean,
+): Calls {
   const { clock } = kernel;
   if (!(clock instanceof RealClock)) return calls;
   const made: Record<string, unknown> = {};
   for (const [name, call] of Object.entries(calls)) {
     made[name] = call;
-    if (typeof call !== "function" || TIMELESS.has(name)) continue;
+    if (typeof call !== "function" || !runsActions(name)) continue;
     made[name] = (...given: unknown[]): unknown => {
       clock.catchUp();
       if (WAITS.has(name) && kernel.hasFailed) return -ECANCELED;
