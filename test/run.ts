@@ -64,6 +64,12 @@ const filesOn = (host: HostName): string[] =>
 
 let browser: BrowserHosts | undefined;
 
+/** The compiled files that run in a browser, below dist/. */
+function filesInBrowser(): string[] {
+  const found = hosts.filter(isInBrowser).flatMap(filesOn);
+  return [...new Set(found)].map((file) => `test/${file}${SUFFIX}`);
+}
+
 /** Why nothing runs on a host; the browser is started if the host is in one. */
 async function missingFor(host: HostName): Promise<string | undefined> {
   if (host !== NATIVE && host !== "posix" && HAS_OTHER_ADDON) {
@@ -72,7 +78,7 @@ async function missingFor(host: HostName): Promise<string | undefined> {
   if (!isInBrowser(host)) return undefined;
   const path = findChromium();
   if (path === undefined) return "no chromium";
-  browser ??= await BrowserHosts.start(path);
+  browser ??= await BrowserHosts.start(path, filesInBrowser());
   return undefined;
 }
 
@@ -84,7 +90,7 @@ function runOn(host: HostName, file: string): Promise<Outcome> {
   }
   const { base, isReal } = clockless(host);
   const place = { host: isReal ? "sim:linux:real" : "sim:linux", isWorker: base === "worker" };
-  return (browser as BrowserHosts).run(file + SUFFIX, place, LIMIT_MS);
+  return (browser as BrowserHosts).run(`test/${file}${SUFFIX}`, place, LIMIT_MS);
 }
 
 /** The results of a file's tests on a host. A test in SKIPS counts as skipped if it failed. */

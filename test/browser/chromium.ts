@@ -27,8 +27,8 @@ export function findChromium(): string | undefined {
 export function launch(executablePath: string): Promise<Browser> {
   return chromium.launch({
     executablePath,
-    // Root has no sandbox; containers have little of /dev/shm.
-    args: ["--no-sandbox", "--disable-dev-shm-usage", "--js-flags=--expose-gc"],
+    // Root has no sandbox, containers have little of /dev/shm, and pages without content need no GPU.
+    args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--js-flags=--expose-gc"],
     // The browser runs without the sanitizers that are preloaded into the tests.
     env: { ...process.env, LD_PRELOAD: "" },
   });

@@ -2,6 +2,7 @@
 
 import type { Browser, ConsoleMessage, Page } from "playwright-core";
 import { type Outcome, outcomeOf } from "../runner/outcome.ts";
+import { bundle, bundledPath } from "./bundle.ts";
 import { launch } from "./chromium.ts";
 import { REPORT } from "./page.ts";
 import { serveTree, type TreeServer } from "./server.ts";
@@ -25,13 +26,19 @@ export class BrowserHosts {
     this.#server = server;
   }
 
-  /** @param path the program of the browser */
-  static async start(path: string): Promise<BrowserHosts> {
-    return new BrowserHosts(await launch(path), await serveTree({ replaces: true }));
+  /**
+   * Starts a browser.
+   *
+   * @param path of the browser
+   * @param files that will run: paths below dist/
+   */
+  static async start(path: string, files: readonly string[]): Promise<BrowserHosts> {
+    const extra = await bundle(files);
+    return new BrowserHosts(await launch(path), await serveTree({ extra }));
   }
 
-  /** Runs a compiled test file of dist/test, for at most `limitMs`. */
-  async run(name: string, { host, isWorker }: Place, limitMs: number): Promise<Outcome> {
+  /** Runs a compiled test file, a path below dist/, for at most `limitMs`. */
+  async run(file: string, { host, isWorker }: Place, limitMs: number): Promise<Outcome> {
     const begun = performance.now();
     const page = this.#idle.pop() ?? (await (await this.#browser.newContext()).newPage());
     const lines: string[] = [];
@@ -45,9 +52,9 @@ export class BrowserHosts {
     try {
       // A new document has no state of the file before.
       await page.goto(this.#server.origin);
-      const given = JSON.stringify([`/dist/test/${name}`, host, isWorker]);
+      const given = JSON.stringify([bundledPath(file), host, isWorker]);
       ended = await page.evaluate<Ended>(
-        `import("/dist/test/browser/page.js").then(({ runFile }) => runFile(...${given}))`,
+        `import("${bundledPath("test/browser/page.js")}").then(({ runFile }) => runFile(...${given}))`,
       );
     } catch (error) {
       ended = { output: "", uncaught: `uncaught: ${(error as Error).message}` };

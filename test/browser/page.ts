@@ -14,7 +14,7 @@ export async function runFile(url: string, host: string, isWorker: boolean): Pro
     Object.assign(globalThis, { OMNIPOLL_HOST: host });
     return (await import("./suite.ts")).runSuite(url, report);
   }
-  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  const worker = new Worker(new URL("browser-worker.js", import.meta.url), { type: "module" });
   return new Promise((resolve, reject) => {
     worker.addEventListener("message", ({ data }: MessageEvent<string | Ended>) => {
       if (typeof data === "string") report(data);

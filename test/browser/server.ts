@@ -1,5 +1,4 @@
-// A web server on the loopback interface for the tree of the package: as it is, or for tests that were
-// written for Node, with their imports replaced by modules that a browser can load.
+// A web server on the loopback interface for the tree of the package.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -17,32 +16,6 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
 };
 
-/** Entry points for Node, which tests import, and the same ones for a browser. */
-const REPLACED: Record<string, string> = {
-  "/dist/bindings/node/select.js": "../browser/select.js",
-  "/dist/bindings/node/os.js": "../../test/browser/os-with-buffers.js",
-  "/dist/bindings/node/host.js": "../browser/host.js",
-  "/dist/bindings/node/sim.js": "../browser/sim.js",
-};
-
-/** The address of a module that is imported without a path. */
-function urlOf(specifier: string): string {
-  if (specifier.startsWith("node:")) {
-    const name = specifier.slice("node:".length).replaceAll(/[/_]/g, "-");
-    return `/dist/test/browser/node/${name}.js`;
-  }
-  return `/${fileURLToPath(import.meta.resolve(specifier)).slice(root.length)}`;
-}
-
-const BARE = /(\bfrom\s*|\bimport\s*\(?\s*)(["'])([\w@][\w@./:-]*)\2/g;
-
-/** The source of a module, its imports as addresses. */
-function resolved(source: string): string {
-  return source.replaceAll(BARE, (_all, before: string, _quote, specifier: string) => {
-    return `${before}"${urlOf(specifier)}"`;
-  });
-}
-
 const BLANK = "<!doctype html><title>omnipoll</title><link rel='icon' href='data:,'>";
 
 /** Options of a server. */
@@ -51,23 +24,18 @@ export interface ServeOptions {
   readonly folder?: string;
   /** Contents of more files, by path. */
   readonly extra?: ReadonlyMap<string, string>;
-  /** Whether the modules of Node and of packages that tests import are replaced. */
-  readonly replaces?: boolean;
   /** Whether its pages are cross-origin isolated, and may share memory with their workers. */
   readonly isIsolated?: boolean;
 }
 
 /** The content at `path`; undefined without a file. */
 function find(path: string, options: ServeOptions): Buffer | string | undefined {
-  const { folder = root, extra, replaces = false } = options;
+  const { folder = root, extra } = options;
   const given = extra?.get(path);
   if (given !== undefined) return given;
   if (path === "/") return BLANK;
-  const replaced = replaces ? REPLACED[path] : undefined;
-  if (replaced !== undefined) return `export * from "${replaced}";`;
   try {
-    const content = readFileSync(join(folder, path));
-    return replaces && /\.m?js$/.test(path) ? resolved(content.toString()) : content;
+    return readFileSync(join(folder, path));
   } catch {
     return undefined;
   }

@@ -3,11 +3,17 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 const maps = new Map<string, SourceMap | undefined>();
+
+/** Adds the map of a file that is not on the disk. */
+export function addMap(path: string, text: string): void {
+  maps.set(path, new SourceMap(JSON.parse(text)));
+}
 
 function mapOf(path: string): SourceMap | undefined {
   if (!maps.has(path)) {
@@ -27,7 +33,8 @@ export function inSources(text: string): string {
     (found, path: string, line: string, column: string) => {
       const entry = mapOf(path)?.findEntry(Number(line) - 1, Number(column) - 1);
       if (entry === undefined || !("originalLine" in entry)) return found;
-      const source = path.replace(/^dist\//, "").replace(/\.js$/, ".ts");
+      // A bundle has the lines of many sources.
+      const source = join(dirname(path), entry.originalSource);
       return `${source}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
     },
   );

@@ -6,7 +6,7 @@ import { EventEmitter } from "./events.ts";
 
 export const isMainThread = true;
 
-const GLOBALS = new URL("globals.js", import.meta.url).href;
+const GLOBALS = new URL("browser-node-globals.js", import.meta.url).href;
 
 const START = `
   const globals = import("${GLOBALS}");
