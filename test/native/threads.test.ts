@@ -15,7 +15,7 @@ import { type Addon, addonPath } from "../../host/native/addon.ts";
 import { callsOf } from "../support/hosts.ts";
 import { assertTook, inThread } from "../support/expect.ts";
 import { openDescriptors } from "../support/files.ts";
-import { eventually } from "../support/world.ts";
+import { endIdleThreads, eventually } from "../support/world.ts";
 
 /** Waits of each kind on pipes of its own; returns how many were right. */
 const BUSY = `
@@ -42,6 +42,7 @@ test("8 threads wait thousands of times at once, each on its own", async () => {
   const workers = await Promise.all(Array.from({ length: 8 }, () => inThread(0, BUSY, 2000)));
   const results = await Promise.all(workers.map(({ done }) => done));
   assert.equal(results, new Array(8).fill(4000));
+  await endIdleThreads();
   // Node closes the descriptors of a worker a little after the worker has ended.
   const areClosed = await eventually(() => openDescriptors() <= before + 4);
   assert.ok(areClosed, `${openDescriptors()} of ${before}`);
@@ -122,13 +123,19 @@ test("50 threads come and go without a descriptor left behind", async () => {
     ep.close(); os.close(r); os.close(w);
     return found;`;
   const run = async (): Promise<void> => assert.is(await (await inThread(0, code)).done, 2);
-  for (let i = 0; i < 5; i++) await run();
+  for (let i = 0; i < 5; i++) {
+    await run();
+    await endIdleThreads();
+  }
   let before = Infinity;
   for (let last = -1; last !== before; await sleep(50)) {
     last = before;
     before = openDescriptors();
   }
-  for (let i = 0; i < 50; i += 5) await Promise.all([run(), run(), run(), run(), run()]);
+  for (let i = 0; i < 50; i += 5) {
+    await Promise.all([run(), run(), run(), run(), run()]);
+    await endIdleThreads();
+  }
   const areClosed = await eventually(() => openDescriptors() <= before);
   assert.ok(areClosed, `${openDescriptors()} descriptors, ${before} before`);
 });

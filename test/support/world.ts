@@ -131,30 +131,65 @@ async function untilBlocked(task: string): Promise<void> {
   await eventually(() => (seen = isAsleep(task) ? seen + 1 : 0) >= 5);
 }
 
-/** The prologue of a thread on the kernel of this machine. */
+/** What a job has around it in a thread on the kernel of this machine. */
 const NATIVE = `
   const os = await import(workerData.os);
   const select = await import(workerData.select);
   const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   const { closeSync, readlinkSync } = process.getBuiltinModule("node:fs");
   const task = readlinkSync("/proc/thread-self");
-  const end = () => {};
-  const begin = () => Atomics.wait(workerData.begun, 0, 0);`;
+  const begin = () => Atomics.wait(begun, 0, 0);
+  const end = () => {};`;
 
-/** The prologue of a thread that joins the simulated kernel of this thread. */
+/** The same in a thread that joins the simulated kernel of this thread. */
 const SIMULATED = `
   const { coreModule } = await import(workerData.host);
   const { joinSimFrom } = await import(workerData.sim);
-  const { select, os, sleep: pass, end } = joinSimFrom(coreModule(), workerData.ticket);
+  const { select, os, sleep: pass, end } = joinSimFrom(coreModule(), ticket);
   const sleep = (ms) => pass(ms / 1000);
   const closeSync = os.close;
   const task = "";
   const begin = () => {};`;
 
+/** The program of a thread, which does one job after the other. */
+const PROGRAM = `
+  const { parentPort, workerData } = require("node:worker_threads");
+  parentPort.on("message", async ({ code, ms, data, begun, ticket }) => {
+    ${sim === undefined ? NATIVE : SIMULATED}
+    parentPort.postMessage({ task });
+    begin();
+    if (ms > 0) sleep(ms);
+    const run = new Function("os", "select", "data", "sleep", "closeSync", code);
+    try {
+      const result = run(os, select, data, sleep, closeSync);
+      end();
+      parentPort.postMessage({ result });
+    } catch (error) {
+      end();
+      throw error;
+    }
+  });`;
+
+type Message = { readonly task: string } | { readonly result: unknown };
+
+/** Threads without a job. A thread takes a while to begin, most of it to import the package. */
+const idle: Worker[] = [];
+
+function startWorker(): Worker {
+  const workerData = {
+    os: new URL("../../bindings/node/os.js", import.meta.url).href,
+    select: new URL("../../bindings/node/select.js", import.meta.url).href,
+    host: new URL("../../bindings/node/host.js", import.meta.url).href,
+    sim: new URL("../../bindings/sim/sim.js", import.meta.url).href,
+  };
+  return new Worker(PROGRAM, { eval: true, workerData });
+}
+
 /**
  * Runs `code` in a thread of its own after `ms`. The scope of the code has `os`, `select`, `data`, `sleep`, and
  * a `closeSync` of which omnipoll is not informed. The promise resolves once the thread runs and counts the
- * time. `passed` is the number of ms since then: at least `ms` once the thread has run the code.
+ * time. `passed` is the number of ms since then: at least `ms` once the thread has run the code. A thread
+ * that has run its code may run that of a later call.
  */
 export async function inThread(
   ms: number,
@@ -162,49 +197,44 @@ export async function inThread(
   data: unknown = undefined,
 ): Promise<Running> {
   const entered = clockMs();
-  const source = `
-    const { parentPort, workerData } = require("node:worker_threads");
-    (async () => {
-      ${sim === undefined ? NATIVE : SIMULATED}
-      const { data } = workerData;
-      parentPort.postMessage({ task });
-      begin();
-      if (${ms} > 0) sleep(${ms});
-      try {
-        parentPort.postMessage({ result: (() => { ${code} })() });
-      } finally {
-        end();
-      }
-    })();`;
   /** Set once this thread continues: on a busy machine the message of the other thread takes its time. */
   const begun = new Int32Array(new SharedArrayBuffer(4));
-  const worker = new Worker(source, {
-    eval: true,
-    workerData: {
-      os: new URL("../../bindings/node/os.js", import.meta.url).href,
-      select: new URL("../../bindings/node/select.js", import.meta.url).href,
-      host: new URL("../../bindings/node/host.js", import.meta.url).href,
-      sim: new URL("../../bindings/sim/sim.js", import.meta.url).href,
-      ticket: sim?.invite(),
-      begun,
-      data,
-    },
+  const worker = idle.pop() ?? startWorker();
+  worker.ref();
+  let started: (message: { readonly task: string }) => void;
+  let failed: (error: Error) => void = () => {};
+  const beginning = new Promise<{ readonly task: string }>((resolve, reject) => {
+    started = resolve;
+    failed = reject;
   });
   const done = new Promise<unknown>((resolve, reject) => {
-    worker.on("message", (message: { task: string } | { result: unknown }) => {
-      if (!("task" in message)) resolve(message.result);
-    });
-    worker.once("error", reject);
+    const fail = (error: Error): void => {
+      failed(error);
+      reject(error);
+    };
+    const take = (message: Message): void => {
+      if ("task" in message) return started(message);
+      worker.off("message", take);
+      worker.off("error", fail);
+      worker.unref();
+      idle.push(worker);
+      resolve(message.result);
+    };
+    worker.on("message", take);
+    worker.on("error", fail);
   });
-  const { task } = await new Promise<{ task: string }>((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
-  });
+  // A caller that awaits `done` gets the error; no caller may await it yet.
+  done.catch(() => undefined);
+  worker.postMessage({ code, ms, data, begun, ticket: sim?.invite() });
+  const { task } = await beginning;
   // A thread of a simulated kernel counts from its own beginning.
   const start = sim === undefined ? clockMs() : entered;
   Atomics.store(begun, 0, 1);
   Atomics.notify(begun, 0);
-  // A caller that awaits `done` gets the error; no caller may await it yet.
-  done.catch(() => undefined);
   return { done, passed: () => clockMs() - start, blocked: () => untilBlocked(task) };
+}
+
+/** Ends the threads that have no job. */
+export async function endIdleThreads(): Promise<void> {
+  await Promise.all(idle.splice(0).map((worker) => worker.terminate()));
 }

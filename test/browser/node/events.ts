@@ -15,6 +15,14 @@ export class EventEmitter {
     return this;
   }
 
+  off(name: string, listener: Listener): this {
+    const at = this.#listeners.findIndex(
+      (each) => each.name === name && each.listener === listener,
+    );
+    if (at >= 0) this.#listeners.splice(at, 1);
+    return this;
+  }
+
   emit(name: string, ...given: readonly unknown[]): boolean {
     const called = this.#listeners.filter((each) => each.name === name);
     for (const each of called) {

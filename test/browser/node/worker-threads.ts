@@ -9,14 +9,23 @@ export const isMainThread = true;
 const GLOBALS = new URL("browser-node-globals.js", import.meta.url).href;
 
 const START = `
-  const globals = import("${GLOBALS}");
-  const parentPort = { postMessage: (message) => self.postMessage({ message }) };
+  const listeners = [];
+  const parentPort = {
+    postMessage: (message) => self.postMessage({ message }),
+    on: (name, listener) => listeners.push(listener),
+  };
   const fail = (error) => self.postMessage({ error: String(error) });
   self.addEventListener("unhandledrejection", (event) => fail(event.reason));
   self.addEventListener("error", (event) => fail(event.message));
-  self.onmessage = async ({ data }) => {
-    await globals;
-    run(() => ({ parentPort, workerData: data }));
+  // Messages wait until the one before was taken; the first one is the program's workerData.
+  let taken = import("${GLOBALS}");
+  let isFirst = true;
+  self.onmessage = ({ data }) => {
+    const take = isFirst
+      ? () => run(() => ({ parentPort, workerData: data }))
+      : () => listeners.forEach((listener) => listener(data));
+    isFirst = false;
+    taken = taken.then(take);
   };
   function run(require) {
     PROGRAM
@@ -47,6 +56,15 @@ export class Worker extends EventEmitter {
     this.#worker.addEventListener("error", ({ message }) => this.emit("error", new Error(message)));
     this.#worker.postMessage(workerData);
   }
+
+  postMessage(message: { ticket?: Ticket }): void {
+    this.#worker.postMessage(message);
+  }
+
+  /** Browsers end the workers of a page with the page. */
+  ref(): void {}
+
+  unref(): void {}
 
   async terminate(): Promise<void> {
     this.#worker.terminate();
