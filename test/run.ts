@@ -182,8 +182,8 @@ for (const host of hosts) {
     if (reason !== undefined) results.push({ file, host, leftOut: reason, tests: [] });
   }
 }
-// With a pattern or another addon the data would lack the tests that did not run.
-if (patterns.length === 0 && !HAS_OTHER_ADDON) {
+// With a pattern, some hosts or another addon the data would lack the tests that did not run.
+if (patterns.length === 0 && hosts.length === HOSTS.length && !HAS_OTHER_ADDON) {
   writeResults(RESULTS, hosts, results);
 }
 

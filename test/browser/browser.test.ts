@@ -10,8 +10,7 @@ import * as assert from "uvu/assert";
 import { createSim } from "../../bindings/node/sim.ts";
 import { findChromium, launch } from "./chromium.ts";
 import { inspectKernel } from "./inspect.ts";
-import { type Opened, openPage } from "./opened.ts";
-import type { ServeOptions } from "./server.ts";
+import { type Opened, Site } from "./opened.ts";
 import { exampleOf } from "../support/spawned.ts";
 import { DEADLINE_MS } from "../support/world.ts";
 
@@ -34,25 +33,31 @@ const PAGE = `<!doctype html><link rel="icon" href="data:,">
 <script type="importmap">${JSON.stringify({ imports })}</script>`;
 
 let browser: Browser;
+/** The package without a bundler, isolated from other origins and not. */
+const sites = new Map<boolean, Promise<Site>>();
 test.before(async () => {
   if (chromium !== undefined) browser = await launch(chromium);
 });
-test.after(async () => browser?.close());
+test.after(async () => {
+  await Promise.all([...sites.values()].map(async (site) => (await site).close()));
+  await browser?.close();
+});
 
 /** Opens a page that finds the package without a bundler. */
-function withPage<Result>(
+async function withPage<Result>(
   body: (opened: Opened) => Promise<Result>,
-  options: ServeOptions = { extra: new Map([["/page.html", PAGE]]) },
-  path = "/page.html",
+  isIsolated = true,
 ): Promise<Result> {
-  return openPage(browser, body, options, path);
+  const options = { extra: new Map([["/page.html", PAGE]]), isIsolated };
+  const site = sites.get(isIsolated) ?? Site.open(browser, options);
+  sites.set(isIsolated, site);
+  return (await site).visit("/page.html", body);
 }
 
 /** Result of a function of browser/programs.ts, in a page. */
-function resultOf(program: string, isIsolated = true): Promise<any> {
-  const options = { extra: new Map([["/page.html", PAGE]]), isIsolated };
+function resultOf(program: string, isIsolated?: boolean): Promise<any> {
   const code = `import("/dist/test/browser/programs.js").then((programs) => programs.${program}())`;
-  return withPage(({ page }) => page.evaluate(code), options);
+  return withPage(({ page }) => page.evaluate(code), isIsolated);
 }
 
 const NAMES = Object.keys(imports);

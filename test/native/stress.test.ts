@@ -145,6 +145,17 @@ test("epolls that are garbage are closed; those from fromfd are not", async () =
   kept.close();
 });
 
+test("objects from fromfd that are garbage give their places back", async () => {
+  const kept = epoll();
+  const fd = kept.fileno();
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 600_000; i++) epoll.fromfd(fd); // there is room for 2^20 at once
+    await collected();
+  }
+  assert.equal(epoll.fromfd(fd).poll(0), []);
+  kept.close();
+});
+
 test("poll objects that are garbage give their memory back", async () => {
   const { module, memoryBytes } = measuredModule();
   const sizes: number[] = [];

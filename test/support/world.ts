@@ -175,6 +175,18 @@ type Message = { readonly task: string } | { readonly result: unknown };
 /** Threads without a job. A thread takes a while to begin, most of it to import the package. */
 const idle: Worker[] = [];
 
+/** A promise, and what settles it. */
+function deferred<Value>(): {
+  promise: Promise<Value>;
+  resolve: (value: Value) => void;
+  reject: (error: Error) => void;
+} {
+  let settle: [(value: Value) => void, (error: Error) => void] | undefined;
+  const promise = new Promise<Value>((resolve, reject) => (settle = [resolve, reject]));
+  const [resolve, reject] = settle as NonNullable<typeof settle>;
+  return { promise, resolve, reject };
+}
+
 function startWorker(): Worker {
   const workerData = {
     os: new URL("../../bindings/node/os.js", import.meta.url).href,
@@ -201,32 +213,27 @@ export async function inThread(
   const begun = new Int32Array(new SharedArrayBuffer(4));
   const worker = idle.pop() ?? startWorker();
   worker.ref();
-  let started: (message: { readonly task: string }) => void;
-  let failed: (error: Error) => void = () => {};
-  const beginning = new Promise<{ readonly task: string }>((resolve, reject) => {
-    started = resolve;
-    failed = reject;
-  });
-  const done = new Promise<unknown>((resolve, reject) => {
-    const fail = (error: Error): void => {
-      failed(error);
-      reject(error);
-    };
-    const take = (message: Message): void => {
-      if ("task" in message) return started(message);
-      worker.off("message", take);
-      worker.off("error", fail);
-      worker.unref();
-      idle.push(worker);
-      resolve(message.result);
-    };
-    worker.on("message", take);
-    worker.on("error", fail);
-  });
+  const beginning = deferred<string>();
+  const result = deferred<unknown>();
+  const fail = (error: Error): void => {
+    beginning.reject(error);
+    result.reject(error);
+  };
+  const take = (message: Message): void => {
+    if ("task" in message) return beginning.resolve(message.task);
+    worker.off("message", take);
+    worker.off("error", fail);
+    worker.unref();
+    idle.push(worker);
+    result.resolve(message.result);
+  };
+  worker.on("message", take);
+  worker.on("error", fail);
+  const done = result.promise;
   // A caller that awaits `done` gets the error; no caller may await it yet.
   done.catch(() => undefined);
   worker.postMessage({ code, ms, data, begun, ticket: sim?.invite() });
-  const { task } = await beginning;
+  const task = await beginning.promise;
   // A thread of a simulated kernel counts from its own beginning.
   const start = sim === undefined ? clockMs() : entered;
   Atomics.store(begun, 0, 1);

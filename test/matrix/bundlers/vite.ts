@@ -8,7 +8,7 @@ import type { Browser } from "playwright-core";
 import { test } from "../../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { findChromium, launch } from "../../browser/chromium.ts";
-import { type Opened, openPage } from "../../browser/opened.ts";
+import { type Opened, Site } from "../../browser/opened.ts";
 import { importFrom } from "../../support/part.ts";
 
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
@@ -78,11 +78,12 @@ async function textIn({ page }: Opened): Promise<string | undefined> {
 async function shownBy(entry: string, config: object = {}): Promise<string | undefined> {
   const { build } = await importFrom<Vite>("test/matrix/bundlers", "vite");
   const folder = programOf(entry);
-  const options = { folder: join(folder, "dist") };
+  const site = await Site.open(browser, { folder: join(folder, "dist") });
   try {
     await build({ root: folder, configFile: false, logLevel: "warn", ...config });
-    return await openPage(browser, textIn, options, "/index.html");
+    return await site.visit("/index.html", textIn);
   } finally {
+    await site.close();
     rmSync(folder, { recursive: true });
   }
 }
