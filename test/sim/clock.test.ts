@@ -9,6 +9,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { EPOLLIN, KQ_FILTER_TIMER } from "../../bindings/constants.ts";
 import { ValueError } from "../../bindings/errors.ts";
 import { CannotBlockError, createSim, DeadlockError, type Sim } from "../../bindings/node/sim.ts";
+import { RealClock } from "../../host/sim/time/real-clock.ts";
 import { throws } from "../support/expect.ts";
 import { BEYOND_DEADLINE, DEADLINE, DEADLINE_MS, eventually } from "../support/world.ts";
 
@@ -133,6 +134,22 @@ test("a program that computes misses nothing: actions that are due run first", (
   sim.at(sim.now() + 0.01, () => sim.os.write(w, "y"));
   compute(15);
   assert.is(sim.os.read(r, 10).length, 2);
+});
+
+test("actions that are due run however little time the thread gets", () => {
+  const { now } = performance;
+  let ms = now.call(performance);
+  // Another process runs between any two looks at the clock.
+  performance.now = () => (ms += 20);
+  try {
+    const clock = new RealClock();
+    const ran: number[] = [];
+    for (const i of [1, 2, 3]) clock.schedule(i, () => ran.push(i));
+    clock.catchUp();
+    assert.equal(ran, [1, 2, 3]);
+  } finally {
+    performance.now = now;
+  }
 });
 
 test("an action waits for the end of a change, which it could end in the middle", () => {

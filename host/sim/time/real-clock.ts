@@ -7,7 +7,7 @@ import { CannotBlockError, DeadlockError } from "./deadlock.ts";
 
 /** The longest timeout of setTimeout: browsers and Node take a longer one as 0. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-/** How long due actions run on end before the other tasks of the thread get their turn. */
+/** How long actions that become due run on end before the other tasks of the thread get their turn. */
 const MAX_CATCH_UP_MS = 10;
 
 /** A clock that runs with the clock of the machine. */
@@ -71,11 +71,15 @@ export class RealClock implements Clock {
     return this.#canBlock ? new DeadlockError(waiters) : new CannotBlockError(blocked);
   }
 
-  /** Runs the actions that are due. Inside an action it does nothing: the loop that runs the action goes on. */
+  /**
+   * Runs the actions that are due, and for a while those that become due meanwhile. Inside an action it
+   * does nothing: the loop that runs the action goes on.
+   */
   catchUp(): void {
     if (this.#isRunning) return;
-    const end = this.now() + MAX_CATCH_UP_MS;
-    for (let now = this.now(); this.isDue(now) && now < end; now = this.now()) this.#runNext();
+    const begun = this.now();
+    const end = begun + MAX_CATCH_UP_MS;
+    for (let now = begun; this.isDue(now < end ? now : begun); now = this.now()) this.#runNext();
     this.#setTimer();
   }
 
