@@ -232,6 +232,10 @@ class Model {
       // Unless the close was announced, the core may take a closed number for the file that has the number
       // now, or had it before.
       if (knote === undefined && this.#isUncertain(fd)) continue;
+      if (knote === undefined && this.#isRepeat(fd)) {
+        assert.is(event.data, this.#knotes.get(fd)?.pipe.unread, String(event));
+        continue;
+      }
       assert.is(event.data, knote && bytesOf(knote), String(event));
       assert.is(event.flags, knote?.mode);
       this.#reported(fd, knote as Knote);
@@ -243,6 +247,16 @@ class Model {
   #isUncertain(fd: number): boolean {
     const knote = this.#knotes.get(fd);
     return !this.#isTold && knote !== undefined && (knote.closed || knote.mode === KQ_EV_CLEAR);
+  }
+
+  /**
+   * Whether an event of a knote with EV_CLEAR may come again: where edges are observed, unread bytes are
+   * reported anew after a while of waits without an edge (edge-timer.ts).
+   */
+  #isRepeat(fd: number): boolean {
+    const knote = this.#knotes.get(fd);
+    if (!OBSERVES || knote === undefined || knote.closed || !knote.enabled) return false;
+    return knote.mode === KQ_EV_CLEAR && knote.pipe.unread > 0;
   }
 
   #reported(fd: number, knote: Knote): void {
