@@ -147,7 +147,9 @@ const RULES: readonly Rule[] = [
       "host/*",
       ...SIM_FLOORS.slice(0, at + 1).map((below) => `${SIM}/${below}/`),
       // The personality without poll(2) has the calls of a WASI runtime, and the same poll(2) over them.
-      ...(floor === "wait" || floor === "waist" ? ["wasi/poller.ts"] : []),
+      ...(floor === "wait" || floor === "waist"
+        ? ["wasi/errno.ts", "wasi/poller.ts", "wasi/preview1.ts"]
+        : []),
     ],
     modules: NOTHING,
   })),
@@ -160,8 +162,8 @@ const RULES: readonly Rule[] = [
     modules: NOTHING,
   },
   { of: "bindings/cli/", may: ["asm/abi.ts", "host/", "bindings/"], modules: /^node:|^commander$/ },
-  { of: "bindings/node/", may: ["asm/abi.ts", "host/", "bindings/"], modules: OF_NODE },
-  { of: "bindings/browser/", may: ["asm/abi.ts", "host/", "bindings/"], modules: NOTHING },
+  { of: "bindings/node/", may: ["asm/abi.ts", "host/", "wasi/", "bindings/"], modules: OF_NODE },
+  { of: "bindings/browser/", may: ["asm/abi.ts", "host/", "wasi/", "bindings/"], modules: NOTHING },
   { of: "bindings/", may: ["asm/abi.ts", "host/", "bindings/"], modules: NOTHING },
 ];
 

@@ -4,9 +4,6 @@
 
 import {
   EBADF,
-  EINTR,
-  EINVAL,
-  ENOMEM,
   EVENT_ERR,
   EVENT_HUP,
   EVENT_IN,
@@ -21,61 +18,26 @@ import {
   POLL_RECORD_WANT,
   RESCAN_MS,
 } from "../asm/abi.ts";
-
-// Subscriptions: a call waits for these.
-
-export const SUBSCRIPTION_SIZE = 48;
-/** 64 bits that the event returns. */
-export const SUBSCRIPTION_USERDATA = 0;
-export const SUBSCRIPTION_TYPE = 8;
-export const SUBSCRIPTION_FD = 16;
-export const SUBSCRIPTION_CLOCK = 16;
-/** Nanoseconds, 64 bits. */
-export const SUBSCRIPTION_TIMEOUT = 24;
-export const SUBSCRIPTION_FLAGS = 40;
-
-export const TYPE_CLOCK = 0;
-export const TYPE_READ = 1;
-export const TYPE_WRITE = 2;
-export const CLOCK_REALTIME = 0;
-export const CLOCK_MONOTONIC = 1;
-/** The timeout is a time on the clock, not a duration. */
-export const CLOCK_ABSOLUTE = 1;
-
-// Events: a call returns these.
-
-export const EVENT_SIZE = 32;
-export const EVENT_USERDATA = 0;
-export const EVENT_ERROR = 8;
-export const EVENT_TYPE = 10;
-/** Number of bytes that can be read or written, 64 bits. */
-export const EVENT_BYTES = 16;
-export const EVENT_FLAGS = 24;
-export const FLAG_HANGUP = 1;
-
-// Error numbers: WASI has its own.
-
-export const WASI_BADF = 8;
-export const WASI_CANCELED = 11;
-export const WASI_DEADLK = 16;
-export const WASI_FAULT = 21;
-export const WASI_INTR = 27;
-export const WASI_INVAL = 28;
-export const WASI_IO = 29;
-export const WASI_NOMEM = 48;
-
-const EIO = 5;
-const EFAULT = 14;
-const EDEADLK = 35;
-const ECANCELED = 125;
-const ERRNO: Record<number, number> = {
-  [WASI_CANCELED]: ECANCELED,
-  [WASI_DEADLK]: EDEADLK,
-  [WASI_FAULT]: EFAULT,
-  [WASI_INTR]: EINTR,
-  [WASI_INVAL]: EINVAL,
-  [WASI_NOMEM]: ENOMEM,
-};
+import { linuxErrno, WASI_BADF } from "./errno.ts";
+import {
+  CLOCK_MONOTONIC,
+  EVENT_BYTES,
+  EVENT_ERROR,
+  EVENT_FLAGS,
+  EVENT_SIZE,
+  EVENT_TYPE,
+  EVENT_USERDATA,
+  FLAG_HANGUP,
+  SUBSCRIPTION_CLOCK,
+  SUBSCRIPTION_FD,
+  SUBSCRIPTION_SIZE,
+  SUBSCRIPTION_TIMEOUT,
+  SUBSCRIPTION_TYPE,
+  SUBSCRIPTION_USERDATA,
+  TYPE_CLOCK,
+  TYPE_READ,
+  TYPE_WRITE,
+} from "./preview1.ts";
 
 /** poll_oneoff of a runtime, on the memory of the poller: 0 or an error number of WASI. */
 export type PollOneoff = (
@@ -187,7 +149,7 @@ export class OneoffPoller {
 
   /** Result of a call: how many events it wrote, or a negative errno. */
   #resultOf([, , , found]: OneoffCall, error: number): number {
-    if (error !== 0) return -(ERRNO[error] ?? EIO);
+    if (error !== 0) return -linuxErrno(error);
     return new DataView(this.memory.buffer).getUint32(found, true);
   }
 

@@ -9,7 +9,7 @@ import { root, textOf } from "./blocks.ts";
 const dist = new URL("../../", import.meta.url);
 
 /** Entries of the package, and the pages that TypeDoc makes of them. */
-export const ENTRIES = ["select", "os", "sim", "host"] as const;
+export const ENTRIES = ["select", "os", "sim", "host", "wasi"] as const;
 
 /** The declarations of the entries, and of everything that these import. */
 function declarations(): string[] {

@@ -3,6 +3,7 @@
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { pollOneoff } from "../../host/sim/wait/oneoff.ts";
+import { WASI_BADF, WASI_FAULT, WASI_INTR, WASI_INVAL, WASI_IO } from "../../wasi/errno.ts";
 import {
   CLOCK_ABSOLUTE,
   CLOCK_MONOTONIC,
@@ -23,12 +24,7 @@ import {
   TYPE_CLOCK,
   TYPE_READ,
   TYPE_WRITE,
-  WASI_BADF,
-  WASI_FAULT,
-  WASI_INTR,
-  WASI_INVAL,
-  WASI_IO,
-} from "../../wasi/poller.ts";
+} from "../../wasi/preview1.ts";
 import { World } from "./world.ts";
 
 const wasi = (): World => new World("wasi");

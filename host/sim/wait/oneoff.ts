@@ -14,6 +14,16 @@ import {
   EVENT_RDHUP,
 } from "../../../asm/abi.ts";
 import {
+  WASI_BADF,
+  WASI_CANCELED,
+  WASI_DEADLK,
+  WASI_FAULT,
+  WASI_INTR,
+  WASI_INVAL,
+  WASI_IO,
+} from "../../../wasi/errno.ts";
+import type { OneoffCall } from "../../../wasi/poller.ts";
+import {
   CLOCK_ABSOLUTE,
   CLOCK_MONOTONIC,
   CLOCK_REALTIME,
@@ -24,7 +34,6 @@ import {
   EVENT_TYPE,
   EVENT_USERDATA,
   FLAG_HANGUP,
-  type OneoffCall,
   SUBSCRIPTION_CLOCK,
   SUBSCRIPTION_FD,
   SUBSCRIPTION_FLAGS,
@@ -35,14 +44,7 @@ import {
   TYPE_CLOCK,
   TYPE_READ,
   TYPE_WRITE,
-  WASI_BADF,
-  WASI_CANCELED,
-  WASI_DEADLK,
-  WASI_FAULT,
-  WASI_INTR,
-  WASI_INVAL,
-  WASI_IO,
-} from "../../../wasi/poller.ts";
+} from "../../../wasi/preview1.ts";
 import { BOOT_MS } from "../time/clock.ts";
 import { EDEADLK } from "../kernel/constants.ts";
 import type { File } from "../kernel/file.ts";

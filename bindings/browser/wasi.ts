@@ -1,0 +1,10 @@
+// `omnipoll/wasi` in a browser: for hosts of WASI guests.
+
+export type { Clock } from "../../wasi/clocks.ts";
+export {
+  createPollOneoff,
+  type GuestPollOneoff,
+  type OneoffHost,
+  type OneoffOptions,
+  type Target,
+} from "../../wasi/oneoff.ts";

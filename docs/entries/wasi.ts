@@ -1,0 +1,2 @@
+// What the page of `omnipoll/wasi` documents.
+export * from "../../bindings/node/wasi.ts";

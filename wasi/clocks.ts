@@ -1,0 +1,55 @@
+// The clocks of poll_oneoff: when a subscription is due, and how long a call waits.
+
+const NS_PER_MS = 1e6;
+const FOREVER = 2n ** 64n - 1n;
+/** A wait for a time of the realtime clock looks at it so often, in ms: people set that clock. */
+const STEPPED_MS = 100;
+
+/** Reads a clock, in ns. */
+export type Clock = () => bigint;
+
+/** A clock of the host, which counts ms, as one of WASI. */
+export function inNanoseconds(read: () => number): Clock {
+  // Microseconds since 1970 are exact in a double, nanoseconds are not.
+  return () => BigInt(Math.floor(read() * 1000)) * 1000n;
+}
+
+/** When the subscription of a clock is due. */
+export interface Due {
+  readonly clock: Clock;
+  readonly at: bigint;
+  /** Whether the clock may be set during the wait, so that no duration is known. */
+  readonly isStepped: boolean;
+}
+
+/** Milliseconds until the first clock is due, < 0 without clocks. */
+export function msUntilDue(dues: Iterable<Due>): number {
+  let first = Infinity;
+  const now = reader();
+  for (const { clock, at, isStepped } of dues) {
+    if (at >= FOREVER) continue;
+    const left = at - now(clock);
+    const ms = left <= 0n ? 0 : Number(left) / NS_PER_MS;
+    first = Math.min(first, isStepped ? Math.min(ms, STEPPED_MS) : ms);
+  }
+  return first === Infinity ? -1 : first;
+}
+
+/** Whether the subscription with a number is of a clock that is due, each clock read once. */
+export function dueNow(dues: ReadonlyMap<number, Due>): (i: number) => boolean {
+  const now = reader();
+  return (i) => {
+    const { clock, at } = dues.get(i) as Due;
+    return at <= now(clock);
+  };
+}
+
+/** Reads each clock once. */
+function reader(): (clock: Clock) => bigint {
+  const times = new Map<Clock, bigint>();
+  return (clock) => {
+    const time = times.get(clock) ?? clock();
+    times.set(clock, time);
+    return time;
+  };
+}

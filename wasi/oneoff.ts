@@ -1,0 +1,413 @@
+// poll_oneoff for guests: the only wait that WASI has, on the descriptors of any host.
+//
+// A call copies all subscriptions before it writes anything, since the arrays may overlap and the memory
+// may change or grow during the wait. It asks the host once for all descriptors (poll(2)), and once
+// more for the bytes of those that are ready.
+
+import {
+  DATA_ERROR,
+  DATA_FD,
+  DATA_PIPE_ROOM,
+  DATA_READABLE,
+  DATA_SENDABLE,
+  DATA_SIZE,
+  DATA_STATE,
+  DATA_STATE_ERRNO,
+  DATA_VALUE,
+  DATA_WHAT,
+  DATA_WITH_STATE,
+  EINTR,
+  ENOMEM,
+  EVENT_ERR,
+  EVENT_HUP,
+  EVENT_IN,
+  EVENT_NVAL,
+  EVENT_OUT,
+  POLL_RECORD_FD,
+  POLL_RECORD_READY,
+  POLL_RECORD_SIZE,
+  POLL_RECORD_WANT,
+} from "../asm/abi.ts";
+import type { Host } from "../host/host.ts";
+import { type Clock, type Due, dueNow, inNanoseconds, msUntilDue } from "./clocks.ts";
+import {
+  WASI_BADF,
+  WASI_FAULT,
+  WASI_INVAL,
+  WASI_IO,
+  WASI_NOMEM,
+  WASI_PIPE,
+  wasiErrno,
+} from "./errno.ts";
+import {
+  CLOCK_ABSOLUTE,
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  EVENT_BYTES,
+  EVENT_ERROR,
+  EVENT_FLAGS,
+  EVENT_SIZE,
+  EVENT_USERDATA,
+  FLAG_HANGUP,
+  SUBSCRIPTION_CLOCK,
+  SUBSCRIPTION_FD,
+  SUBSCRIPTION_FLAGS,
+  SUBSCRIPTION_SIZE,
+  SUBSCRIPTION_TIMEOUT,
+  SUBSCRIPTION_TYPE,
+  SUBSCRIPTION_USERDATA,
+  TYPE_CLOCK,
+  TYPE_READ,
+  TYPE_WRITE,
+} from "./preview1.ts";
+
+/** The calls of a host that poll_oneoff needs. */
+export type OneoffHost = Pick<Host, "poll" | "fd_data" | "now" | "realtime">;
+
+/** What a descriptor of a guest stands for: a descriptor of the host, or one that is always ready. */
+export type Target = number | { readonly fd: number; readonly poll: false };
+
+export interface OneoffOptions {
+  /** The module, or any object with its host, whose descriptors the guest waits for. */
+  readonly select: { readonly host: OneoffHost };
+  /** The guest's memory, or a function that returns it: it may exist only after instantiation. */
+  readonly memory: WebAssembly.Memory | (() => WebAssembly.Memory);
+  /** The targets of the guest's descriptors. */
+  readonly fds: ReadonlyMap<number, Target> | ((fd: number) => Target | undefined);
+  /**
+   * The runtime's own clocks, by id, if they are not the host's: a guest takes absolute times from
+   * clock_time_get. Default: the host's `realtime` and `now`.
+   */
+  readonly clocks?: Partial<Record<0 | 1, Clock>>;
+  /**
+   * How a descriptor that is not open is reported: as the error of its event, or as the result of the
+   * whole call, as wasmtime does. Default: "event".
+   */
+  readonly badf?: "event" | "call";
+}
+
+/** poll_oneoff as a guest imports it. Returns 0 or an error number of WASI, and never throws. */
+export type GuestPollOneoff = (
+  subscriptions: number,
+  events: number,
+  count: number,
+  found: number,
+) => number;
+
+/** Most subscriptions of one call; more are WASI_NOMEM. */
+const MOST = 1 << 20;
+const PAGE = 65_536;
+
+/** A request to wait for the descriptors of some slots, for so many ms at most, < 0 for ever. */
+interface Wait {
+  readonly slots: readonly Slot[];
+  readonly ms: number;
+}
+
+/** The waits of one call; resumed with the result of the host's poll, ends with the call's result. */
+type Waits = Generator<Wait, number, number>;
+
+/** One descriptor of a call, whatever number of subscriptions it has. */
+interface Slot {
+  /** The descriptor of the host; -1 if there is none to poll. */
+  readonly poll: number;
+  /** The descriptor of the host whose bytes are counted; -1 if the guest's is not open. */
+  readonly fd: number;
+  want: number;
+  /** EVENT_* bits. */
+  ready: number;
+  /** Bytes to read and room to write, -1 if the kernel does not tell. */
+  readable: number;
+  writable: number;
+  /** The error number of events while EVENT_ERR is set. */
+  error: number;
+}
+
+/** The state of one call: its subscriptions, copied, and their descriptors. */
+interface Call {
+  readonly copy: DataView;
+  readonly count: number;
+  readonly slots: Slot[];
+  /** By the number of the subscription. */
+  readonly dues: Map<number, Due>;
+}
+
+/** A ready mask without the bits of a descriptor that is not open. */
+const isOpen = (slot: Slot): boolean => slot.fd >= 0 && (slot.ready & EVENT_NVAL) === 0;
+
+/** poll_oneoff of one guest, as a sequence of waits that a caller makes, blocking or not. */
+class Oneoff {
+  readonly #host: OneoffHost;
+  readonly #memoryOf: () => WebAssembly.Memory;
+  readonly #targetOf: (fd: number) => Target | undefined;
+  readonly #clocks: readonly [realtime: Clock, monotonic: Clock];
+  readonly #isBadfFatal: boolean;
+  /** Records for the host. */
+  readonly #records = new WebAssembly.Memory({ initial: 1 });
+  /** End of the records of calls that are under way: a simulated kernel may run a guest during a wait. */
+  #top = 0;
+
+  constructor({ select, memory, fds, clocks = {}, badf = "event" }: OneoffOptions) {
+    const { host } = select;
+    this.#host = host;
+    this.#memoryOf = typeof memory === "function" ? memory : () => memory;
+    this.#targetOf = typeof fds === "function" ? fds : (fd) => fds.get(fd);
+    this.#clocks = [
+      clocks[CLOCK_REALTIME] ?? inNanoseconds(() => host.realtime()),
+      clocks[CLOCK_MONOTONIC] ?? inNanoseconds(() => host.now()),
+    ];
+    this.#isBadfFatal = badf === "call";
+  }
+
+  /** Whether `length` bytes at an address are in the guest's memory. */
+  #isWithin(address: number, length: number): boolean {
+    // A guest may call before its memory is known: from its start function.
+    const size = (this.#memoryOf() as WebAssembly.Memory | undefined)?.buffer.byteLength ?? 0;
+    return (address >>> 0) + length <= size;
+  }
+
+  /** The call. Resumed with the result of each wait; ends with 0 or an error number of WASI. */
+  *call(from: number, to: number, given: number, found: number): Waits {
+    const count = given >>> 0;
+    if (!this.#isWithin(from, count * SUBSCRIPTION_SIZE)) return WASI_FAULT;
+    if (!this.#isWithin(to, count * EVENT_SIZE) || !this.#isWithin(found, 4)) return WASI_FAULT;
+    if (count === 0) return WASI_INVAL;
+    if (count > MOST) return WASI_NOMEM;
+    const { buffer } = this.#memoryOf();
+    const bytes = new Uint8Array(buffer, from >>> 0, count * SUBSCRIPTION_SIZE).slice();
+    const call = { copy: new DataView(bytes.buffer), count, slots: [], dues: new Map() };
+    const refused = this.#read(call);
+    if (refused !== 0) return refused;
+    return yield* this.#wait(call, to >>> 0, found >>> 0);
+  }
+
+  /** Reads the subscriptions. 0 or an error number. */
+  #read(call: Call): number {
+    const { copy, count } = call;
+    const known = new Map<number, number>();
+    let last = -1;
+    let slot = -1;
+    for (let i = 0, at = 0; i < count; i++, at += SUBSCRIPTION_SIZE) {
+      const type = copy.getUint8(at + SUBSCRIPTION_TYPE);
+      if (type === TYPE_CLOCK) {
+        const due = this.#dueOf(copy, at);
+        if (due === undefined) return WASI_INVAL;
+        call.dues.set(i, due);
+        continue;
+      }
+      if (type > TYPE_WRITE) return WASI_INVAL;
+      const fd = copy.getUint32(at + SUBSCRIPTION_FD, true);
+      if (fd !== last) {
+        last = fd;
+        slot = known.get(fd) ?? this.#addSlot(call, fd);
+        known.set(fd, slot);
+      }
+      (call.slots[slot] as Slot).want |= type === TYPE_READ ? EVENT_IN : EVENT_OUT;
+      copy.setUint32(at + SUBSCRIPTION_FD, slot, true);
+    }
+    if (!this.#isBadfFatal) return 0;
+    return call.slots.every(isOpen) ? 0 : WASI_BADF;
+  }
+
+  /** The due time of a clock's subscription; undefined for a clock or flags that do not exist. */
+  #dueOf(copy: DataView, at: number): Due | undefined {
+    const clock = this.#clocks[copy.getUint32(at + SUBSCRIPTION_CLOCK, true)];
+    const flags = copy.getUint16(at + SUBSCRIPTION_FLAGS, true);
+    if (clock === undefined || flags > CLOCK_ABSOLUTE) return undefined;
+    const timeout = copy.getBigUint64(at + SUBSCRIPTION_TIMEOUT, true);
+    if (flags === CLOCK_ABSOLUTE) {
+      return { clock, at: timeout, isStepped: clock === this.#clocks[CLOCK_REALTIME] };
+    }
+    // A duration is measured by the clock that nobody sets (clock_nanosleep(2)).
+    const [, monotonic] = this.#clocks;
+    return { clock: monotonic, at: monotonic() + timeout, isStepped: false };
+  }
+
+  #addSlot(call: Call, guestFd: number): number {
+    const target = this.#targetOf(guestFd);
+    const isAlways = typeof target === "object";
+    const fd = isAlways ? target.fd : (target ?? -1);
+    const ready = isAlways ? EVENT_IN | EVENT_OUT : 0;
+    const poll = isAlways ? -1 : fd;
+    const rest = { want: 0, ready, readable: -1, writable: -1, error: 0 };
+    return call.slots.push({ poll, fd, ...rest }) - 1;
+  }
+
+  /** Waits until a subscription is ready, and writes the events. */
+  *#wait(call: Call, to: number, found: number): Waits {
+    const isReady = call.slots.some(({ poll, fd }) => poll < 0 || fd < 0);
+    for (;;) {
+      const ms = isReady ? 0 : msUntilDue(call.dues.values());
+      const result = yield { slots: call.slots, ms };
+      if (result < 0 && result !== -EINTR) return wasiErrno(-result);
+      if (this.#isBadfFatal && !call.slots.every(isOpen)) return WASI_BADF;
+      this.#askBytes(call.slots);
+      const count = this.#writeEvents(call, to);
+      if (count === 0) continue;
+      new DataView(this.#memoryOf().buffer).setUint32(found, count, true);
+      return 0;
+    }
+  }
+
+  /** Makes one wait by the host's poll(2), and notes which slots are ready. A count or a negative errno. */
+  poll({ slots, ms }: Wait): number {
+    const base = this.#top;
+    const count = slots.length;
+    if (!this.#reserve(base + count * POLL_RECORD_SIZE)) return -ENOMEM;
+    const before = new DataView(this.#records.buffer, base);
+    for (const [i, { poll, want }] of slots.entries()) {
+      const at = i * POLL_RECORD_SIZE;
+      before.setInt32(at + POLL_RECORD_FD, poll, true);
+      before.setUint16(at + POLL_RECORD_WANT, want, true);
+      before.setUint16(at + POLL_RECORD_READY, 0, true);
+    }
+    this.#top = base + count * POLL_RECORD_SIZE;
+    const result = this.#host.poll(this.#records, base, count, ms);
+    this.#top = base;
+    if (result <= 0) return result;
+    const after = new DataView(this.#records.buffer, base);
+    for (const [i, slot] of slots.entries()) {
+      if (slot.poll < 0) continue;
+      slot.ready = after.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_READY, true);
+    }
+    return result;
+  }
+
+  /** Makes the memory of the host's records so large. False without memory. */
+  #reserve(end: number): boolean {
+    const missing = end - this.#records.buffer.byteLength;
+    if (missing <= 0) return true;
+    try {
+      this.#records.grow(Math.ceil(missing / PAGE));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Asks the host about slots: `take` gets each value, the error of the question, and the state. */
+  #ask(
+    slots: readonly Slot[],
+    what: number,
+    take: (slot: Slot, value: number, state: number) => void,
+  ): void {
+    if (slots.length === 0 || !this.#reserve(this.#top + slots.length * DATA_SIZE)) return;
+    const view = new DataView(this.#records.buffer, this.#top);
+    for (const [i, { fd, ready }] of slots.entries()) {
+      const at = i * DATA_SIZE;
+      view.setInt32(at + DATA_FD, fd, true);
+      view.setUint32(at + DATA_WHAT, what | (ready & EVENT_ERR ? DATA_WITH_STATE : 0), true);
+    }
+    if (this.#host.fd_data(this.#records, this.#top, slots.length) < 0) return;
+    for (const [i, slot] of slots.entries()) {
+      const at = i * DATA_SIZE;
+      const isKnown = view.getInt32(at + DATA_ERROR, true) === 0;
+      const value = isKnown ? Number(view.getBigInt64(at + DATA_VALUE, true)) : -1;
+      take(slot, value, view.getUint32(at + DATA_STATE, true));
+    }
+  }
+
+  /** Asks for the bytes of the slots that are ready, and for the errors that are pending. */
+  #askBytes(slots: readonly Slot[]): void {
+    const ready = slots.filter((slot) => isOpen(slot) && slot.ready !== 0);
+    this.#ask(
+      ready.filter(({ want, ready: bits }) => want & EVENT_IN || bits & EVENT_ERR),
+      DATA_READABLE,
+      (slot, value, state) => {
+        slot.readable = value;
+        const errno = slot.ready & EVENT_ERR ? state & DATA_STATE_ERRNO : 0;
+        slot.error = errno === 0 ? WASI_IO : wasiErrno(errno);
+      },
+    );
+    const writers = ready.filter(({ want }) => want & EVENT_OUT);
+    this.#ask(writers, DATA_SENDABLE, (slot, value) => (slot.writable = value));
+    this.#ask(
+      writers.filter(({ writable }) => writable < 0),
+      DATA_PIPE_ROOM,
+      (slot, value) => {
+        slot.writable = value;
+        // The only error of a pipe: the other end is gone.
+        if (value >= 0) slot.error = WASI_PIPE;
+      },
+    );
+  }
+
+  /** Writes the events of all subscriptions that are ready; returns how many. */
+  #writeEvents({ copy, count, slots, dues }: Call, to: number): number {
+    const isDue = dueNow(dues);
+    const view = new DataView(this.#memoryOf().buffer);
+    let out = to;
+    for (let i = 0, at = 0; i < count; i++, at += SUBSCRIPTION_SIZE) {
+      const type = copy.getUint8(at + SUBSCRIPTION_TYPE);
+      let answer = NOT_READY;
+      if (type !== TYPE_CLOCK) {
+        answer = answerOf(slots[copy.getUint32(at + SUBSCRIPTION_FD, true)] as Slot, type);
+      } else if (isDue(i)) answer = READY;
+      if (answer === NOT_READY) continue;
+      view.setUint32(out + EVENT_USERDATA, copy.getUint32(at + SUBSCRIPTION_USERDATA, true), true);
+      view.setUint32(
+        out + EVENT_USERDATA + 4,
+        copy.getUint32(at + SUBSCRIPTION_USERDATA + 4, true),
+        true,
+      );
+      // The error, the type, and what is unused behind them.
+      view.setUint32(out + EVENT_ERROR, answer.error | (type << 16), true);
+      view.setUint32(out + EVENT_ERROR + 4, 0, true);
+      view.setUint32(out + EVENT_BYTES, answer.bytes % 2 ** 32, true);
+      view.setUint32(out + EVENT_BYTES + 4, Math.floor(answer.bytes / 2 ** 32), true);
+      view.setUint32(out + EVENT_FLAGS, answer.flags, true);
+      view.setUint32(out + EVENT_FLAGS + 4, 0, true);
+      out += EVENT_SIZE;
+    }
+    return (out - to) / EVENT_SIZE;
+  }
+}
+
+/**
+ * poll_oneoff of wasi_snapshot_preview1 for one guest, to be put among its imports. It blocks its thread
+ * while the guest waits.
+ *
+ * Every subscription that is ready has its event, also those of one descriptor and of clocks that are due
+ * at the same time. `nbytes` is the number of bytes that can be read or written, 1 if the kernel does not
+ * tell; the hang-up flag is POLLHUP. A descriptor that is not open has an event with the error BADF, a
+ * socket or a pipe with an error one with that error, unless bytes can be read. Regular files and
+ * directories are always ready.
+ *
+ * Results are those of witx: FAULT for an address outside the memory, INVAL for no subscription, or an
+ * unknown type, clock or flag, NOMEM for more than 2^20 subscriptions. A call never throws but what the
+ * functions of `options` throw.
+ */
+export function createPollOneoff(options: OneoffOptions): GuestPollOneoff {
+  const oneoff = new Oneoff(options);
+  return (subscriptions, events, count, found) => {
+    const waits = oneoff.call(subscriptions, events, count, found);
+    let step = waits.next();
+    while (!step.done) step = waits.next(oneoff.poll(step.value));
+    return step.value;
+  };
+}
+
+/** The fields of an event besides the user data and the type. */
+interface Answer {
+  readonly error: number;
+  readonly bytes: number;
+  readonly flags: number;
+}
+
+const NOT_READY: Answer = { error: 0, bytes: 0, flags: 0 };
+const READY: Answer = { error: 0, bytes: 0, flags: 0 };
+const BADF: Answer = { error: WASI_BADF, bytes: 0, flags: 0 };
+
+/** The event of a subscription to a descriptor; NOT_READY if there is none. */
+function answerOf(slot: Slot, type: number): Answer {
+  if (!isOpen(slot)) return BADF;
+  const { ready, readable, writable, error } = slot;
+  const flags = ready & EVENT_HUP ? FLAG_HANGUP : 0;
+  const isRead = type === TYPE_READ;
+  const bytes = isRead ? readable : writable;
+  // Bytes that came before an error can be read.
+  const hasData = isRead && (ready & EVENT_IN) !== 0 && readable > 0;
+  if (ready & EVENT_ERR && !hasData) return { error, bytes: 0, flags };
+  if ((ready & ((isRead ? EVENT_IN : EVENT_OUT) | EVENT_HUP)) === 0) return NOT_READY;
+  return { error: 0, bytes: bytes < 0 ? Number(flags === 0) : bytes, flags };
+}
