@@ -40,14 +40,11 @@ import {
   wasiErrno,
 } from "./errno.ts";
 import {
+  type Answer,
   CLOCK_ABSOLUTE,
   CLOCK_MONOTONIC,
   CLOCK_REALTIME,
-  EVENT_BYTES,
-  EVENT_ERROR,
-  EVENT_FLAGS,
   EVENT_SIZE,
-  EVENT_USERDATA,
   FLAG_HANGUP,
   SUBSCRIPTION_CLOCK,
   SUBSCRIPTION_FD,
@@ -59,6 +56,7 @@ import {
   TYPE_CLOCK,
   TYPE_READ,
   TYPE_WRITE,
+  writeEvent,
 } from "./preview1.ts";
 
 /** The calls of a host that poll_oneoff needs. */
@@ -109,7 +107,7 @@ type Waits = Generator<Wait, number, number>;
 
 /** One descriptor of a call, whatever number of subscriptions it has. */
 interface Slot {
-  /** The descriptor of the host; -1 if there is none to poll. */
+  /** The descriptor of the host that is polled; -1 if the guest's is not open or always ready. */
   readonly poll: number;
   /** The descriptor of the host whose bytes are counted; -1 if the guest's is not open. */
   readonly fd: number;
@@ -344,19 +342,8 @@ class Oneoff {
         answer = answerOf(slots[copy.getUint32(at + SUBSCRIPTION_FD, true)] as Slot, type);
       } else if (isDue(i)) answer = READY;
       if (answer === NOT_READY) continue;
-      view.setUint32(out + EVENT_USERDATA, copy.getUint32(at + SUBSCRIPTION_USERDATA, true), true);
-      view.setUint32(
-        out + EVENT_USERDATA + 4,
-        copy.getUint32(at + SUBSCRIPTION_USERDATA + 4, true),
-        true,
-      );
-      // The error, the type, and what is unused behind them.
-      view.setUint32(out + EVENT_ERROR, answer.error | (type << 16), true);
-      view.setUint32(out + EVENT_ERROR + 4, 0, true);
-      view.setUint32(out + EVENT_BYTES, answer.bytes % 2 ** 32, true);
-      view.setUint32(out + EVENT_BYTES + 4, Math.floor(answer.bytes / 2 ** 32), true);
-      view.setUint32(out + EVENT_FLAGS, answer.flags, true);
-      view.setUint32(out + EVENT_FLAGS + 4, 0, true);
+      const userdata = copy.getBigUint64(at + SUBSCRIPTION_USERDATA, true);
+      writeEvent(view, out, userdata, type, answer);
       out += EVENT_SIZE;
     }
     return (out - to) / EVENT_SIZE;
@@ -387,18 +374,11 @@ export function createPollOneoff(options: OneoffOptions): GuestPollOneoff {
   };
 }
 
-/** The fields of an event besides the user data and the type. */
-interface Answer {
-  readonly error: number;
-  readonly bytes: number;
-  readonly flags: number;
-}
-
 const NOT_READY: Answer = { error: 0, bytes: 0, flags: 0 };
 const READY: Answer = { error: 0, bytes: 0, flags: 0 };
 const BADF: Answer = { error: WASI_BADF, bytes: 0, flags: 0 };
 
-/** The event of a subscription to a descriptor; NOT_READY if there is none. */
+/** The event of a subscription to a descriptor; NOT_READY if the descriptor is not ready. */
 function answerOf(slot: Slot, type: number): Answer {
   if (!isOpen(slot)) return BADF;
   const { ready, readable, writable, error } = slot;

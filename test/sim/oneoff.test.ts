@@ -8,35 +8,20 @@ import {
   CLOCK_ABSOLUTE,
   CLOCK_MONOTONIC,
   CLOCK_REALTIME,
-  EVENT_BYTES,
-  EVENT_ERROR,
-  EVENT_FLAGS,
   EVENT_SIZE,
-  EVENT_TYPE,
-  EVENT_USERDATA,
-  SUBSCRIPTION_CLOCK,
-  SUBSCRIPTION_FD,
-  SUBSCRIPTION_FLAGS,
   SUBSCRIPTION_SIZE,
-  SUBSCRIPTION_TIMEOUT,
-  SUBSCRIPTION_TYPE,
-  SUBSCRIPTION_USERDATA,
   TYPE_CLOCK,
   TYPE_READ,
   TYPE_WRITE,
 } from "../../wasi/preview1.ts";
+import { readEvents, type Subscription, writeSubscriptions } from "../wasi/subscriptions.ts";
 import { World } from "./world.ts";
 
 const wasi = (): World => new World("wasi");
 const NS = 1e6;
 
-interface Subscription {
-  readonly type: number;
-  readonly fd?: number;
-  readonly clock?: number;
-  readonly ms?: number;
-  readonly flags?: number;
-}
+/** User data begins here, so that all 64 bits are seen. */
+const FIRST = 2n ** 63n;
 
 /** Calls poll_oneoff: [number of the subscription, error, type, bytes, flags] of each event; or WASI's error. */
 function call({ sim }: World, subscriptions: readonly Subscription[]): number[][] | number {
@@ -44,43 +29,26 @@ function call({ sim }: World, subscriptions: readonly Subscription[]): number[][
   const view = new DataView(memory.buffer);
   const [from, to, found] = [8, 8 + subscriptions.length * SUBSCRIPTION_SIZE, 60_000];
   new Uint8Array(memory.buffer).fill(0xaa, to);
-  for (const [
-    i,
-    { type, fd = 0, clock = CLOCK_MONOTONIC, ms = 0, flags = 0 },
-  ] of subscriptions.entries()) {
-    const at = from + i * SUBSCRIPTION_SIZE;
-    view.setBigUint64(at + SUBSCRIPTION_USERDATA, 2n ** 63n + BigInt(i), true);
-    view.setUint8(at + SUBSCRIPTION_TYPE, type);
-    if (type === TYPE_CLOCK) {
-      view.setUint32(at + SUBSCRIPTION_CLOCK, clock, true);
-      view.setBigUint64(at + SUBSCRIPTION_TIMEOUT, BigInt(ms * NS), true);
-      view.setUint16(at + SUBSCRIPTION_FLAGS, flags, true);
-    } else {
-      view.setUint32(at + SUBSCRIPTION_FD, fd, true);
-    }
-  }
+  const numbered = subscriptions.map((given, i) => ({ ...given, userdata: FIRST + BigInt(i) }));
+  writeSubscriptions(memory, from, numbered);
   const error = pollOneoff(sim.kernel, memory, from, to, subscriptions.length, found);
   if (error !== 0) return error;
   const count = view.getUint32(found, true);
   assert.is(view.getUint32(to + count * EVENT_SIZE, true), 0xaaaaaaaa, "written beyond the events");
-  return Array.from({ length: count }, (_, i) => {
-    const at = to + i * EVENT_SIZE;
-    return [
-      Number(view.getBigUint64(at + EVENT_USERDATA, true) - 2n ** 63n),
-      view.getUint16(at + EVENT_ERROR, true),
-      view.getUint8(at + EVENT_TYPE),
-      Number(view.getBigUint64(at + EVENT_BYTES, true)),
-      view.getUint16(at + EVENT_FLAGS, true),
-    ];
-  });
+  return readEvents(memory, to, count).map((event) => [
+    Number(event.userdata - FIRST),
+    event.error,
+    event.type,
+    Number(event.bytes),
+    event.flags,
+  ]);
 }
 
-const reading = (fd: number): Subscription => ({ type: TYPE_READ, fd });
-const writing = (fd: number): Subscription => ({ type: TYPE_WRITE, fd });
+const reading = (fd: number): Subscription => ({ read: fd });
+const writing = (fd: number): Subscription => ({ write: fd });
 const after = (ms: number, clock = CLOCK_MONOTONIC): Subscription => ({
-  type: TYPE_CLOCK,
-  ms,
   clock,
+  ns: BigInt(ms * NS),
 });
 
 test("poll_oneoff: ready descriptors, their number of bytes, and whether the peer is gone", () => {

@@ -24,15 +24,11 @@ import {
 } from "../../../wasi/errno.ts";
 import type { OneoffCall } from "../../../wasi/poller.ts";
 import {
+  type Answer,
   CLOCK_ABSOLUTE,
   CLOCK_MONOTONIC,
   CLOCK_REALTIME,
-  EVENT_BYTES,
-  EVENT_ERROR,
-  EVENT_FLAGS,
   EVENT_SIZE,
-  EVENT_TYPE,
-  EVENT_USERDATA,
   FLAG_HANGUP,
   SUBSCRIPTION_CLOCK,
   SUBSCRIPTION_FD,
@@ -44,6 +40,7 @@ import {
   TYPE_CLOCK,
   TYPE_READ,
   TYPE_WRITE,
+  writeEvent,
 } from "../../../wasi/preview1.ts";
 import { BOOT_MS } from "../time/clock.ts";
 import { EDEADLK } from "../kernel/constants.ts";
@@ -67,12 +64,9 @@ interface Subscription {
 }
 
 /** One event, before it is written. */
-interface Found {
+interface Found extends Answer {
   readonly userdata: bigint;
   readonly type: number;
-  readonly error: number;
-  readonly bytes: number;
-  readonly flags: number;
 }
 
 /**
@@ -201,14 +195,8 @@ export function* oneoff(
   kernel.trace.add("poll_oneoff", [count], ended < 0 ? ended : found.length);
   if (ended < 0) return errorOf(ended);
   const view = new DataView(memory.buffer);
-  for (const [i, { userdata, type, error, bytes, flags }] of found.entries()) {
-    const at = to + i * EVENT_SIZE;
-    new Uint8Array(memory.buffer, at, EVENT_SIZE).fill(0);
-    view.setBigUint64(at + EVENT_USERDATA, userdata, true);
-    view.setUint16(at + EVENT_ERROR, error, true);
-    view.setUint8(at + EVENT_TYPE, type);
-    view.setBigUint64(at + EVENT_BYTES, BigInt(bytes), true);
-    view.setUint16(at + EVENT_FLAGS, flags, true);
+  for (const [i, { userdata, type, ...answer }] of found.entries()) {
+    writeEvent(view, to + i * EVENT_SIZE, userdata, type, answer);
   }
   view.setUint32(countAt, found.length, true);
   return 0;
