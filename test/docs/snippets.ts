@@ -114,6 +114,16 @@ export async function runProgram({ language, code }: Fence): Promise<string> {
   }
 }
 
+/**
+ * A process that sleeps for whole seconds lives until another one watches it, however long that takes to
+ * start: "sleep" waits until its shell is the process of a pidfd.
+ */
+const SLEEP = `sleep() {
+  command sleep "$1"
+  case $1 in *.*) return ;; esac
+  until grep -qs "^Pid:[[:space:]]*$BASHPID$" /proc/[0-9]*/fdinfo/*; do command sleep 0.05; done
+}`;
+
 /** A command of a `console` block, and its output. */
 export interface Command {
   readonly command: string;
@@ -148,7 +158,7 @@ export async function runCommands(commands: readonly Command[]): Promise<string[
     });
     const separator = "=".repeat(20);
     const show = commands.map((_, i) => `cat output.${i}; echo ${separator}`);
-    writeFileSync(join(folder, "script"), [...script, ...show].join("\n"));
+    writeFileSync(join(folder, "script"), [SLEEP, ...script, ...show].join("\n"));
     const printed = await run(folder, "bash", ["script"]);
     return printed.split(`${separator}\n`);
   } finally {
