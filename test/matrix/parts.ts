@@ -34,6 +34,12 @@ export const PARTS: readonly Part[] = [
     programs: [["test/matrix/bundlers/vite.js"]],
   },
   {
+    name: "wasi-cpython",
+    about: "CPython's build for WASI sleeps, selects and polls",
+    minutes: 3,
+    programs: [["test/matrix/cpython/waits.js"]],
+  },
+  {
     name: "fuzz-epoll",
     about: "random programs of epoll, poll and select on this kernel and on the simulated Linux",
     minutes: 4,
