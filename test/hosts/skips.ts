@@ -73,6 +73,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "package/hover",
     "package/calls",
     "package/ground",
+    "package/headers",
     "bindings/constants",
     "bindings/errors",
     "kqueue/kevent",
