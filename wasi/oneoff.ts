@@ -4,41 +4,9 @@
 // may change or grow during the wait. It asks the host once for all descriptors (poll(2)), and once
 // more for the bytes of those that are ready.
 
-import {
-  DATA_ERROR,
-  DATA_FD,
-  DATA_PIPE_ROOM,
-  DATA_READABLE,
-  DATA_SENDABLE,
-  DATA_SIZE,
-  DATA_STATE,
-  DATA_STATE_ERRNO,
-  DATA_VALUE,
-  DATA_WHAT,
-  DATA_WITH_STATE,
-  EINTR,
-  ENOMEM,
-  EVENT_ERR,
-  EVENT_HUP,
-  EVENT_IN,
-  EVENT_NVAL,
-  EVENT_OUT,
-  POLL_RECORD_FD,
-  POLL_RECORD_READY,
-  POLL_RECORD_SIZE,
-  POLL_RECORD_WANT,
-} from "../asm/abi.ts";
-import type { Host } from "../host/host.ts";
+import { EINTR, EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT } from "../asm/abi.ts";
 import { type Clock, type Due, dueNow, inNanoseconds, msUntilDue } from "./clocks.ts";
-import {
-  WASI_BADF,
-  WASI_FAULT,
-  WASI_INVAL,
-  WASI_IO,
-  WASI_NOMEM,
-  WASI_PIPE,
-  wasiErrno,
-} from "./errno.ts";
+import { WASI_BADF, WASI_FAULT, WASI_INVAL, WASI_NOMEM, wasiErrno } from "./errno.ts";
 import {
   type Answer,
   CLOCK_ABSOLUTE,
@@ -58,12 +26,10 @@ import {
   TYPE_WRITE,
   writeEvent,
 } from "./preview1.ts";
+import { isOpen, isSettled, type OneoffHost, type Slot, slotOf, type Target } from "./slots.ts";
+import { Waiter, type Waits } from "./wait.ts";
 
-/** The calls of a host that poll_oneoff needs. */
-export type OneoffHost = Pick<Host, "poll" | "fd_data" | "now" | "realtime">;
-
-/** What a descriptor of a guest stands for: a descriptor of the host, or one that is always ready. */
-export type Target = number | { readonly fd: number; readonly poll: false };
+export type { OneoffHost, Target } from "./slots.ts";
 
 export interface OneoffOptions {
   /** The module, or any object with its host, whose descriptors the guest waits for. */
@@ -94,32 +60,6 @@ export type GuestPollOneoff = (
 
 /** Most subscriptions of one call; more are WASI_NOMEM. */
 const MOST = 1 << 20;
-const PAGE = 65_536;
-
-/** A request to wait for the descriptors of some slots, for so many ms at most, < 0 for ever. */
-interface Wait {
-  readonly slots: readonly Slot[];
-  readonly ms: number;
-}
-
-/** The waits of one call; resumed with the result of the host's poll, ends with the call's result. */
-type Waits = Generator<Wait, number, number>;
-
-/** One descriptor of a call, whatever number of subscriptions it has. */
-interface Slot {
-  /** The descriptor of the host that is polled; -1 if the guest's is not open or always ready. */
-  readonly poll: number;
-  /** The descriptor of the host whose bytes are counted; -1 if the guest's is not open. */
-  readonly fd: number;
-  want: number;
-  /** EVENT_* bits. */
-  ready: number;
-  /** Bytes to read and room to write, -1 if the kernel does not tell. */
-  readable: number;
-  writable: number;
-  /** The error number of events while EVENT_ERR is set. */
-  error: number;
-}
 
 /** The state of one call: its subscriptions, copied, and their descriptors. */
 interface Call {
@@ -130,24 +70,18 @@ interface Call {
   readonly dues: Map<number, Due>;
 }
 
-/** A ready mask without the bits of a descriptor that is not open. */
-const isOpen = (slot: Slot): boolean => slot.fd >= 0 && (slot.ready & EVENT_NVAL) === 0;
-
 /** poll_oneoff of one guest, as a sequence of waits that a caller makes, blocking or not. */
-class Oneoff {
-  readonly #host: OneoffHost;
+export class Oneoff {
+  readonly #waiter: Waiter;
   readonly #memoryOf: () => WebAssembly.Memory;
   readonly #targetOf: (fd: number) => Target | undefined;
   readonly #clocks: readonly [realtime: Clock, monotonic: Clock];
   readonly #isBadfFatal: boolean;
-  /** Records for the host. */
-  readonly #records = new WebAssembly.Memory({ initial: 1 });
-  /** End of the records of calls that are under way: a simulated kernel may run a guest during a wait. */
-  #top = 0;
 
-  constructor({ select, memory, fds, clocks = {}, badf = "event" }: OneoffOptions) {
+  /** @param waiter makes the waits of this guest, and asks for the bytes */
+  constructor({ select, memory, fds, clocks = {}, badf = "event" }: OneoffOptions, waiter: Waiter) {
     const { host } = select;
-    this.#host = host;
+    this.#waiter = waiter;
     this.#memoryOf = typeof memory === "function" ? memory : () => memory;
     this.#targetOf = typeof fds === "function" ? fds : (fd) => fds.get(fd);
     this.#clocks = [
@@ -222,112 +156,23 @@ class Oneoff {
   }
 
   #addSlot(call: Call, guestFd: number): number {
-    const target = this.#targetOf(guestFd);
-    const isAlways = typeof target === "object";
-    const fd = isAlways ? target.fd : (target ?? -1);
-    const ready = isAlways ? EVENT_IN | EVENT_OUT : 0;
-    const poll = isAlways ? -1 : fd;
-    const rest = { want: 0, ready, readable: -1, writable: -1, error: 0 };
-    return call.slots.push({ poll, fd, ...rest }) - 1;
+    return call.slots.push(slotOf(this.#targetOf(guestFd))) - 1;
   }
 
   /** Waits until a subscription is ready, and writes the events. */
   *#wait(call: Call, to: number, found: number): Waits {
-    const isReady = call.slots.some(({ poll, fd }) => poll < 0 || fd < 0);
+    const isReady = call.slots.some(isSettled);
     for (;;) {
       const ms = isReady ? 0 : msUntilDue(call.dues.values());
       const result = yield { slots: call.slots, ms };
       if (result < 0 && result !== -EINTR) return wasiErrno(-result);
       if (this.#isBadfFatal && !call.slots.every(isOpen)) return WASI_BADF;
-      this.#askBytes(call.slots);
+      this.#waiter.askBytes(call.slots);
       const count = this.#writeEvents(call, to);
       if (count === 0) continue;
       new DataView(this.#memoryOf().buffer).setUint32(found, count, true);
       return 0;
     }
-  }
-
-  /** Makes one wait by the host's poll(2), and notes which slots are ready. A count or a negative errno. */
-  poll({ slots, ms }: Wait): number {
-    const base = this.#top;
-    const count = slots.length;
-    if (!this.#reserve(base + count * POLL_RECORD_SIZE)) return -ENOMEM;
-    const before = new DataView(this.#records.buffer, base);
-    for (const [i, { poll, want }] of slots.entries()) {
-      const at = i * POLL_RECORD_SIZE;
-      before.setInt32(at + POLL_RECORD_FD, poll, true);
-      before.setUint16(at + POLL_RECORD_WANT, want, true);
-      before.setUint16(at + POLL_RECORD_READY, 0, true);
-    }
-    this.#top = base + count * POLL_RECORD_SIZE;
-    const result = this.#host.poll(this.#records, base, count, ms);
-    this.#top = base;
-    if (result <= 0) return result;
-    const after = new DataView(this.#records.buffer, base);
-    for (const [i, slot] of slots.entries()) {
-      if (slot.poll < 0) continue;
-      slot.ready = after.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_READY, true);
-    }
-    return result;
-  }
-
-  /** Makes the memory of the host's records so large. False without memory. */
-  #reserve(end: number): boolean {
-    const missing = end - this.#records.buffer.byteLength;
-    if (missing <= 0) return true;
-    try {
-      this.#records.grow(Math.ceil(missing / PAGE));
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
-  /** Asks the host about slots: `take` gets each value, the error of the question, and the state. */
-  #ask(
-    slots: readonly Slot[],
-    what: number,
-    take: (slot: Slot, value: number, state: number) => void,
-  ): void {
-    if (slots.length === 0 || !this.#reserve(this.#top + slots.length * DATA_SIZE)) return;
-    const view = new DataView(this.#records.buffer, this.#top);
-    for (const [i, { fd, ready }] of slots.entries()) {
-      const at = i * DATA_SIZE;
-      view.setInt32(at + DATA_FD, fd, true);
-      view.setUint32(at + DATA_WHAT, what | (ready & EVENT_ERR ? DATA_WITH_STATE : 0), true);
-    }
-    if (this.#host.fd_data(this.#records, this.#top, slots.length) < 0) return;
-    for (const [i, slot] of slots.entries()) {
-      const at = i * DATA_SIZE;
-      const isKnown = view.getInt32(at + DATA_ERROR, true) === 0;
-      const value = isKnown ? Number(view.getBigInt64(at + DATA_VALUE, true)) : -1;
-      take(slot, value, view.getUint32(at + DATA_STATE, true));
-    }
-  }
-
-  /** Asks for the bytes of the slots that are ready, and for the errors that are pending. */
-  #askBytes(slots: readonly Slot[]): void {
-    const ready = slots.filter((slot) => isOpen(slot) && slot.ready !== 0);
-    this.#ask(
-      ready.filter(({ want, ready: bits }) => want & EVENT_IN || bits & EVENT_ERR),
-      DATA_READABLE,
-      (slot, value, state) => {
-        slot.readable = value;
-        const errno = slot.ready & EVENT_ERR ? state & DATA_STATE_ERRNO : 0;
-        slot.error = errno === 0 ? WASI_IO : wasiErrno(errno);
-      },
-    );
-    const writers = ready.filter(({ want }) => want & EVENT_OUT);
-    this.#ask(writers, DATA_SENDABLE, (slot, value) => (slot.writable = value));
-    this.#ask(
-      writers.filter(({ writable }) => writable < 0),
-      DATA_PIPE_ROOM,
-      (slot, value) => {
-        slot.writable = value;
-        // The only error of a pipe: the other end is gone.
-        if (value >= 0) slot.error = WASI_PIPE;
-      },
-    );
   }
 
   /** Writes the events of all subscriptions that are ready; returns how many. */
@@ -360,18 +205,17 @@ class Oneoff {
  * socket or a pipe with an error one with that error, unless bytes can be read. Regular files and
  * directories are always ready.
  *
+ * A source that has a `pump` is asked every 1 to 10 ms of a wait; other sources do not change while the thread is
+ * blocked, and a call that only they could end is DEADLK.
+ *
  * Results are those of witx: FAULT for an address outside the memory, INVAL for no subscription, or an
  * unknown type, clock or flag, NOMEM for more than 2^20 subscriptions. A call never throws but what the
  * functions of `options` throw.
  */
 export function createPollOneoff(options: OneoffOptions): GuestPollOneoff {
-  const oneoff = new Oneoff(options);
-  return (subscriptions, events, count, found) => {
-    const waits = oneoff.call(subscriptions, events, count, found);
-    let step = waits.next();
-    while (!step.done) step = waits.next(oneoff.poll(step.value));
-    return step.value;
-  };
+  const waiter = new Waiter(options.select.host);
+  const oneoff = new Oneoff(options, waiter);
+  return (...given) => waiter.blocking(oneoff.call(...given));
 }
 
 const NOT_READY: Answer = { error: 0, bytes: 0, flags: 0 };

@@ -8,3 +8,4 @@ export {
   type OneoffOptions,
   type Target,
 } from "../../wasi/oneoff.ts";
+export type { Source } from "../../wasi/source.ts";

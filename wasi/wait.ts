@@ -1,0 +1,77 @@
+// How the calls of a guest wait. A call that may wait is a generator of its waits, so that one function
+// serves a call that blocks its thread and a call that the guest's stack is suspended for.
+
+import type { Host } from "../host/host.ts";
+import { askSource, type OneoffHost, type Slot, SlotPoller } from "./slots.ts";
+import type { Source } from "./source.ts";
+
+const EDEADLK = 35;
+/**
+ * A source with a `pump` is looked at after so many ms of a blocking wait at first, and after twice as many
+ * each time, up to the second number.
+ */
+const FIRST_LOOK_MS = 1;
+const LAST_LOOK_MS = 10;
+
+/** A request to wait until one of the slots is ready, for so many ms at most, < 0 for ever. */
+export interface Wait {
+  readonly slots: readonly Slot[];
+  readonly ms: number;
+}
+
+/**
+ * The waits of one call. Resumed with the number of slots that are ready, or a negative errno of Linux; a wait
+ * may end early with 0. Ends with the result of the call.
+ */
+export type Waits = Generator<Wait, number, number>;
+
+/** Makes the waits of the calls of one guest on the descriptors of a host. */
+export class Waiter {
+  readonly #host: Pick<Host, "now">;
+  readonly #poller: SlotPoller;
+
+  constructor(host: OneoffHost) {
+    this.#host = host;
+    this.#poller = new SlotPoller(host);
+  }
+
+  /** Asks for the bytes of the slots that are ready, and for the errors that are pending. */
+  askBytes(slots: readonly Slot[]): void {
+    this.#poller.askBytes(slots);
+  }
+
+  /**
+   * Makes one wait, which blocks the thread, and notes which slots are ready. A count or a negative errno:
+   * -EDEADLK if nothing can end the wait, because all slots are sources that change only while the thread is
+   * not blocked.
+   */
+  poll({ slots, ms }: Wait): number {
+    const ofSources = slots.filter(({ source }) => source !== undefined);
+    if (ofSources.length === 0) return this.#poller.poll(slots, ms);
+    const pumped = new Set(ofSources.map(({ source }) => source as Source).filter(hasPump));
+    const isEndless = ms < 0 && pumped.size === 0 && slots.every(({ poll }) => poll < 0);
+    const deadline = ms < 0 ? Infinity : this.#host.now() + ms;
+    for (let look = FIRST_LOOK_MS; ; look = Math.min(2 * look, LAST_LOOK_MS)) {
+      for (const source of pumped) source.pump();
+      const ready = ofSources.filter(askSource).length;
+      if (ready === 0 && isEndless) return -EDEADLK;
+      const left = ready > 0 ? 0 : Math.max(deadline - this.#host.now(), 0);
+      const limit = pumped.size === 0 ? left : Math.min(left, look);
+      const result = this.#poller.poll(slots, limit === Infinity ? -1 : limit);
+      if (result < 0) return result;
+      // Without a pump, sources have not changed.
+      if (ready + result > 0 || left === 0 || pumped.size === 0) return ready + result;
+    }
+  }
+
+  /** Makes the waits of a call, which block the thread. Returns the result of the call. */
+  blocking(waits: Waits): number {
+    let step = waits.next();
+    while (!step.done) step = waits.next(this.poll(step.value));
+    return step.value;
+  }
+}
+
+function hasPump(source: Source): source is Source & { readonly pump: () => void } {
+  return source.pump !== undefined;
+}
