@@ -1,0 +1,71 @@
+// The descriptor of an epoll or a queue, as waits see it.
+
+import { CAPABILITY_EPOLL, EVENT_IN, RESCAN_MS } from "../../asm/abi.ts";
+import type { Slot } from "../slots.ts";
+import type { Source } from "../source.ts";
+import type { GuestContext } from "./context.ts";
+import type { PollObject } from "./module.ts";
+
+/** Registrations that the kernel does not know. */
+interface Group {
+  readonly size: number;
+  asSource(): Source;
+}
+
+/** Answers of a descriptor that has no bytes. */
+const nothing = (): number => -1;
+
+/** The descriptor of one epoll or queue. */
+export class QueueDescriptor {
+  readonly #context: GuestContext;
+  /** The descriptor of the host. */
+  readonly #fd: number;
+  readonly #group: Group;
+  /** Tests the descriptor where the host cannot; made when it is needed. */
+  #tester: PollObject | undefined;
+
+  constructor(context: GuestContext, fd: number, group: Group) {
+    this.#context = context;
+    this.#fd = fd;
+    this.#group = group;
+  }
+
+  /** What a wait waits for. */
+  slot(want: number): Slot {
+    const fd = this.#fd;
+    const rest = { want, ready: 0, readable: -1, writable: -1, error: 0 };
+    const source = this.#group.size > 0 ? this.#group.asSource() : undefined;
+    // A kernel's epoll says itself whether it is ready. One that the core translates is known to the core.
+    const isKernels = (this.#context.select.host.capabilities() & CAPABILITY_EPOLL) !== 0;
+    if (isKernels) return { poll: fd, fd, source, ...rest };
+    return { poll: -1, fd, source: this.#tested(source), ...rest };
+  }
+
+  /** A source that asks the core, for a host that does not know whether the descriptor is ready. */
+  #tested(group: Source | undefined): Source {
+    return {
+      filetype: 0,
+      ready: () => (this.#isReady() ? EVENT_IN : 0),
+      // Nobody tells of a change.
+      watch: (changed) => {
+        const timer = setInterval(changed, RESCAN_MS);
+        return () => clearInterval(timer);
+      },
+      pump: () => group?.pump?.(),
+      readable: nothing,
+      writable: nothing,
+      read: nothing,
+      write: nothing,
+      shutdown: nothing,
+      close: () => {},
+    };
+  }
+
+  #isReady(): boolean {
+    if (this.#tester === undefined) {
+      this.#tester = this.#context.select.poll();
+      this.#tester.register(this.#fd, EVENT_IN);
+    }
+    return this.#tester.poll(0).length > 0;
+  }
+}

@@ -1,0 +1,369 @@
+// kqueue for C guests (wasi/include/sys/event.h): a kqueue object of omnipoll behind the guest's numbers.
+//
+// As in FreeBSD, a knote of a descriptor is of the number, and goes when the number is closed.
+
+import {
+  EBADF,
+  EINTR,
+  EINVAL,
+  EV_DELETE,
+  EV_EOF,
+  EV_ERROR,
+  EV_RECEIPT,
+  EVENT_IN,
+  FILTER_READ,
+  FILTER_TIMER,
+  FILTER_USER,
+  FILTER_VNODE,
+  FILTER_WRITE,
+} from "../../asm/abi.ts";
+import type { Slot } from "../slots.ts";
+import type { Waits } from "../wait.ts";
+import type { GuestContext } from "./context.ts";
+import { QueueDescriptor } from "./descriptor.ts";
+import { EFAULT } from "./failure.ts";
+import type { GuestFile, Holder } from "./files.ts";
+import {
+  errorEvent,
+  errorOf,
+  GUEST_KEVENT_FFLAGS,
+  GUEST_KEVENT_DATA,
+  GUEST_KEVENT_FILTER,
+  GUEST_KEVENT_FLAGS,
+  GUEST_KEVENT_IDENT,
+  GUEST_KEVENT_SIZE,
+  GUEST_KEVENT_UDATA,
+  readData,
+  writeEvent,
+} from "./kevent.ts";
+import type { KeventObject, KqueueObject } from "./module.ts";
+import { BELL, SourceKnotes } from "./source-knotes.ts";
+import { NS_PER_MS, readTimespec, TIMESPEC_SIZE } from "./timespec.ts";
+
+/** The filters whose ident is a descriptor. */
+const DESCRIPTORS: ReadonlySet<number> = new Set([FILTER_READ, FILTER_WRITE, FILTER_VNODE]);
+/** The other filters that a guest has. */
+const OTHERS: ReadonlySet<number> = new Set([FILTER_TIMER, FILTER_USER]);
+
+/** Idents from here on stand for numbers of the guest that are not open: the host answers EBADF. */
+const CLOSED = 2 ** 40;
+/** Stands for the filters that a guest does not have: the host answers EINVAL. */
+const REFUSED = -0x8000;
+
+/** Most kevents that a call gets room for, if its changes do not need more. */
+const MOST = 1024;
+
+/** More is for ever: a timeout is less than 2^63 ns. */
+const LONGEST_MS = 2 ** 43;
+
+/** A number of the guest with knotes. */
+interface OpenNumber {
+  readonly file: GuestFile;
+  readonly fd: number;
+  /** The descriptor that the object has: the file's, or a duplicate where the file's is in use. */
+  readonly host: number;
+}
+
+/** A kqueue of a guest. */
+export class GuestQueue implements GuestFile, Holder {
+  readonly isPollable = true;
+  readonly holders = new Set<Holder>();
+  readonly poll: number;
+  readonly #context: GuestContext;
+  readonly #queue: KqueueObject;
+  readonly #byHost = new Map<number, OpenNumber>();
+  readonly #byNumber = new Map<number, OpenNumber>();
+  /** Kevents for changes and events, made once. */
+  readonly #changes: KeventObject[] = [];
+  #events: KeventObject[] = [];
+  readonly #sources: SourceKnotes;
+  readonly #descriptor: QueueDescriptor;
+
+  /** @throws {OSError} of `select.kqueue()` */
+  constructor(context: GuestContext) {
+    this.#context = context;
+    this.#queue = context.select.kqueue();
+    this.poll = this.#queue.fileno();
+    this.#sources = new SourceKnotes(this.#queue, context.select);
+    this.#descriptor = new QueueDescriptor(context, this.poll, this.#sources);
+  }
+
+  /** The descriptor of the host for a number of the guest; a number that is not open has one above CLOSED. */
+  #hostOf(fd: number): number {
+    const known = this.#byNumber.get(fd);
+    if (known !== undefined) return known.host;
+    const file = this.#context.files.get(fd);
+    if (file === undefined || file.poll < 0) return CLOSED + fd;
+    const host = this.#byHost.has(file.poll) ? this.#context.os.dup(file.poll) : file.poll;
+    const number = { file, fd, host };
+    this.#byHost.set(host, number);
+    this.#byNumber.set(fd, number);
+    file.holders.add(this);
+    return host;
+  }
+
+  /** The kevents of the changes of a call, not filled in. */
+  #listOf(count: number): KeventObject[] {
+    const { select } = this.#context;
+    while (this.#changes.length < count) this.#changes.push(select.kevent(0));
+    return count === this.#changes.length ? this.#changes : this.#changes.slice(0, count);
+  }
+
+  /** Room for `count` events. */
+  #roomFor(count: number): KeventObject[] {
+    if (this.#events.length !== count) {
+      const { select } = this.#context;
+      const made = this.#events.slice(0, count);
+      while (made.length < count) made.push(select.kevent(0));
+      this.#events = made;
+    }
+    return this.#events;
+  }
+
+  /** Fills in a change as the host takes it. Returns the file if the change is about an object of JavaScript. */
+  #read(view: DataView, at: number, change: KeventObject): GuestFile | undefined {
+    const ident = view.getUint32(at + GUEST_KEVENT_IDENT, true);
+    const filter = view.getInt16(at + GUEST_KEVENT_FILTER, true);
+    change.flags = view.getUint16(at + GUEST_KEVENT_FLAGS, true);
+    change.fflags = view.getUint32(at + GUEST_KEVENT_FFLAGS, true);
+    change.data = readData(view, at + GUEST_KEVENT_DATA);
+    change.udata = view.getUint32(at + GUEST_KEVENT_UDATA, true);
+    change.filter = filter;
+    if (DESCRIPTORS.has(filter)) {
+      const file = this.#context.files.get(ident);
+      if (file?.source !== undefined) {
+        change.ident = ident;
+        return file;
+      }
+      change.ident = this.#hostOf(ident);
+    } else if (OTHERS.has(filter)) {
+      change.ident = ident;
+    } else {
+      change.ident = ident * 0x10000 + (filter & 0xffff);
+      change.filter = REFUSED;
+    }
+    return undefined;
+  }
+
+  /** Writes an event of the host. */
+  #write(view: DataView, to: number, i: number, event: KeventObject): void {
+    const { flags, fflags, filter, data } = event;
+    let ident = event.ident as number;
+    let guestFilter = filter;
+    if (filter === REFUSED) {
+      guestFilter = ident & 0xffff;
+      ident = Math.floor(ident / 0x10000);
+    } else if (DESCRIPTORS.has(filter)) {
+      ident = ident >= CLOSED ? ident - CLOSED : (this.#byHost.get(ident)?.fd ?? ident);
+    }
+    const hasErrno = (flags & (EV_EOF | EV_ERROR)) === EV_EOF && filter !== FILTER_VNODE;
+    writeEvent(view, to, i, {
+      ident,
+      filter: guestFilter,
+      flags,
+      fflags: hasErrno ? errorOf(fflags) : fflags,
+      data: flags & EV_ERROR ? errorOf(data as number) : data,
+      udata: event.udata as number,
+    });
+  }
+
+  /**
+   * kevent(2) without the checks of addresses. Both arrays may overlap: the changes are copied first.
+   *
+   * @param timeout seconds, `null` for ever; not for ever while objects of JavaScript have knotes
+   * @returns the number of events, or a negative errno of Linux
+   * @throws {OSError} of `kqueue.controlInto()`
+   */
+  #control({ changes, nchanges, events, nevents }: Lists, timeout: number | null): number {
+    const { memory } = this.#context;
+    const list = this.#listOf(nchanges);
+    const files: Array<GuestFile | undefined> = [];
+    for (let i = 0; i < nchanges; i++) {
+      const at = (changes >>> 0) + i * GUEST_KEVENT_SIZE;
+      const file = this.#read(memory.view(), at, list[i] as KeventObject);
+      if (file !== undefined) files[i] = file;
+    }
+    let harvest = list;
+    if (files.length > 0) {
+      const failed = this.#change(list, files, events, nevents);
+      if (failed !== 0) return failed;
+      harvest = [];
+    }
+    const room = Math.min(nevents, Math.max(nchanges, MOST));
+    const found = this.#queue.controlInto(harvest, this.#roomFor(room), timeout);
+    const view = memory.view();
+    let count = 0;
+    for (let i = 0; i < found; i++) {
+      const event = this.#events[i] as KeventObject;
+      if (event.ident !== BELL) this.#write(view, events, count++, event);
+    }
+    const hasErrors = found > 0 && ((this.#events[0] as KeventObject).flags & EV_ERROR) !== 0;
+    if (this.#sources.size === 0 || hasErrors) return count;
+    return this.#sources.collect(room, count, (i, event) => writeEvent(view, events, i, event));
+  }
+
+  /**
+   * Applies changes one by one, because some are about objects of JavaScript. Returns the number of errors
+   * and receipts that were written, or the negative errno of one for which there is no room.
+   */
+  #change(
+    list: readonly KeventObject[],
+    files: ReadonlyArray<GuestFile | undefined>,
+    events: number,
+    nevents: number,
+  ): number {
+    const { memory, select } = this.#context;
+    const receipt = select.kevent(0);
+    let count = 0;
+    for (const [i, change] of list.entries()) {
+      const file = files[i];
+      const isReceipt = (change.flags & EV_RECEIPT) !== 0;
+      let errno: number;
+      if (file === undefined) {
+        change.flags |= EV_RECEIPT;
+        this.#queue.controlInto([change], [receipt], 0);
+        errno = receipt.data as number;
+      } else {
+        file.holders.add(this);
+        errno = -this.#sources.change(file, change.ident as number, change);
+      }
+      if (errno === 0 && !isReceipt) continue;
+      if (count === nevents) return -errno;
+      if (file === undefined) this.#write(memory.view(), events, count++, receipt);
+      else writeEvent(memory.view(), events, count++, errorEvent(change, errno));
+    }
+    return count;
+  }
+
+  /** kevent(2), for `ms`, < 0 for ever. The host blocks the thread. */
+  block(lists: Lists, ms: number): number {
+    if (this.#sources.size > 0 || this.#hasSource(lists)) {
+      return this.#context.waiter.blocking(this.wait(lists, ms));
+    }
+    return this.#control(lists, ms < 0 || ms > LONGEST_MS ? null : ms / 1000);
+  }
+
+  /** Whether a change may be about an object of JavaScript. */
+  #hasSource({ changes, nchanges }: Lists): boolean {
+    const { files, memory } = this.#context;
+    const view = memory.view();
+    for (let i = 0, at = changes >>> 0; i < nchanges; i++, at += GUEST_KEVENT_SIZE) {
+      if (!DESCRIPTORS.has(view.getInt16(at + GUEST_KEVENT_FILTER, true))) continue;
+      const file = files.get(view.getUint32(at + GUEST_KEVENT_IDENT, true));
+      if (file?.source !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** kevent(2) as a sequence of waits for the queue's own descriptor. */
+  *wait(lists: Lists, ms: number): Waits {
+    const { host } = this.#context.select;
+    const deadline = ms < 0 ? Infinity : host.now() + ms;
+    for (let rest = lists; ; rest = { ...lists, nchanges: 0 }) {
+      const found = this.#control(rest, 0);
+      const left = deadline - host.now();
+      if (found !== 0 || lists.nevents === 0 || left <= 0) return found;
+      const slots = [this.slot(EVENT_IN)];
+      const result = yield { slots, ms: left === Infinity ? -1 : left };
+      if (result < 0 && result !== -EINTR) return result;
+    }
+  }
+
+  /** What a wait for the queue's own descriptor waits for. */
+  slot(want: number): Slot {
+    return this.#descriptor.slot(want);
+  }
+
+  /** A number is closed: its knotes go (knote_fdclose). */
+  numberClosed(fd: number): void {
+    this.#sources.numberClosed(fd);
+    const number = this.#byNumber.get(fd);
+    if (number === undefined) return;
+    const { host, file } = number;
+    this.#byNumber.delete(fd);
+    this.#byHost.delete(host);
+    for (const filter of DESCRIPTORS) this.#delete(host, filter);
+    if (host !== file.poll) this.#context.os.close(host);
+  }
+
+  /** Deletes a knote, if there is one. */
+  #delete(host: number, filter: number): void {
+    const change = this.#context.select.kevent(host);
+    change.filter = filter;
+    change.flags = EV_DELETE;
+    try {
+      this.#queue.controlInto([change], [], 0);
+    } catch {
+      // There is no such knote.
+    }
+  }
+
+  /** Closes the queue itself. */
+  close(): void {
+    for (const { file, host } of this.#byHost.values()) {
+      file.holders.delete(this);
+      if (host !== file.poll) this.#context.os.close(host);
+    }
+    for (const file of this.#sources.end()) file.holders.delete(this);
+    this.#queue.close();
+  }
+}
+
+/** The lists of one call: addresses in the guest's memory, and lengths. */
+interface Lists {
+  readonly changes: number;
+  readonly nchanges: number;
+  readonly events: number;
+  readonly nevents: number;
+}
+
+/** The calls of wasi/include/sys/event.h. Results are negative errnos of Linux, or OSErrors are thrown. */
+export function kqueueCalls(context: GuestContext) {
+  const { files, memory } = context;
+
+  /** The queue, lists and milliseconds of a call, < 0 for ever; or a negative errno. */
+  function checked([kq, changes, nchanges, events, nevents, timespec]: KeventArguments):
+    | { readonly queue: GuestQueue; readonly lists: Lists; readonly ms: number }
+    | number {
+    if (timespec !== 0 && !memory.has(timespec, 1, TIMESPEC_SIZE)) return -EFAULT;
+    const queue = files.get(kq);
+    if (!(queue instanceof GuestQueue)) return -EBADF;
+    if (nchanges < 0 || nevents < 0) return -EINVAL;
+    if (!memory.has(changes, nchanges, GUEST_KEVENT_SIZE)) return -EFAULT;
+    if (!memory.has(events, nevents, GUEST_KEVENT_SIZE)) return -EFAULT;
+    const lists = { changes, nchanges, events, nevents };
+    if (timespec === 0) return { queue, lists, ms: -1 };
+    const ns = readTimespec(memory.view(), timespec >>> 0);
+    return ns === undefined ? -EINVAL : { queue, lists, ms: Number(ns) / NS_PER_MS };
+  }
+
+  return {
+    plain: {
+      kqueue(): number {
+        return files.add(new GuestQueue(context), true);
+      },
+    },
+    blocking: {
+      kevent(...given: KeventArguments): number {
+        const call = checked(given);
+        return typeof call === "number" ? call : call.queue.block(call.lists, call.ms);
+      },
+    },
+    waiting: {
+      *kevent(...given: KeventArguments): Waits {
+        const call = checked(given);
+        return typeof call === "number" ? call : yield* call.queue.wait(call.lists, call.ms);
+      },
+    },
+  };
+}
+
+/** Arguments of `kevent`: addresses and lengths of the two lists, and the address of the timeout. */
+type KeventArguments = [
+  kq: number,
+  changes: number,
+  nchanges: number,
+  events: number,
+  nevents: number,
+  timespec: number,
+];
