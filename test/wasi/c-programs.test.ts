@@ -1,0 +1,107 @@
+// The compiled C programs of wasi/guests that use epoll, kqueue, eventfd and timerfd.
+
+import { join } from "node:path";
+import { test } from "../support/uvu.ts";
+import * as assert from "uvu/assert";
+import { CAPABILITY_KQUEUE, CAPABILITY_SOURCES } from "../../asm/abi.ts";
+import * as os from "../../bindings/node/os.ts";
+import { host } from "../../bindings/node/select.ts";
+import { scoped } from "../support/descriptors.ts";
+import { inThread } from "../support/expect.ts";
+import { newFolder, openSync } from "../support/files.ts";
+import { sim } from "../support/world.ts";
+import { nodeRuntime, runProgram } from "./program.ts";
+
+/** The number of a regular file of the guest. */
+const FILE = 20;
+
+const file = { fd: 0, poll: false } as const;
+
+/** Runs a program of rows, each of which prints "ok" or why it failed. */
+function rows(program: string, count: number): void {
+  test(`every row of ${program}.c holds`, () => check(program, count));
+  if (sim !== undefined) return;
+  test(`every row of ${program}.c holds in node:wasi`, () => check(program, count, nodeRuntime));
+}
+
+async function check(program: string, count: number, runtime?: typeof nodeRuntime): Promise<void> {
+  const fds = new Map([[FILE, file]]);
+  const { code, output } = await runProgram(program, [String(FILE)], fds, runtime);
+  const lines = output.trimEnd().split("\n");
+  assert.equal(
+    lines.filter((line) => !line.startsWith("ok ")),
+    [],
+  );
+  assert.is(lines.length, count);
+  assert.is(code, 0);
+}
+
+rows("epoll-checks", 17);
+rows("kqueue-checks", 14);
+rows("counter-checks", 11);
+
+test("the example of eventfd(2) adds its arguments", async () => {
+  const { code, output } = await runProgram("eventfd-sum", ["1", "2", "0x10"]);
+  assert.is(
+    output,
+    "Writing 1 to efd\nWriting 2 to efd\nWriting 0x10 to efd\nCompleted write loop\n" +
+      "Read 19 (0x13) from efd\n",
+  );
+  assert.is(code, 0);
+});
+
+test("the example of timerfd_create(2) reads its expirations", async () => {
+  const { code, output } = await runProgram("timerfd-demo", ["5", "5", "4"]);
+  assert.is(output, "timer started\ntotal >= 4: yes\n");
+  assert.is(code, 0);
+});
+
+test(
+  "the server of epoll(7) echoes what its clients send",
+  scoped(async (s) => {
+    const listener = s.listener();
+    const address = os.getsockname(listener) as [string, number];
+    const texts = ["one", "two".repeat(1000), "three"];
+    const clients = texts.map((text) => {
+      const client = s.own(os.socket(os.AF_INET, os.SOCK_STREAM));
+      os.connect(client, address);
+      os.send(client, text);
+      os.shutdown(client, os.SHUT_WR);
+      return client;
+    });
+    const args = ["7", String(clients.length)];
+    const { code, output } = await runProgram(
+      "epoll-server",
+      args,
+      new Map([[7, os.dup(listener)]]),
+    );
+    assert.is(output, "listening\ndone\n");
+    assert.is(code, 0);
+    for (const [i, client] of clients.entries()) {
+      let echoed = "";
+      for (let more = "x"; more !== ""; echoed += more) more = os.recv(client, 4096).toString();
+      assert.is(echoed, texts[i]);
+    }
+  }),
+);
+
+test(
+  "the example of kqueue(2) sees a write to its file",
+  scoped(async (s) => {
+    const path = join(newFolder(), "file");
+    const fd = s.own(openSync(path, "a"));
+    const { done } = await inThread(50, "os.write(data, 'x');", fd);
+    const watched = new Map([[9, openSync(path, "r")]]);
+    const { code, output } = await runProgram("kqueue-watch", ["9", "1"], watched);
+    await done;
+    if (host.capabilities() & (CAPABILITY_SOURCES | CAPABILITY_KQUEUE)) {
+      assert.is(output, "watching\nSomething was written in '9'\n");
+      assert.is(code, 0);
+    } else {
+      assert.match(output, /^kevent register: /);
+      assert.is(code, 1);
+    }
+  }),
+);
+
+test.run();
