@@ -34,6 +34,12 @@ export const PARTS: readonly Part[] = [
     programs: [["test/matrix/bundlers/vite.js"]],
   },
   {
+    name: "wasi-guests",
+    about: "the C programs of wasi/guests compile to the files that are committed",
+    minutes: 2,
+    programs: [["../wasi/guests/build.mjs", "--check"]],
+  },
+  {
     name: "wasi-cpython",
     about: "CPython's build for WASI sleeps, selects and polls",
     minutes: 3,
