@@ -133,4 +133,5 @@ export const PAGES = [
   "docs/examples.md",
   "docs/porting-from-python.md",
   "docs/simulator.md",
+  "docs/wasi-c.md",
 ] as const;
