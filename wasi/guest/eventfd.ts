@@ -13,7 +13,8 @@ export function eventfdCalls({ files, os }: GuestContext) {
     eventfd(initval: number, flags: number): number {
       if (flags & ~(EFD_SEMAPHORE | EFD_CLOEXEC | EFD_NONBLOCK)) return -EINVAL;
       const isBlocking = (flags & EFD_NONBLOCK) === 0;
-      const fd = os.eventfd(initval >>> 0, flags & (EFD_SEMAPHORE | EFD_NONBLOCK));
+      // The guest's reads wait by themselves, so that they can be suspended.
+      const fd = os.eventfd(initval >>> 0, (flags & EFD_SEMAPHORE) | EFD_NONBLOCK);
       return files.addHost(fd, isBlocking);
     },
   };

@@ -6,6 +6,7 @@ import {
   EBADF,
   EINTR,
   EINVAL,
+  ENOMEM,
   EV_DELETE,
   EV_EOF,
   EV_ERROR,
@@ -50,6 +51,8 @@ const CLOSED = 2 ** 40;
 /** Stands for the filters that a guest does not have: the host answers EINVAL. */
 const REFUSED = -0x8000;
 
+/** Most changes of one call; more are ENOMEM. */
+const MOST_CHANGES = 1 << 16;
 /** Most kevents that a call gets room for, if its changes do not need more. */
 const MOST = 1024;
 
@@ -329,6 +332,7 @@ export function kqueueCalls(context: GuestContext) {
     const queue = files.get(kq);
     if (!(queue instanceof GuestQueue)) return -EBADF;
     if (nchanges < 0 || nevents < 0) return -EINVAL;
+    if (nchanges > MOST_CHANGES) return -ENOMEM;
     if (!memory.has(changes, nchanges, GUEST_KEVENT_SIZE)) return -EFAULT;
     if (!memory.has(events, nevents, GUEST_KEVENT_SIZE)) return -EFAULT;
     const lists = { changes, nchanges, events, nevents };

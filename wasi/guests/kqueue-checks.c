@@ -209,7 +209,8 @@ static void pointers_outside_the_memory_are_faults(void) {
   FAILS(kevent(kq, NULL, 1, NULL, 0, NULL), EFAULT);
   FAILS(kevent(kq, &one, 1, OUTSIDE, 1, NULL), EFAULT);
   FAILS(kevent(kq, &one, 1, NULL, 1, NULL), EFAULT);
-  FAILS(kevent(kq, &one, 0x7fffffff, NULL, 0, NULL), EFAULT);
+  FAILS(kevent(kq, &one, 0x10000, NULL, 0, NULL), EFAULT);
+  FAILS(kevent(kq, &one, 0x7fffffff, NULL, 0, NULL), ENOMEM);
   FAILS(kevent(kq, &one, 1, &one, 1, OUTSIDE), EFAULT);
   FAILS(kevent(kq, &one, -1, NULL, 0, NULL), EINVAL);
   FAILS(kevent(kq, NULL, 0, &one, -1, &zero), EINVAL);
