@@ -1,7 +1,7 @@
 // The programs that show what a guest can wait for, and the lines that each must print.
 
 import { readFileSync } from "node:fs";
-import { type Ended, LINE, runChild, type Sandbox, type Stdin } from "./child.ts";
+import { type Ended, LINE, runChild, type Sandbox, type Stdin, upperCaseServer } from "./child.ts";
 
 const PROGRAMS = new URL("../../../examples/python-wasi/programs/", import.meta.url);
 
@@ -10,6 +10,8 @@ export interface Case {
   /** A file of programs/. */
   readonly program: string;
   readonly stdin: Stdin;
+  /** Whether the host hands a TCP connection in. */
+  readonly isConnected?: boolean;
   readonly lines: readonly string[];
 }
 
@@ -48,17 +50,53 @@ export const CASES: readonly Case[] = [
     stdin: "file",
     lines: READY_LINES,
   },
+  {
+    name: "asyncio.run: timers, tasks, a queue, a timeout",
+    program: "tasks.py",
+    stdin: "closed",
+    lines: [
+      "timers in order True",
+      "they waited at once True",
+      "a queue ['1', '2', '3', '4']",
+      "a timeout",
+      "a wake-up",
+    ],
+  },
+  {
+    name: "asyncio: streams over a pair",
+    program: "pair.py",
+    stdin: "closed",
+    lines: ["echoed b'ONE\\n'", "echoed b'TWO\\n'", "the end b''", "three megabytes True"],
+  },
+  {
+    name: "asyncio: streams over a TCP connection of the host",
+    program: "tcp.py",
+    stdin: "closed",
+    isConnected: true,
+    lines: [
+      "the server says b'HELLO\\n'",
+      "nothing more for a while",
+      "a long line comes back True",
+    ],
+  },
 ];
 
 /** Runs the program of a case. */
-export function runCase(
-  { program, stdin }: Case,
+export async function runCase(
+  { program, stdin, isConnected = false }: Case,
   sandbox: Sandbox,
   isStock: boolean,
   deadlineMs: number,
 ): Promise<Ended> {
   const code = readFileSync(new URL(program, PROGRAMS), "utf8");
-  return runChild({ sandbox, isStock, args: ["-c", code], stdin, deadlineMs });
+  const run = { sandbox, isStock, args: ["-c", code], stdin, deadlineMs };
+  if (!isConnected) return runChild(run);
+  const { port, server } = await upperCaseServer();
+  try {
+    return await runChild({ ...run, port });
+  } finally {
+    server.close();
+  }
 }
 
 /** The outcome of a case in a few words: "passes", or what went wrong. */
@@ -67,6 +105,6 @@ export function verdictOf({ lines }: Case, { stdout, stderr, status }: Ended): s
   if (status === 0 && printed.join("\n") === lines.join("\n")) return "passes";
   const wrong = lines.find((line, i) => printed[i] !== line);
   if (status === null) return `hangs before "${wrong}"`;
-  const error = stderr.trimEnd().split("\n").at(-1) ?? "";
-  return error === "" ? `no "${wrong}"` : error.slice(0, 90);
+  const error = stderr.split("\n").find((line) => /^(\w*Error|run):? /.test(line));
+  return error?.slice(0, 90) ?? `no "${wrong}"`;
 }

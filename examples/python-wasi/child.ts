@@ -2,13 +2,14 @@
 
 import { spawn } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const RUN = fileURLToPath(new URL("run.js", import.meta.url));
 
-export const SANDBOXES = ["node:wasi"] as const;
+export const SANDBOXES = ["node:wasi", "@wasmer/wasi"] as const;
 export type Sandbox = (typeof SANDBOXES)[number];
 
 /** Standard input of a run: closed, open without bytes, or with a line that a pipe or a file has. */
@@ -23,6 +24,8 @@ export interface Run {
   readonly stdin?: Stdin;
   /** Folders of the host by their paths in the guest. */
   readonly mounts?: Readonly<Record<string, string>>;
+  /** The port of a server on the loopback device, whose connection is the guest's descriptor 5. */
+  readonly port?: number;
   readonly deadlineMs: number;
 }
 
@@ -37,7 +40,7 @@ export const LINE = "one line\n";
 
 /** Runs an interpreter; resolves once it has ended, or the deadline has ended it. */
 export async function runChild(run: Run): Promise<Ended> {
-  const { isStock, args, stdin = "closed", mounts = {}, deadlineMs } = run;
+  const { sandbox, isStock, args, stdin = "closed", mounts = {}, port, deadlineMs } = run;
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-python-"));
   const file = join(folder, "stdin");
   writeFileSync(file, LINE);
@@ -48,8 +51,11 @@ export async function runChild(run: Run): Promise<Ended> {
       // node:wasi is experimental, and says so.
       "--no-warnings",
       RUN,
+      "--sandbox",
+      sandbox,
       ...(isStock ? ["--stock"] : []),
       ...Object.entries(mounts).flatMap(([to, from]) => ["--mount", `${to}=${from}`]),
+      ...(port === undefined ? [] : ["--connect", `5=${port}`]),
       "--",
       ...args,
     ],
@@ -74,4 +80,16 @@ export async function runChild(run: Run): Promise<Ended> {
     if (typeof input === "number") closeSync(input);
     rmSync(folder, { recursive: true });
   }
+}
+
+/** A server on the loopback device that sends lines back in capitals, and its end after that of the client. */
+export async function upperCaseServer(): Promise<{ port: number; server: Server }> {
+  const server = createServer({ allowHalfOpen: true }, (peer) => {
+    peer.on("error", () => {});
+    peer.setEncoding("utf8").on("data", (text: string) => peer.write(text.toUpperCase()));
+    peer.on("end", () => peer.end());
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  return { port, server };
 }

@@ -20,6 +20,9 @@ export interface Part {
  */
 const SEED = ["--seed", "20261", "--jobs", "2"];
 
+/** The tests of CPython that wait for descriptors. */
+const FILES = "test_select,test_poll,test_selectors,test_asyncio.test_streams";
+
 export const PARTS: readonly Part[] = [
   {
     name: "install",
@@ -41,9 +44,21 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: "wasi-cpython",
-    about: "CPython's build for WASI sleeps, selects and polls",
-    minutes: 3,
-    programs: [["test/matrix/cpython/waits.js"]],
+    about:
+      "CPython's build for WASI sleeps, selects, polls and runs asyncio; CPython's own tests of these",
+    minutes: 6,
+    programs: [
+      ["test/matrix/cpython/waits.js"],
+      ["examples/python-wasi/lib-test.js", "--or-skip"],
+      [
+        "examples/python-wasi/lib-test.js",
+        "--or-skip",
+        "--sandbox",
+        "@wasmer/wasi",
+        "--files",
+        FILES,
+      ],
+    ],
   },
   {
     name: "fuzz-epoll",
