@@ -220,6 +220,22 @@ export interface Host extends HostCalls {
   takeFailure?(): Error | undefined;
 
   /**
+   * poll(2) that does not block the thread: calls `ended` once, from the event loop, as soon as a record has an
+   * event or `timeoutMs` have passed, never earlier than that. It reads the records before it returns, writes none,
+   * and may call `ended` although nothing is ready. Until then the program does not end.
+   *
+   * Returns a function that ends the watch without a call of `ended`, or a negative errno. Hosts without an
+   * event loop lack this method.
+   */
+  watch?(
+    memory: WebAssembly.Memory,
+    records: number,
+    count: number,
+    timeoutMs: number,
+    ended: () => void,
+  ): (() => void) | number;
+
+  /**
    * Reads the registrations of the epoll or kqueue with a descriptor, and changes nothing; a negative
    * errno if the descriptor is not one. Only on hosts whose kernel shows them.
    */

@@ -27,6 +27,7 @@ import {
   writeEvent,
 } from "./preview1.ts";
 import { isOpen, isSettled, type OneoffHost, type Slot, slotOf, type Target } from "./slots.ts";
+import { suspendingImport } from "./suspend.ts";
 import { Waiter, type Waits } from "./wait.ts";
 
 export type { OneoffHost, Target } from "./slots.ts";
@@ -208,14 +209,35 @@ export class Oneoff {
  * A source that has a `pump` is asked every 1 to 10 ms of a wait; other sources do not change while the thread is
  * blocked, and a call that only they could end is DEADLK.
  *
+ * `suspending` of the result is the same import for a guest whose exports are wrapped with
+ * `WebAssembly.promising` (JSPI): the guest waits, its thread does not. Any number of such calls may wait at once.
+ * A simulated kernel with a virtual clock then lets time pass between the tasks of the thread, while one of them
+ * waits.
+ *
  * Results are those of witx: FAULT for an address outside the memory, INVAL for no subscription, or an
  * unknown type, clock or flag, NOMEM for more than 2^20 subscriptions. A call never throws but what the
  * functions of `options` throw.
  */
-export function createPollOneoff(options: OneoffOptions): GuestPollOneoff {
+export function createPollOneoff(
+  options: OneoffOptions,
+): GuestPollOneoff & { readonly suspending: unknown } {
   const waiter = new Waiter(options.select.host);
   const oneoff = new Oneoff(options, waiter);
-  return (...given) => waiter.blocking(oneoff.call(...given));
+  const call: GuestPollOneoff = (...given) => waiter.blocking(oneoff.call(...given));
+  let made: unknown;
+  const suspending = (): unknown => {
+    if (options.select.host.watch === undefined) {
+      throw new Error("poll_oneoff.suspending: the host of options.select has no watch");
+    }
+    made ??= suspendingImport("poll_oneoff.suspending", (...given) =>
+      waiter.suspending(oneoff.call(...(given as Parameters<GuestPollOneoff>))),
+    );
+    return made;
+  };
+  return Object.defineProperty(call, "suspending", {
+    get: suspending,
+    enumerable: true,
+  }) as GuestPollOneoff & { readonly suspending: unknown };
 }
 
 const NOT_READY: Answer = { error: 0, bytes: 0, flags: 0 };

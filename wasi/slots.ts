@@ -13,6 +13,7 @@ import {
   DATA_WHAT,
   DATA_WITH_STATE,
   ENOMEM,
+  ENOSYS,
   EVENT_ERR,
   EVENT_HUP,
   EVENT_IN,
@@ -28,7 +29,7 @@ import { WASI_IO, WASI_PIPE, wasiErrno } from "./errno.ts";
 import type { Source } from "./source.ts";
 
 /** The calls of a host that a wait of a guest needs. */
-export type OneoffHost = Pick<Host, "poll" | "fd_data" | "now" | "realtime">;
+export type OneoffHost = Pick<Host, "poll" | "fd_data" | "now" | "realtime" | "watch">;
 
 /**
  * What a descriptor of a guest stands for: a descriptor of the host, one that is always ready, or an object of
@@ -106,9 +107,7 @@ export class SlotPoller {
   poll(slots: readonly Slot[], ms: number): number {
     const base = this.#top;
     const count = slots.length;
-    if (!this.#reserve(base + count * POLL_RECORD_SIZE)) return -ENOMEM;
-    const before = new DataView(this.#records.buffer, base);
-    for (const [i, slot] of slots.entries()) writeRecord(before, i, slot);
+    if (!this.#writeRecords(slots)) return -ENOMEM;
     this.#top = base + count * POLL_RECORD_SIZE;
     const result = this.#host.poll(this.#records, base, count, ms);
     this.#top = base;
@@ -119,6 +118,24 @@ export class SlotPoller {
       slot.ready = after.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_READY, true);
     }
     return result;
+  }
+
+  /**
+   * Calls `ended` once, from the event loop, as soon as `poll` with the same arguments would return. Returns a
+   * function that ends that, or a negative errno: -ENOSYS of a host that cannot tell.
+   */
+  watch(slots: readonly Slot[], ms: number, ended: () => void): (() => void) | number {
+    const ofHost = slots.filter(({ poll }) => poll >= 0);
+    if (!this.#writeRecords(ofHost)) return -ENOMEM;
+    return this.#host.watch?.(this.#records, this.#top, ofHost.length, ms, ended) ?? -ENOSYS;
+  }
+
+  /** Writes a poll record for each slot. False without memory. */
+  #writeRecords(slots: readonly Slot[]): boolean {
+    if (!this.#reserve(this.#top + slots.length * POLL_RECORD_SIZE)) return false;
+    const view = new DataView(this.#records.buffer, this.#top);
+    for (const [i, slot] of slots.entries()) writeRecord(view, i, slot);
+    return true;
   }
 
   /** Makes the memory of the records so large. False without memory. */

@@ -64,14 +64,101 @@ export class Waiter {
     }
   }
 
+  /**
+   * Makes one wait while the thread goes on, and notes which slots are ready. Resolves to a count, which may be 0
+   * before the time is over, or to a negative errno. @throws the reason of `cancellation`
+   */
+  async watch({ slots, ms }: Wait, cancellation?: Cancellation): Promise<number> {
+    cancellation?.throwIfCancelled();
+    const found = this.#look(slots);
+    if (found !== 0 || ms === 0) return found;
+    const failure = await this.#untilChange(slots, ms, cancellation);
+    cancellation?.throwIfCancelled();
+    return failure < 0 ? failure : this.#look(slots);
+  }
+
+  /** Which slots are ready now. A count or a negative errno. */
+  #look(slots: readonly Slot[]): number {
+    const ready = slots.filter((slot) => slot.source !== undefined && askSource(slot)).length;
+    const result = this.#poller.poll(slots, 0);
+    return result < 0 ? result : ready + result;
+  }
+
+  /** Resolves once a slot may be ready, the time is over, or the wait is cancelled: to 0 or a negative errno. */
+  async #untilChange(
+    slots: readonly Slot[],
+    ms: number,
+    cancellation: Cancellation | undefined,
+  ): Promise<number> {
+    const ends: Array<() => void> = [];
+    try {
+      return await new Promise<number>((resolve, reject) => {
+        const changed = (): void => resolve(0);
+        if (cancellation !== undefined) ends.push(cancellation.onCancel(changed));
+        const sources = new Set(slots.map(({ source }) => source));
+        try {
+          for (const source of sources) if (source !== undefined) ends.push(source.watch(changed));
+        } catch (error) {
+          reject(error as Error);
+        }
+        if (ms < 0 && slots.every(({ poll }) => poll < 0)) return;
+        const watch = this.#poller.watch(slots, ms, changed);
+        if (typeof watch === "number") resolve(watch);
+        else ends.push(watch);
+      });
+    } finally {
+      for (const end of ends) end();
+    }
+  }
+
   /** Makes the waits of a call, which block the thread. Returns the result of the call. */
   blocking(waits: Waits): number {
     let step = waits.next();
     while (!step.done) step = waits.next(this.poll(step.value));
     return step.value;
   }
+
+  /**
+   * Makes the waits of a call while the thread goes on. Resolves to the result of the call.
+   *
+   * @throws the reason of `cancellation`, when it is cancelled before the call has ended
+   */
+  async suspending(waits: Waits, cancellation?: Cancellation): Promise<number> {
+    try {
+      let step = waits.next();
+      while (!step.done) step = waits.next(await this.watch(step.value, cancellation));
+      return step.value;
+    } finally {
+      // A call that is cancelled gives back what it holds.
+      waits.return(0);
+    }
+  }
 }
 
 function hasPump(source: Source): source is Source & { readonly pump: () => void } {
   return source.pump !== undefined;
+}
+
+/** Ends the suspended calls of a guest that is disposed: each call throws, and unwinds the guest's stack. */
+export class Cancellation {
+  #reason: Error | undefined;
+  readonly #listeners = new Set<() => void>();
+
+  /** Ends all waits now, and those that begin later, with `reason`. Only the first reason counts. */
+  cancel(reason: Error): void {
+    this.#reason ??= reason;
+    for (const listener of this.#listeners) listener();
+    this.#listeners.clear();
+  }
+
+  /** Calls `listener` when the waits are cancelled. Returns a function that ends that. */
+  onCancel(listener: () => void): () => void {
+    const own = (): void => listener();
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  throwIfCancelled(): void {
+    if (this.#reason !== undefined) throw this.#reason;
+  }
 }

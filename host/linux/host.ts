@@ -54,6 +54,7 @@ export function createLinuxHost(): Host {
     describe: describeErrno,
     onClose,
     inspect: inspectEpoll,
+    watch: watchOf(addon),
     capabilities: () => CAPABILITY_EPOLL | CAPABILITY_SOURCES,
     eventfd: () => addon.eventfd(0, EFD_NONBLOCK),
     pidfd_open: (pid) => addon.pidfd_open(pid, 0),
@@ -88,6 +89,23 @@ export function createLinuxHost(): Host {
       addon.fd_data(bufferOf(memory));
       return words[RESULT] as number;
     },
+  };
+}
+
+/** `watch` of the host. */
+function watchOf(addon: Addon): NonNullable<Host["watch"]> {
+  return (memory, records, count, timeoutMs, ended) => {
+    let isOver = false;
+    const number = addon.watch(bytesOf(memory), records, count, timeoutMs, () => {
+      isOver = true;
+      ended();
+    });
+    if (number < 0) return number;
+    return () => {
+      // Another watch may have the number once this one is over.
+      if (!isOver) addon.unwatch(number);
+      isOver = true;
+    };
   };
 }
 

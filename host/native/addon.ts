@@ -40,6 +40,19 @@ export interface Addon extends OsHost, AioHost, Omit<AddonCalls, "close"> {
   source_read(memory: ArrayBuffer, fd: number, address: number, length: number): number;
   /** `write` of the waist. */
   source_write(memory: ArrayBuffer, fd: number, address: number, length: number): number;
+  /**
+   * Calls `ended` once from the event loop, when poll(2) of the records would return. Returns a number for
+   * `unwatch`, which is free once `ended` is called; or a negative errno, -ENOSYS in a runtime without libuv.
+   */
+  watch(
+    memory: ArrayBuffer,
+    records: number,
+    count: number,
+    timeoutMs: number,
+    ended: () => void,
+  ): number;
+  /** Ends a watch before it calls back. -EBADF if there is none with that number. */
+  unwatch(number: number): number;
   /** Puts the handlers of `signal_open` on top again, where other code has replaced them. */
   signal_rechain(): number;
 }

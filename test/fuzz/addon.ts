@@ -167,6 +167,8 @@ const ARGUMENTS: Record<string, Make[]> = {
   signal_open: [() => pick([-1, 0, 10, 12, 64, 65, NaN])],
   signal_close: [descriptor],
   signal_rechain: [any],
+  watch: [memory, numberOf, numberOf, numberOf, () => (random(4) === 0 ? pick(ODD) : () => {})],
+  unwatch: [numberOf],
   inotify_init: [any],
   inotify_add_watch: [descriptor, descriptor, numberOf, numberOf],
   inotify_rm_watch: [descriptor, numberOf],
@@ -204,8 +206,14 @@ const unlisted = names.filter((name) => ARGUMENTS[name] === undefined);
 if (unlisted.length > 0)
   throw new Error(`test/fuzz/addon.ts has no arguments for ${unlisted.join(", ")}`);
 
+/** Ends every watch: its descriptors must not be closed before, and it would keep the process alive. */
+function endWatches(): void {
+  for (let number = 0; number < LAST; number++) call("unwatch", number);
+}
+
 /** Closes every descriptor from FIRST on, and opens descriptors of each kind there. */
 function renew(): void {
+  endWatches();
   for (let fd = FIRST; fd < LAST; fd++) call("close", fd);
   const pair = new Int32Array(2);
   for (const kind of [1, 2, 5]) call("socketpair", pair, AF_UNIX, kind, 0);
@@ -223,13 +231,16 @@ let filled = 0;
 while (filled >= 0 && filled < FIRST - 1) filled = call("eventfd", 0, 0) as number;
 if (filled < 0) throw new Error(`eventfd: ${filled}`);
 
+const COUNTERS = Array.from({ length: 50 }, (_, i) => FIRST + i);
 const outcomes = new Map<string, number>();
 for (let i = 0; i < calls; i++) {
   if (i % 300 === 0) renew();
   const name = pick(names);
   const given = (ARGUMENTS[name] as Make[]).map((make) => make());
   if (random(20) === 0) given.length = random(given.length + 1);
-  for (const fd of given.slice(0, 2)) {
+  // The counter of a mailbox may have been closed, and its number be that of a pipe now.
+  const used = name === "post_take" ? COUNTERS : given.slice(0, 2);
+  for (const fd of used) {
     if (typeof fd === "number" && fd >= FIRST && fd < LAST) call("set_blocking", fd, 0);
   }
   const inBlock = IN_BLOCK[name];
@@ -242,5 +253,6 @@ for (let i = 0; i < calls; i++) {
   const outcome = `${name} ${result < 0 ? "fails" : "works"}`;
   outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
 }
+endWatches();
 rmSync(folder, { recursive: true, force: true });
 process.stdout.write(JSON.stringify({ calls, names, outcomes: Object.fromEntries(outcomes) }));

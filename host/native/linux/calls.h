@@ -13,6 +13,7 @@
   CALL(signal_open) CALL(signal_close) CALL(signal_rechain)                                     \
   CALL(inotify_init) CALL(inotify_add_watch) CALL(inotify_rm_watch)                             \
   CALL(post_open) CALL(post_close) CALL(post) CALL(post_take)                                   \
-  CALL(aio_read) CALL(aio_write)
+  CALL(aio_read) CALL(aio_write)                                                                \
+  CALL(watch) CALL(unwatch)
 
 #endif

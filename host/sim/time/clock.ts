@@ -22,6 +22,9 @@ export interface Clock {
 
   cancel(scheduled: Scheduled): void;
 
+  /** Called after each `schedule`, if set. A clock whose actions run by themselves has no use for it. */
+  onSchedule?: (() => void) | undefined;
+
   /**
    * Lets time pass up to the next action, at most to `limit`, and runs that action. A blocked call
    * repeats this until it is woken.
@@ -149,6 +152,7 @@ export function tickOf(ms: number): number {
 
 /** A clock that stands still while the program runs and jumps to the next action while the program waits. */
 export class VirtualClock implements Clock {
+  onSchedule: (() => void) | undefined;
   readonly #agenda = new Agenda();
   #now = 0;
 
@@ -157,7 +161,9 @@ export class VirtualClock implements Clock {
   }
 
   schedule(at: number, action: () => void): Scheduled {
-    return this.#agenda.add(Math.max(tickOf(at), this.#now), action);
+    const scheduled = this.#agenda.add(Math.max(tickOf(at), this.#now), action);
+    this.onSchedule?.();
+    return scheduled;
   }
 
   cancel(scheduled: Scheduled): void {

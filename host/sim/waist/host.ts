@@ -19,6 +19,7 @@ import { commonCalls, postCalls, sourceCalls } from "./sources.ts";
 import { inspectFile } from "./inspect.ts";
 import { kqueueCalls } from "./kqueue.ts";
 import { wasiCalls } from "./wasi.ts";
+import { watchOf } from "./watch.ts";
 import type { Kernel, Personality } from "../kernel/kernel.ts";
 import { boot } from "../fs/boot.ts";
 import { isWithin } from "../kernel/memory.ts";
@@ -129,6 +130,7 @@ export function createSimHost(kernel: Kernel): SimHost {
     describe: describeErrno,
     takeFailure: () => kernel.takeFailure(),
     inspect: (fd) => inspectFile(kernel, fd),
+    watch: watchOf(kernel),
     onClose: (closing) => void listeners.push(closing),
     announceClose: (fd) => {
       for (const closing of listeners) closing(fd);

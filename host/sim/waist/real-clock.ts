@@ -10,6 +10,7 @@ const TIMELESS = new Set([
   "inspect",
   "onClose",
   "takeFailure",
+  "watch",
   "announceClose",
   "capabilities",
   "now",

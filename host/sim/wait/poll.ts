@@ -81,7 +81,7 @@ function waitsFor(view: DataView, count: number): string {
  * each time.
  */
 export interface Records {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: Pick<WebAssembly.Memory, "buffer">;
   readonly address: number;
   readonly count: number;
 }

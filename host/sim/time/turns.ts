@@ -1,0 +1,69 @@
+// How time passes for calls that sleep while the program goes on: between the tasks of its thread.
+
+import type { Clock } from "./clock.ts";
+import { RealClock } from "./real-clock.ts";
+
+/** Longest period of setInterval. */
+const LONG_MS = 2 ** 31 - 1;
+
+type Task = () => void;
+/** setImmediate of Node; browsers lack it, and delay a timeout of 0. */
+const later: (task: Task) => void =
+  typeof setImmediate === "function"
+    ? (task) => void setImmediate(task)
+    : (task) => {
+        const { port1, port2 } = new MessageChannel();
+        const run = (): void => {
+          port1.close();
+          task();
+        };
+        port1.addEventListener("message", run, { once: true });
+        port1.start();
+        port2.postMessage(0);
+      };
+
+/**
+ * The turns of one kernel. While a call holds them, virtual time jumps to the next action in each turn of the
+ * event loop, so that every task and microtask which such an action brings about comes before the next action.
+ * Real time passes by itself; there a hold keeps the program from ending.
+ */
+export class Turns {
+  readonly #clock: Clock;
+  readonly #turn: () => boolean;
+  #holds = 0;
+  #isQueued = false;
+  #keepAlive: ReturnType<typeof setInterval> | undefined;
+
+  /** @param turn lets time pass up to the next action; returns false if there is none */
+  constructor(clock: Clock, turn: () => boolean) {
+    this.#clock = clock;
+    this.#turn = turn;
+    if (!(clock instanceof RealClock)) clock.onSchedule = () => this.#queue();
+  }
+
+  /** Lets time pass until the returned function is called. */
+  hold(): () => void {
+    this.#holds++;
+    if (this.#clock instanceof RealClock) this.#keepAlive ??= setInterval(() => {}, LONG_MS);
+    else this.#queue();
+    let isHeld = true;
+    return () => {
+      if (!isHeld) return;
+      isHeld = false;
+      this.#holds--;
+      if (this.#holds > 0) return;
+      clearInterval(this.#keepAlive);
+      this.#keepAlive = undefined;
+    };
+  }
+
+  #queue(): void {
+    if (this.#isQueued || this.#holds === 0) return;
+    this.#isQueued = true;
+    later(() => {
+      this.#isQueued = false;
+      // Without an action the next turn comes when one is scheduled.
+      if (this.#holds > 0 && this.#turn()) this.#queue();
+    });
+  }
+}
