@@ -105,6 +105,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "fuzz/inspect",
   ),
   leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native"),
+  leftOut(SIMULATED, "runs node:wasi on this machine's descriptors", "wasi/adapters"),
   leftOut(OTHER_HOSTS, "tests the runner of the tests", "runner/runner"),
   leftOut(
     SIMULATED,

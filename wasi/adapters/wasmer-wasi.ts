@@ -1,0 +1,42 @@
+// @wasmer/wasi 1.2: a sandbox with files in memory, whose poll_oneoff panics.
+
+import { WASI_NOTSUP } from "../errno.ts";
+import { type AdapterOptions, type Calls, guestCalls } from "./imports.ts";
+import type { Preview1Imports } from "./node-wasi.ts";
+
+/** A WASI object of @wasmer/wasi. */
+export interface WasmerWasi {
+  getImports(module: WebAssembly.Module): object;
+}
+
+/** Both clocks of that runtime: its clock_time_get(MONOTONIC) is Date.now() too. */
+const clock = (): bigint => BigInt(Date.now()) * 1_000_000n;
+
+/**
+ * The imports of a guest that @wasmer/wasi runs: poll_oneoff, and the bytes of the descriptors of `options`, are
+ * ours; arguments, the environment and the files in memory are the runtime's. Functions that the runtime lacks
+ * (sock_accept) answer NOTSUP.
+ *
+ * Instantiate the module with the result yourself, then call `wasi.start(instance)`: `wasi.instantiate(module,
+ * imports)` lets its own functions win. The runtime's stdout is read by `getStdoutString` unless `options.stdout`
+ * is given.
+ *
+ * @param wasi the object on which `start` is called with the instance
+ * @param module the guest
+ * @returns the object to instantiate the module with
+ */
+export function forWasmerWasi(
+  wasi: WasmerWasi,
+  module: WebAssembly.Module,
+  options: AdapterOptions,
+): Preview1Imports {
+  const imports = wasi.getImports(module) as Record<string, Calls>;
+  const under = imports["wasi_snapshot_preview1"] ?? {};
+  const lacking = WebAssembly.Module.imports(module).filter(
+    ({ module: from, name }) => from === "wasi_snapshot_preview1" && under[name] === undefined,
+  );
+  const stubs = Object.fromEntries(lacking.map(({ name }) => [name, () => WASI_NOTSUP]));
+  const clocks = { 0: clock, 1: clock, ...options.clocks };
+  const calls = guestCalls({ ...options, clocks }, { ...stubs, ...under });
+  return { ...imports, wasi_snapshot_preview1: calls };
+}
