@@ -5,6 +5,11 @@ export {
   forBrowserWasiShim,
   type ShimOptions,
 } from "../../wasi/adapters/browser-wasi-shim.ts";
+export {
+  type EmscriptenImports,
+  type EmscriptenOptions,
+  forEmscripten,
+} from "../../wasi/adapters/emscripten.ts";
 export { forExtism } from "../../wasi/adapters/extism.ts";
 export type { AdapterOptions, Calls } from "../../wasi/adapters/imports.ts";
 export { forNodeWasi, type NodeWasi, type Preview1Imports } from "../../wasi/adapters/node-wasi.ts";

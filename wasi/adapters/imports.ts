@@ -92,16 +92,8 @@ function filetypeOf(kind: number): number {
   return kind === FD_DATAGRAM ? 5 : 6;
 }
 
-/**
- * The functions of one guest over those of its runtime.
- *
- * @param under the runtime's own functions, which answer for numbers that the guest was not given
- */
-export function guestCalls(options: AdapterOptions, under: Calls): Calls {
-  const { select, os, stdin, stdout, stderr, fds } = options;
-  const memory = new GuestMemory(options.memory);
-  const waiter = new Waiter(select.host);
-  const records = new WebAssembly.Memory({ initial: 1 });
+/** The descriptors that a guest was given, by their numbers. */
+export function targetsOf({ stdin, stdout, stderr, fds }: AdapterOptions): Map<number, Target> {
   const table = new Map<number, Target>(fds ?? []);
   for (const [fd, target] of [
     [STDIN, stdin],
@@ -110,7 +102,24 @@ export function guestCalls(options: AdapterOptions, under: Calls): Calls {
   ] as const) {
     if (target !== undefined) table.set(fd, target);
   }
+  return table;
+}
 
+/**
+ * The functions of one guest over those of its runtime.
+ *
+ * @param under the runtime's own functions, which answer for numbers that the guest was not given
+ * @param table the descriptors that the guest was given; `fd_close` takes them away
+ */
+export function guestCalls(
+  options: AdapterOptions,
+  under: Calls,
+  table: Map<number, Target> = targetsOf(options),
+): Calls {
+  const { select, os } = options;
+  const memory = new GuestMemory(options.memory);
+  const waiter = new Waiter(select.host);
+  const records = new WebAssembly.Memory({ initial: 1 });
   /** The result of a function of the runtime; NOTSUP, never undefined, if there is none. */
   function below(name: string, given: readonly unknown[]): number {
     const call = under[name] as ((...given: readonly unknown[]) => unknown) | undefined;
