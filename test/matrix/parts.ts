@@ -61,6 +61,12 @@ export const PARTS: readonly Part[] = [
     ],
   },
   {
+    name: "wasi",
+    about: "a C program polls, selects and sleeps in browser_wasi_shim and in Extism",
+    minutes: 1,
+    programs: [["test/matrix/wasi/adapters.js"]],
+  },
+  {
     name: "fuzz-epoll",
     about: "random programs of epoll, poll and select on this kernel and on the simulated Linux",
     minutes: 4,
