@@ -3,7 +3,7 @@
 //   node dist/examples/python-wasi/lib-test.js                      # Debian's, downloaded by apt-get
 //   node dist/examples/python-wasi/lib-test.js cpython/Lib/test     # those of a source tree
 //
-// --sandbox @wasmer/wasi runs them there, --files test_poll,test_select runs these files alone, and with --or-skip
+// --record writes the table for docs/wasi-cpython.md. --sandbox @wasmer/wasi runs the tests there, --files test_poll,test_select runs these files alone, and with --or-skip
 // it is no failure if apt-get has none.
 //
 // Prints unittest's own report of each file, then a table. Exits with 1 if a test fails for a reason that
@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { runChild, type Sandbox, SANDBOXES } from "./child.ts";
 import { reasonOf } from "./reasons.ts";
+import { record } from "./record.ts";
 
 const DEADLINE_MS = 900_000;
 /** Files that run at once. */
@@ -36,6 +37,7 @@ const { values, positionals } = parseArgs({
     sandbox: { type: "string", default: "node:wasi" },
     files: { type: "string" },
     "or-skip": { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
   },
 });
 
@@ -113,7 +115,7 @@ async function reportOf(name: string): Promise<Report | undefined> {
 }
 
 /** Reasons with the number of tests, the most frequent first. */
-function reasons(failed: Report["failed"]): string {
+function reasonsOf(failed: Report["failed"]): string {
   const counts = new Map<string, number>();
   for (const [test, fault] of Object.entries(failed)) {
     const reason = reasonOf(test, fault) ?? `unknown: ${test}: ${fault}`;
@@ -135,6 +137,7 @@ await Promise.all(Array.from({ length: JOBS }, work));
 
 let unknown = 0;
 const total = { ok: 0, skipped: 0, failed: 0 };
+const rows: Array<typeof total & { file: string; reasons: string }> = [];
 console.log(`\n${"file".padEnd(38)}    ok  skipped  failed`);
 for (const [name, report] of reports) {
   const row = name.padEnd(38);
@@ -144,13 +147,16 @@ for (const [name, report] of reports) {
     continue;
   }
   const { ok, failed } = report;
+  const reasons = reasonsOf(failed);
   const counts = { ok, skipped: sizeOf(report.skipped), failed: sizeOf(failed) };
+  rows.push({ file: name, ...counts, reasons });
   for (const key of ["ok", "skipped", "failed"] as const) total[key] += counts[key];
   unknown += Object.entries(failed).filter(([test, fault]) => !reasonOf(test, fault)).length;
-  console.log(`${row}${numbers(counts)}  ${reasons(failed)}`);
+  console.log(`${row}${numbers(counts)}  ${reasons}`);
 }
 console.log(`${"all".padEnd(38)}${numbers(total)}`);
 process.exitCode = unknown === 0 ? 0 : 1;
+if (values.record) record("lib-test", { sandbox, rows, total });
 
 function sizeOf(of: object): number {
   return Object.keys(of).length;

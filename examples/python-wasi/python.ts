@@ -130,7 +130,7 @@ export async function runPython(options: PythonOptions): Promise<number> {
   const { sandbox, isStock, handedIn } = options;
   const module = compile();
   const args = ["python", ...options.args];
-  const env = { PYTHONPATH: LIB, PYTHONDONTWRITEBYTECODE: "1" };
+  const env = { PYTHONPATH: LIB, PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" };
   const lib = fileURLToPath(new URL(`${PART}/lib`, ROOT));
   const mounts = new Map([[LIB, lib], ...options.mounts]);
   const prepared =

@@ -107,7 +107,52 @@ function benchmarks(): string {
   ].join("\n");
 }
 
-const BLOCKS: Record<string, () => string> = { ...CONFORMANCE, help, benchmarks };
+interface PythonDemo {
+  readonly date: string;
+  readonly node: string;
+  readonly rows: ReadonlyArray<Record<"sandbox" | "name" | "stock" | "ours", string>>;
+}
+
+/** The verdicts of the last recorded demo:python-wasi. */
+function pythonDemo(): string {
+  const { date, node, rows } = JSON.parse(textOf("wasi/cpython/results/demo.json")) as PythonDemo;
+  const cells = rows.map(({ sandbox, name, stock, ours }) => [sandbox, name, `\`${stock}\``, ours]);
+  const head = ["sandbox", "program", "its own poll_oneoff", "omnipoll"];
+  return `A run of ${date} with Node ${node.slice(1)}:\n\n${table(head, cells)}`;
+}
+
+interface PythonTests {
+  readonly date: string;
+  readonly sandbox: string;
+  readonly rows: ReadonlyArray<
+    Record<"file" | "reasons", string> & Record<"ok" | "skipped" | "failed", number>
+  >;
+  readonly total: Record<"ok" | "skipped" | "failed", number>;
+}
+
+/** The table of the last recorded lib-test. */
+function pythonTests(): string {
+  const { date, sandbox, rows, total } = JSON.parse(
+    textOf("wasi/cpython/results/lib-test.json"),
+  ) as PythonTests;
+  const cells = [...rows, { file: "all", reasons: "", ...total }].map(
+    ({ file, ok, skipped, failed, reasons }) => [
+      file,
+      ...[ok, skipped, failed].map(String),
+      reasons,
+    ],
+  );
+  const head = ["file", "ok", "skipped", "failed", "reasons"];
+  return `A run of ${date} in ${sandbox}:\n\n${table(head, cells)}`;
+}
+
+const BLOCKS: Record<string, () => string> = {
+  ...CONFORMANCE,
+  help,
+  benchmarks,
+  "python-demo": pythonDemo,
+  "python-tests": pythonTests,
+};
 
 /** The text of a generated block. */
 export function block(name: string): string {
@@ -133,5 +178,6 @@ export const PAGES = [
   "docs/examples.md",
   "docs/porting-from-python.md",
   "docs/simulator.md",
+  "docs/wasi-cpython.md",
   "docs/wasi-c.md",
 ] as const;
