@@ -113,10 +113,16 @@ interface PythonDemo {
   readonly rows: ReadonlyArray<Record<"sandbox" | "name" | "stock" | "ours", string>>;
 }
 
+/** The beginning of a verdict: the name and number of an error, or what a sandbox that panics throws. */
+function briefOf(verdict: string): string {
+  if (verdict.includes("RuntimeError: unreac")) return "panics";
+  return `\`${/^\w+Error: \[Errno \d+\]/.exec(verdict)?.[0] ?? verdict}\``;
+}
+
 /** The verdicts of the last recorded demo:python-wasi. */
 function pythonDemo(): string {
   const { date, node, rows } = JSON.parse(textOf("wasi/cpython/results/demo.json")) as PythonDemo;
-  const cells = rows.map(({ sandbox, name, stock, ours }) => [sandbox, name, `\`${stock}\``, ours]);
+  const cells = rows.map(({ sandbox, name, stock, ours }) => [sandbox, name, briefOf(stock), ours]);
   const head = ["sandbox", "program", "its own poll_oneoff", "omnipoll"];
   return `A run of ${date} with Node ${node.slice(1)}:\n\n${table(head, cells)}`;
 }
@@ -135,15 +141,19 @@ function pythonTests(): string {
   const { date, sandbox, rows, total } = JSON.parse(
     textOf("wasi/cpython/results/lib-test.json"),
   ) as PythonTests;
-  const cells = [...rows, { file: "all", reasons: "", ...total }].map(
-    ({ file, ok, skipped, failed, reasons }) => [
-      file,
-      ...[ok, skipped, failed].map(String),
-      reasons,
-    ],
+  const counts = [...rows, { file: "all", ...total }].map(({ file, ok, skipped, failed }) => [
+    file,
+    ...[ok, skipped, failed].map(String),
+  ]);
+  const reasons = rows.flatMap(({ file, reasons: text }) =>
+    text === "" ? [] : text.split("; ").map((one) => [file, ...one.split(" × ")]),
   );
-  const head = ["file", "ok", "skipped", "failed", "reasons"];
-  return `A run of ${date} in ${sandbox}:\n\n${table(head, cells)}`;
+  return [
+    `A run of ${date} in ${sandbox}:`,
+    table(["file", "ok", "skipped", "failed"], counts),
+    "Why tests fail:",
+    table(["file", "failed", "reason"], reasons),
+  ].join("\n\n");
 }
 
 const BLOCKS: Record<string, () => string> = {
