@@ -143,10 +143,12 @@ function pythonTests(): string {
   ) as PythonTests;
   const counts = [...rows, { file: "all", ...total }].map(({ file, ok, skipped, failed }) => [
     file,
-    ...[ok, skipped, failed].map(String),
+    String(ok),
+    String(skipped),
+    String(failed),
   ]);
   const reasons = rows.flatMap(({ file, reasons: text }) =>
-    text === "" ? [] : text.split("; ").map((one) => [file, ...one.split(" × ")]),
+    [...text.matchAll(/(\d+) × ([^;]+)/g)].map(([, count = "", why = ""]) => [file, count, why]),
   );
   return [
     `A run of ${date} in ${sandbox}:`,
