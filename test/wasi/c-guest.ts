@@ -15,15 +15,14 @@ import { tinyGuest } from "./tiny-guest.ts";
 /** A guest without a program, whose descriptors are those that a test gives it. */
 export function cGuest() {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { calls, set, close } = tinyGuest(() => memory);
-  return { memory, calls, set, close };
+  return { memory, ...tinyGuest(() => memory) };
 }
 
 const AT = 1024;
 
 /** epoll_ctl with data that is the number of the descriptor. */
 export function epollControl(
-  { calls, memory }: ReturnType<typeof cGuest>,
+  { calls, memory }: Pick<ReturnType<typeof cGuest>, "calls" | "memory">,
   ep: number,
   op: number,
   fd: number,
@@ -37,7 +36,7 @@ export function epollControl(
 
 /** epoll_wait: events as [data, mask], or an error number. */
 export function epollWait(
-  { calls, memory }: ReturnType<typeof cGuest>,
+  { calls, memory }: Pick<ReturnType<typeof cGuest>, "calls" | "memory">,
   ep: number,
   ms = 0,
   most = 8,
@@ -65,7 +64,7 @@ export type Change = readonly [
 
 /** kevent: events as [ident, filter, flags, fflags, data, udata], or an error number; `ms` < 0 for ever. */
 export function kevent(
-  { calls, memory }: ReturnType<typeof cGuest>,
+  { calls, memory }: Pick<ReturnType<typeof cGuest>, "calls" | "memory">,
   kq: number,
   changes: readonly Change[],
   room = 8,

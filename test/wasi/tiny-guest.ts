@@ -93,7 +93,7 @@ export function tinyGuest(memoryOf: () => WebAssembly.Memory) {
     inNanoseconds(() => select.host.now()),
   ] as const;
   const waiter = new Waiter(select.host);
-  const { blocking } = omnipollCalls({ select, os, files, memory, waiter, clocks });
+  const { blocking, waiting } = omnipollCalls({ select, os, files, memory, waiter, clocks });
 
   function drop(fd: number): void {
     const { file } = table.get(fd) as { file: Open };
@@ -214,6 +214,8 @@ export function tinyGuest(memoryOf: () => WebAssembly.Memory) {
   return {
     imports,
     calls: blocking,
+    waiting,
+    waiter,
     set: (fd: number, given: Given) =>
       table.set(fd, { file: new GivenFile(given), isBlocking: true }),
     close: drop,

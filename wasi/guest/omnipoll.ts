@@ -1,5 +1,7 @@
 // The import module "omnipoll": epoll, kqueue, eventfd and timerfd for C guests (wasi/include).
 
+import { suspendingImport } from "../suspend.ts";
+import type { Cancellation } from "../wait.ts";
 import type { GuestContext } from "./context.ts";
 import { epollCalls } from "./epoll.ts";
 import { eventfdCalls } from "./eventfd.ts";
@@ -12,20 +14,30 @@ import { timerfdCalls } from "./timerfd.ts";
  * WASI.
  *
  * `blocking` has all of them; those that wait block their thread. `waiting` has those that wait, as sequences
- * of waits for a caller that makes them otherwise.
+ * of waits. `suspending()` is `blocking` with imports for JSPI in their stead, whose waits `cancellation` ends.
  */
 export function omnipollCalls(context: GuestContext) {
   const epoll = epollCalls(context);
   const kqueue = kqueueCalls(context);
-  return {
-    blocking: guestCalls({
-      ...epoll.plain,
-      ...epoll.blocking,
-      ...kqueue.plain,
-      ...kqueue.blocking,
-      ...eventfdCalls(context),
-      ...timerfdCalls(context),
-    }),
-    waiting: guestWaits({ ...epoll.waiting, ...kqueue.waiting }),
-  };
+  const blocking = guestCalls({
+    ...epoll.plain,
+    ...epoll.blocking,
+    ...kqueue.plain,
+    ...kqueue.blocking,
+    ...eventfdCalls(context),
+    ...timerfdCalls(context),
+  });
+  const waiting = guestWaits({ ...epoll.waiting, ...kqueue.waiting });
+
+  /** @throws {Error} where JavaScript has no JSPI */
+  function suspending(cancellation?: Cancellation): Record<string, unknown> {
+    const imports: Record<string, unknown> = { ...blocking };
+    for (const [name, call] of Object.entries(waiting)) {
+      imports[name] = suspendingImport(`omnipoll.${name}`, (...given) =>
+        context.waiter.suspending(call(...given), cancellation),
+      );
+    }
+    return imports;
+  }
+  return { blocking, waiting, suspending };
 }
