@@ -73,8 +73,8 @@ waist("the host says that it has them, and the import table has every call", () 
   }
   assert.is(
     Object.keys(calls).length,
-    Object.keys(host).length - 4,
-    "name, describe, onClose and inspect are no calls",
+    Object.keys(host).length - 5,
+    "name, describe, onClose, inspect and watch are no calls",
   );
   assert.is(ABI_VERSION, 1);
 });
