@@ -18,15 +18,21 @@ export const WASI_AGAIN = 6;
 export const WASI_BADF = 8;
 export const WASI_CANCELED = 11;
 export const WASI_DEADLK = 16;
+export const WASI_EXIST = 20;
 export const WASI_FAULT = 21;
 export const WASI_INTR = 27;
 export const WASI_INVAL = 28;
 export const WASI_IO = 29;
+export const WASI_NAMETOOLONG = 37;
+export const WASI_NOENT = 44;
 export const WASI_NOMEM = 48;
 export const WASI_NOSYS = 52;
+export const WASI_NOTDIR = 54;
 export const WASI_NOTSOCK = 57;
 export const WASI_NOTSUP = 58;
 export const WASI_PIPE = 64;
+export const WASI_ROFS = 69;
+export const WASI_SPIPE = 70;
 
 /** The highest number of Linux that the table looks at: EHWPOISON. */
 const HIGHEST = 133;

@@ -71,20 +71,28 @@ interface Call {
   readonly dues: Map<number, Due>;
 }
 
+/** What poll_oneoff waits for, by the guest's numbers. */
+interface SlotsOfFds {
+  readonly fds: (fd: number) => Slot;
+}
+
 /** poll_oneoff of one guest, as a sequence of waits that a caller makes, blocking or not. */
 export class Oneoff {
   readonly #waiter: Waiter;
   readonly #memoryOf: () => WebAssembly.Memory;
-  readonly #targetOf: (fd: number) => Target | undefined;
+  readonly #slotOf: (fd: number) => Slot;
   readonly #clocks: readonly [realtime: Clock, monotonic: Clock];
   readonly #isBadfFatal: boolean;
 
   /** @param waiter makes the waits of this guest, and asks for the bytes */
-  constructor({ select, memory, fds, clocks = {}, badf = "event" }: OneoffOptions, waiter: Waiter) {
+  constructor(
+    { select, memory, fds, clocks = {}, badf = "event" }: Omit<OneoffOptions, "fds"> & SlotsOfFds,
+    waiter: Waiter,
+  ) {
     const { host } = select;
     this.#waiter = waiter;
     this.#memoryOf = typeof memory === "function" ? memory : () => memory;
-    this.#targetOf = typeof fds === "function" ? fds : (fd) => fds.get(fd);
+    this.#slotOf = fds;
     this.#clocks = [
       clocks[CLOCK_REALTIME] ?? inNanoseconds(() => host.realtime()),
       clocks[CLOCK_MONOTONIC] ?? inNanoseconds(() => host.now()),
@@ -157,7 +165,7 @@ export class Oneoff {
   }
 
   #addSlot(call: Call, guestFd: number): number {
-    return call.slots.push(slotOf(this.#targetOf(guestFd))) - 1;
+    return call.slots.push(this.#slotOf(guestFd)) - 1;
   }
 
   /** Waits until a subscription is ready, and writes the events. */
@@ -222,7 +230,9 @@ export function createPollOneoff(
   options: OneoffOptions,
 ): GuestPollOneoff & { readonly suspending: unknown } {
   const waiter = new Waiter(options.select.host);
-  const oneoff = new Oneoff(options, waiter);
+  const { fds } = options;
+  const targetOf = typeof fds === "function" ? fds : (fd: number) => fds.get(fd);
+  const oneoff = new Oneoff({ ...options, fds: (fd) => slotOf(targetOf(fd)) }, waiter);
   const call: GuestPollOneoff = (...given) => waiter.blocking(oneoff.call(...given));
   let made: unknown;
   const suspending = (): unknown => {

@@ -20,6 +20,14 @@ export { forNodeWasi, type NodeWasi, type Preview1Imports } from "../../wasi/ada
 export { forWasmerWasi, type WasmerWasi } from "../../wasi/adapters/wasmer-wasi.ts";
 export type { Clock } from "../../wasi/clocks.ts";
 export {
+  createGuest,
+  type Guest,
+  type GuestCall,
+  type GuestOptions,
+} from "../../wasi/guest/guest.ts";
+export type { OsObject, SelectObject } from "../../wasi/guest/module.ts";
+export type { GuestTarget } from "../../wasi/guest/table.ts";
+export {
   createPollOneoff,
   type GuestPollOneoff,
   type OneoffHost,

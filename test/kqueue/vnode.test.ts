@@ -386,8 +386,8 @@ test(
   "another process wakes a waiter, again and again",
   scoped((scope) => {
     const { queue, path, fd } = watchedFile(scope, EXTEND | DELETE);
-    const script = `for i in 1 2 3; do sleep 0.05; echo >> ${path}; done; sleep 0.05; rm ${path}`;
-    const child = spawn("sh", ["-c", script]);
+    const script = `for i in 1 2 3; do sleep 0.05; echo >> "$0"; done; sleep 0.05; rm "$0"`;
+    const child = spawn("sh", ["-c", script, path]);
     let writes = 0;
     for (;;) {
       const { result, ms } = timed(() => take(queue, BEYOND_DEADLINE));

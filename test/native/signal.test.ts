@@ -57,8 +57,8 @@ counts("1000 signals of another process, one after the other, are 1000", async (
   os.mkfifo(path);
   const next = openSync(path, "r+");
   const fd = host.signal_open(SIGWINCH);
-  const script = `while read line; do kill -WINCH ${process.pid}; done < ${path}`;
-  const other = spawn("sh", ["-c", script], { stdio: "ignore" });
+  const script = `while read line; do kill -WINCH ${process.pid}; done < "$0"`;
+  const other = spawn("sh", ["-c", script, path], { stdio: "ignore" });
   for (let i = 0; i < 1000; i++) {
     writeSync(next, "go\n");
     assert.is(readyOf(fd, EVENT_IN, 5000), EVENT_IN);

@@ -214,7 +214,7 @@ programs(
     const left = await shell(`{ ${wait} >&3; echo "status $?" >&3; } 3>&1 2>&1 | head -n 1 >&2`);
     assert.match(left.stdout + left.stderr, /capabilities/);
     const status = join(folder, "status");
-    await shell(`{ ${wait} >/dev/null; echo $? >${status}; } 2>&1 | head -n 1`);
+    await shell(`{ ${wait} >/dev/null; echo $? >"${status}"; } 2>&1 | head -n 1`);
     assert.is(readFileSync(status, "utf8"), "0\n");
   },
 );

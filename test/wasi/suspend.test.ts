@@ -7,6 +7,7 @@ import { host } from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { createPollOneoff, Oneoff, type Target } from "../../wasi/oneoff.ts";
 import { SUBSCRIPTION_SIZE, TYPE_CLOCK, TYPE_READ } from "../../wasi/preview1.ts";
+import { slotOf } from "../../wasi/slots.ts";
 import { Cancellation, Waiter } from "../../wasi/wait.ts";
 import { scoped } from "../support/descriptors.ts";
 import { openDescriptors } from "../support/files.ts";
@@ -24,7 +25,8 @@ const SUBSCRIPTIONS = 64;
 function guest(...targets: Target[]) {
   const memory = new WebAssembly.Memory({ initial: 2 });
   const waiter = new Waiter(host);
-  const oneoff = new Oneoff({ select: { host }, memory, fds: new Map(targets.entries()) }, waiter);
+  const fds = (fd: number) => slotOf(targets[fd]);
+  const oneoff = new Oneoff({ select: { host }, memory, fds }, waiter);
   const cancellation = new Cancellation();
   let calls = 0;
   /** Events as [user data, type, error, bytes, flags], or an error number. */

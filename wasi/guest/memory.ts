@@ -26,4 +26,9 @@ export class GuestMemory {
     const at = address >>> 0;
     return count === 0 || (at !== 0 && at + count * size <= this.view().byteLength);
   }
+
+  /** Whether `length` bytes at an address are in the memory; 0 is an address like another for WASI's calls. */
+  holds(address: number, length: number): boolean {
+    return (address >>> 0) + length <= this.view().byteLength;
+  }
 }

@@ -61,5 +61,12 @@ export interface OsObject {
   dup(fd: number): number;
   /** @throws {OSError} EAGAIN if there is nothing to read and the descriptor does not block */
   read(fd: number, n: number): Uint8Array;
+  write(fd: number, data: Uint8Array): number;
   eventfd(initval: number, flags: number): number;
+  get_blocking(fd: number): boolean;
+  socketpair(): [fd: number, fd: number];
+  send(fd: number, data: Uint8Array, flags: number): number;
+  recv(fd: number, n: number, flags: number): Uint8Array;
+  accept(fd: number): [fd: number, address: unknown];
+  shutdown(fd: number, how: number): void;
 }

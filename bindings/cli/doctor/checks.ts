@@ -31,7 +31,7 @@ function reasonFor(host: string | undefined, wanted: string | null): string {
 }
 
 /** The number of waits that are timed. */
-const ATTEMPTS = 20;
+const ATTEMPTS = 250;
 /** A wait of this many ms … */
 const SHORT_MS = 0.1;
 /** … takes at least 1 ms on a kernel with whole milliseconds alone, and less than this on others. */

@@ -1,0 +1,414 @@
+// createGuest: the descriptors of a guest, and its calls on them, without a guest's program.
+
+import { test } from "../support/uvu.ts";
+import * as assert from "uvu/assert";
+import * as select from "../../bindings/node/select.ts";
+import * as os from "../../bindings/node/os.ts";
+import { createGuest, type GuestOptions } from "../../wasi/guest/guest.ts";
+import { FDSTAT_FLAGS, FDSTAT_TYPE, FILESTAT_TYPE } from "../../wasi/guest/preview1.ts";
+import { TYPE_READ } from "../../wasi/preview1.ts";
+import { fill, type Scope, scoped } from "../support/descriptors.ts";
+import { inThread } from "../support/expect.ts";
+import { openDescriptors, writeFileSync } from "../support/files.ts";
+import { FakeSource } from "./fake-source.ts";
+import { oneoff, type Subscription } from "./subscriptions.ts";
+
+const [AGAIN, BADF, BUSY, FAULT, INVAL, NOENT, NOTSOCK, NOTSUP] = [6, 8, 10, 21, 28, 44, 57, 58];
+const [NOTDIR, PIPE, SPIPE] = [54, 64, 70];
+const NONBLOCK = 4;
+const [VECTORS, DATA, OUT, STAT, PATH] = [64, 1024, 512, 256, 40_000];
+
+type Call = (...given: unknown[]) => number;
+
+/** A guest without a program: its memory, and its calls on plain values. */
+function made(options: Partial<GuestOptions> = {}) {
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const guest = createGuest({ select, os, memory, ...options } as GuestOptions);
+  const calls = guest.imports as unknown as Record<string, Call>;
+  const view = new DataView(memory.buffer);
+  const bytes = new Uint8Array(memory.buffer);
+  const call = (name: string, ...given: unknown[]): number => (calls[name] as Call)(...given);
+
+  /** Writes iovecs for lengths, one after the other from DATA on. */
+  function vectors(lengths: readonly number[]): void {
+    let at = DATA;
+    for (const [i, length] of lengths.entries()) {
+      view.setUint32(VECTORS + 8 * i, at, true);
+      view.setUint32(VECTORS + 8 * i + 4, length, true);
+      at += length;
+    }
+  }
+  const text = (length: number): string =>
+    new TextDecoder().decode(bytes.slice(DATA, DATA + length));
+  const found = (): number => view.getUint32(OUT, true);
+
+  const { set, close, dispose } = guest;
+  return {
+    set,
+    close,
+    dispose,
+    memory,
+    call,
+    bytes,
+    found,
+    /** Text that was read, or an error number. */
+    read(fd: number, ...lengths: number[]): string | number {
+      vectors(lengths);
+      return call("fd_read", fd, VECTORS, lengths.length, OUT) || text(found());
+    },
+    /** [bytes written], or an error number. */
+    write(fd: number, ...texts: string[]): [number] | number {
+      bytes.set(new TextEncoder().encode(texts.join("")), DATA);
+      vectors(texts.map(({ length }) => length));
+      return call("fd_write", fd, VECTORS, texts.length, OUT) || [found()];
+    },
+    /** [text, flags], or an error number. */
+    recv(fd: number, flags: number, ...lengths: number[]): [string, number] | number {
+      vectors(lengths);
+      const error = call("sock_recv", fd, VECTORS, lengths.length, flags, OUT, OUT + 4);
+      return error || [text(found()), view.getUint16(OUT + 4, true)];
+    },
+    /** [filetype, flags], or an error number. */
+    stat(fd: number): [number, number] | number {
+      const error = call("fd_fdstat_get", fd, STAT);
+      const at = STAT + FDSTAT_FLAGS;
+      return error || [bytes[STAT + FDSTAT_TYPE] as number, view.getUint16(at, true)];
+    },
+    /** [number], or an error number. */
+    open(fd: number, path: string, fdflags = 0): [number] | number {
+      const encoded = new TextEncoder().encode(path);
+      bytes.set(encoded, PATH);
+      const given = [fd, 0, PATH, encoded.length, 0, 0n, 0n, fdflags, OUT];
+      return call("path_open", ...given) || [found()];
+    },
+    /** The number of the preopen. */
+    preopen(): number {
+      for (let fd = 3; ; fd++) {
+        if (call("fd_prestat_get", fd, STAT) !== 0) throw new Error("no preopen");
+        const length = view.getUint32(STAT + 4, true);
+        assert.is(call("fd_prestat_dir_name", fd, PATH, length), 0);
+        const name = new TextDecoder().decode(bytes.slice(PATH, PATH + length));
+        if (name === "/dev/omnipoll") return fd;
+      }
+    },
+    poll: (...given: Subscription[]) => oneoff(memory, calls["poll_oneoff"] as never, ...given),
+  };
+}
+
+/** Makes a guest that is disposed at the end, and leaves no descriptor of the host open. */
+function withGuest(body: (make: typeof made, s: Scope) => void) {
+  return scoped((s) => {
+    const guests: Array<ReturnType<typeof made>> = [];
+    const make: typeof made = (options) => {
+      const guest = made(options);
+      guests.push(guest);
+      return guest;
+    };
+    try {
+      body(make, s);
+    } finally {
+      for (const guest of guests) guest.dispose();
+    }
+  });
+}
+
+test(
+  "a read fills the buffers in turn, with what there is",
+  withGuest((make, s) => {
+    const [r, w] = s.pipe();
+    const { read } = make({ stdin: r });
+    os.write(w, "0123456789");
+    assert.is(read(0, 2, 0, 3), "01234");
+    assert.is(read(0, 100), "56789");
+    s.close(w);
+    assert.is(read(0, 5), "");
+  }),
+);
+
+test(
+  "a write takes all buffers, and a pipe without reader is PIPE",
+  withGuest((make) => {
+    const [r, w] = os.pipe();
+    const { write } = make({ fds: [[7, { fd: w, owned: true }]] });
+    assert.equal(write(7, "ab", "", "cde"), [5]);
+    assert.is(String(os.read(r, 10)), "abcde");
+    os.close(r);
+    assert.is(write(7, "x"), PIPE);
+  }),
+);
+
+test(
+  "the guest says whether it waits, whatever the mode of the host's descriptor",
+  withGuest((make, s) => {
+    const [r, w] = s.pipe();
+    os.set_blocking(r, true);
+    const { call, read, stat, write } = make({ stdin: r, stdout: w });
+    assert.equal(stat(0), [0, 0]);
+    assert.is(call("fd_fdstat_set_flags", 0, NONBLOCK), 0);
+    assert.equal(stat(0), [0, NONBLOCK]);
+    assert.is(os.get_blocking(r), true);
+    assert.is(read(0, 1), AGAIN);
+    fill(w);
+    assert.is(call("fd_fdstat_set_flags", 1, NONBLOCK), 0);
+    assert.is(write(1, "x"), AGAIN);
+    assert.is(call("fd_fdstat_set_flags", 0, 1), NOTSUP);
+    assert.is(call("fd_fdstat_set_flags", 0, 0x20), INVAL);
+  }),
+);
+
+test(
+  "a read of a descriptor that blocks waits for bytes, on one of the host that does not",
+  scoped(async (s) => {
+    const [r, w] = s.pipe();
+    os.set_blocking(r, false);
+    const guest = made({ stdin: r });
+    try {
+      const { done } = await inThread(20, `os.write(data, "late")`, w);
+      assert.is(guest.read(0, 10), "late");
+      await done;
+    } finally {
+      guest.dispose();
+    }
+  }),
+);
+
+test(
+  "numbers of the host are not the guest's, and closing the guest's leaves the host's open",
+  withGuest((make, s) => {
+    const [r] = s.pipe();
+    const { call, read, close } = make({ fds: [[900, r]] });
+    assert.is(read(r, 1), BADF);
+    assert.is(call("fd_close", 900), 0);
+    assert.is(call("fd_close", 900), BADF);
+    assert.is(close(900), false);
+    assert.is(os.get_blocking(r), false);
+  }),
+);
+
+test("an owned descriptor is closed with the guest's", () => {
+  const before = openDescriptors();
+  const [r, w] = os.pipe();
+  const guest = made({ stdin: { fd: r, owned: true }, stdout: { fd: w, owned: true } });
+  assert.is(guest.call("fd_close", 0), 0);
+  guest.dispose();
+  assert.is(openDescriptors(), before);
+});
+
+test(
+  "fd_renumber gives a descriptor another number, and closes what that was",
+  withGuest((make, s) => {
+    const [r, w] = s.pipe();
+    const [r2] = s.pipe();
+    const { call, read } = make({
+      fds: [
+        [5, r],
+        [6, r2],
+      ],
+    });
+    os.write(w, "ab");
+    assert.is(call("fd_renumber", 5, 6), 0);
+    assert.is(read(6, 1), "a");
+    assert.is(read(5, 1), BADF);
+    assert.is(call("fd_renumber", 6, 6), 0);
+    assert.is(read(6, 1), "b");
+    assert.is(call("fd_renumber", 6, 77), BADF);
+    assert.is(call("fd_renumber", 77, 6), BADF);
+  }),
+);
+
+test(
+  "sockets: types, peeking, all of it, the end of one half",
+  withGuest((make, s) => {
+    const [a, b] = s.socketpair();
+    const [r] = s.pipe();
+    const { call, recv, write, stat, read } = make({
+      fds: [
+        [4, a],
+        [5, b],
+        [6, r],
+      ],
+    });
+    assert.equal(stat(4), [6, 0]);
+    assert.equal(write(4, "hello"), [5]);
+    assert.equal(recv(5, 1, 3), ["hel", 0]);
+    assert.equal(recv(5, 2, 2, 3), ["hello", 0]);
+    assert.is(recv(5, 3, 1), NOTSUP);
+    assert.is(recv(5, 4, 1), INVAL);
+    assert.is(recv(6, 0, 1), NOTSOCK);
+    assert.is(call("sock_shutdown", 4, 0), INVAL);
+    assert.is(call("sock_shutdown", 6, 1), NOTSOCK);
+    assert.is(call("sock_shutdown", 4, 2), 0);
+    assert.is(read(5, 1), "");
+    assert.is(write(4, "x"), PIPE);
+  }),
+);
+
+test(
+  "a datagram that is longer than the buffers is truncated",
+  withGuest((make, s) => {
+    const [a, b] = s.socketpair(os.SOCK_DGRAM);
+    const { recv, stat } = make({ fds: [[4, a]] });
+    assert.equal(stat(4), [5, 0]);
+    os.write(b, "0123456789");
+    os.write(b, "ab");
+    assert.equal(recv(4, 0, 4), ["0123", 1]);
+    assert.equal(recv(4, 0, 4), ["ab", 0]);
+  }),
+);
+
+test(
+  "sock_accept gives a connection a number, which is closed with it",
+  withGuest((make, s) => {
+    const listener = s.listener();
+    const { call, found, read, poll } = make({ fds: [[4, listener]] });
+    assert.is(call("fd_fdstat_set_flags", 4, NONBLOCK), 0);
+    assert.is(call("sock_accept", 4, 0, OUT), AGAIN);
+    const client = s.client(listener);
+    const [event] = poll({ read: 4 }) as Array<{ type: number }>;
+    assert.is(event?.type, TYPE_READ);
+    assert.is(call("sock_accept", 4, 1, OUT), INVAL);
+    assert.is(call("sock_accept", 4, 0, OUT), 0);
+    const connection = found();
+    os.write(client, "hi");
+    assert.is(read(connection, 9), "hi");
+    assert.is(call("fd_close", connection), 0);
+    assert.is(os.read(client, 1).length, 0);
+  }),
+);
+
+test(
+  "a pair and an eventfd can be opened by path",
+  withGuest((make) => {
+    const { call, open, preopen, poll, read, write } = make();
+    const folder = preopen();
+    const [a] = open(folder, "pair/x/a") as [number];
+    const [b] = open(folder, "./pair/x/b", NONBLOCK) as [number];
+    assert.is(read(b, 1), AGAIN);
+    assert.equal(write(a, "ping"), [4]);
+    assert.is(read(b, 9), "ping");
+    const [again] = open(folder, "pair/x/a") as [number];
+    assert.is(open(folder, "pair/x/a"), BUSY);
+    assert.is.not(again, a);
+    const [counter] = open(folder, "eventfd/wake") as [number];
+    const [other] = open(folder, "eventfd/wake", NONBLOCK) as [number];
+    assert.equal(write(counter, "\u0003\0\0\0\0\0\0\0"), [8]);
+    assert.is((poll({ read: other }) as unknown[]).length, 1);
+    assert.is(read(other, 8), "\u0003\0\0\0\0\0\0\0");
+    assert.is(read(other, 8), AGAIN);
+    for (const path of ["pair/x", "pair/x/c", "pair//a", "nothing", "eventfd/"]) {
+      assert.is(open(folder, path), NOENT, path);
+    }
+    assert.is(open(a, "pair/x/b"), NOTDIR);
+    assert.is(call("fd_seek", a, 0n, 0, OUT), SPIPE);
+    assert.is(call("fd_close", a), 0);
+    assert.is(read(b, 1), "");
+  }),
+);
+
+test(
+  "descriptors below the preopen do not hide it",
+  withGuest((make, s) => {
+    const [r, w] = s.pipe();
+    const { preopen, read } = make({ fds: [[3, r]] });
+    assert.is(preopen(), 4);
+    os.write(w, "x");
+    assert.is(read(3, 1), "x");
+  }),
+);
+
+test(
+  "what the guest does not have is the runtime's",
+  withGuest((make) => {
+    const calls: unknown[][] = [];
+    let memory: WebAssembly.Memory | undefined;
+    const under = {
+      fd_fdstat_get(fd: number, to: number): number {
+        if (fd !== 3) return BADF;
+        new Uint8Array((memory as WebAssembly.Memory).buffer, to, 24).fill(4);
+        return 0;
+      },
+      fd_read: (...given: unknown[]) => calls.push(given) && 0,
+    };
+    const guest = make({ under });
+    ({ memory } = guest);
+    guest.bytes.fill(9, 65_536 - 24);
+    const [event] = guest.poll({ read: 3 }) as Array<{ error: number }>;
+    assert.is(event?.error, 0);
+    assert.equal([...guest.bytes.subarray(65_536 - 24)], Array(24).fill(9));
+    const [missing] = guest.poll({ read: 4 }) as Array<{ error: number }>;
+    assert.is(missing?.error, BADF);
+    assert.is(guest.call("fd_read", 3, 1, 2, 3), 0);
+    assert.equal(calls, [[3, 1, 2, 3]]);
+    assert.is(guest.call("fd_write", 3, 1, 2, 3), NOTSUP);
+    assert.is(guest.call("fd_write", 4, 1, 2, 3), BADF);
+  }),
+);
+
+test(
+  "addresses outside the memory are FAULT, and nothing is transferred",
+  withGuest((make, s) => {
+    const [r, w] = s.pipe();
+    const { call, read, bytes } = make({ stdin: r, stdout: w });
+    os.write(w, "data");
+    const size = bytes.length;
+    for (const at of [size, size - 7, -1, 0x80000000, -8]) {
+      assert.is(call("fd_read", 0, at, 1, OUT), FAULT);
+      assert.is(call("fd_write", 1, at, 1, OUT), FAULT);
+      assert.is(call("fd_fdstat_get", 0, at), FAULT);
+      assert.is(call("fd_filestat_get", 0, at), FAULT);
+    }
+    const view = new DataView(bytes.buffer);
+    view.setUint32(VECTORS, size - 1, true);
+    view.setUint32(VECTORS + 4, 2, true);
+    assert.is(call("fd_read", 0, VECTORS, 1, OUT), FAULT);
+    view.setUint32(VECTORS, DATA, true);
+    assert.is(call("fd_read", 0, VECTORS, 1, size - 3), FAULT);
+    assert.is(call("fd_read", 0, VECTORS, -1, OUT), INVAL);
+    assert.is(read(0, 9), "data");
+  }),
+);
+
+test(
+  "an object of JavaScript is a descriptor",
+  withGuest((make) => {
+    const source = new FakeSource();
+    const { call, poll, read, stat } = make({ fds: [[8, source]] });
+    assert.equal(stat(8), [6, 0]);
+    assert.is(call("fd_fdstat_set_flags", 8, NONBLOCK), 0);
+    assert.is(read(8, 3), AGAIN);
+    source.set(select.POLLIN, 5);
+    assert.is((poll({ read: 8 }) as unknown[]).length, 1);
+    assert.is((read(8, 3) as string).length, 3);
+  }),
+);
+
+test("targets that are none are refused, and nothing stays open", () => {
+  const before = openDescriptors();
+  const [r, w] = os.pipe();
+  const bad: Array<[Partial<GuestOptions>, RegExp]> = [
+    [{ stdin: { fd: r, owned: true }, stdout: 99_999 }, /descriptor 99999 is not open/],
+    [{ fds: [[-1, w]] }, /whole number.*-1/],
+    [{ fds: [[1.5, w]] }, /whole number.*1\.5/],
+    [{ fds: [[4, "x" as never]] }, /descriptor 4 of the guest: string/],
+    [{ fds: [[4, null as never]] }, /descriptor 4 of the guest: null/],
+  ];
+  for (const [options, message] of bad) assert.throws(() => made(options), message);
+  os.close(w);
+  assert.is(openDescriptors(), before);
+});
+
+test(
+  "a regular file has its type and is always ready",
+  withGuest((make, s) => {
+    const path = `${s.folder()}/file`;
+    writeFileSync(path, "content");
+    const { poll, read, stat, bytes, call } = make({ fds: [[4, s.open(path)]] });
+    assert.equal(stat(4), [4, 0]);
+    assert.is(call("fd_filestat_get", 4, STAT), 0);
+    assert.is(bytes[STAT + FILESTAT_TYPE], 4);
+    assert.is((poll({ read: 4 }, { write: 4 }) as unknown[]).length, 2);
+    assert.is(read(4, 3, 9), "content");
+  }),
+);
+
+test.run();

@@ -1,0 +1,246 @@
+// createGuest: the descriptors of one WASI guest, and its calls on them.
+
+import type { Host } from "../../host/host.ts";
+import { EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
+import { type Clock, inNanoseconds } from "../clocks.ts";
+import { WASI_BADF, WASI_NOTSUP } from "../errno.ts";
+import { Oneoff } from "../oneoff.ts";
+import { type OneoffHost, type Slot, slotOf } from "../slots.ts";
+import type { Source } from "../source.ts";
+import { suspendingImport } from "../suspend.ts";
+import { Cancellation, Waiter, type Waits } from "../wait.ts";
+import { descriptorCalls, refusedCalls, type Runtime } from "./descriptors.ts";
+import { Names } from "./directory.ts";
+import { GuestMemory } from "./memory.ts";
+import type { OsObject, SelectObject } from "./module.ts";
+import { omnipollCalls } from "./omnipoll.ts";
+import { pathCalls } from "./paths.ts";
+import { FDSTAT_SIZE, FDSTAT_TYPE } from "./preview1.ts";
+import { type GuestTarget, Table } from "./table.ts";
+import { slotOfFile, transferCalls } from "./transfers.ts";
+
+/** A function that a guest imports: it takes 32-bit numbers and 64-bit bigints, and returns a number. */
+export type GuestCall = (...given: never[]) => number;
+
+export interface GuestOptions {
+  /** The module omnipoll, on the host whose descriptors the guest has: `import * as select from "omnipoll"`. */
+  readonly select: SelectObject & { readonly host: OneoffHost & Pick<Host, "fd_stat"> };
+  /** The module omnipoll/os on the same host. */
+  readonly os: OsObject;
+  /** The guest's memory, or a function that returns it: it may exist only after instantiation. */
+  readonly memory: WebAssembly.Memory | (() => WebAssembly.Memory);
+  /** The target of descriptor 0. Default: the runtime's own. */
+  readonly stdin?: GuestTarget;
+  /** The target of descriptor 1. Default: the runtime's own. */
+  readonly stdout?: GuestTarget;
+  /** The target of descriptor 2. Default: the runtime's own. */
+  readonly stderr?: GuestTarget;
+  /** The targets of further descriptors, by the guest's numbers. */
+  readonly fds?: Iterable<readonly [fd: number, target: GuestTarget]>;
+  /**
+   * The runtime's own `wasi_snapshot_preview1`: descriptors and paths that are not the guest's here are left to
+   * it. Its descriptors count as always ready. Default: the guest has no others.
+   */
+  readonly under?: Readonly<Record<string, unknown>>;
+  /**
+   * The runtime's own clocks, by id, if they are not the host's: a guest takes absolute times from
+   * clock_time_get. Default: the host's `realtime` and `now`.
+   */
+  readonly clocks?: Partial<Record<0 | 1, Clock>>;
+  /** How poll_oneoff reports a descriptor that is not open. Default: "event". */
+  readonly badf?: "event" | "call";
+}
+
+/** The descriptors of one guest. */
+export interface Guest {
+  /**
+   * Functions of `wasi_snapshot_preview1`, to be put over the runtime's own. Those that wait block the thread.
+   */
+  readonly imports: Record<string, GuestCall>;
+  /**
+   * The same for a guest whose exports are wrapped with `WebAssembly.promising` (JSPI): those that wait suspend
+   * the guest, and its thread goes on. A call that waits when the guest is disposed throws.
+   *
+   * @throws {Error} where JavaScript has no JSPI
+   */
+  readonly suspending: Record<string, unknown>;
+  /** The import module "omnipoll": epoll, kqueue, eventfd and timerfd for C guests (wasi/include). */
+  readonly omnipoll: Record<string, GuestCall>;
+  /**
+   * Gives a descriptor of the guest to a target; what it stood for is closed.
+   *
+   * @throws {TypeError} if the number or the target is none, or the host's descriptor is not open
+   */
+  set(fd: number, target: GuestTarget): void;
+  /** Closes a descriptor of the guest. Returns whether it was open. */
+  close(fd: number): boolean;
+  /** Closes everything that the guest has; every later call finds its descriptors closed. */
+  dispose(): void;
+}
+
+/** A descriptor of the runtime: nobody can be asked whether it is ready. */
+const FOREIGN: Source = {
+  filetype: 0,
+  ready: () => EVENT_IN | EVENT_OUT,
+  readable: () => -1,
+  writable: () => -1,
+  read: () => 0,
+  write: () => 0,
+  watch: () => () => {},
+  shutdown: () => 0,
+  close: () => {},
+};
+
+/** The runtime's own functions. */
+function runtimeOf(under: Readonly<Record<string, unknown>>, memory: GuestMemory) {
+  /** Whether the runtime has the descriptor. It answers into the last bytes of the memory, which are put back. */
+  function has(fd: number): boolean {
+    const stat = under["fd_fdstat_get"] as ((fd: number, to: number) => number) | undefined;
+    const { buffer, byteLength } = memory.view();
+    const to = byteLength - FDSTAT_SIZE;
+    if (stat === undefined || to < 0) return false;
+    const scratch = new Uint8Array(buffer, to, FDSTAT_SIZE);
+    const before = scratch.slice();
+    try {
+      return stat(fd, to) === 0 && scratch[FDSTAT_TYPE] !== undefined;
+    } catch {
+      // The runtime does not know its guest yet (node:wasi before start).
+      return false;
+    } finally {
+      scratch.set(before);
+    }
+  }
+
+  const runtime: Runtime = {
+    call(name, ...given) {
+      const call = under[name] as ((...given: unknown[]) => number) | undefined;
+      if (call !== undefined) return call(...given);
+      return name.startsWith("path_") || has(given[0] as number) ? WASI_NOTSUP : WASI_BADF;
+    },
+  };
+  return { has, runtime };
+}
+
+/** Makes calls that wait block the thread; those of the runtime's descriptors are the runtime's. */
+function blockingCalls(
+  calls: Record<string, (...given: number[]) => Waits>,
+  table: Table,
+  waiter: Waiter,
+  runtime: Runtime,
+): Record<string, GuestCall> {
+  const made = Object.entries(calls).map(([name, call]) => {
+    const outer = (fd: number, ...given: number[]): number =>
+      table.get(fd) === undefined
+        ? runtime.call(name, fd, ...given)
+        : waiter.blocking(call(fd, ...given));
+    return [name, outer];
+  });
+  return Object.fromEntries(made) as Record<string, GuestCall>;
+}
+
+/** Makes calls that wait suspend the guest; those of the runtime's descriptors are the runtime's, and block. */
+function suspendingCalls(
+  calls: Record<string, (...given: number[]) => Waits>,
+  table: Table,
+  waiter: Waiter,
+  runtime: Runtime,
+  cancellation: Cancellation,
+): Record<string, unknown> {
+  const made = Object.entries(calls).map(([name, call]) => {
+    const outer = async (fd: number, ...given: number[]): Promise<number> =>
+      name !== "poll_oneoff" && table.get(fd) === undefined
+        ? runtime.call(name, fd, ...given)
+        : await waiter.suspending(call(fd, ...given), cancellation);
+    return [name, suspendingImport(`suspending.${name}`, outer as never)];
+  });
+  return Object.fromEntries(made) as Record<string, unknown>;
+}
+
+/**
+ * Makes the descriptor table of one guest and the calls on it: poll_oneoff, and reads, writes, flags and ends of
+ * descriptors of the host, of a simulated kernel, or of JavaScript. The numbers are the guest's own.
+ *
+ * Descriptors of the host that are handed in stay open when the guest closes its own, unless they are given as
+ * `{ fd, owned: true }`; connections that the guest accepts and what it opens itself are closed with it. A
+ * descriptor blocks the guest, or not, as the guest says; the mode of the host's does not matter.
+ *
+ * A guest opens `/dev/omnipoll/pair/NAME/a` and `…/b`, the two ends of a Unix stream socket pair, each once, and
+ * `/dev/omnipoll/eventfd/NAME`, an eventfd. It finds the directory among its preopens.
+ *
+ * @throws {TypeError} if a target is none, or a descriptor of the host that is not open
+ */
+export function createGuest(options: GuestOptions): Guest {
+  const { select, os, under = {}, clocks = {} } = options;
+  const { host } = select;
+  const memory = new GuestMemory(options.memory);
+  const waiter = new Waiter(host);
+  const { has, runtime } = runtimeOf(under, memory);
+  const table = new Table({ host, os, waiter }, has);
+  const names = new Names(os);
+
+  const oneoff = new Oneoff(
+    {
+      select,
+      memory: options.memory,
+      clocks,
+      badf: options.badf ?? "event",
+      fds: (fd): Slot => {
+        const file = table.get(fd);
+        if (file !== undefined) return slotOfFile(file, 0);
+        return slotOf(has(fd) ? FOREIGN : undefined);
+      },
+    },
+    waiter,
+  );
+  const transfers = transferCalls(table, memory);
+  const context = {
+    select,
+    os,
+    files: table,
+    memory,
+    waiter,
+    clocks: [
+      clocks[0] ?? inNanoseconds(() => host.realtime()),
+      clocks[1] ?? inNanoseconds(() => host.now()),
+    ],
+  } as const;
+
+  const streams = [options.stdin, options.stdout, options.stderr];
+  try {
+    for (const [fd, target] of streams.entries()) if (target !== undefined) table.set(fd, target);
+    for (const [fd, target] of options.fds ?? []) table.set(fd, target);
+  } catch (error) {
+    table.dispose();
+    throw error;
+  }
+
+  const poll_oneoff = (...given: Parameters<Oneoff["call"]>): Waits => oneoff.call(...given);
+  const plain = {
+    ...refusedCalls(table, runtime),
+    ...descriptorCalls(table, memory, runtime),
+    ...pathCalls(table, memory, names, runtime),
+  };
+  const cancellation = new Cancellation();
+  return {
+    imports: {
+      ...plain,
+      ...blockingCalls(transfers, table, waiter, runtime),
+      poll_oneoff: (...given: Parameters<Oneoff["call"]>) => waiter.blocking(poll_oneoff(...given)),
+    },
+    get suspending() {
+      const waiting = { ...transfers, poll_oneoff } as Record<
+        string,
+        (...given: number[]) => Waits
+      >;
+      return { ...plain, ...suspendingCalls(waiting, table, waiter, runtime, cancellation) };
+    },
+    omnipoll: omnipollCalls(context).blocking,
+    set: (fd, target) => table.set(fd, target),
+    close: (fd) => table.close(fd),
+    dispose() {
+      cancellation.cancel(new Error("the guest is disposed"));
+      table.dispose();
+      names.dispose();
+    },
+  };
+}

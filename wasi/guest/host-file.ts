@@ -1,0 +1,186 @@
+// A descriptor of the host as an open file of a guest. No call of it blocks the thread, whatever the mode of the
+// host's descriptor is: the guest's calls wait by themselves, so that they can be suspended.
+
+import {
+  EVENT_IN,
+  EVENT_OUT,
+  FD_DATAGRAM,
+  FD_DEVICE,
+  FD_DIRECTORY,
+  FD_EVENTFD,
+  FD_FILE,
+  FD_LISTENER,
+  FD_PIPE,
+  FD_STREAM,
+  FD_TERMINAL,
+  STAT_BYTES,
+  STAT_DEV,
+  STAT_INO,
+  STAT_KIND,
+  STAT_NLINK,
+  STAT_SIZE,
+} from "../../asm/abi.ts";
+import type { Host } from "../../host/host.ts";
+import { slotOf } from "../slots.ts";
+import type { Waiter } from "../wait.ts";
+import { failureOf } from "./failure.ts";
+import type { Holder } from "./files.ts";
+import type { OsObject } from "./module.ts";
+import type { FileStat, OpenFile } from "./open-file.ts";
+import {
+  TYPE_CHARACTER_DEVICE,
+  TYPE_DATAGRAM,
+  TYPE_DIRECTORY,
+  TYPE_REGULAR_FILE,
+  TYPE_STREAM,
+  TYPE_UNKNOWN,
+} from "./preview1.ts";
+
+const EAGAIN = 11;
+const EINVAL = 22;
+const COUNTER_SIZE = 8;
+const MSG_PEEK = 0x2;
+const MSG_DONTWAIT = 0x40;
+/** A pipe or a terminal that poll(2) calls writable takes so many bytes without a wait (PIPE_BUF). */
+const PIPE_BUF = 4096;
+
+const TYPES: Record<number, number> = {
+  [FD_FILE]: TYPE_REGULAR_FILE,
+  [FD_DIRECTORY]: TYPE_DIRECTORY,
+  [FD_DEVICE]: TYPE_CHARACTER_DEVICE,
+  [FD_TERMINAL]: TYPE_CHARACTER_DEVICE,
+  [FD_STREAM]: TYPE_STREAM,
+  [FD_LISTENER]: TYPE_STREAM,
+  [FD_DATAGRAM]: TYPE_DATAGRAM,
+};
+
+const records = new WebAssembly.Memory({ initial: 1 });
+
+/** The kind of a descriptor of the host, FD_*, or a negative errno. */
+export function kindOf(host: Pick<Host, "fd_stat">, fd: number): number {
+  const result = host.fd_stat(records, fd, 0);
+  return result < 0 ? result : new DataView(records.buffer).getUint32(STAT_KIND, true);
+}
+
+/** What a file needs of its guest. */
+export interface HostFileContext {
+  readonly host: Pick<Host, "fd_stat">;
+  readonly os: OsObject;
+  readonly waiter: Waiter;
+}
+
+export class HostFile implements OpenFile {
+  readonly isPollable: boolean;
+  readonly holders = new Set<Holder>();
+  readonly poll: number;
+  readonly filetype: number;
+  readonly isSocket: boolean;
+  readonly isTerminal: boolean;
+  readonly #kind: number;
+  readonly #context: HostFileContext;
+  readonly #isOwned: boolean;
+
+  /**
+   * @param kind FD_*
+   * @param isOwned whether the host's descriptor is closed with the file
+   * @param isAlways whether nobody asks the host whether it is ready
+   */
+  constructor(
+    context: HostFileContext,
+    fd: number,
+    kind: number,
+    isOwned: boolean,
+    isAlways = false,
+  ) {
+    this.#context = context;
+    this.poll = fd;
+    this.#kind = kind;
+    this.#isOwned = isOwned;
+    this.filetype = TYPES[kind] ?? TYPE_UNKNOWN;
+    this.isSocket = kind === FD_STREAM || kind === FD_LISTENER || kind === FD_DATAGRAM;
+    this.isTerminal = kind === FD_TERMINAL;
+    this.isPollable = !isAlways && kind !== FD_FILE && kind !== FD_DIRECTORY;
+  }
+
+  /** Whether the host's descriptor has an event now, or is always ready. */
+  #has(event: number): boolean {
+    if (!this.isPollable) return true;
+    const slot = slotOf(this.poll, event);
+    return this.#context.waiter.poll({ slots: [slot], ms: 0 }) !== 0;
+  }
+
+  #attempt(body: () => number): number {
+    try {
+      return body();
+    } catch (error) {
+      return failureOf(error);
+    }
+  }
+
+  read(buffer: Uint8Array): number {
+    if (this.isSocket) return this.receive(buffer, false);
+    // eventfd_read looks at the room first.
+    if (this.#kind === FD_EVENTFD && buffer.length < COUNTER_SIZE) return -EINVAL;
+    if (!this.#has(EVENT_IN)) return -EAGAIN;
+    return this.#attempt(() => {
+      const bytes = this.#context.os.read(this.poll, buffer.length);
+      buffer.set(bytes);
+      return bytes.length;
+    });
+  }
+
+  write(bytes: Uint8Array): number {
+    const { os } = this.#context;
+    if (this.isSocket) return this.#attempt(() => os.send(this.poll, bytes, MSG_DONTWAIT));
+    if (!this.#has(EVENT_OUT)) return -EAGAIN;
+    const isShort = this.#kind === FD_PIPE || this.isTerminal;
+    return this.#attempt(() => {
+      const most = isShort && os.get_blocking(this.poll) ? PIPE_BUF : bytes.length;
+      return os.write(this.poll, bytes.subarray(0, most));
+    });
+  }
+
+  receive(buffer: Uint8Array, isPeek: boolean): number {
+    const flags = MSG_DONTWAIT | (isPeek ? MSG_PEEK : 0);
+    return this.#attempt(() => {
+      // One byte more tells whether a datagram is longer than the buffer.
+      const more = this.#kind === FD_DATAGRAM ? 1 : 0;
+      const bytes = this.#context.os.recv(this.poll, buffer.length + more, flags);
+      buffer.set(bytes.subarray(0, buffer.length));
+      return bytes.length;
+    });
+  }
+
+  accept(): number {
+    if (!this.#has(EVENT_IN)) return -EAGAIN;
+    return this.#attempt(() => this.#context.os.accept(this.poll)[0]);
+  }
+
+  shutdown(how: number): number {
+    return this.#attempt(() => {
+      this.#context.os.shutdown(this.poll, how);
+      return 0;
+    });
+  }
+
+  stat(): FileStat | number {
+    const result = this.#context.host.fd_stat(records, this.poll, 0);
+    if (result < 0) return result;
+    const view = new DataView(records.buffer, 0, STAT_SIZE);
+    return {
+      dev: view.getBigUint64(STAT_DEV, true),
+      ino: view.getBigUint64(STAT_INO, true),
+      nlink: view.getUint32(STAT_NLINK, true),
+      bytes: view.getBigInt64(STAT_BYTES, true),
+    };
+  }
+
+  close(): void {
+    if (!this.#isOwned) return;
+    try {
+      this.#context.os.close(this.poll);
+    } catch {
+      // The host has closed it already; the guest's number is free all the same.
+    }
+  }
+}
