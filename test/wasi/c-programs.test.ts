@@ -90,9 +90,16 @@ test(
   scoped(async (s) => {
     const path = join(newFolder(), "file");
     const fd = s.own(openSync(path, "a"));
-    const { done } = await inThread(50, "os.write(data, 'x');", fd);
+    // A write before the program watches is no news to it.
+    const ended = new Int32Array(new SharedArrayBuffer(4));
+    const { done } = await inThread(
+      20,
+      "while (Atomics.load(data.ended, 0) === 0) { os.write(data.fd, 'x'); sleep(20); }",
+      { fd, ended },
+    );
     const watched = new Map([[9, openSync(path, "r")]]);
     const { code, output } = await runProgram("kqueue-watch", ["9", "1"], watched);
+    Atomics.store(ended, 0, 1);
     await done;
     if (host.capabilities() & (CAPABILITY_SOURCES | CAPABILITY_KQUEUE)) {
       assert.is(output, "watching\nSomething was written in '9'\n");
