@@ -23,7 +23,7 @@ import { slotOfFile, transferCalls } from "./transfers.ts";
 export type GuestCall = (...given: never[]) => number;
 
 export interface GuestOptions {
-  /** The module omnipoll, on the host whose descriptors the guest has: `import * as select from "omnipoll"`. */
+  /** The module omnipoll as an object, on the host whose descriptors the guest has. */
   readonly select: SelectObject & { readonly host: OneoffHost & Pick<Host, "fd_stat"> };
   /** The module omnipoll/os on the same host. */
   readonly os: OsObject;

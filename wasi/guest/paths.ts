@@ -1,6 +1,5 @@
 // path_open and the preopens: how a guest reaches /dev/omnipoll.
 
-import { decodePath } from "../../host/os.ts";
 import {
   WASI_EXIST,
   WASI_FAULT,
@@ -63,7 +62,9 @@ export function pathCalls(table: Table, memory: GuestMemory, names: Names, runti
     const file = table.get(fd);
     if (!memory.holds(at, length >>> 0)) return file === undefined ? undefined : WASI_FAULT;
     if (length >>> 0 > LONGEST) return file === undefined ? undefined : WASI_NAMETOOLONG;
-    const path = decodePath(new Uint8Array(memory.view().buffer, at >>> 0, length >>> 0));
+    // A name is compared by its bytes, whether they are UTF-8 or not.
+    const bytes = new Uint8Array(memory.view().buffer, at >>> 0, length >>> 0);
+    const path = String.fromCharCode(...bytes);
     if (file instanceof DirectoryFile) return path.replace(/^(?:\.?\/+)*/, "").replace(/\/+$/, "");
     if (file !== undefined) return WASI_NOTDIR;
     const prefix = BELOW_ROOT.exec(path);
