@@ -1,5 +1,8 @@
 // The clocks of poll_oneoff: when a subscription is due, and how long a call waits.
 
+import type { Host } from "../host/host.ts";
+import { CLOCK_MONOTONIC, CLOCK_REALTIME } from "./preview1.ts";
+
 const NS_PER_MS = 1e6;
 const FOREVER = 2n ** 64n - 1n;
 /** A wait for a time of the realtime clock looks at it so often, in ms: people set that clock. */
@@ -12,6 +15,17 @@ export type Clock = () => bigint;
 export function inNanoseconds(read: () => number): Clock {
   // Microseconds since 1970 are exact in a double, nanoseconds are not.
   return () => BigInt(Math.floor(read() * 1000)) * 1000n;
+}
+
+/** The clocks of a guest, by WASI's ids: those given, or the host's. */
+export function clocksOf(
+  host: Pick<Host, "now" | "realtime">,
+  given: Partial<Record<0 | 1, Clock>>,
+): readonly [realtime: Clock, monotonic: Clock] {
+  return [
+    given[CLOCK_REALTIME] ?? inNanoseconds(() => host.realtime()),
+    given[CLOCK_MONOTONIC] ?? inNanoseconds(() => host.now()),
+  ];
 }
 
 /** When the subscription of a clock is due. */

@@ -5,12 +5,11 @@
 // more for the bytes of those that are ready.
 
 import { EINTR, EVENT_ERR, EVENT_HUP, EVENT_IN, EVENT_OUT } from "../asm/abi.ts";
-import { type Clock, type Due, dueNow, inNanoseconds, msUntilDue } from "./clocks.ts";
+import { type Clock, clocksOf, type Due, dueNow, msUntilDue } from "./clocks.ts";
 import { WASI_BADF, WASI_FAULT, WASI_INVAL, WASI_NOMEM, wasiErrno } from "./errno.ts";
 import {
   type Answer,
   CLOCK_ABSOLUTE,
-  CLOCK_MONOTONIC,
   CLOCK_REALTIME,
   EVENT_SIZE,
   FLAG_HANGUP,
@@ -89,14 +88,10 @@ export class Oneoff {
     { select, memory, fds, clocks = {}, badf = "event" }: Omit<OneoffOptions, "fds"> & SlotsOfFds,
     waiter: Waiter,
   ) {
-    const { host } = select;
     this.#waiter = waiter;
     this.#memoryOf = typeof memory === "function" ? memory : () => memory;
     this.#slotOf = fds;
-    this.#clocks = [
-      clocks[CLOCK_REALTIME] ?? inNanoseconds(() => host.realtime()),
-      clocks[CLOCK_MONOTONIC] ?? inNanoseconds(() => host.now()),
-    ];
+    this.#clocks = clocksOf(select.host, clocks);
     this.#isBadfFatal = badf === "call";
   }
 

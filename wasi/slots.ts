@@ -39,9 +39,9 @@ export type Target = number | { readonly fd: number; readonly poll: false } | So
 
 /** One descriptor of a wait, whatever number of subscriptions it has. */
 export interface Slot {
-  /** The descriptor of the host that is polled; -1 if there is none, or it is always ready. */
+  /** The descriptor of the host that is polled; -1 for a source, a closed number and what is always ready. */
   readonly poll: number;
-  /** The descriptor of the host whose bytes are counted; -1 if there is none. */
+  /** The descriptor of the host whose bytes are counted; -1 for a source and a closed number. */
   readonly fd: number;
   readonly source: Source | undefined;
   /** EVENT_IN, EVENT_OUT. */

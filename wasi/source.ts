@@ -40,7 +40,7 @@ export interface Source {
    */
   readonly pump?: () => void;
 
-  /** The errno of EVENT_ERR, 0 if there is none; does not take the error away. Default: EIO. */
+  /** The errno of EVENT_ERR, or 0 without an error; does not take the error away. Default: EIO. */
   pendingError?(): number;
 
   /** Ends one direction or both: SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. Returns 0 or a negative errno. */

@@ -4,42 +4,7 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { fromPort, type Port, type Receive } from "../../wasi/sources/port.ts";
 import type { Source } from "../../wasi/source.ts";
 
-export {
-  type BrowserWasiShim,
-  forBrowserWasiShim,
-  type ShimOptions,
-} from "../../wasi/adapters/browser-wasi-shim.ts";
-export {
-  type EmscriptenImports,
-  type EmscriptenOptions,
-  forEmscripten,
-} from "../../wasi/adapters/emscripten.ts";
-export { forExtism } from "../../wasi/adapters/extism.ts";
-export type { AdapterOptions, Calls } from "../../wasi/adapters/imports.ts";
-export { forNodeWasi, type NodeWasi, type Preview1Imports } from "../../wasi/adapters/node-wasi.ts";
-export { forWasmerWasi, type WasmerWasi } from "../../wasi/adapters/wasmer-wasi.ts";
-export type { Clock } from "../../wasi/clocks.ts";
-export {
-  createGuest,
-  type Guest,
-  type GuestCall,
-  type GuestOptions,
-} from "../../wasi/guest/guest.ts";
-export type { OsObject, SelectObject } from "../../wasi/guest/module.ts";
-export type { GuestTarget } from "../../wasi/guest/table.ts";
-export {
-  createPollOneoff,
-  type GuestPollOneoff,
-  type OneoffHost,
-  type OneoffOptions,
-  type Target,
-} from "../../wasi/oneoff.ts";
-export type { Source } from "../../wasi/source.ts";
-export { fromBytes } from "../../wasi/sources/bytes.ts";
-export { fromReadable, type NodeReadable, type WebReadable } from "../../wasi/sources/readable.ts";
-export { fromWebSocket, type Socket } from "../../wasi/sources/websocket.ts";
-export { fromWritable, type NodeWritable, type WebWritable } from "../../wasi/sources/writable.ts";
-export type { Port } from "../../wasi/sources/port.ts";
+export * from "../../wasi/index.ts";
 
 /**
  * A descriptor that is a stream of bytes over a MessagePort: both ends may be such descriptors. A message is a

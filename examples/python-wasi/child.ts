@@ -24,7 +24,7 @@ export interface Run {
   readonly stdin?: Stdin;
   /** Folders of the host by their paths in the guest. */
   readonly mounts?: Readonly<Record<string, string>>;
-  /** The port of a server on the loopback device, whose connection is the guest's descriptor 5. */
+  /** The port of a server on the loopback device, whose connection is the guest's descriptor 100. */
   readonly port?: number;
   readonly deadlineMs: number;
 }
@@ -55,7 +55,7 @@ export async function runChild(run: Run): Promise<Ended> {
       sandbox,
       ...(isStock ? ["--stock"] : []),
       ...Object.entries(mounts).flatMap(([to, from]) => ["--mount", `${to}=${from}`]),
-      ...(port === undefined ? [] : ["--connect", `5=${port}`]),
+      ...(port === undefined ? [] : ["--connect", `100=${port}`]),
       "--",
       ...args,
     ],

@@ -5,15 +5,18 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { WASI } from "node:wasi";
-import { importFrom, installPart } from "../../test/support/part.ts";
+import * as select from "omnipoll";
+import * as os from "omnipoll/os";
+import { type AdapterOptions, forNodeWasi, forWasmerWasi } from "omnipoll/wasi";
+import { installPart } from "../../test/support/part.ts";
 import type { Sandbox } from "./child.ts";
-import { createDescriptors, type Imports } from "./descriptors.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 /** The folder with the package.json that names the packages. */
 const PART = "wasi/cpython";
 /** Where the guest finds omnipoll_socket. */
 const LIB = "/omnipoll";
+const NOTSUP = 58;
 
 export interface PythonOptions {
   readonly sandbox: Sandbox;
@@ -27,10 +30,10 @@ export interface PythonOptions {
   readonly handedIn: ReadonlyMap<number, number>;
 }
 
-/** One run of a module: its imports, and its start. */
+/** One run of a module, without a guest's descriptors and with them. */
 interface Prepared {
-  readonly imports: Imports;
-  readonly clock?: () => bigint;
+  readonly stock: object;
+  ours(options: AdapterOptions): object;
   /** Runs the program; returns its exit status. */
   start(instance: WebAssembly.Instance): number;
 }
@@ -54,33 +57,19 @@ function inNode(args: readonly string[], env: Record<string, string>, mounts: Mo
     preopens: Object.fromEntries(mounts),
     returnOnExit: true,
   });
-  const start = wasi.start.bind(wasi) as unknown as Prepared["start"];
-  return { imports: wasi.wasiImport as Imports, start };
+  return {
+    stock: { wasi_snapshot_preview1: wasi.wasiImport },
+    ours: (options) => forNodeWasi(wasi as { wasiImport: object }, options),
+    start: wasi.start.bind(wasi) as unknown as Prepared["start"],
+  };
 }
 
-/** The part of @wasmer/wasi that is used here: its types would need its installation. */
-interface WasmerFile {
-  write(bytes: Uint8Array): number;
-  free(): void;
-}
-interface WasmerFs {
-  createDir(path: string): void;
-  open(path: string, flags: { write: boolean; create: boolean }): WasmerFile;
-}
-interface WasmerWasi {
-  getImports(module: WebAssembly.Module): { wasi_snapshot_preview1: Imports };
-  start(instance: WebAssembly.Instance): number;
-  getStdoutString(): string;
-  getStderrString(): string;
-}
-interface Wasmer {
-  init(): Promise<void>;
-  readonly MemFS: new () => WasmerFs;
-  readonly WASI: new (options: object) => WasmerWasi;
-}
+// Node loads the package as CommonJS; its declarations are of the module for bundlers.
+const wasmer = createRequire(import.meta.url)("@wasmer/wasi") as typeof import("@wasmer/wasi");
+type MemFS = InstanceType<typeof wasmer.MemFS>;
 
 /** Copies a folder into the sandbox's own file system. */
-function copyInto(fs: WasmerFs, to: string, from: string): void {
+function copyInto(fs: MemFS, to: string, from: string): void {
   fs.createDir(to);
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), `${to}/${entry.name}`];
@@ -95,22 +84,22 @@ function copyInto(fs: WasmerFs, to: string, from: string): void {
 
 async function inWasmer(
   module: WebAssembly.Module,
-  args: readonly string[],
+  args: string[],
   env: Record<string, string>,
   mounts: Mounts,
 ): Promise<Prepared> {
-  const { default: wasmer } = await importFrom<{ default: Wasmer }>(PART, "@wasmer/wasi");
   await wasmer.init();
   const fs = new wasmer.MemFS();
   for (const [to, from] of mounts) copyInto(fs, to, from);
   const preopens = Object.fromEntries([...mounts.keys()].map((path) => [path, path]));
   const wasi = new wasmer.WASI({ args, env, preopens, fs });
-  const { wasi_snapshot_preview1: own } = wasi.getImports(module);
+  const stock = wasi.getImports(module) as { wasi_snapshot_preview1: object };
   return {
     // This sandbox lacks sock_accept, which the build imports.
-    imports: { ...own, sock_accept: () => 58 },
-    // Both of its clocks are the time of day, in milliseconds.
-    clock: () => BigInt(Date.now()) * 1_000_000n,
+    stock: {
+      wasi_snapshot_preview1: { ...stock.wasi_snapshot_preview1, sock_accept: () => NOTSUP },
+    },
+    ours: (options) => forWasmerWasi(wasi, module, options),
     start(instance) {
       try {
         return wasi.start(instance);
@@ -136,11 +125,12 @@ export async function runPython(options: PythonOptions): Promise<number> {
   const prepared =
     sandbox === "node:wasi" ? inNode(args, env, mounts) : await inWasmer(module, args, env, mounts);
   let instance: WebAssembly.Instance;
-  const { imports: under, start, clock } = prepared;
   const memory = (): WebAssembly.Memory => instance.exports["memory"] as WebAssembly.Memory;
-  const rest = clock ? { clock } : {};
-  const ours = isStock ? {} : createDescriptors({ under, memory, handedIn, ...rest });
-  const imports = { wasi_snapshot_preview1: { ...under, ...ours } };
-  instance = await WebAssembly.instantiate(module, imports);
-  return start(instance);
+  // wasi-vfs, which is linked into the build, goes on translating to numbers that are closed.
+  const streams = { stdin: 0, stdout: 1, stderr: 2, numbers: "in turn" } as const;
+  const imports = isStock
+    ? prepared.stock
+    : prepared.ours({ select, os, memory, ...streams, fds: handedIn });
+  instance = await WebAssembly.instantiate(module, imports as WebAssembly.Imports);
+  return prepared.start(instance);
 }

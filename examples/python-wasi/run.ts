@@ -1,8 +1,8 @@
 // Runs CPython's build for WASI. The program's thread is blocked until the interpreter ends.
 //
 //   node dist/examples/python-wasi/run.js -- -c 'import time; time.sleep(0.1)'
-//   node dist/examples/python-wasi/run.js --mount /work=. -- /work/program.py
-//   node dist/examples/python-wasi/run.js --connect 5=7000 -- program.py    # omnipoll_socket.handed_in(5)
+//   node dist/examples/python-wasi/run.js --mount /programs=. -- /programs/program.py
+//   node dist/examples/python-wasi/run.js --connect 100=7000 -- program.py    # omnipoll_socket.handed_in(100)
 
 import { parseArgs } from "node:util";
 import * as os from "omnipoll/os";

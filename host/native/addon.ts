@@ -51,7 +51,9 @@ export interface Addon extends OsHost, AioHost, Omit<AddonCalls, "close"> {
     timeoutMs: number,
     ended: () => void,
   ): number;
-  /** Ends a watch before it calls back. -EBADF if there is none with that number. */
+  /** 1 if epoll_wait waits for fractions of a millisecond: the kernel has epoll_pwait2 and no filter forbids it. */
+  has_epoll_pwait2(): number;
+  /** Ends a watch before it calls back. -EBADF for a number that no watch has. */
   unwatch(number: number): number;
   /** Puts the handlers of `signal_open` on top again, where other code has replaced them. */
   signal_rechain(): number;

@@ -169,6 +169,7 @@ const ARGUMENTS: Record<string, Make[]> = {
   signal_rechain: [any],
   watch: [memory, numberOf, numberOf, numberOf, () => (random(4) === 0 ? pick(ODD) : () => {})],
   unwatch: [numberOf],
+  has_epoll_pwait2: [],
   inotify_init: [any],
   inotify_add_watch: [descriptor, descriptor, numberOf, numberOf],
   inotify_rm_watch: [descriptor, numberOf],

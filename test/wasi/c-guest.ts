@@ -10,12 +10,31 @@ import {
   GUEST_KEVENT_SIZE,
   GUEST_KEVENT_UDATA,
 } from "../../wasi/guest/kevent.ts";
-import { tinyGuest } from "./tiny-guest.ts";
+import * as os from "../../bindings/node/os.ts";
+import * as select from "../../bindings/node/select.ts";
+import { makeGuest } from "../../wasi/guest/guest.ts";
+import type { GuestTarget } from "../../wasi/guest/table.ts";
 
-/** A guest without a program, whose descriptors are those that a test gives it. */
+/** A guest without a program, whose descriptors are those that a test gives it, and closed with its own. */
 export function cGuest() {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  return { memory, ...tinyGuest(() => memory) };
+  const { guest, waiter, functions } = makeGuest({ select, os, memory });
+  const { imports, close, dispose } = guest;
+  return {
+    memory,
+    imports,
+    calls: functions.blocking,
+    waiting: functions.waiting,
+    waiter,
+    set: (fd: number, given: GuestTarget) => guest.set(fd, ownedBy(given)),
+    close,
+    dispose,
+  };
+}
+
+/** A descriptor of the host that is closed with the guest's. */
+export function ownedBy(given: GuestTarget): GuestTarget {
+  return typeof given === "number" ? { fd: given, owned: true } : given;
 }
 
 const AT = 1024;

@@ -90,7 +90,7 @@ test(
   scoped(async (s) => {
     const path = join(newFolder(), "file");
     const fd = s.own(openSync(path, "a"));
-    // A write before the program watches is no news to it.
+    // The program is not told of a write before it watches.
     const ended = new Int32Array(new SharedArrayBuffer(4));
     const { done } = await inThread(
       20,

@@ -16,21 +16,10 @@ import { Cancellation } from "../../wasi/wait.ts";
 import { scoped } from "../support/descriptors.ts";
 import { cGuest, epollControl, kevent } from "./c-guest.ts";
 import { FakeSource } from "./fake-source.ts";
+import { isPending } from "./pending.ts";
 
 const [INVAL, BADF] = [-28, -8];
 const EVENTS = 2048;
-
-/** Lets all tasks run that are due. */
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
-
-/** Whether a promise is still pending after some turns of the event loop. */
-async function isPending(promise: Promise<unknown>): Promise<boolean> {
-  let pending = true;
-  const done = (): void => void (pending = false);
-  promise.then(done, done);
-  for (let i = 0; i < 5; i++) await turn();
-  return pending;
-}
 
 /** A guest whose calls wait while the thread goes on. */
 function guest() {

@@ -345,6 +345,65 @@ test(
 );
 
 test(
+  "a descriptor of the guest is duplicated by its path",
+  withGuest((make, s) => {
+    const [r, w] = s.pipe();
+    const { call, open, preopen, read } = make({
+      fds: [
+        [20, r],
+        [21, new FakeSource()],
+      ],
+    });
+    const folder = preopen();
+    const [copy] = open(folder, "fd/20") as [number];
+    assert.is.not(copy, 20);
+    assert.is(call("fd_close", 20), 0);
+    os.write(w, "x");
+    assert.is(read(copy, 1), "x");
+    assert.is(open(folder, "fd/20"), NOENT);
+    assert.is(open(folder, "fd/21"), NOTSUP);
+  }),
+);
+
+test(
+  "numbers are the lowest free ones, or in turn",
+  withGuest((make) => {
+    for (const [numbers, again] of [
+      ["lowest", 512],
+      ["in turn", 514],
+    ] as const) {
+      const { call, open, preopen } = make({ numbers });
+      const folder = preopen();
+      assert.equal(open(folder, "eventfd/a"), [512]);
+      assert.equal(open(folder, "eventfd/b"), [513]);
+      assert.is(call("fd_close", 512), 0);
+      assert.equal(open(folder, "eventfd/c"), [again]);
+    }
+  }),
+);
+
+test(
+  "a file of the runtime does not get a number that is the guest's",
+  withGuest((make) => {
+    let next = 3;
+    const opened: number[] = [];
+    let view: DataView | undefined;
+    const under = {
+      path_open(...given: unknown[]): number {
+        opened.push(given[4] as number);
+        view?.setUint32(given[8] as number, next++, true);
+        return 0;
+      },
+    };
+    const { memory, open, preopen } = make({ under });
+    view = new DataView(memory.buffer);
+    assert.is(preopen(), 3);
+    assert.equal(open(99, "file"), [4]);
+    assert.equal(opened, [0, 0]);
+  }),
+);
+
+test(
   "addresses outside the memory are FAULT, and nothing is transferred",
   withGuest((make, s) => {
     const [r, w] = s.pipe();

@@ -1,10 +1,12 @@
 // Runs the compiled programs of wasi/guests on this host.
 
 import { readFileSync } from "node:fs";
-import { host } from "../../bindings/node/select.ts";
 import type { Source } from "../../wasi/source.ts";
+import * as os from "../../bindings/node/os.ts";
+import * as select from "../../bindings/node/select.ts";
+import { createGuest } from "../../wasi/guest/guest.ts";
+import { ownedBy } from "./c-guest.ts";
 import { start, tinyRuntime } from "./tiny.ts";
-import { tinyGuest } from "./tiny-guest.ts";
 
 /** A source that keeps what is written. */
 class Sink implements Source {
@@ -80,16 +82,22 @@ export async function runProgram(
   const module = await WebAssembly.compile(await bytesOf(name));
   const run: { memory?: WebAssembly.Memory } = {};
   const memoryOf = (): WebAssembly.Memory => run.memory as WebAssembly.Memory;
-  const guest = tinyGuest(memoryOf);
   const sink = new Sink();
-  for (const fd of [1, 2]) guest.set(fd, sink);
-  for (const [fd, target] of fds) guest.set(fd, target);
   const given = [name, ...args];
-  const tiny = { imports: tinyRuntime(memoryOf, given, host), start };
+  const tiny = { imports: tinyRuntime(memoryOf, given, select.host), start };
   const runtime: Runtime = runtimeOf === undefined ? tiny : await runtimeOf(given);
+  const guest = createGuest({
+    select,
+    os,
+    memory: memoryOf,
+    stdout: sink,
+    stderr: sink,
+    fds: [...fds].map(([fd, target]) => [fd, ownedBy(target)] as const),
+    under: runtime.imports,
+  });
   const instance = await WebAssembly.instantiate(module, {
     wasi_snapshot_preview1: { ...runtime.imports, ...guest.imports } as WebAssembly.ModuleImports,
-    omnipoll: guest.calls,
+    omnipoll: guest.omnipoll as WebAssembly.ModuleImports,
   });
   run.memory = instance.exports["memory"] as WebAssembly.Memory;
   const code = runtime.start(instance);

@@ -12,6 +12,7 @@ import { Cancellation, Waiter } from "../../wasi/wait.ts";
 import { scoped } from "../support/descriptors.ts";
 import { openDescriptors } from "../support/files.ts";
 import { FakeSource } from "./fake-source.ts";
+import { isPending } from "./pending.ts";
 import { readEvents, type Subscription, writeSubscriptions } from "./subscriptions.ts";
 
 const MONOTONIC = 1;
@@ -43,18 +44,6 @@ function guest(...targets: Target[]) {
     });
   }
   return { memory, poll, cancellation };
-}
-
-/** Lets all tasks run that are due. */
-const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));
-
-/** Whether a promise is still pending after some turns of the event loop. */
-async function isPending(promise: Promise<unknown>): Promise<boolean> {
-  let pending = true;
-  const done = (): void => void (pending = false);
-  promise.then(done, done);
-  for (let i = 0; i < 5; i++) await turn();
-  return pending;
 }
 
 const now: Subscription = { clock: MONOTONIC, ns: 0n };

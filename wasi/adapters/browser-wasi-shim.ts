@@ -2,8 +2,7 @@
 
 import { inNanoseconds } from "../clocks.ts";
 import { WASI_NOTSUP } from "../errno.ts";
-import { type AdapterOptions, type Calls, guestCalls } from "./imports.ts";
-import type { Preview1Imports } from "./node-wasi.ts";
+import { type AdapterOptions, type Calls, type GuestImports, importsOver } from "./imports.ts";
 
 /** A WASI object of @bjorn3/browser_wasi_shim. */
 export interface BrowserWasiShim {
@@ -25,8 +24,8 @@ const clocks = {
 const THROWING = ["sock_accept", "sock_recv", "sock_send", "sock_shutdown"];
 
 /**
- * The imports of a guest that @bjorn3/browser_wasi_shim runs: poll_oneoff, and the bytes of the descriptors of
- * `options`, are ours; the rest, files too, is the runtime's. Its socket functions, which throw, answer NOTSUP.
+ * The imports of a guest that @bjorn3/browser_wasi_shim runs: the calls on the descriptors of
+ * `options` are ours; the rest, files too, is the runtime's. Its socket functions, which throw, answer NOTSUP.
  *
  * A wait blocks its thread: in a page, run the guest in a worker, on a simulation with a real clock.
  *
@@ -34,12 +33,12 @@ const THROWING = ["sock_accept", "sock_recv", "sock_send", "sock_shutdown"];
  * @param options `memory` is by default the one that the instance exports
  * @returns the object to instantiate the module with
  */
-export function forBrowserWasiShim(wasi: BrowserWasiShim, options: ShimOptions): Preview1Imports {
+export function forBrowserWasiShim(wasi: BrowserWasiShim, options: ShimOptions): GuestImports {
   const exported = (): WebAssembly.Memory =>
     (wasi.inst?.exports as { memory?: WebAssembly.Memory } | undefined)
       ?.memory as WebAssembly.Memory;
   const refusals = Object.fromEntries(THROWING.map((name) => [name, () => WASI_NOTSUP]));
   const under = { ...(wasi.wasiImport as Calls), ...refusals };
   const own = { memory: exported, ...options, clocks: { ...clocks, ...options.clocks } };
-  return { wasi_snapshot_preview1: guestCalls(own, under) };
+  return importsOver(under, own);
 }

@@ -12,10 +12,10 @@ import {
   EVENT_WRNORM,
 } from "../../asm/abi.ts";
 import { WASI_BADF, WASI_FAULT, WASI_INVAL, wasiErrno } from "../errno.ts";
-import { GuestMemory } from "../guest/memory.ts";
-import { isOpen, isSettled, type Slot, slotOf } from "../slots.ts";
-import { Waiter } from "../wait.ts";
-import { type AdapterOptions, type Calls, guestCalls, targetsOf } from "./imports.ts";
+import { makeGuest } from "../guest/guest.ts";
+import { slotOfFile } from "../guest/transfers.ts";
+import { isOpen, isSettled, type Slot } from "../slots.ts";
+import type { AdapterOptions, Calls } from "./imports.ts";
 
 /** struct pollfd, with Linux's events: fd i32, events i16, revents i16. */
 const POLLFD_SIZE = 8;
@@ -88,9 +88,8 @@ export function forEmscripten(
   const env = (imports.env ?? {}) as Calls;
   const preview1 = (imports.wasi_snapshot_preview1 ?? {}) as Calls;
   const { host } = options.select;
-  const table = targetsOf(options);
-  const memory = new GuestMemory(options.memory);
-  const waiter = new Waiter(host);
+  const { guest, table, memory, waiter } = makeGuest({ ...options, under: preview1 });
+  options.onGuest?.(guest);
   const theirs = env["__syscall_poll"] as
     | ((at: number, count: number, ms: number) => unknown)
     | undefined;
@@ -109,8 +108,8 @@ export function forEmscripten(
   }
 
   function itemOf(fd: number, events: number): Item {
-    const target = table.get(fd);
-    if (target !== undefined) return { fd, events, slot: slotOf(target, events), own: 0 };
+    const file = table.get(fd);
+    if (file !== undefined) return { fd, events, slot: slotOfFile(file, events), own: 0 };
     return { fd, events, slot: undefined, own: ask(fd, events) };
   }
 
@@ -205,10 +204,10 @@ export function forEmscripten(
   }
 
   const calls: Calls = { __syscall_poll: poll, __syscall__newselect: newselect };
-  const { poll_oneoff: _, ...files } = guestCalls(options, preview1, table);
   return {
     ...(imports as Record<string, Calls>),
     env: { ...env, ...calls },
-    wasi_snapshot_preview1: files,
+    wasi_snapshot_preview1: { ...preview1, ...guest.imports },
+    omnipoll: guest.omnipoll,
   };
 }

@@ -1,8 +1,7 @@
 // @wasmer/wasi 1.2: a sandbox with files in memory, whose poll_oneoff panics.
 
 import { WASI_NOTSUP } from "../errno.ts";
-import { type AdapterOptions, type Calls, guestCalls } from "./imports.ts";
-import type { Preview1Imports } from "./node-wasi.ts";
+import { type AdapterOptions, type Calls, type GuestImports, importsOver } from "./imports.ts";
 
 /** A WASI object of @wasmer/wasi. */
 export interface WasmerWasi {
@@ -13,8 +12,7 @@ export interface WasmerWasi {
 const clock = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /**
- * The imports of a guest that @wasmer/wasi runs: poll_oneoff, and the bytes of the descriptors of `options`, are
- * ours; arguments, the environment and the files in memory are the runtime's. Functions that the runtime lacks
+ * The imports of a guest that @wasmer/wasi runs: the calls on the descriptors of `options` are ours; arguments, the environment and the files in memory are the runtime's. Functions that the runtime lacks
  * (sock_accept) answer NOTSUP.
  *
  * Instantiate the module with the result yourself, then call `wasi.start(instance)`: `wasi.instantiate(module,
@@ -29,7 +27,7 @@ export function forWasmerWasi(
   wasi: WasmerWasi,
   module: WebAssembly.Module,
   options: AdapterOptions,
-): Preview1Imports {
+): GuestImports {
   const imports = wasi.getImports(module) as Record<string, Calls>;
   const under = imports["wasi_snapshot_preview1"] ?? {};
   const lacking = WebAssembly.Module.imports(module).filter(
@@ -37,6 +35,5 @@ export function forWasmerWasi(
   );
   const stubs = Object.fromEntries(lacking.map(({ name }) => [name, () => WASI_NOTSUP]));
   const clocks = { 0: clock, 1: clock, ...options.clocks };
-  const calls = guestCalls({ ...options, clocks }, { ...stubs, ...under });
-  return { ...imports, wasi_snapshot_preview1: calls };
+  return { ...imports, ...importsOver({ ...stubs, ...under }, { ...options, clocks }) };
 }

@@ -1,8 +1,9 @@
 // The descriptor of an epoll or a queue, as waits see it.
 
-import { CAPABILITY_EPOLL, EVENT_IN, RESCAN_MS } from "../../asm/abi.ts";
+import { CAPABILITY_EPOLL, EINTR, EVENT_IN, RESCAN_MS } from "../../asm/abi.ts";
 import type { Slot } from "../slots.ts";
 import type { Source } from "../source.ts";
+import type { Waits } from "../wait.ts";
 import type { GuestContext } from "./context.ts";
 import type { PollObject } from "./module.ts";
 
@@ -39,6 +40,23 @@ export class QueueDescriptor {
     const isKernels = (this.#context.select.host.capabilities() & CAPABILITY_EPOLL) !== 0;
     if (isKernels) return { poll: fd, fd, source, ...rest };
     return { poll: -1, fd, source: this.#tested(source), ...rest };
+  }
+
+  /**
+   * The waits of a call, for `ms`, < 0 for ever: makes the call without a wait until its result is not 0, or the
+   * time is over.
+   */
+  *waits(ms: number, attempt: () => number): Waits {
+    const { host } = this.#context.select;
+    const deadline = ms < 0 ? Infinity : host.now() + ms;
+    for (;;) {
+      const found = attempt();
+      const left = deadline - host.now();
+      if (found !== 0 || left <= 0) return found;
+      const slots = [this.slot(EVENT_IN)];
+      const result = yield { slots, ms: left === Infinity ? -1 : left };
+      if (result < 0 && result !== -EINTR) return result;
+    }
   }
 
   /** A source that asks the core, for a host that does not know whether the descriptor is ready. */

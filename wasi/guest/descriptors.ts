@@ -40,8 +40,16 @@ import {
   SHUT_READ,
   SHUT_WRITE,
   TYPE_CHARACTER_DEVICE,
+  TYPE_DIRECTORY,
+  TYPE_REGULAR_FILE,
 } from "./preview1.ts";
 import type { Table } from "./table.ts";
+
+/**
+ * The device of descriptors that are no files: "omnipoll". The number of their inode is the guest's descriptor, so
+ * that a program can tell it below a layer that renumbers (wasi-vfs).
+ */
+const DEVICE = 0x6f6d_6e69_706f_6c6cn;
 
 /** What the calls that the runtime has, and the table has not, are called for. */
 export interface Runtime {
@@ -95,7 +103,9 @@ export function descriptorCalls(table: Table, memory: GuestMemory, runtime: Runt
       const file = table.get(fd);
       if (file === undefined) return runtime.call("fd_filestat_get", fd, to);
       if (!memory.holds(to, FILESTAT_SIZE)) return WASI_FAULT;
-      const stat = file.stat?.() ?? { dev: 0n, ino: 0n, nlink: 1, bytes: 0n };
+      const isFile = file.filetype === TYPE_REGULAR_FILE || file.filetype === TYPE_DIRECTORY;
+      const own = { dev: DEVICE, ino: BigInt(fd >>> 0), nlink: 1, bytes: 0n };
+      const stat = isFile ? (file.stat?.() ?? own) : own;
       if (typeof stat === "number") return wasiErrno(-stat);
       const at = to >>> 0;
       const view = memory.view();

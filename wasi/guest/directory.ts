@@ -1,5 +1,6 @@
 // /dev/omnipoll: pairs and eventfds that a guest opens by path, as WASI has neither socketpair nor eventfd.
 
+import { ENOENT } from "../../asm/abi.ts";
 import { failureOf } from "./failure.ts";
 import type { Holder } from "./files.ts";
 import type { OsObject } from "./module.ts";
@@ -8,7 +9,6 @@ import { TYPE_DIRECTORY } from "./preview1.ts";
 
 /** The path of the directory. */
 export const DIRECTORY = "/dev/omnipoll";
-const ENOENT = 2;
 const EBUSY = 16;
 /** Most pairs and eventfds that were opened and are not closed: names are the guest's to choose. */
 const MOST = 4096;

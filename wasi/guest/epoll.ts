@@ -6,7 +6,6 @@
 
 import {
   EBADF,
-  EINTR,
   EINVAL,
   ENOENT,
   EPERM,
@@ -14,14 +13,13 @@ import {
   EPOLL_CTL_ADD,
   EPOLL_CTL_DEL,
   EPOLL_CTL_MOD,
-  EVENT_IN,
 } from "../../asm/abi.ts";
 import type { Slot } from "../slots.ts";
 import type { Waits } from "../wait.ts";
 import type { GuestContext } from "./context.ts";
 import { QueueDescriptor } from "./descriptor.ts";
 import { EFAULT } from "./failure.ts";
-import type { GuestFile, Holder } from "./files.ts";
+import { type GuestFile, type Holder, leaveFiles } from "./files.ts";
 import { type EpollData, SourceSet } from "./source-set.ts";
 import { NS_PER_MS, readTimespec, TIMESPEC_SIZE } from "./timespec.ts";
 
@@ -150,11 +148,8 @@ export class GuestEpoll implements GuestFile, Holder {
 
   /** Closes the epoll itself. */
   close(): void {
-    for (const { file, host } of this.#byHost.values()) {
-      file.holders.delete(this);
-      if (host !== file.poll) this.#context.os.close(host);
-    }
-    for (const file of this.#sources.end()) file.holders.delete(this);
+    const { os } = this.#context;
+    leaveFiles(this, this.#byHost.values(), this.#sources.end(), (fd) => os.close(fd));
     this.#epoll.close();
   }
 
@@ -205,17 +200,8 @@ export class GuestEpoll implements GuestFile, Holder {
   }
 
   /** epoll_wait(2) as a sequence of waits for the epoll's own descriptor. Fractions of `ms` count. */
-  *wait(to: number, most: number, ms: number): Waits {
-    const { host } = this.#context.select;
-    const deadline = ms < 0 ? Infinity : host.now() + ms;
-    for (;;) {
-      const count = this.#collect(to, most, 0);
-      if (count > 0) return count;
-      const left = deadline - host.now();
-      if (left <= 0) return 0;
-      const result = yield { slots: [this.slot(EVENT_IN)], ms: left === Infinity ? -1 : left };
-      if (result < 0 && result !== -EINTR) return result;
-    }
+  wait(to: number, most: number, ms: number): Waits {
+    return this.#descriptor.waits(ms, () => this.#collect(to, most, 0));
   }
 }
 

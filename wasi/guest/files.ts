@@ -13,7 +13,7 @@ export interface Holder {
 
 /** An open file (open file description) of a guest: one number at least stands for it. */
 export interface GuestFile {
-  /** The descriptor of the host that is polled; -1 if there is none. */
+  /** The descriptor of the host that is polled; -1 for an object of JavaScript. */
   readonly poll: number;
   /** The object of JavaScript that the file is, if it is one. */
   readonly source?: Source | undefined;
@@ -31,11 +31,31 @@ export interface GuestFiles {
   /** Whether the runtime has a descriptor with this number, which the table does not have. */
   isForeign(fd: number): boolean;
   /**
-   * Gives a file the lowest free number. A negative errno of Linux without one; the file is closed then.
+   * Gives a file the lowest free number of those for files that the guest opens. A negative errno of Linux without one; the file is closed then.
    *
    * @param isBlocking whether reads and writes wait (no O_NONBLOCK)
    */
   add(file: GuestFile & { close(): void }, isBlocking: boolean): number;
   /** The same for a descriptor of the host, which the guest owns from now on. */
   addHost(fd: number, isBlocking: boolean): number;
+}
+
+/** A file as a holder has it: by the descriptor that the host's object was given, its own or a duplicate. */
+export interface Held {
+  readonly file: GuestFile;
+  readonly host: number;
+}
+
+/** Leaves all files, when their holder ends, and closes the duplicates. */
+export function leaveFiles(
+  holder: Holder,
+  held: Iterable<Held>,
+  sources: Iterable<GuestFile>,
+  close: (fd: number) => void,
+): void {
+  for (const { file, host } of held) {
+    file.holders.delete(holder);
+    if (host !== file.poll) close(host);
+  }
+  for (const file of sources) file.holders.delete(holder);
 }

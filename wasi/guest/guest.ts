@@ -2,7 +2,7 @@
 
 import type { Host } from "../../host/host.ts";
 import { EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
-import { type Clock, inNanoseconds } from "../clocks.ts";
+import { type Clock, clocksOf } from "../clocks.ts";
 import { WASI_BADF, WASI_NOTSUP } from "../errno.ts";
 import { Oneoff } from "../oneoff.ts";
 import { type OneoffHost, type Slot, slotOf } from "../slots.ts";
@@ -47,6 +47,12 @@ export interface GuestOptions {
    * clock_time_get. Default: the host's `realtime` and `now`.
    */
   readonly clocks?: Partial<Record<0 | 1, Clock>>;
+  /**
+   * Which number a descriptor gets that the guest opens: the lowest free one from 512 on, as POSIX wants, or the
+   * next one in turn, so that a closed number is not used again soon. wasi-vfs, which CPython's build has inside,
+   * goes on translating to closed numbers. Default: "lowest".
+   */
+  readonly numbers?: "lowest" | "in turn";
   /** How poll_oneoff reports a descriptor that is not open. Default: "event". */
   readonly badf?: "event" | "call";
 }
@@ -57,19 +63,21 @@ export interface Guest {
    * Functions of `wasi_snapshot_preview1`, to be put over the runtime's own. Those that wait block the thread.
    */
   readonly imports: Record<string, GuestCall>;
-  /**
-   * The same for a guest whose exports are wrapped with `WebAssembly.promising` (JSPI): those that wait suspend
-   * the guest, and its thread goes on. A call that waits when the guest is disposed throws.
-   *
-   * @throws {Error} where JavaScript has no JSPI
-   */
-  readonly suspending: Record<string, unknown>;
   /** The import module "omnipoll": epoll, kqueue, eventfd and timerfd for C guests (wasi/include). */
   readonly omnipoll: Record<string, GuestCall>;
   /**
+   * The two for a guest whose exports are wrapped with `WebAssembly.promising` (JSPI): functions that wait suspend
+   * the guest, and its thread goes on. A call that waits when the guest is disposed throws. Both properties throw
+   * an Error where JavaScript has no JSPI.
+   */
+  readonly suspending: {
+    readonly imports: Record<string, unknown>;
+    readonly omnipoll: Record<string, unknown>;
+  };
+  /**
    * Gives a descriptor of the guest to a target; what it stood for is closed.
    *
-   * @throws {TypeError} if the number or the target is none, or the host's descriptor is not open
+   * @throws {TypeError} if the number is no descriptor, the target is of another type, or the host's descriptor is not open
    */
   set(fd: number, target: GuestTarget): void;
   /** Closes a descriptor of the guest. Returns whether it was open. */
@@ -165,33 +173,32 @@ function suspendingCalls(
  * descriptor blocks the guest, or not, as the guest says; the mode of the host's does not matter.
  *
  * A guest opens `/dev/omnipoll/pair/NAME/a` and `…/b`, the two ends of a Unix stream socket pair, each once, and
- * `/dev/omnipoll/eventfd/NAME`, an eventfd. It finds the directory among its preopens.
+ * `/dev/omnipoll/eventfd/NAME`, an eventfd. `/dev/omnipoll/fd/N` duplicates its descriptor N of the host. It finds the directory among its preopens.
  *
- * @throws {TypeError} if a target is none, or a descriptor of the host that is not open
+ * @throws {TypeError} if a target is of another type, or a descriptor of the host that is not open
  */
 export function createGuest(options: GuestOptions): Guest {
+  return makeGuest(options).guest;
+}
+
+/** The guest, and what adapters need of it. */
+export function makeGuest(options: GuestOptions) {
   const { select, os, under = {}, clocks = {} } = options;
   const { host } = select;
   const memory = new GuestMemory(options.memory);
   const waiter = new Waiter(host);
   const { has, runtime } = runtimeOf(under, memory);
-  const table = new Table({ host, os, waiter }, has);
+  const table = new Table({ host, os, waiter }, has, options.numbers === "in turn");
   const names = new Names(os);
 
-  const oneoff = new Oneoff(
-    {
-      select,
-      memory: options.memory,
-      clocks,
-      badf: options.badf ?? "event",
-      fds: (fd): Slot => {
-        const file = table.get(fd);
-        if (file !== undefined) return slotOfFile(file, 0);
-        return slotOf(has(fd) ? FOREIGN : undefined);
-      },
-    },
-    waiter,
-  );
+  /** What poll_oneoff waits for. */
+  function slotFor(fd: number): Slot {
+    const file = table.get(fd);
+    if (file !== undefined) return slotOfFile(file, 0);
+    return slotOf(has(fd) ? FOREIGN : undefined);
+  }
+  const badf = options.badf ?? "event";
+  const oneoff = new Oneoff({ select, memory: options.memory, clocks, badf, fds: slotFor }, waiter);
   const transfers = transferCalls(table, memory);
   const context = {
     select,
@@ -199,11 +206,8 @@ export function createGuest(options: GuestOptions): Guest {
     files: table,
     memory,
     waiter,
-    clocks: [
-      clocks[0] ?? inNanoseconds(() => host.realtime()),
-      clocks[1] ?? inNanoseconds(() => host.now()),
-    ],
-  } as const;
+    clocks: clocksOf(host, clocks),
+  };
 
   const streams = [options.stdin, options.stdout, options.stderr];
   try {
@@ -221,20 +225,26 @@ export function createGuest(options: GuestOptions): Guest {
     ...pathCalls(table, memory, names, runtime),
   };
   const cancellation = new Cancellation();
-  return {
+  const functions = omnipollCalls(context);
+  const guest: Guest = {
     imports: {
       ...plain,
       ...blockingCalls(transfers, table, waiter, runtime),
       poll_oneoff: (...given: Parameters<Oneoff["call"]>) => waiter.blocking(poll_oneoff(...given)),
     },
-    get suspending() {
-      const waiting = { ...transfers, poll_oneoff } as Record<
-        string,
-        (...given: number[]) => Waits
-      >;
-      return { ...plain, ...suspendingCalls(waiting, table, waiter, runtime, cancellation) };
+    suspending: {
+      get imports() {
+        const waiting = { ...transfers, poll_oneoff } as Record<
+          string,
+          (...given: number[]) => Waits
+        >;
+        return { ...plain, ...suspendingCalls(waiting, table, waiter, runtime, cancellation) };
+      },
+      get omnipoll() {
+        return functions.suspending(cancellation);
+      },
     },
-    omnipoll: omnipollCalls(context).blocking,
+    omnipoll: functions.blocking,
     set: (fd, target) => table.set(fd, target),
     close: (fd) => table.close(fd),
     dispose() {
@@ -243,4 +253,5 @@ export function createGuest(options: GuestOptions): Guest {
       names.dispose();
     },
   };
+  return { guest, table, memory, waiter, functions };
 }

@@ -2,6 +2,8 @@
 // host's descriptor is: the guest's calls wait by themselves, so that they can be suspended.
 
 import {
+  EAGAIN,
+  EINVAL,
   EVENT_IN,
   EVENT_OUT,
   FD_DATAGRAM,
@@ -36,8 +38,6 @@ import {
   TYPE_UNKNOWN,
 } from "./preview1.ts";
 
-const EAGAIN = 11;
-const EINVAL = 22;
 const COUNTER_SIZE = 8;
 const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = 0x40;

@@ -4,14 +4,12 @@
 
 import {
   EBADF,
-  EINTR,
   EINVAL,
   ENOMEM,
   EV_DELETE,
   EV_EOF,
   EV_ERROR,
   EV_RECEIPT,
-  EVENT_IN,
   FILTER_READ,
   FILTER_TIMER,
   FILTER_USER,
@@ -23,7 +21,7 @@ import type { Waits } from "../wait.ts";
 import type { GuestContext } from "./context.ts";
 import { QueueDescriptor } from "./descriptor.ts";
 import { EFAULT } from "./failure.ts";
-import type { GuestFile, Holder } from "./files.ts";
+import { type GuestFile, type Holder, leaveFiles } from "./files.ts";
 import {
   errorEvent,
   errorOf,
@@ -259,17 +257,14 @@ export class GuestQueue implements GuestFile, Holder {
   }
 
   /** kevent(2) as a sequence of waits for the queue's own descriptor. */
-  *wait(lists: Lists, ms: number): Waits {
-    const { host } = this.#context.select;
-    const deadline = ms < 0 ? Infinity : host.now() + ms;
-    for (let rest = lists; ; rest = { ...lists, nchanges: 0 }) {
+  wait(lists: Lists, ms: number): Waits {
+    let rest = lists;
+    // Without room for events the call does not wait.
+    return this.#descriptor.waits(lists.nevents === 0 ? 0 : ms, () => {
       const found = this.#control(rest, 0);
-      const left = deadline - host.now();
-      if (found !== 0 || lists.nevents === 0 || left <= 0) return found;
-      const slots = [this.slot(EVENT_IN)];
-      const result = yield { slots, ms: left === Infinity ? -1 : left };
-      if (result < 0 && result !== -EINTR) return result;
-    }
+      rest = { ...lists, nchanges: 0 };
+      return found;
+    });
   }
 
   /** What a wait for the queue's own descriptor waits for. */
@@ -303,11 +298,8 @@ export class GuestQueue implements GuestFile, Holder {
 
   /** Closes the queue itself. */
   close(): void {
-    for (const { file, host } of this.#byHost.values()) {
-      file.holders.delete(this);
-      if (host !== file.poll) this.#context.os.close(host);
-    }
-    for (const file of this.#sources.end()) file.holders.delete(this);
+    const { os } = this.#context;
+    leaveFiles(this, this.#byHost.values(), this.#sources.end(), (fd) => os.close(fd));
     this.#queue.close();
   }
 }

@@ -1,7 +1,9 @@
 // Open files of a guest, as the calls on descriptors use them. Results are negative errnos of Linux.
 
+import { EOPNOTSUPP } from "../../asm/abi.ts";
 import type { Source } from "../source.ts";
 import type { GuestFile, Holder } from "./files.ts";
+import { TYPE_DATAGRAM, TYPE_STREAM } from "./preview1.ts";
 
 /** What fd_filestat_get tells besides the type; times are 0. */
 export interface FileStat {
@@ -30,10 +32,6 @@ export interface OpenFile extends GuestFile {
   stat?(): FileStat | number;
   close(): void;
 }
-
-const TYPE_DATAGRAM = 5;
-const TYPE_STREAM = 6;
-const EOPNOTSUPP = 95;
 
 /** An object of JavaScript as an open file. */
 export class SourceFile implements OpenFile {

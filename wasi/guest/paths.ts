@@ -32,6 +32,7 @@ const FIRST_PREOPEN = 3;
 const LONGEST = 4096;
 /** The same path below a preopen "/" of the runtime. */
 const BELOW_ROOT = /^\/*dev\/omnipoll(?:\/+|$)/;
+const DESCRIPTOR = /^fd\/(\d{1,10})$/;
 const encoder = new TextEncoder();
 
 /** The calls with paths; what is not below /dev/omnipoll is the runtime's. */
@@ -71,6 +72,15 @@ export function pathCalls(table: Table, memory: GuestMemory, names: Names, runti
     return prefix === null ? undefined : path.slice(prefix[0].length).replace(/\/+$/, "");
   }
 
+  /** The descriptor of the guest that `fd/N` names. */
+  function descriptorIn(path: string): number | undefined {
+    const [, digits] = DESCRIPTOR.exec(path) ?? [];
+    const number = Number(digits);
+    return digits !== undefined && table.get(number) !== undefined ? number : undefined;
+  }
+
+  const numberAt = (at: number): number => memory.view().getUint32(at >>> 0, true);
+
   function put(at: number, value: number): number {
     memory.view().setUint32(at >>> 0, value, true);
     return 0;
@@ -108,17 +118,25 @@ export function pathCalls(table: Table, memory: GuestMemory, names: Names, runti
       const path = below(fd, at, length);
       if (typeof path === "number") return path;
       if (path === undefined) {
-        const given = [fd, lookup, at, length, oflags, rights, inheriting, fdflags, to];
-        return runtime.call("path_open", ...given);
+        const open = (flags: number): number =>
+          runtime.call("path_open", fd, lookup, at, length, flags, rights, inheriting, fdflags, to);
+        let result = open(oflags);
+        // The runtime does not know the numbers of the table. It keeps one that is in use here, and opens the
+        // path, which exists now, under the next one.
+        while (result === 0 && memory.holds(to, 4) && table.get(numberAt(to)) !== undefined) {
+          result = open(oflags & ~EXCLUSIVE);
+        }
+        return result;
       }
       if (!memory.holds(to, 4)) return WASI_FAULT;
       if (path === "" || path === ".") return put(to, table.add(new DirectoryFile(), true));
-      if (!names.has(path)) return WASI_NOENT;
+      const given = descriptorIn(path);
+      if (given === undefined && !names.has(path)) return WASI_NOENT;
       if (oflags & ONLY_DIRECTORY) return WASI_NOTDIR;
       if ((oflags & (CREATE | EXCLUSIVE)) === (CREATE | EXCLUSIVE)) return WASI_EXIST;
       if (fdflags & ~0x1f) return WASI_INVAL;
       if (fdflags & ~FDFLAG_NONBLOCK) return WASI_NOTSUP;
-      const host = names.open(path);
+      const host = given === undefined ? names.open(path) : table.duplicate(given);
       if (host < 0) return wasiErrno(-host);
       const number = table.addHost(host, (fdflags & FDFLAG_NONBLOCK) === 0);
       return number < 0 ? wasiErrno(-number) : put(to, number);
@@ -132,7 +150,7 @@ export function pathCalls(table: Table, memory: GuestMemory, names: Names, runti
       }
       if (!memory.holds(to, FILESTAT_SIZE)) return WASI_FAULT;
       const isDirectory = path === "" || path === ".";
-      if (!isDirectory && !names.has(path)) return WASI_NOENT;
+      if (!isDirectory && !names.has(path) && descriptorIn(path) === undefined) return WASI_NOENT;
       const view = memory.view();
       new Uint8Array(view.buffer, to >>> 0, FILESTAT_SIZE).fill(0);
       const type = isDirectory ? new DirectoryFile().filetype : TYPE_STREAM;

@@ -1,6 +1,8 @@
 // The descriptor table of a guest. Its numbers are never the host's.
 
+import { EBADF, EOPNOTSUPP } from "../../asm/abi.ts";
 import { type Target, isSource } from "../slots.ts";
+import { failureOf } from "./failure.ts";
 import type { GuestFiles } from "./files.ts";
 import { HostFile, type HostFileContext, kindOf } from "./host-file.ts";
 import { type OpenFile, SourceFile } from "./open-file.ts";
@@ -21,10 +23,11 @@ export interface Entry {
 }
 
 /**
- * New numbers begin here: above the runtime's own, which are the lowest free ones, and below FD_SETSIZE, 1024, as
+ * New numbers are from here on: above the runtime's own, which are the lowest free ones, and below FD_SETSIZE as
  * long as there are few.
  */
 const FIRST = 512;
+const FD_SETSIZE = 1024;
 /** Most descriptors of a guest, the runtime's not counted. */
 const MOST = 1 << 16;
 const EMFILE = 24;
@@ -33,13 +36,19 @@ export class Table implements GuestFiles {
   readonly #entries = new Map<number, Entry>();
   readonly #context: HostFileContext;
   readonly #isForeign: (fd: number) => boolean;
+  readonly #isInTurn: boolean;
   /** No number from FIRST up to this one is free. */
-  #next = FIRST;
+  #lowest = FIRST;
+  #turn = 0;
 
-  /** @param isForeign whether the runtime has a descriptor with this number */
-  constructor(context: HostFileContext, isForeign: (fd: number) => boolean) {
+  /**
+   * @param isForeign whether the runtime has a descriptor with this number
+   * @param isInTurn whether a number that was closed is used again after the others
+   */
+  constructor(context: HostFileContext, isForeign: (fd: number) => boolean, isInTurn = false) {
     this.#context = context;
     this.#isForeign = isForeign;
+    this.#isInTurn = isInTurn;
   }
 
   get(fd: number): OpenFile | undefined {
@@ -59,16 +68,37 @@ export class Table implements GuestFiles {
       file.close();
       return -EMFILE;
     }
-    while (this.#entries.has(this.#next)) this.#next++;
-    const fd = this.#next++;
+    const fd = this.#freeNumber();
     this.#entries.set(fd, { file, isBlocking, isClosed: false });
     return fd;
+  }
+
+  #freeNumber(): number {
+    const count = FD_SETSIZE - FIRST;
+    for (let i = 0; this.#isInTurn && i < count; i++) {
+      const fd = FIRST + (this.#turn++ % count);
+      if (!this.#entries.has(fd)) return fd;
+    }
+    while (this.#entries.has(this.#lowest)) this.#lowest++;
+    return this.#lowest;
   }
 
   addHost(fd: number, isBlocking: boolean): number {
     const kind = kindOf(this.#context.host, fd);
     if (kind < 0) return kind;
     return this.add(new HostFile(this.#context, fd, kind, true), isBlocking);
+  }
+
+  /** A duplicate of the host's descriptor behind a number (dup(2)), or a negative errno of Linux. */
+  duplicate(fd: number): number {
+    const file = this.get(fd);
+    if (file === undefined) return -EBADF;
+    if (!(file instanceof HostFile)) return -EOPNOTSUPP;
+    try {
+      return this.#context.os.dup(file.poll);
+    } catch (error) {
+      return failureOf(error);
+    }
   }
 
   /**
@@ -117,11 +147,15 @@ export class Table implements GuestFiles {
     const { file } = entry;
     for (const holder of file.holders) holder.numberClosed?.(fd, file);
     entry.isClosed = true;
-    this.#entries.delete(fd >>> 0);
-    if (fd >= FIRST && fd < this.#next) this.#next = fd;
+    this.#free(fd >>> 0);
     for (const holder of file.holders) holder.ended?.(file);
     file.close();
     return true;
+  }
+
+  #free(fd: number): void {
+    this.#entries.delete(fd);
+    if (fd >= FIRST && fd < this.#lowest) this.#lowest = fd;
   }
 
   /** Gives the file of one number to another, and frees the first; what the second had is closed. */
@@ -130,8 +164,7 @@ export class Table implements GuestFiles {
     const entry = this.#entries.get(from) as Entry;
     this.close(to);
     for (const holder of entry.file.holders) holder.numberClosed?.(from, entry.file);
-    this.#entries.delete(from);
-    if (from >= FIRST && from < this.#next) this.#next = from;
+    this.#free(from);
     this.#entries.set(to, entry);
   }
 

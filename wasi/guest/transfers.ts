@@ -1,7 +1,7 @@
 // fd_read, fd_write, sock_recv, sock_send and sock_accept: the calls that may wait. Each is a sequence of waits,
 // which block the thread or suspend the guest. All addresses are checked before anything is transferred.
 
-import { EINTR, EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
+import { EAGAIN, EBADF, EINTR, EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
 import {
   WASI_BADF,
   WASI_FAULT,
@@ -23,9 +23,6 @@ import {
 } from "./preview1.ts";
 import type { Entry, Table } from "./table.ts";
 import { Vectors } from "./vectors.ts";
-
-const EAGAIN = 11;
-const EBADF = 9;
 
 /** What a wait for a file waits for. */
 export function slotOfFile(file: OpenFile, want: number): Slot {

@@ -123,7 +123,7 @@ function fromWebReadable(stream: WebReadable): Source {
   const reader = stream.getReader();
   let isPulling = false;
 
-  /** Takes the next chunk, if there is none. */
+  /** Takes the next chunk, unless there is one already. */
   function pull(): void {
     if (isPulling || inbox.size > 0 || inbox.hasEnded) return;
     isPulling = true;

@@ -3,14 +3,9 @@
 import { statSync } from "node:fs";
 import { arch, platform, release, type } from "node:os";
 import { fileURLToPath } from "node:url";
-import {
-  ABI_VERSION,
-  CAPABILITY_EPOLL,
-  CAPABILITY_SOURCES,
-  READY_RECORD_SIZE,
-} from "../../../asm/abi.ts";
+import { ABI_VERSION, CAPABILITY_EPOLL, CAPABILITY_SOURCES } from "../../../asm/abi.ts";
 import type { Host } from "../../../host/host.ts";
-import { addonPath } from "../../../host/native/addon.ts";
+import { addonPath, loadAddon } from "../../../host/native/addon.ts";
 import { API_CHECKS, INSPECT_CHECK } from "./apis.ts";
 import { type Check, check, isSimulated, type Package, packageCheck } from "./check.ts";
 
@@ -30,30 +25,13 @@ function reasonFor(host: string | undefined, wanted: string | null): string {
     : `${host}, as OMNIPOLL_HOST says`;
 }
 
-/** The number of waits that are timed. */
-const ATTEMPTS = 250;
-/** A wait of this many ms … */
-const SHORT_MS = 0.1;
-/** … takes at least 1 ms on a kernel with whole milliseconds alone, and less than this on others. */
-const LIMIT_MS = 0.9;
-
 /**
- * Whether the kernel's epoll waits for fractions of a millisecond. The answer is measured, because a
- * seccomp filter may forbid epoll_pwait2. Undefined without an epoll or without a time of its own.
+ * Whether the kernel's epoll waits for fractions of a millisecond: a seccomp filter may forbid epoll_pwait2.
+ * Undefined without an epoll or without a time of its own.
  */
 function hasShortWaits(host: Host): boolean | undefined {
   if (isSimulated(host) || (host.capabilities() & CAPABILITY_EPOLL) === 0) return undefined;
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const epfd = host.epoll_create1(0);
-  if (epfd < 0) return false;
-  let shortest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < ATTEMPTS && shortest >= LIMIT_MS; i++) {
-    const start = performance.now();
-    host.epoll_wait(memory, epfd, READY_RECORD_SIZE, 1, SHORT_MS);
-    shortest = Math.min(shortest, performance.now() - start);
-  }
-  host.close(epfd);
-  return shortest < LIMIT_MS;
+  return loadAddon().has_epoll_pwait2() !== 0;
 }
 
 /** Whether kqueue accepts NOTE_FORK, NOTE_EXEC and NOTE_TRACK; undefined if that cannot be tried. */

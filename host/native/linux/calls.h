@@ -14,6 +14,6 @@
   CALL(inotify_init) CALL(inotify_add_watch) CALL(inotify_rm_watch)                             \
   CALL(post_open) CALL(post_close) CALL(post) CALL(post_take)                                   \
   CALL(aio_read) CALL(aio_write)                                                                \
-  CALL(watch) CALL(unwatch)
+  CALL(watch) CALL(unwatch) CALL(has_epoll_pwait2)
 
 #endif

@@ -67,6 +67,16 @@ static int wait_for(int epfd, struct epoll_event* events, int capacity, struct t
 #endif
 }
 
+/* has_epoll_pwait2(): whether the kernel has the call and no filter forbids it. It looks at the descriptor
+ * after that; epoll_wait's answer is the same, as both errors are remembered. */
+napi_value select_has_epoll_pwait2(napi_env env, napi_callback_info info) {
+  (void) info;
+  struct epoll_event event;
+  bool missing = syscall(SYS_epoll_pwait2, -1, &event, 1, NULL, NULL, 0) < 0 &&
+                 (errno == ENOSYS || errno == EPERM);
+  return integer(env, !missing);
+}
+
 napi_value select_epoll_wait(napi_env env, napi_callback_info info) {
   uint8_t* memory = NULL;
   size_t length = 0;

@@ -34,7 +34,7 @@ export class Turns {
   #isQueued = false;
   #keepAlive: ReturnType<typeof setInterval> | undefined;
 
-  /** @param turn lets time pass up to the next action; returns false if there is none */
+  /** @param turn lets time pass up to the next action; returns false without one */
   constructor(clock: Clock, turn: () => boolean) {
     this.#clock = clock;
     this.#turn = turn;

@@ -1,7 +1,6 @@
 // The adapters of the runtimes that wasi/package.json names, each with the real package: the program of
 // test/wasi/adapters.test.ts prints the same in all of them.
 
-import { readFileSync } from "node:fs";
 import { test } from "../../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as os from "../../../bindings/node/os.ts";
@@ -12,18 +11,9 @@ import {
   forBrowserWasiShim,
   forExtism,
 } from "../../../bindings/node/wasi.ts";
+import { bytes, CODE, PRINTED } from "../../wasi/poll-select.ts";
 import { scoped } from "../../support/descriptors.ts";
 import { importFrom } from "../../support/part.ts";
-
-const PRINTED = `poll 3: in 1 out 1 nval 1
-ioctl 0, 5 bytes
-read 5
-poll 0
-select 1: in 0 out 1
-nanosleep 0
-clock_nanosleep 0, on time 1
-`;
-const bytes = readFileSync(new URL("../../../../wasi/guests/poll-select.wasm", import.meta.url));
 
 type Given = Omit<AdapterOptions, "memory">;
 
@@ -62,7 +52,7 @@ test("browser_wasi_shim", async () => {
     const wasi = new WASI([], [], []);
     const imports = forBrowserWasiShim(wasi, given) as unknown as WebAssembly.Imports;
     const { instance } = await WebAssembly.instantiate(bytes, imports);
-    assert.is(wasi.start(instance), 7);
+    assert.is(wasi.start(instance), CODE);
   };
   assert.is(await printed(run), PRINTED);
 });

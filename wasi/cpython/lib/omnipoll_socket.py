@@ -5,7 +5,7 @@ wasi-libc, without a question to the host. Import this module before asyncio:
 
     import omnipoll_socket
     left, right = socket.socketpair()         # two ends of a pair
-    connection = omnipoll_socket.handed_in(5) # the descriptor 5 of createGuest's `fds`
+    connection = omnipoll_socket.handed_in(100)  # the descriptor 100 of createGuest's `fds`
 
 The module replaces socket.socket, socketpair, fromfd and dup, and os.pipe and os.dup.
 
