@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -132,25 +133,34 @@ static void on_ready(void* handle, int status, int events) {
   napi_close_handle_scope(env, scope);
 }
 
+/* A record, copied as bytes: the address need not be aligned. */
+static struct pollfd record_at(const uint8_t* records, uint32_t i) {
+  struct pollfd record;
+  memcpy(&record, records + (size_t) i * ABI_POLL_RECORD_SIZE, sizeof(record));
+  return record;
+}
+
 /* The wanted events of every record before `count` that names a descriptor. */
-static uint32_t wanted_of(const struct pollfd* records, uint32_t count, int fd) {
+static uint32_t wanted_of(const uint8_t* records, uint32_t count, int fd) {
   uint32_t wanted = 0;
   for (uint32_t i = 0; i < count; i++) {
-    if (records[i].fd == fd) wanted |= (uint16_t) records[i].events;
+    struct pollfd record = record_at(records, i);
+    if (record.fd == fd) wanted |= (uint16_t) record.events;
   }
   return wanted;
 }
 
 /* Adds the records to an epoll. 1 if one of them is ready whatever epoll says: a regular file, and
  * a descriptor that is not open. 0, or a negative errno. */
-static int add_records(int epoll, const struct pollfd* records, uint32_t count) {
+static int add_records(int epoll, const uint8_t* records, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
-    if (records[i].fd < 0) continue;
-    struct epoll_event event = {.events = (uint16_t) records[i].events};
-    int result = epoll_ctl(epoll, EPOLL_CTL_ADD, records[i].fd, &event);
+    struct pollfd record = record_at(records, i);
+    if (record.fd < 0) continue;
+    struct epoll_event event = {.events = (uint16_t) record.events};
+    int result = epoll_ctl(epoll, EPOLL_CTL_ADD, record.fd, &event);
     if (result < 0 && errno == EEXIST) {
-      event.events = wanted_of(records, i + 1, records[i].fd);
-      result = epoll_ctl(epoll, EPOLL_CTL_MOD, records[i].fd, &event);
+      event.events = wanted_of(records, i + 1, record.fd);
+      result = epoll_ctl(epoll, EPOLL_CTL_MOD, record.fd, &event);
     }
     if (result == 0) continue;
     return errno == EPERM || errno == EBADF ? 1 : -errno;
@@ -186,7 +196,7 @@ static int take_number(struct watches* all, struct watch* watch) {
 }
 
 /* Begins to watch. 0 or a negative errno. */
-static int start(struct watch* watch, const struct pollfd* records, uint32_t count,
+static int start(struct watch* watch, const uint8_t* records, uint32_t count,
                  const struct timespec* timeout) {
   static const struct timespec now = {0, 0};
   watch->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -241,7 +251,7 @@ napi_value select_watch(napi_env env, napi_callback_info info) {
     return integer(env, failure);
   }
   if (napi_create_reference(env, argv[4], 1, &watch->ended) != napi_ok) failure = -ENOMEM;
-  if (failure == 0) failure = start(watch, (const struct pollfd*) records, count, timeout);
+  if (failure == 0) failure = start(watch, records, count, timeout);
   uint32_t number = watch->number;
   if (failure < 0) end_watch(watch);
   return integer(env, failure < 0 ? failure : (int64_t) number);
