@@ -63,7 +63,7 @@ test(
     const { fd } = fileWith(scope, "0123456789");
     const buffer = new Uint8Array(6).fill(120);
     const id = os.aio_read(fd, buffer, 4, queue, 77);
-    const [event] = queue.control(null, 4, 5);
+    const [event] = queue.control(null, 4, BEYOND_DEADLINE);
     assert.equal([event?.ident, event?.udata], [id, 77]);
     assert.equal([event?.flags, event?.fflags, event?.data], [KQ_EV_EOF | KQ_EV_ONESHOT, 0, 6]);
     assert.is(event?.filter, KQ_FILTER_AIO);
@@ -90,7 +90,7 @@ test(
     assert.equal(take(queue, 5), [done(id, 3)]);
     assert.is(readFileSync(path, "utf8"), "01abc56789");
     const text = os.aio_write(fd, "é!", 10, queue, 2n ** 64n - 1n);
-    const [event] = queue.control(null, 4, 5);
+    const [event] = queue.control(null, 4, BEYOND_DEADLINE);
     assert.equal([event?.ident, event?.data, event?.udata], [text, 3, 2n ** 64n - 1n]);
     assert.is(readFileSync(path, "utf8"), "01abc56789é!");
     const nothing = os.aio_write(fd, "", 0, queue);

@@ -47,7 +47,7 @@ function inNamespace(script: string): unknown {
     const set = (text, note) => {
       ip(text);
       for (let seen = 0; (seen & note) === 0;) {
-        const events = witness.control(null, 9, 5);
+        const events = witness.control(null, 9, ${BEYOND_DEADLINE});
         if (events.length === 0) throw new Error("nothing came of ip " + text);
         seen = events[0].fflags;
       }

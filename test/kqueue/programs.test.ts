@@ -8,7 +8,7 @@ import * as select from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
 import { scoped } from "../support/descriptors.ts";
 import { inThread } from "../support/expect.ts";
-import { clockMs } from "../support/world.ts";
+import { clockMs, DEADLINE } from "../support/world.ts";
 import {
   appendFileSync,
   closeSync,
@@ -110,8 +110,8 @@ test(
       clients.map((client) => inThread(0, CLIENT, { address, buffer, ...client })),
     );
     while (served < clients.length) {
-      const events = kq.control(null, 3, 5);
-      assert.ok(events.length > 0, `${served} served, then nothing for 5 s`);
+      const events = kq.control(null, 3, DEADLINE);
+      assert.ok(events.length > 0, `${served} served, then nothing for ${DEADLINE} s`);
       for (const event of events) {
         const fd = Number(event.ident);
         assert.is(event.flags & KQ_EV_ERROR, 0);

@@ -188,7 +188,7 @@ for (const [where, options] of [
       }
       child.stdin.end();
       setImmediate(() => {
-        said.push(queue.control(null, 4, 5)[0]?.data);
+        said.push(queue.control(null, 4, ${DEADLINE})[0]?.data);
         console.log(said.join(" "));
       });`;
     const args = [...options, process.execPath, "--input-type=module", "-e", script];

@@ -20,8 +20,8 @@ const processes = suite("sources: pidfd_open and proc_status");
 const env = { ...process.env, LD_PRELOAD: "" };
 
 /** Starts a shell; the event loop is needed to reap it, so it stays a zombie until then. */
-const shell = (script: string): ChildProcess =>
-  spawn("sh", ["-c", script], { env, stdio: ["ignore", "pipe", "ignore"] });
+const shell = (script: string, stdin: number | "ignore" = "ignore"): ChildProcess =>
+  spawn("sh", ["-c", script], { env, stdio: [stdin, "pipe", "ignore"] });
 
 /** First line a program prints, as a number. */
 async function numberFrom(child: ChildProcess): Promise<number> {
@@ -36,7 +36,7 @@ function ended(pid: number): number {
   assert.ok(pidfd >= 0, `pidfd_open: ${pidfd}`);
   assert.is(os.get_inheritable(pidfd), false);
   // Linux adds EVENT_HUP once it has been reaped.
-  assert.is(readyOf(pidfd, EVENT_IN, 5000) & EVENT_IN, EVENT_IN);
+  assert.is(readyOf(pidfd, EVENT_IN, DEADLINE_MS) & EVENT_IN, EVENT_IN);
   return pidfd;
 }
 
@@ -48,11 +48,15 @@ for (const [script, status] of [
   ["kill -TERM $$", constants.signals.SIGTERM],
 ] as const) {
   processes(`a child: ${script}`, async () => {
-    const child = shell(`sleep 0.02; ${script}`);
+    const [r, w] = os.pipe();
+    const child = shell(`read line; ${script}`, r);
+    os.close(r);
     const pid = child.pid ?? 0;
     const early = host.pidfd_open(pid);
     assert.is(host.proc_status(early, pid), -EAGAIN);
     host.close(early);
+    os.write(w, "go\n");
+    os.close(w);
     const pidfd = ended(pid);
     assert.is(host.proc_status(pidfd, pid), status);
     assert.is(host.proc_status(pidfd, pid), status, "it was not reaped");

@@ -11,6 +11,7 @@ import { EBADF, EINVAL, EINTR, EVENT_IN, EPOLL_CTL_ADD, FD_EVENTFD } from "../..
 import * as os from "../../bindings/node/os.ts";
 import { counterOf, host, kindOf, memory, readyOf } from "./support.ts";
 import { signalled } from "../support/expect.ts";
+import { DEADLINE_MS } from "../support/world.ts";
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "../support/files.ts";
 
 const { SIGCHLD, SIGPIPE, SIGUSR2, SIGWINCH } = constants.signals;
@@ -61,7 +62,7 @@ counts("1000 signals of another process, one after the other, are 1000", async (
   const other = spawn("sh", ["-c", script, path], { stdio: "ignore" });
   for (let i = 0; i < 1000; i++) {
     writeSync(next, "go\n");
-    assert.is(readyOf(fd, EVENT_IN, 5000), EVENT_IN);
+    assert.is(readyOf(fd, EVENT_IN, DEADLINE_MS), EVENT_IN);
     assert.is(counterOf(fd), 1);
   }
   other.kill();

@@ -310,7 +310,7 @@ test("XC-45: select() of several threads are independent", async () => {
   const pipes = [newPipe(), newPipe(), newPipe()];
   const threads: Array<Promise<unknown>> = [];
   for (const [r] of pipes) {
-    const code = `return select.select([data], [data], [data], 5)`;
+    const code = `return select.select([data], [data], [data], ${BEYOND_DEADLINE})`;
     threads.push((await inThread(0, code, r)).done);
   }
   const own = timed(() => select([(pipes[0] as number[])[0] as number], [], [], 0.05));
