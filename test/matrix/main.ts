@@ -77,7 +77,7 @@ function inTurn(): Part[] {
 
 const ran: string[] = [];
 const left: string[] = [];
-let failed = 0;
+const failed: string[] = [];
 for (const part of inTurn()) {
   if (passedMinutes() + part.minutes > within) {
     left.push(part.name);
@@ -87,12 +87,13 @@ for (const part of inTurn()) {
   const before = passedMinutes();
   let why: string | undefined;
   for (const [file, ...given] of part.programs) why ??= await run(part, file, given);
-  if (why !== undefined) failed++;
+  if (why !== undefined) failed.push(`${part.name} ${why}`);
   ran.push(part.name);
   const took = (passedMinutes() - before).toFixed(1);
   console.log(`matrix: ${part.name}: ${why ?? "passed"}, ${took} min`);
 }
 console.log(`\nmatrix: ran ${ran.join(", ") || "nothing"}`);
 if (left.length > 0) console.log(`matrix: no time for ${left.join(", ")}`);
-console.log(`${ran.length - failed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+if (failed.length > 0) console.log(`matrix: failed: ${failed.join("; ")}`);
+console.log(`${ran.length - failed.length} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;

@@ -19,7 +19,7 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 export function installPart(folder: string): void {
   const path = join(ROOT, folder);
   if (existsSync(join(path, "node_modules/.package-lock.json"))) return;
-  process.stdout.write(`installing the packages of ${folder}/package.json\n`);
+  process.stderr.write(`installing the packages of ${folder}/package.json\n`);
   const npm = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
   const { status, stdout, stderr, error } = spawnSync("npm", npm, { cwd: path, encoding: "utf8" });
   if (status === 0) return;
