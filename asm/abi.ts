@@ -205,7 +205,7 @@ export const DATA_STATE = 20;
 
 /** Whether the descriptor is open: the value is 0. */
 export const DATA_OPEN = 0;
-/** Bytes that can be read: FIONREAD. */
+/** Bytes that can be read: FIONREAD. Of a regular file, DATA_FILE as an int, so that it may be negative. */
 export const DATA_READABLE = 1;
 /** Bytes of send buffer that are free: SO_SNDBUF less SIOCOUTQ, not below 0. */
 export const DATA_SENDABLE = 2;

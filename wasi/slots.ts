@@ -167,7 +167,8 @@ export class SlotPoller {
     for (const [i, slot] of slots.entries()) {
       const at = i * DATA_SIZE;
       const isKnown = view.getInt32(at + DATA_ERROR, true) === 0;
-      const value = isKnown ? Number(view.getBigInt64(at + DATA_VALUE, true)) : -1;
+      // Beyond the end of a file FIONREAD is below 0, and no byte can be read.
+      const value = isKnown ? Math.max(Number(view.getBigInt64(at + DATA_VALUE, true)), 0) : -1;
       take(slot, value, view.getUint32(at + DATA_STATE, true));
     }
   }

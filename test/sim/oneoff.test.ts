@@ -69,6 +69,8 @@ test("poll_oneoff: ready descriptors, their number of bytes, and whether the pee
     [4, 0, TYPE_READ, 4, 0],
     [5, 0, TYPE_CLOCK, 0, 0],
   ]);
+  on.sim.files.lseek(file, 7);
+  assert.equal(call(on, [reading(file)]), [[0, 0, TYPE_READ, 0, 0]], "beyond the end");
   os.close(w);
   assert.equal(call(on, [reading(r)]), [[0, 0, TYPE_READ, 10, 1]]);
   os.read(r, 99);

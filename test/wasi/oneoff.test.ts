@@ -1,6 +1,7 @@
 // poll_oneoff for guests, on the descriptors of this host. The C guests of wasi/programs make the same
 // calls through runtimes.
 
+import { join } from "node:path";
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { host, POLLIN } from "../../bindings/node/select.ts";
@@ -9,7 +10,14 @@ import { createPollOneoff, type OneoffOptions } from "../../wasi/oneoff.ts";
 import { EVENT_SIZE, FLAG_HANGUP, TYPE_CLOCK, TYPE_READ, TYPE_WRITE } from "../../wasi/preview1.ts";
 import { fill, scoped, settle } from "../support/descriptors.ts";
 import { assertTook, inThread, timed } from "../support/expect.ts";
-import { openDescriptors } from "../support/files.ts";
+import {
+  ftruncateSync,
+  newFolder,
+  openDescriptors,
+  openSync,
+  readSync,
+  writeSync,
+} from "../support/files.ts";
 import { type Event, FOUND, oneoff, type Subscription, SUBSCRIPTIONS } from "./subscriptions.ts";
 
 const [BADF, FAULT, INVAL, PIPE, CONNREFUSED] = [8, 21, 28, 64, 14];
@@ -163,6 +171,20 @@ test(
       (short(poll({ read: 5 }, { write: 5 })) as number[][]).map(([i]) => i),
       [0, 1],
     );
+  }),
+);
+
+test(
+  "a regular file has the bytes up to its end, and none beyond",
+  scoped((s) => {
+    const fd = s.own(openSync(join(newFolder(), "file"), "w+"));
+    writeSync(fd, "0123456789", 0);
+    readSync(fd, Buffer.alloc(8), 0, 8, null);
+    const { poll } = guest({ fds: new Map([[5, { fd, poll: false }]]) });
+    const bytes = (): number | undefined => (short(poll({ read: 5 })) as number[][])[0]?.[3];
+    assert.is(bytes(), 2);
+    ftruncateSync(fd, 3);
+    assert.is(bytes(), 0);
   }),
 );
 

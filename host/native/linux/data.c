@@ -61,9 +61,12 @@ static int64_t option(int fd, int name) {
   return or_errno(getsockopt(fd, SOL_SOCKET, name, &value, &length) < 0 ? -1 : value);
 }
 
-static int64_t readable(int fd) {
+/* The bytes go to `out`, since those of a file are below 0 beyond its end; returns 0 or a negative errno. */
+static int64_t readable(int fd, int64_t* out) {
   int bytes = 0;
-  return or_errno(ioctl(fd, FIONREAD, &bytes) < 0 ? -1 : bytes);
+  if (ioctl(fd, FIONREAD, &bytes) < 0) return -errno;
+  *out = bytes;
+  return 0;
 }
 
 static int64_t sendable(int fd) {
@@ -77,8 +80,9 @@ static int64_t sendable(int fd) {
 static int64_t pipe_room(int fd) {
   int64_t size = or_errno(fcntl(fd, F_GETPIPE_SZ));
   if (size < 0) return size;
-  int64_t bytes = readable(fd);
-  return bytes < 0 ? bytes : clamped(size - bytes);
+  int64_t bytes = 0;
+  int64_t error = readable(fd, &bytes);
+  return error < 0 ? error : clamped(size - bytes);
 }
 
 /* The rest of the file goes to `out`, since it may be negative; returns 0 or a negative errno. */
@@ -208,8 +212,9 @@ static bool held_bytes(int fd, struct held_bytes* out) {
 static int64_t unread(int fd) {
   struct tcp_info info;
   struct held_bytes bytes;
-  int64_t until_mark = readable(fd);
-  if (until_mark < 0) return until_mark;
+  int64_t until_mark = 0;
+  int64_t error = readable(fd, &until_mark);
+  if (error < 0) return error;
   if (!tcp_info(fd, &info)) return -EOPNOTSUPP;
   if (held_bytes(fd, &bytes)) {
     bool has_fin = info.tcpi_state == CLOSE_WAIT || info.tcpi_state == CLOSING ||
@@ -339,7 +344,7 @@ static void answer(struct data_record* record) {
       value = fcntl(record->fd, F_GETFD) < 0 ? -errno : 0;
       break;
     case ABI_DATA_READABLE:
-      value = readable(record->fd);
+      value = readable(record->fd, &record->value);
       break;
     case ABI_DATA_SENDABLE:
       value = sendable(record->fd);

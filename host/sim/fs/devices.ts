@@ -1,11 +1,13 @@
 // Character devices without state (Linux's drivers/char/mem.c, random.c): /dev/null and the like.
 
 import {
+  DATA_READABLE,
   EVENT_IN,
   EVENT_OUT,
   EVENT_RDNORM,
   EVENT_WRNORM,
   EBADF,
+  EINVAL,
   FD_DEVICE,
 } from "../../../asm/abi.ts";
 import { File } from "../kernel/file.ts";
@@ -23,6 +25,8 @@ interface Behaviour {
   /** The event bits that poll returns. */
   readonly events: number;
   readonly isPollable: boolean;
+  /** Whether Linux refuses an ioctl with EINVAL instead of ENOTTY (random_ioctl). FreeBSD does not. */
+  readonly isRandom?: true;
 }
 
 const ALL = EVENT_IN | EVENT_OUT | EVENT_RDNORM | EVENT_WRNORM;
@@ -44,9 +48,15 @@ const BEHAVIOURS: Record<string, Behaviour> = {
   null: { ...ready, read: () => 0, write: discard },
   zero: { ...ready, read: fillZero, write: discard },
   full: { ...ready, read: fillZero, write: () => -ENOSPC },
-  urandom: { ...ready, read: fillRandom, write: discard },
+  urandom: { ...ready, read: fillRandom, write: discard, isRandom: true },
   // Unlike the others, /dev/random has a poll method (random_poll), so that epoll accepts it.
-  random: { read: fillRandom, write: discard, events: EVENT_IN | EVENT_RDNORM, isPollable: true },
+  random: {
+    read: fillRandom,
+    write: discard,
+    events: EVENT_IN | EVENT_RDNORM,
+    isPollable: true,
+    isRandom: true,
+  },
 };
 
 class Device extends File {
@@ -73,6 +83,11 @@ class Device extends File {
 
   queues(): readonly WaitQueue[] {
     return NO_QUEUES;
+  }
+
+  override data(what: number): number | bigint {
+    const isRefused = this.#behaviour.isRandom === true && this.kernel.personality !== "bsd";
+    return what === DATA_READABLE && isRefused ? -EINVAL : super.data(what);
   }
 
   override read(buffer: Uint8Array, size: number): number {

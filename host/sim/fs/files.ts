@@ -1,6 +1,7 @@
 // Open regular files and directories, and O_PATH descriptors.
 
 import {
+  DATA_READABLE,
   EINVAL,
   EVENT_IN,
   EVENT_OUT,
@@ -81,6 +82,17 @@ abstract class TreeFile extends File {
 
   queues(): readonly WaitQueue[] {
     return NO_QUEUES;
+  }
+
+  /**
+   * FIONREAD: the rest of a regular file, of FreeBSD's directories, too (do_vfs_ioctl, vn_ioctl). It is an int: below
+   * 0 beyond the end of the file, and the low 32 bits of a larger number.
+   */
+  override data(what: number): number | bigint {
+    const left = this.bytesLeft();
+    const isKnown = this.kind === FD_FILE || this.kernel.personality === "bsd";
+    if (what !== DATA_READABLE || left === undefined || !isKnown) return super.data(what);
+    return BigInt.asIntN(32, BigInt(left));
   }
 
   override release(): void {

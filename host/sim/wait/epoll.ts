@@ -128,6 +128,11 @@ export class EpollFile extends File {
     return this.#queues;
   }
 
+  /** ep_eventpoll_ioctl knows its own parameters only. */
+  override data(): number {
+    return -EINVAL;
+  }
+
   /**
    * __ep_eventpoll_poll: readable if a registration of the ready list is ready; takes off the list
    * those before it.

@@ -103,8 +103,11 @@ function subscriptionsOf(kernel: Kernel, view: DataView, count: number): Subscri
 /** Bytes that can be read or written; 1 for a file that has no such number and did not hang up. */
 function bytesOf(file: File, type: number, ready: number): number {
   if (type === TYPE_READ) {
-    const rest = file.bytesLeft() ?? file.data(DATA_READABLE);
-    if (rest >= 0) return Number(rest);
+    const left = file.bytesLeft();
+    // Beyond the end of a file there is nothing to read.
+    if (left !== undefined) return Math.max(left, 0);
+    const bytes = file.data(DATA_READABLE);
+    if (bytes >= 0) return Number(bytes);
   } else {
     const room = [DATA_SENDABLE, DATA_PIPE_ROOM].map((what) => file.data(what));
     const known = room.find((bytes) => bytes >= 0);
