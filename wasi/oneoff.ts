@@ -59,7 +59,15 @@ export type GuestPollOneoff = (
 ) => number;
 
 /** Most subscriptions of one call; more are WASI_NOMEM. */
-const MOST = 1 << 20;
+export const MOST_SUBSCRIPTIONS = 1 << 20;
+
+/** A limit of a guest on the subscriptions of one call. */
+export interface SubscriptionLimit {
+  readonly subscriptions: number;
+  readonly onRefused: (limit: "registrations") => void;
+}
+
+const NO_LIMIT: SubscriptionLimit = { subscriptions: MOST_SUBSCRIPTIONS, onRefused: () => {} };
 
 /** The state of one call: its subscriptions, copied, and their descriptors. */
 interface Call {
@@ -82,13 +90,16 @@ export class Oneoff {
   readonly #slotOf: (fd: number) => Slot;
   readonly #clocks: readonly [realtime: Clock, monotonic: Clock];
   readonly #isBadfFatal: boolean;
+  readonly #limit: SubscriptionLimit;
 
   /** @param waiter makes the waits of this guest, and asks for the bytes */
   constructor(
     { select, memory, fds, clocks = {}, badf = "event" }: Omit<OneoffOptions, "fds"> & SlotsOfFds,
     waiter: Waiter,
+    limit = NO_LIMIT,
   ) {
     this.#waiter = waiter;
+    this.#limit = limit;
     this.#memoryOf = typeof memory === "function" ? memory : () => memory;
     this.#slotOf = fds;
     this.#clocks = clocksOf(select.host, clocks);
@@ -108,7 +119,10 @@ export class Oneoff {
     if (!this.#isWithin(from, count * SUBSCRIPTION_SIZE)) return WASI_FAULT;
     if (!this.#isWithin(to, count * EVENT_SIZE) || !this.#isWithin(found, 4)) return WASI_FAULT;
     if (count === 0) return WASI_INVAL;
-    if (count > MOST) return WASI_NOMEM;
+    if (count > this.#limit.subscriptions) {
+      this.#limit.onRefused("registrations");
+      return WASI_NOMEM;
+    }
     const { buffer } = this.#memoryOf();
     const bytes = new Uint8Array(buffer, from >>> 0, count * SUBSCRIPTION_SIZE).slice();
     const call = { copy: new DataView(bytes.buffer), count, slots: [], dues: new Map() };

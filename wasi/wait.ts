@@ -1,11 +1,14 @@
 // How the calls of a guest wait. A call that may wait is a generator of its waits, so that one function
 // serves a call that blocks its thread and a call that the guest's stack is suspended for.
 
+import { EVENT_IN } from "../asm/abi.ts";
 import type { Host } from "../host/host.ts";
-import { askSource, type OneoffHost, type Slot, SlotPoller } from "./slots.ts";
+import type { CallBudget, WaitBudget } from "./budget.ts";
+import { askSource, type OneoffHost, type Slot, slotOf, SlotPoller } from "./slots.ts";
 import type { Source } from "./source.ts";
 
 const EDEADLK = 35;
+const ECANCELED = 125;
 /**
  * A source with a `pump` is looked at after so many ms of a blocking wait at first, and after twice as many
  * each time, up to the second number.
@@ -25,14 +28,30 @@ export interface Wait {
  */
 export type Waits = Generator<Wait, number, number>;
 
+/** What ends the waits of a guest besides their own time and descriptors. */
+export interface WaitEnds {
+  readonly budget?: WaitBudget | undefined;
+  /** A descriptor of the host: once it is readable, every wait throws. */
+  readonly cancel?: number | undefined;
+}
+
 /** Makes the waits of the calls of one guest on the descriptors of a host. */
 export class Waiter {
   readonly #host: Pick<Host, "now">;
   readonly #poller: SlotPoller;
+  readonly #budget: WaitBudget | undefined;
+  readonly #cancel: number | undefined;
 
-  constructor(host: OneoffHost) {
+  constructor(host: OneoffHost, { budget, cancel }: WaitEnds = {}) {
     this.#host = host;
     this.#poller = new SlotPoller(host);
+    this.#budget = budget;
+    this.#cancel = cancel;
+  }
+
+  /** Whether a wait may have an end of which only the waiter knows, so that no other object may wait. */
+  get isBounded(): boolean {
+    return this.#budget !== undefined || this.#cancel !== undefined;
   }
 
   /** Asks for the bytes of the slots that are ready, and for the errors that are pending. */
@@ -43,18 +62,54 @@ export class Waiter {
   /**
    * Makes one wait, which blocks the thread, and notes which slots are ready. A count or a negative errno:
    * -EDEADLK if nothing can end the wait, because all slots are sources that change only while the thread is
-   * not blocked.
+   * not blocked; -ECANCELED if the time of the call, or of the guest, is used up.
+   *
+   * @throws {Error} if the guest is cancelled
    */
-  poll({ slots, ms }: Wait): number {
+  poll({ slots, ms }: Wait, call?: CallBudget): number {
+    const isEndless = ms < 0 && slots.every(({ poll }) => poll < 0);
+    if (call === undefined) return this.#blockOrThrow(slots, ms, isEndless);
+    const most = call.most(ms);
+    const before = this.#host.now();
+    const result = this.#blockOrThrow(slots, most, isEndless);
+    return this.#spend(call, before, result, most === ms);
+  }
+
+  /** The result of a wait that began at `before`, once its time is taken from the budgets. */
+  #spend(call: CallBudget, before: number, result: number, isWhole: boolean): number {
+    const isOver = call.spend(this.#host.now() - before);
+    if (result !== 0 || isWhole || !isOver) return result;
+    this.#budget?.refuse();
+    return -ECANCELED;
+  }
+
+  #blockOrThrow(given: readonly Slot[], ms: number, isEndless: boolean): number {
+    const slots = this.#withCancel(given);
+    const result = this.#block(slots, ms, isEndless);
+    this.#throwIfCancelled(slots);
+    return result;
+  }
+
+  /** The slots, with one for the descriptor that cancels the guest as the last. */
+  #withCancel(slots: readonly Slot[]): readonly Slot[] {
+    return this.#cancel === undefined ? slots : [...slots, slotOf(this.#cancel, EVENT_IN)];
+  }
+
+  #throwIfCancelled(slots: readonly Slot[]): void {
+    if (this.#cancel === undefined || slots.at(-1)?.ready === 0) return;
+    throw new Error(`the guest is cancelled: descriptor ${this.#cancel} of the host is ready`);
+  }
+
+  /** @param isEndless whether only sources can end the wait */
+  #block(slots: readonly Slot[], ms: number, isEndless: boolean): number {
     const ofSources = slots.filter(({ source }) => source !== undefined);
     if (ofSources.length === 0) return this.#poller.poll(slots, ms);
     const pumped = new Set(ofSources.map(({ source }) => source as Source).filter(hasPump));
-    const isEndless = ms < 0 && pumped.size === 0 && slots.every(({ poll }) => poll < 0);
     const deadline = ms < 0 ? Infinity : this.#host.now() + ms;
     for (let look = FIRST_LOOK_MS; ; look = Math.min(2 * look, LAST_LOOK_MS)) {
       for (const source of pumped) source.pump();
       const ready = ofSources.filter(askSource).length;
-      if (ready === 0 && isEndless) return -EDEADLK;
+      if (ready === 0 && isEndless && pumped.size === 0) return -EDEADLK;
       const left = ready > 0 ? 0 : Math.max(deadline - this.#host.now(), 0);
       const limit = pumped.size === 0 ? left : Math.min(left, look);
       const result = this.#poller.poll(slots, limit === Infinity ? -1 : limit);
@@ -66,21 +121,32 @@ export class Waiter {
 
   /**
    * Makes one wait while the thread goes on, and notes which slots are ready. Resolves to a count, which may be 0
-   * before the time is over, or to a negative errno. @throws the reason of `cancellation`
+   * before the time is over, or to a negative errno as `poll` returns it.
+   *
+   * @throws the reason of `cancellation`; {Error} if the guest is cancelled
    */
-  async watch({ slots, ms }: Wait, cancellation?: Cancellation): Promise<number> {
+  async watch(
+    { slots, ms }: Wait,
+    cancellation?: Cancellation,
+    call?: CallBudget,
+  ): Promise<number> {
     cancellation?.throwIfCancelled();
     const found = this.#look(slots);
     if (found !== 0 || ms === 0) return found;
-    const failure = await this.#untilChange(slots, ms, cancellation);
+    const most = call?.most(ms) ?? ms;
+    const before = this.#host.now();
+    const failure = await this.#untilChange(this.#withCancel(slots), most, cancellation);
     cancellation?.throwIfCancelled();
-    return failure < 0 ? failure : this.#look(slots);
+    const result = failure < 0 ? failure : this.#look(slots);
+    return call === undefined ? result : this.#spend(call, before, result, most === ms);
   }
 
   /** Which slots are ready now. A count or a negative errno. */
-  #look(slots: readonly Slot[]): number {
+  #look(given: readonly Slot[]): number {
+    const slots = this.#withCancel(given);
     const ready = slots.filter((slot) => slot.source !== undefined && askSource(slot)).length;
     const result = this.#poller.poll(slots, 0);
+    this.#throwIfCancelled(slots);
     return result < 0 ? result : ready + result;
   }
 
@@ -113,9 +179,15 @@ export class Waiter {
 
   /** Makes the waits of a call, which block the thread. Returns the result of the call. */
   blocking(waits: Waits): number {
-    let step = waits.next();
-    while (!step.done) step = waits.next(this.poll(step.value));
-    return step.value;
+    const call = this.#budget?.begin();
+    try {
+      let step = waits.next();
+      while (!step.done) step = waits.next(this.poll(step.value, call));
+      return step.value;
+    } finally {
+      // A call that is cancelled gives back what it holds.
+      waits.return(0);
+    }
   }
 
   /**
@@ -124,9 +196,10 @@ export class Waiter {
    * @throws the reason of `cancellation`, when it is cancelled before the call has ended
    */
   async suspending(waits: Waits, cancellation?: Cancellation): Promise<number> {
+    const call = this.#budget?.begin();
     try {
       let step = waits.next();
-      while (!step.done) step = waits.next(await this.watch(step.value, cancellation));
+      while (!step.done) step = waits.next(await this.watch(step.value, cancellation, call));
       return step.value;
     } finally {
       // A call that is cancelled gives back what it holds.

@@ -148,7 +148,8 @@ test(
     ) as unknown as { wasi_snapshot_preview1: Record<string, (...given: number[]) => number> };
     assert.is(calls["fd_close"]?.(20), 0);
     assert.is(calls["fd_close"]?.(20), BADF);
-    assert.is(calls["sock_accept"]?.(20, 0, 0), NOTSUP);
+    assert.is(calls["sock_accept"]?.(20, 0, 0), BADF);
+    assert.is(calls["sock_accept"]?.(21, 0, 0), NOTSUP);
     os.write(w, "x");
     assert.is(os.read(r, 9).length, 1);
   }),

@@ -12,13 +12,13 @@ import {
 } from "../../wasi/guest/kevent.ts";
 import * as os from "../../bindings/node/os.ts";
 import * as select from "../../bindings/node/select.ts";
-import { makeGuest } from "../../wasi/guest/guest.ts";
+import { type GuestOptions, makeGuest } from "../../wasi/guest/guest.ts";
 import type { GuestTarget } from "../../wasi/guest/table.ts";
 
 /** A guest without a program, whose descriptors are those that a test gives it, and closed with its own. */
-export function cGuest() {
+export function cGuest(options: Pick<GuestOptions, "limits" | "cancel"> = {}) {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { guest, waiter, functions } = makeGuest({ select, os, memory });
+  const { guest, waiter, functions } = makeGuest({ select, os, memory, ...options });
   const { imports, close, dispose } = guest;
   return {
     memory,

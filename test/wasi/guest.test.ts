@@ -4,113 +4,18 @@ import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as select from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import { createGuest, type GuestOptions } from "../../wasi/guest/guest.ts";
-import { FDSTAT_FLAGS, FDSTAT_TYPE, FILESTAT_TYPE } from "../../wasi/guest/preview1.ts";
+import type { GuestOptions } from "../../wasi/guest/guest.ts";
+import { FILESTAT_TYPE } from "../../wasi/guest/preview1.ts";
 import { TYPE_READ } from "../../wasi/preview1.ts";
-import { fill, type Scope, scoped } from "../support/descriptors.ts";
+import { fill, scoped } from "../support/descriptors.ts";
 import { inThread } from "../support/expect.ts";
 import { openDescriptors, writeFileSync } from "../support/files.ts";
 import { FakeSource } from "./fake-source.ts";
-import { oneoff, type Subscription } from "./subscriptions.ts";
+import { DATA, made, OUT, STAT, VECTORS, withGuest } from "./plain-guest.ts";
 
 const [AGAIN, BADF, BUSY, FAULT, INVAL, NOENT, NOTSOCK, NOTSUP] = [6, 8, 10, 21, 28, 44, 57, 58];
 const [NOTDIR, PIPE, SPIPE] = [54, 64, 70];
 const NONBLOCK = 4;
-const [VECTORS, DATA, OUT, STAT, PATH] = [64, 1024, 512, 256, 40_000];
-
-type Call = (...given: unknown[]) => number;
-
-/** A guest without a program: its memory, and its calls on plain values. */
-function made(options: Partial<GuestOptions> = {}) {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const guest = createGuest({ select, os, memory, ...options } as GuestOptions);
-  const calls = guest.imports as unknown as Record<string, Call>;
-  const view = new DataView(memory.buffer);
-  const bytes = new Uint8Array(memory.buffer);
-  const call = (name: string, ...given: unknown[]): number => (calls[name] as Call)(...given);
-
-  /** Writes iovecs for lengths, one after the other from DATA on. */
-  function vectors(lengths: readonly number[]): void {
-    let at = DATA;
-    for (const [i, length] of lengths.entries()) {
-      view.setUint32(VECTORS + 8 * i, at, true);
-      view.setUint32(VECTORS + 8 * i + 4, length, true);
-      at += length;
-    }
-  }
-  const text = (length: number): string =>
-    new TextDecoder().decode(bytes.slice(DATA, DATA + length));
-  const found = (): number => view.getUint32(OUT, true);
-
-  const { set, close, dispose } = guest;
-  return {
-    set,
-    close,
-    dispose,
-    memory,
-    call,
-    bytes,
-    found,
-    /** Text that was read, or an error number. */
-    read(fd: number, ...lengths: number[]): string | number {
-      vectors(lengths);
-      return call("fd_read", fd, VECTORS, lengths.length, OUT) || text(found());
-    },
-    /** [bytes written], or an error number. */
-    write(fd: number, ...texts: string[]): [number] | number {
-      bytes.set(new TextEncoder().encode(texts.join("")), DATA);
-      vectors(texts.map(({ length }) => length));
-      return call("fd_write", fd, VECTORS, texts.length, OUT) || [found()];
-    },
-    /** [text, flags], or an error number. */
-    recv(fd: number, flags: number, ...lengths: number[]): [string, number] | number {
-      vectors(lengths);
-      const error = call("sock_recv", fd, VECTORS, lengths.length, flags, OUT, OUT + 4);
-      return error || [text(found()), view.getUint16(OUT + 4, true)];
-    },
-    /** [filetype, flags], or an error number. */
-    stat(fd: number): [number, number] | number {
-      const error = call("fd_fdstat_get", fd, STAT);
-      const at = STAT + FDSTAT_FLAGS;
-      return error || [bytes[STAT + FDSTAT_TYPE] as number, view.getUint16(at, true)];
-    },
-    /** [number], or an error number. */
-    open(fd: number, path: string, fdflags = 0): [number] | number {
-      const encoded = new TextEncoder().encode(path);
-      bytes.set(encoded, PATH);
-      const given = [fd, 0, PATH, encoded.length, 0, 0n, 0n, fdflags, OUT];
-      return call("path_open", ...given) || [found()];
-    },
-    /** The number of the preopen. */
-    preopen(): number {
-      for (let fd = 3; ; fd++) {
-        if (call("fd_prestat_get", fd, STAT) !== 0) throw new Error("no preopen");
-        const length = view.getUint32(STAT + 4, true);
-        assert.is(call("fd_prestat_dir_name", fd, PATH, length), 0);
-        const name = new TextDecoder().decode(bytes.slice(PATH, PATH + length));
-        if (name === "/dev/omnipoll") return fd;
-      }
-    },
-    poll: (...given: Subscription[]) => oneoff(memory, calls["poll_oneoff"] as never, ...given),
-  };
-}
-
-/** Makes a guest that is disposed at the end, and leaves no descriptor of the host open. */
-function withGuest(body: (make: typeof made, s: Scope) => void) {
-  return scoped((s) => {
-    const guests: Array<ReturnType<typeof made>> = [];
-    const make: typeof made = (options) => {
-      const guest = made(options);
-      guests.push(guest);
-      return guest;
-    };
-    try {
-      body(make, s);
-    } finally {
-      for (const guest of guests) guest.dispose();
-    }
-  });
-}
 
 test(
   "a read fills the buffers in turn, with what there is",
@@ -400,6 +305,48 @@ test(
     assert.is(preopen(), 3);
     assert.equal(open(99, "file"), [4]);
     assert.equal(opened, [0, 0]);
+  }),
+);
+
+test(
+  "the runtime's descriptor with a number that is or was the guest's stays out of reach",
+  withGuest((make, s) => {
+    const asked: string[] = [];
+    let view: DataView | undefined;
+    const runtimes = (name: string) => (): number => {
+      asked.push(name);
+      return 0;
+    };
+    const names = ["fd_fdstat_get", "fd_write", "fd_close", "path_rename", "path_link"];
+    const under = {
+      ...Object.fromEntries(names.map((name) => [name, runtimes(name)])),
+      path_open(...given: unknown[]): number {
+        view?.setUint32(given[8] as number, 9, true);
+        return 0;
+      },
+    };
+    const [, w] = s.pipe();
+    const { call, memory, open, poll, write } = make({ stdout: w, fds: [[9, w]], under });
+    view = new DataView(memory.buffer);
+    assert.equal(write(1, "x"), [1]);
+    assert.is(call("fd_close", 1), 0);
+    assert.is(write(1, "x"), BADF);
+    assert.is(call("fd_close", 1), BADF);
+    assert.is(call("fd_renumber", 9, 1), BADF);
+    const [event] = poll({ write: 1 }) as Array<{ error: number }>;
+    assert.is(event?.error, BADF);
+    assert.is(call("path_rename", 5, 0, 0, 1, 0, 0), BADF);
+    assert.is(call("path_link", 5, 0, 0, 0, 9, 0, 0), BADF);
+    assert.equal(
+      asked.filter((name) => name !== "fd_fdstat_get"),
+      [],
+    );
+    // A number that the runtime hands out itself later is its own.
+    assert.is(call("fd_close", 9), 0);
+    assert.is(call("fd_write", 9, 0, 0, OUT), BADF);
+    assert.equal(open(99, "file"), [9]);
+    assert.is(call("fd_write", 9, 0, 0, OUT), 0);
+    assert.is(asked.at(-1), "fd_write");
   }),
 );
 

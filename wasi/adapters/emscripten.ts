@@ -11,10 +11,11 @@ import {
   EVENT_RDNORM,
   EVENT_WRNORM,
 } from "../../asm/abi.ts";
-import { WASI_BADF, WASI_FAULT, WASI_INVAL, wasiErrno } from "../errno.ts";
+import { WASI_BADF, WASI_FAULT, WASI_INVAL, WASI_NOMEM, wasiErrno } from "../errno.ts";
 import { makeGuest } from "../guest/guest.ts";
 import { slotOfFile } from "../guest/transfers.ts";
 import { isOpen, isSettled, type Slot } from "../slots.ts";
+import type { Waits } from "../wait.ts";
 import type { AdapterOptions, Calls } from "./imports.ts";
 
 /** struct pollfd, with Linux's events: fd i32, events i16, revents i16. */
@@ -88,7 +89,7 @@ export function forEmscripten(
   const env = (imports.env ?? {}) as Calls;
   const preview1 = (imports.wasi_snapshot_preview1 ?? {}) as Calls;
   const { host } = options.select;
-  const { guest, table, memory, waiter } = makeGuest({ ...options, under: preview1 });
+  const { guest, table, memory, waiter, limits } = makeGuest({ ...options, under: preview1 });
   options.onGuest?.(guest);
   const theirs = env["__syscall_poll"] as
     | ((at: number, count: number, ms: number) => unknown)
@@ -114,7 +115,7 @@ export function forEmscripten(
   }
 
   /** Waits until an item has an event, for `ms` at most, < 0 for ever. 0 or a negative errno of WASI. */
-  function wait(items: readonly Item[], ms: number): number {
+  function* waits(items: readonly Item[], ms: number): Waits {
     const slots = items.flatMap(({ slot }) => slot ?? []);
     const isReady = items.some(({ slot, own }) =>
       slot === undefined ? own !== 0 : isSettled(slot),
@@ -122,10 +123,16 @@ export function forEmscripten(
     const limit = isReady ? 0 : ms;
     const deadline = limit < 0 ? Infinity : host.now() + limit;
     for (let left = limit; ; left = Math.max(deadline - host.now(), 0)) {
-      const result = waiter.poll({ slots, ms: left === Infinity ? -1 : left });
+      const result = yield { slots, ms: left === Infinity ? -1 : left };
       if (result < 0 && result !== -EINTR) return -wasiErrno(-result);
       if (left === 0 || items.some((item) => eventsOf(item) !== 0)) return 0;
     }
+  }
+
+  function wait(items: readonly Item[], ms: number): number {
+    if (items.length <= limits.subscriptions) return waiter.blocking(waits(items, ms));
+    limits.onRefused("registrations");
+    return -WASI_NOMEM;
   }
 
   function poll(from: number, given: number, ms: number): number {

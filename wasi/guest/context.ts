@@ -3,6 +3,7 @@
 import type { Clock } from "../clocks.ts";
 import type { Waiter } from "../wait.ts";
 import type { GuestFiles } from "./files.ts";
+import type { Registrations } from "./limits.ts";
 import type { GuestMemory } from "./memory.ts";
 import type { OsObject, SelectObject } from "./module.ts";
 
@@ -13,6 +14,7 @@ export interface GuestContext {
   readonly files: GuestFiles;
   readonly memory: GuestMemory;
   readonly waiter: Waiter;
+  readonly registrations: Registrations;
   /** The guest's clocks, by WASI's numbers. */
   readonly clocks: readonly [realtime: Clock, monotonic: Clock];
 }

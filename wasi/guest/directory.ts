@@ -58,6 +58,18 @@ export class Names {
     return this.#parse(path) !== undefined;
   }
 
+  /** The number of descriptors of the host that the names themselves keep open. */
+  get size(): number {
+    return this.#pairs.size + this.#eventfds.size;
+  }
+
+  /** How many more descriptors are open once a path is opened, the new one among them. */
+  costOf(path: string): number {
+    const parsed = this.#parse(path);
+    if (parsed?.kind === "pair") return this.#pairs.has(parsed.name) ? 0 : 2;
+    return parsed === undefined || this.#eventfds.has(parsed.name) ? 1 : 2;
+  }
+
   /**
    * A descriptor of the host for a path, which the caller owns. An end of a pair can be opened once; the name is
    * free again when both were. An eventfd can be opened any number of times. A negative errno of Linux.
@@ -77,7 +89,7 @@ export class Names {
   #openEnd(name: string, end: 0 | 1): number {
     const known = this.#pairs.get(name);
     if (known?.taken[end] === true) return -EBUSY;
-    if (known === undefined && this.#pairs.size + this.#eventfds.size >= MOST) return -ENOSPC;
+    if (known === undefined && this.size >= MOST) return -ENOSPC;
     const pair: Pair = known ?? { fds: this.#os.socketpair(), taken: [false, false] };
     pair.taken[end] = true;
     if (pair.taken[0] && pair.taken[1]) this.#pairs.delete(name);
@@ -87,7 +99,7 @@ export class Names {
 
   #openEventfd(name: string): number {
     const known = this.#eventfds.get(name);
-    if (known === undefined && this.#pairs.size + this.#eventfds.size >= MOST) return -ENOSPC;
+    if (known === undefined && this.size >= MOST) return -ENOSPC;
     const fd = known ?? this.#os.eventfd(0, 0);
     this.#eventfds.set(name, fd);
     return this.#os.dup(fd);

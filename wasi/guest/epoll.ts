@@ -32,6 +32,8 @@ export const EPOLL_EVENT_SIZE = 16;
 export const EPOLL_EVENT_EVENTS = 0;
 export const EPOLL_EVENT_DATA = 8;
 
+/** Too many registrations (max_user_watches). */
+const ENOSPC = 28;
 /** The kernel takes no more events: INT_MAX / sizeof(struct epoll_event). */
 const MOST_EVENTS = Math.floor(0x7fffffff / EPOLL_EVENT_SIZE);
 /** Room for events that an epoll begins with. */
@@ -67,16 +69,25 @@ export class GuestEpoll implements GuestFile, Holder {
     this.poll = this.#epoll.fileno();
     this.#sources = new SourceSet(this.#epoll, context.os);
     this.#descriptor = new QueueDescriptor(context, this.poll, this.#sources);
+    context.registrations.add(this);
+  }
+
+  get registrations(): number {
+    return this.#byHost.size + this.#sources.size;
   }
 
   /** epoll_ctl(2) without the checks of descriptors. 0 or a negative errno of Linux. */
   control(op: number, file: GuestFile, fd: number, mask: number, data: EpollData): number {
     if (op !== EPOLL_CTL_ADD && op !== EPOLL_CTL_DEL && op !== EPOLL_CTL_MOD) return -EINVAL;
+    const { registrations } = this.#context;
     if (file.source !== undefined) {
+      const isNew = op === EPOLL_CTL_ADD && !this.#sources.has(file, fd);
+      if (isNew && !registrations.hasRoom()) return -ENOSPC;
       file.holders.add(this);
       return this.#sources.control(op, file, fd, mask, data);
     }
     const known = this.#byFile.get(file)?.find((registration) => registration.fd === fd);
+    if (op === EPOLL_CTL_ADD && known === undefined && !registrations.hasRoom()) return -ENOSPC;
     if (op === EPOLL_CTL_ADD) return this.#add(known, file, fd, mask, data);
     if (known === undefined) return -ENOENT;
     if (op === EPOLL_CTL_DEL) {
@@ -148,7 +159,8 @@ export class GuestEpoll implements GuestFile, Holder {
 
   /** Closes the epoll itself. */
   close(): void {
-    const { os } = this.#context;
+    const { os, registrations } = this.#context;
+    registrations.delete(this);
     leaveFiles(this, this.#byHost.values(), this.#sources.end(), (fd) => os.close(fd));
     this.#epoll.close();
   }
@@ -193,7 +205,8 @@ export class GuestEpoll implements GuestFile, Holder {
 
   /** epoll_wait(2), for whole milliseconds, or for ever if `ms` < 0. The host blocks the thread. */
   block(to: number, most: number, ms: number): number {
-    if (this.#sources.size > 0) return this.#context.waiter.blocking(this.wait(to, most, ms));
+    const { waiter } = this.#context;
+    if (this.#sources.size > 0 || waiter.isBounded) return waiter.blocking(this.wait(to, most, ms));
     if (ms <= 0) return this.#collect(to, most, ms === 0 ? 0 : null);
     // Half a millisecond less, since the object rounds up to a whole one and a double may be a little more.
     return this.#collect(to, most, (ms - 0.5) / 1000);

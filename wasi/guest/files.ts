@@ -30,6 +30,8 @@ export interface GuestFiles {
   get(fd: number): GuestFile | undefined;
   /** Whether the runtime has a descriptor with this number, which the table does not have. */
   isForeign(fd: number): boolean;
+  /** 0 if the guest may open so many descriptors more, else -EMFILE. */
+  room(count: number): number;
   /**
    * Gives a file the lowest free number of those for files that the guest opens. A negative errno of Linux without one; the file is closed then.
    *

@@ -11,6 +11,8 @@ import { suspendingImport } from "../suspend.ts";
 import { Cancellation, Waiter, type Waits } from "../wait.ts";
 import { descriptorCalls, refusedCalls, type Runtime } from "./descriptors.ts";
 import { Names } from "./directory.ts";
+import { kindOf } from "./host-file.ts";
+import { type GuestLimits, limitsOf, Registrations, waitBudgetOf } from "./limits.ts";
 import { GuestMemory } from "./memory.ts";
 import type { OsObject, SelectObject } from "./module.ts";
 import { omnipollCalls } from "./omnipoll.ts";
@@ -55,6 +57,15 @@ export interface GuestOptions {
   readonly numbers?: "lowest" | "in turn";
   /** How poll_oneoff reports a descriptor that is not open. Default: "event". */
   readonly badf?: "event" | "call";
+  /** What the guest may use. Default: no limit but those that GuestLimits names. */
+  readonly limits?: GuestLimits;
+  /**
+   * A descriptor of the host, such as an eventfd. Once it is readable, every call that waits, or that asks which
+   * descriptors are ready, throws an Error, which unwinds the guest. So another thread ends a guest that waits, and
+   * a worker whose guest waits: `worker.terminate()` alone would not end a wait. Nothing is read from the descriptor,
+   * and the guest has no number for it. Default: none.
+   */
+  readonly cancel?: number;
 }
 
 /** The descriptors of one guest. */
@@ -99,8 +110,24 @@ const FOREIGN: Source = {
   close: () => {},
 };
 
-/** The runtime's own functions. */
-function runtimeOf(under: Readonly<Record<string, unknown>>, memory: GuestMemory) {
+/** The arguments that are descriptors, of calls that have another one than the first. */
+const DESCRIPTORS: Record<string, readonly number[]> = {
+  fd_renumber: [0, 1],
+  path_link: [0, 4],
+  path_rename: [0, 3],
+  path_symlink: [2],
+};
+
+/**
+ * The runtime's own functions.
+ *
+ * @param isCovered whether a number is or was the guest's, so that the runtime's descriptor is out of reach
+ */
+function runtimeOf(
+  under: Readonly<Record<string, unknown>>,
+  memory: GuestMemory,
+  isCovered: (fd: number) => boolean,
+) {
   /** Whether the runtime has the descriptor. It answers into the last bytes of the memory, which are put back. */
   function has(fd: number): boolean {
     const stat = under["fd_fdstat_get"] as ((fd: number, to: number) => number) | undefined;
@@ -121,6 +148,8 @@ function runtimeOf(under: Readonly<Record<string, unknown>>, memory: GuestMemory
 
   const runtime: Runtime = {
     call(name, ...given) {
+      const fds = (DESCRIPTORS[name] ?? [0]).map((i) => given[i] as number);
+      if (fds.some(isCovered)) return WASI_BADF;
       const call = under[name] as ((...given: unknown[]) => number) | undefined;
       if (call !== undefined) return call(...given);
       return name.startsWith("path_") || has(given[0] as number) ? WASI_NOTSUP : WASI_BADF;
@@ -164,6 +193,13 @@ function suspendingCalls(
   return Object.fromEntries(made) as Record<string, unknown>;
 }
 
+/** @throws {TypeError} if `cancel` is given and no open descriptor of the host */
+function cancelOf(cancel: number | undefined, host: Pick<Host, "fd_stat">): number | undefined {
+  if (cancel === undefined) return undefined;
+  if (Number.isInteger(cancel) && cancel >= 0 && kindOf(host, cancel) >= 0) return cancel;
+  throw new TypeError(`cancel must be an open descriptor of the host, got ${cancel}`);
+}
+
 /**
  * Makes the descriptor table of one guest and the calls on it: poll_oneoff, and reads, writes, flags and ends of
  * descriptors of the host, of a simulated kernel, or of JavaScript. The numbers are the guest's own.
@@ -175,7 +211,9 @@ function suspendingCalls(
  * A guest opens `/dev/omnipoll/pair/NAME/a` and `…/b`, the two ends of a Unix stream socket pair, each once, and
  * `/dev/omnipoll/eventfd/NAME`, an eventfd. `/dev/omnipoll/fd/N` duplicates its descriptor N of the host. It finds the directory among its preopens.
  *
- * @throws {TypeError} if a target is of another type, or a descriptor of the host that is not open
+ * @throws {TypeError} if a target is of another type, or a target or `cancel` is no open descriptor of the host; if a
+ *   limit is unknown
+ * @throws {RangeError} if a limit is out of range
  */
 export function createGuest(options: GuestOptions): Guest {
   return makeGuest(options).guest;
@@ -186,19 +224,32 @@ export function makeGuest(options: GuestOptions) {
   const { select, os, under = {}, clocks = {} } = options;
   const { host } = select;
   const memory = new GuestMemory(options.memory);
-  const waiter = new Waiter(host);
-  const { has, runtime } = runtimeOf(under, memory);
-  const table = new Table({ host, os, waiter }, has, options.numbers === "in turn");
+  const limits = limitsOf(options.limits);
+  const waiter = new Waiter(host, {
+    budget: waitBudgetOf(limits),
+    cancel: cancelOf(options.cancel, host),
+  });
+  const { has, runtime } = runtimeOf(under, memory, (fd) => table.covers(fd));
   const names = new Names(os);
+  const table: Table = new Table({ host, os, waiter }, has, {
+    isInTurn: options.numbers === "in turn",
+    descriptors: limits.descriptors,
+    held: () => names.size,
+    onRefused: limits.onRefused,
+  });
 
   /** What poll_oneoff waits for. */
   function slotFor(fd: number): Slot {
     const file = table.get(fd);
     if (file !== undefined) return slotOfFile(file, 0);
-    return slotOf(has(fd) ? FOREIGN : undefined);
+    return slotOf(table.isForeign(fd) ? FOREIGN : undefined);
   }
   const badf = options.badf ?? "event";
-  const oneoff = new Oneoff({ select, memory: options.memory, clocks, badf, fds: slotFor }, waiter);
+  const oneoff = new Oneoff(
+    { select, memory: options.memory, clocks, badf, fds: slotFor },
+    waiter,
+    limits,
+  );
   const transfers = transferCalls(table, memory);
   const context = {
     select,
@@ -206,6 +257,7 @@ export function makeGuest(options: GuestOptions) {
     files: table,
     memory,
     waiter,
+    registrations: new Registrations(limits),
     clocks: clocksOf(host, clocks),
   };
 
@@ -253,5 +305,5 @@ export function makeGuest(options: GuestOptions) {
       names.dispose();
     },
   };
-  return { guest, table, memory, waiter, functions };
+  return { guest, table, memory, waiter, functions, limits };
 }

@@ -6,6 +6,7 @@ import {
   EBADF,
   EINVAL,
   ENOMEM,
+  EV_ADD,
   EV_DELETE,
   EV_EOF,
   EV_ERROR,
@@ -25,6 +26,7 @@ import { type GuestFile, type Holder, leaveFiles } from "./files.ts";
 import {
   errorEvent,
   errorOf,
+  type GuestEvent,
   GUEST_KEVENT_FFLAGS,
   GUEST_KEVENT_DATA,
   GUEST_KEVENT_FILTER,
@@ -35,6 +37,7 @@ import {
   readData,
   writeEvent,
 } from "./kevent.ts";
+import { KnoteCount } from "./knote-count.ts";
 import type { KeventObject, KqueueObject } from "./module.ts";
 import { BELL, SourceKnotes } from "./source-knotes.ts";
 import { NS_PER_MS, readTimespec, TIMESPEC_SIZE } from "./timespec.ts";
@@ -79,6 +82,7 @@ export class GuestQueue implements GuestFile, Holder {
   #events: KeventObject[] = [];
   readonly #sources: SourceKnotes;
   readonly #descriptor: QueueDescriptor;
+  readonly #knotes = new KnoteCount();
 
   /** @throws {OSError} of `select.kqueue()` */
   constructor(context: GuestContext) {
@@ -87,6 +91,11 @@ export class GuestQueue implements GuestFile, Holder {
     this.poll = this.#queue.fileno();
     this.#sources = new SourceKnotes(this.#queue, context.select);
     this.#descriptor = new QueueDescriptor(context, this.poll, this.#sources);
+    context.registrations.add(this);
+  }
+
+  get registrations(): number {
+    return this.#knotes.size + this.#sources.size;
   }
 
   /** The descriptor of the host for a number of the guest; a number that is not open has one above CLOSED. */
@@ -149,6 +158,7 @@ export class GuestQueue implements GuestFile, Holder {
   /** Writes an event of the host. */
   #write(view: DataView, to: number, i: number, event: KeventObject): void {
     const { flags, fflags, filter, data } = event;
+    this.#knotes.reported(event);
     let ident = event.ident as number;
     let guestFilter = filter;
     if (filter === REFUSED) {
@@ -185,7 +195,8 @@ export class GuestQueue implements GuestFile, Holder {
       if (file !== undefined) files[i] = file;
     }
     let harvest = list;
-    if (files.length > 0) {
+    // Each change is made by itself also where its result must be known, to count the knotes.
+    if (files.length > 0 || (nchanges > 0 && this.#context.registrations.isLimited)) {
       const failed = this.#change(list, files, events, nevents);
       if (failed !== 0) return failed;
       harvest = [];
@@ -204,7 +215,7 @@ export class GuestQueue implements GuestFile, Holder {
   }
 
   /**
-   * Applies changes one by one, because some are about objects of JavaScript. Returns the number of errors
+   * Applies changes one by one. Returns the number of errors
    * and receipts that were written, or the negative errno of one for which there is no room.
    */
   #change(
@@ -220,26 +231,50 @@ export class GuestQueue implements GuestFile, Holder {
       const file = files[i];
       const isReceipt = (change.flags & EV_RECEIPT) !== 0;
       let errno: number;
-      if (file === undefined) {
+      let isOurs = file !== undefined;
+      if (!this.#hasRoomFor(change, file)) {
+        errno = ENOMEM;
+        isOurs = true;
+      } else if (file === undefined) {
         change.flags |= EV_RECEIPT;
         this.#queue.controlInto([change], [receipt], 0);
         errno = receipt.data as number;
+        if (errno === 0 && this.#context.registrations.isLimited) this.#knotes.changed(change);
       } else {
         file.holders.add(this);
         errno = -this.#sources.change(file, change.ident as number, change);
       }
       if (errno === 0 && !isReceipt) continue;
       if (count === nevents) return -errno;
-      if (file === undefined) this.#write(memory.view(), events, count++, receipt);
-      else writeEvent(memory.view(), events, count++, errorEvent(change, errno));
+      if (isOurs) writeEvent(memory.view(), events, count++, this.#failed(change, file, errno));
+      else this.#write(memory.view(), events, count++, receipt);
     }
     return count;
   }
 
+  /** The event of a change that did not get to the host. */
+  #failed(change: KeventObject, file: GuestFile | undefined, errno: number): GuestEvent {
+    const event = errorEvent(change, errno);
+    if (file !== undefined || !DESCRIPTORS.has(event.filter)) return event;
+    return { ...event, ident: this.#byHost.get(event.ident)?.fd ?? event.ident };
+  }
+
+  /** Whether a change makes no knote, or there is room for one more. */
+  #hasRoomFor(change: KeventObject, file: GuestFile | undefined): boolean {
+    const { ident, filter, flags } = change;
+    // The host refuses numbers that are not open, and filters that a guest does not have.
+    const isRefused = filter === REFUSED || (ident as number) >= CLOSED;
+    if ((flags & EV_ADD) === 0 || isRefused) return true;
+    const isKnown =
+      file === undefined ? this.#knotes.has(change) : this.#sources.has(ident as number, filter);
+    return isKnown || this.#context.registrations.hasRoom();
+  }
+
   /** kevent(2), for `ms`, < 0 for ever. The host blocks the thread. */
   block(lists: Lists, ms: number): number {
-    if (this.#sources.size > 0 || this.#hasSource(lists)) {
-      return this.#context.waiter.blocking(this.wait(lists, ms));
+    const { waiter } = this.#context;
+    if (this.#sources.size > 0 || waiter.isBounded || this.#hasSource(lists)) {
+      return waiter.blocking(this.wait(lists, ms));
     }
     return this.#control(lists, ms < 0 || ms > LONGEST_MS ? null : ms / 1000);
   }
@@ -289,6 +324,7 @@ export class GuestQueue implements GuestFile, Holder {
     const change = this.#context.select.kevent(host);
     change.filter = filter;
     change.flags = EV_DELETE;
+    this.#knotes.delete(change);
     try {
       this.#queue.controlInto([change], [], 0);
     } catch {
@@ -298,7 +334,8 @@ export class GuestQueue implements GuestFile, Holder {
 
   /** Closes the queue itself. */
   close(): void {
-    const { os } = this.#context;
+    const { os, registrations } = this.#context;
+    registrations.delete(this);
     leaveFiles(this, this.#byHost.values(), this.#sources.end(), (fd) => os.close(fd));
     this.#queue.close();
   }

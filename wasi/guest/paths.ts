@@ -126,6 +126,7 @@ export function pathCalls(table: Table, memory: GuestMemory, names: Names, runti
         while (result === 0 && memory.holds(to, 4) && table.get(numberAt(to)) !== undefined) {
           result = open(oflags & ~EXCLUSIVE);
         }
+        if (result === 0 && memory.holds(to, 4)) table.uncover(numberAt(to));
         return result;
       }
       if (!memory.holds(to, 4)) return WASI_FAULT;
@@ -136,6 +137,8 @@ export function pathCalls(table: Table, memory: GuestMemory, names: Names, runti
       if ((oflags & (CREATE | EXCLUSIVE)) === (CREATE | EXCLUSIVE)) return WASI_EXIST;
       if (fdflags & ~0x1f) return WASI_INVAL;
       if (fdflags & ~FDFLAG_NONBLOCK) return WASI_NOTSUP;
+      const refused = table.room(given === undefined ? names.costOf(path) : 1);
+      if (refused < 0) return wasiErrno(-refused);
       const host = given === undefined ? names.open(path) : table.duplicate(given);
       if (host < 0) return wasiErrno(-host);
       const number = table.addHost(host, (fdflags & FDFLAG_NONBLOCK) === 0);

@@ -77,13 +77,22 @@ export class SourceKnotes extends SourceGroup<Knote> {
     }
   }
 
+  #find(fd: number, filter: number): Knote | undefined {
+    for (const one of this.all) if (one.fd === fd && one.filter === filter) return one;
+    return undefined;
+  }
+
+  /** Whether a number of the guest has a knote with a filter. */
+  has(fd: number, filter: number): boolean {
+    return this.#find(fd, filter) !== undefined;
+  }
+
   /** Applies a change whose ident is a number of the guest with this file. 0 or a negative errno of Linux. */
   change(file: GuestFile, fd: number, change: KeventObject): number {
     const { filter, flags } = change;
     if (filter !== FILTER_READ && filter !== FILTER_WRITE) return -EINVAL;
     if (flags & EV_FORCEONESHOT) return -EINVAL;
-    let knote: Knote | undefined;
-    for (const one of this.all) if (one.fd === fd && one.filter === filter) knote = one;
+    let knote = this.#find(fd, filter);
     if (knote === undefined) {
       if ((flags & EV_ADD) === 0) return -ENOENT;
       knote = this.#make(file, fd, change);

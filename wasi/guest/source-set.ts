@@ -52,10 +52,19 @@ export class SourceSet extends SourceGroup<EpollSource> {
     this.#epoll.modify(this.#bell, isReady ? EVENT_IN : 0);
   }
 
+  #find(file: GuestFile, fd: number): EpollSource | undefined {
+    for (const one of this.all) if (one.file === file && one.fd === fd) return one;
+    return undefined;
+  }
+
+  /** Whether a file is registered by a number. */
+  has(file: GuestFile, fd: number): boolean {
+    return this.#find(file, fd) !== undefined;
+  }
+
   /** epoll_ctl(2). 0 or a negative errno of Linux. */
   control(op: number, file: GuestFile, fd: number, mask: number, { low, high }: EpollData): number {
-    let known: EpollSource | undefined;
-    for (const one of this.all) if (one.file === file && one.fd === fd) known = one;
+    const known = this.#find(file, fd);
     if (op === EPOLL_CTL_ADD) {
       if (known !== undefined) return -EEXIST;
       this.#openBell();

@@ -28,27 +28,35 @@ export interface Entry {
  */
 const FIRST = 512;
 const FD_SETSIZE = 1024;
-/** Most descriptors of a guest, the runtime's not counted. */
-const MOST = 1 << 16;
 const EMFILE = 24;
+
+/** How a table numbers its files, and how many it has. */
+export interface TableOptions {
+  /** Whether a number that was closed is used again after the others. */
+  readonly isInTurn: boolean;
+  /** Most descriptors, the runtime's not counted. */
+  readonly descriptors: number;
+  /** The number of descriptors that are open without a number, and count. */
+  readonly held: () => number;
+  readonly onRefused: (limit: "descriptors") => void;
+}
 
 export class Table implements GuestFiles {
   readonly #entries = new Map<number, Entry>();
   readonly #context: HostFileContext;
   readonly #isForeign: (fd: number) => boolean;
-  readonly #isInTurn: boolean;
+  readonly #options: TableOptions;
+  /** Numbers that were closed. The runtime may have a descriptor with such a number, which is not the guest's. */
+  readonly #covered = new Set<number>();
   /** No number from FIRST up to this one is free. */
   #lowest = FIRST;
   #turn = 0;
 
-  /**
-   * @param isForeign whether the runtime has a descriptor with this number
-   * @param isInTurn whether a number that was closed is used again after the others
-   */
-  constructor(context: HostFileContext, isForeign: (fd: number) => boolean, isInTurn = false) {
+  /** @param isForeign whether the runtime has a descriptor with this number */
+  constructor(context: HostFileContext, isForeign: (fd: number) => boolean, options: TableOptions) {
     this.#context = context;
     this.#isForeign = isForeign;
-    this.#isInTurn = isInTurn;
+    this.#options = options;
   }
 
   get(fd: number): OpenFile | undefined {
@@ -60,13 +68,31 @@ export class Table implements GuestFiles {
   }
 
   isForeign(fd: number): boolean {
-    return !this.#entries.has(fd >>> 0) && this.#isForeign(fd >>> 0);
+    return !this.covers(fd) && this.#isForeign(fd >>> 0);
+  }
+
+  /** Whether a number is, or was, the guest's here: the runtime's descriptor with that number is out of reach. */
+  covers(fd: number): boolean {
+    return this.#entries.has(fd >>> 0) || this.#covered.has(fd >>> 0);
+  }
+
+  /** The runtime has opened a descriptor with this number, which no number here stands for. */
+  uncover(fd: number): void {
+    this.#covered.delete(fd >>> 0);
+  }
+
+  room(count: number): number {
+    const { descriptors, held, onRefused } = this.#options;
+    if (this.#entries.size + held() + count <= descriptors) return 0;
+    onRefused("descriptors");
+    return -EMFILE;
   }
 
   add(file: OpenFile, isBlocking: boolean): number {
-    if (this.#entries.size >= MOST) {
+    const refused = this.room(1);
+    if (refused < 0) {
       file.close();
-      return -EMFILE;
+      return refused;
     }
     const fd = this.#freeNumber();
     this.#entries.set(fd, { file, isBlocking, isClosed: false });
@@ -75,7 +101,7 @@ export class Table implements GuestFiles {
 
   #freeNumber(): number {
     const count = FD_SETSIZE - FIRST;
-    for (let i = 0; this.#isInTurn && i < count; i++) {
+    for (let i = 0; this.#options.isInTurn && i < count; i++) {
       const fd = FIRST + (this.#turn++ % count);
       if (!this.#entries.has(fd)) return fd;
     }
@@ -155,6 +181,7 @@ export class Table implements GuestFiles {
 
   #free(fd: number): void {
     this.#entries.delete(fd);
+    this.#covered.add(fd);
     if (fd >= FIRST && fd < this.#lowest) this.#lowest = fd;
   }
 

@@ -173,6 +173,9 @@ export function transferCalls(table: Table, memory: GuestMemory) {
     if (file.accept === undefined) return WASI_NOTSUP;
     if (flags & ~FDFLAG_NONBLOCK) return WASI_INVAL;
     if (!memory.holds(to, 4)) return WASI_FAULT;
+    // accept4(2) allocates the number first: a connection that cannot have one stays in the queue.
+    const refused = table.room(1);
+    if (refused < 0) return wasiErrno(-refused);
     const host = yield* repeat(entry, EVENT_IN, () => file.accept?.() ?? 0);
     if (host < 0) return wasiErrno(-host);
     const number = table.addHost(host, (flags & FDFLAG_NONBLOCK) === 0);
