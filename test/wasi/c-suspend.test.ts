@@ -76,7 +76,8 @@ test(
     const [r, w] = s.pipe();
     g.set(5, r);
     const kq = g.calls.kqueue();
-    kevent(g, kq, [[7, FILTER_TIMER, EV_ADD | EV_ONESHOT, 0, 20]]);
+    // Without room for events: a slow machine's timer would expire in this call.
+    kevent(g, kq, [[7, FILTER_TIMER, EV_ADD | EV_ONESHOT, 0, 20]], 0);
     assert.is(await g.call("kevent", kq, 0, 0, EVENTS, 4, 0), 1);
     kevent(g, kq, [[5, FILTER_READ, EV_ADD]]);
     const waited = g.call("kevent", kq, 0, 0, EVENTS, 4, 0);
