@@ -192,4 +192,5 @@ export const PAGES = [
   "docs/simulator.md",
   "docs/wasi-cpython.md",
   "docs/wasi-c.md",
+  "docs/wasi-matrix.md",
 ] as const;

@@ -8,6 +8,7 @@ import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { block, PAGES, textOf } from "./blocks.ts";
 import { hashOfDeclarations, hashOfPages } from "./declarations.ts";
+import { CASES } from "../wasi/probe/grade.ts";
 import { blocksOf, unaligned, withBlocks } from "./markdown.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -22,6 +23,16 @@ for (const page of PAGES.filter((name) => blocksOf(textOf(name)).length > 0)) {
 
 test("the API reference is made from the declarations of today", () => {
   assert.is(hashOfPages(), hashOfDeclarations(), STALE);
+});
+
+test("docs/wasi-matrix.md has every case of the probe", () => {
+  const text = textOf("docs/wasi-matrix.md");
+  const missing = CASES.filter(({ name }) => !text.includes(`\n| ${name} |`));
+  assert.equal(
+    missing.map(({ name }) => name),
+    [],
+    "stale: run `npm run wasi:matrix` and commit its output",
+  );
 });
 
 test("every page of docs/ is known here", () => {

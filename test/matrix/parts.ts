@@ -62,9 +62,9 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: "wasi",
-    about: "a C program polls, selects and sleeps in browser_wasi_shim and in Extism",
-    minutes: 1,
-    programs: [["test/matrix/wasi/adapters.js"]],
+    about: "the adapters in Extism and browser_wasi_shim; every case of the probe in all runtimes",
+    minutes: 3,
+    programs: [["test/matrix/wasi/adapters.js"], ["test/matrix/wasi/probe.js", "--ours"]],
   },
   {
     name: "fuzz-epoll",

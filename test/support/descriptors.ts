@@ -157,6 +157,11 @@ export class Scope {
     os.close(fd);
   }
 
+  /** Leaves a descriptor to someone else to close. */
+  disown(fd: number): void {
+    this.#fds.delete(fd);
+  }
+
   onEnd(cleanup: () => void): void {
     this.#cleanups.push(cleanup);
   }

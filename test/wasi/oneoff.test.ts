@@ -310,6 +310,38 @@ test(
   }),
 );
 
+test(
+  "a shared memory is read and written like any other",
+  scoped((s) => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 4, shared: true });
+    const { call } = guest({ memory });
+    const [r, w] = s.pipe();
+    os.write(w, "abc");
+    assert.equal(short(oneoff(memory, call, { read: r }, none)), [
+      [0, TYPE_READ, 0, 3, 0],
+      [1, TYPE_CLOCK, 0, 0, 0],
+    ]);
+    memory.grow(2);
+    const given = Array.from({ length: 1000 }, () => ({ read: r }));
+    assert.is((oneoff(memory, call, ...given) as unknown[]).length, 1000);
+  }),
+);
+
+test("a realtime that is stepped forward ends a wait for it, one that is stepped back does not", () => {
+  const second = 1000n * MS;
+  for (const [step, limit, index] of [
+    [3600n * second, 60n * second, 0],
+    [-3600n * second, second / 4n, 1],
+  ] as const) {
+    let asked = 0;
+    // The clock is stepped once the wait has begun.
+    const stepped = (): bigint => 7200n * second + (++asked > 2 ? step : 0n);
+    const { poll } = guest({ clocks: { 0: stepped } });
+    const at = { clock: REALTIME, ns: 7200n * second + (step > 0n ? second : 1n), flags: 1 };
+    assert.equal(short(poll(at, { clock: MONOTONIC, ns: limit })), [[index, TYPE_CLOCK, 0, 0, 0]]);
+  }
+});
+
 test("before the memory exists the call is FAULT", () => {
   let memory: WebAssembly.Memory | undefined;
   const { call } = guest({ memory: () => memory as WebAssembly.Memory });

@@ -9,7 +9,7 @@ import { ownedBy } from "./c-guest.ts";
 import { start, tinyRuntime } from "./tiny.ts";
 
 /** A source that keeps what is written. */
-class Sink implements Source {
+export class Sink implements Source {
   readonly filetype = 2;
   text = "";
   readonly #decoder = new TextDecoder();
@@ -39,7 +39,8 @@ class Sink implements Source {
   close(): void {}
 }
 
-async function bytesOf(name: string): Promise<Uint8Array<ArrayBuffer>> {
+/** The bytes of a compiled program, in Node and in a page. */
+export async function bytesOf(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const path = `wasi/guests/${name}.wasm`;
   if (!("location" in globalThis)) {
     return readFileSync(new URL(`../../../${path}`, import.meta.url)) as Uint8Array<ArrayBuffer>;
