@@ -220,6 +220,12 @@ export interface Host extends HostCalls {
   takeFailure?(): Error | undefined;
 
   /**
+   * Ends the calls that block the program with -EINTR, as a signal without a handler would. Only hosts that run
+   * JavaScript during a call have this method: a guest's wait for an object of JavaScript ends so.
+   */
+  interrupt?(): void;
+
+  /**
    * poll(2) that does not block the thread: calls `ended` once, from the event loop, as soon as a record has an
    * event or `timeoutMs` have passed, never earlier than that. It reads the records before it returns, writes none,
    * and may call `ended` although nothing is ready. Until then the program does not end.

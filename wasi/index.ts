@@ -31,4 +31,5 @@ export { fromBytes } from "./sources/bytes.ts";
 export { fromReadable, type NodeReadable, type WebReadable } from "./sources/readable.ts";
 export { fromWebSocket, type Socket } from "./sources/websocket.ts";
 export { fromWritable, type NodeWritable, type WebWritable } from "./sources/writable.ts";
+export { startSuspending } from "./suspend.ts";
 export type { Port } from "./sources/port.ts";

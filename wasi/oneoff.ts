@@ -227,7 +227,8 @@ export class Oneoff {
  * blocked, and a call that only they could end is DEADLK.
  *
  * `suspending` of the result is the same import for a guest whose exports are wrapped with
- * `WebAssembly.promising` (JSPI): the guest waits, its thread does not. Any number of such calls may wait at once.
+ * `WebAssembly.promising` (JSPI): the guest waits, its thread does not. Any number of such calls may wait at once. A
+ * call that need not wait, for one with a timeout of 0, does not suspend the guest.
  * A simulated kernel with a virtual clock then lets time pass between the tasks of the thread, while one of them
  * waits.
  *
@@ -245,10 +246,8 @@ export function createPollOneoff(
   const call: GuestPollOneoff = (...given) => waiter.blocking(oneoff.call(...given));
   let made: unknown;
   const suspending = (): unknown => {
-    if (options.select.host.watch === undefined) {
-      throw new Error("poll_oneoff.suspending: the host of options.select has no watch");
-    }
-    made ??= suspendingImport("poll_oneoff.suspending", (...given) =>
+    waiter.checkSuspends("poll_oneoff.suspending");
+    made ??= suspendingImport("poll_oneoff.suspending", 4, (...given) =>
       waiter.suspending(oneoff.call(...(given as Parameters<GuestPollOneoff>))),
     );
     return made;

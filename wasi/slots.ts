@@ -29,7 +29,10 @@ import { WASI_IO, WASI_PIPE, wasiErrno } from "./errno.ts";
 import type { Source } from "./source.ts";
 
 /** The calls of a host that a wait of a guest needs. */
-export type OneoffHost = Pick<Host, "poll" | "fd_data" | "now" | "realtime" | "watch">;
+export type OneoffHost = Pick<
+  Host,
+  "poll" | "fd_data" | "now" | "realtime" | "watch" | "interrupt" | "takeFailure"
+>;
 
 /**
  * What a descriptor of a guest stands for: a descriptor of the host, one that is always ready, or an object of
@@ -44,6 +47,8 @@ export interface Slot {
   /** The descriptor of the host whose bytes are counted; -1 for a source and a closed number. */
   readonly fd: number;
   readonly source: Source | undefined;
+  /** Whether nobody tells of a change: the slot is looked at every RESCAN_MS of the host's clock. */
+  readonly isRescanned?: boolean;
   /** EVENT_IN, EVENT_OUT. */
   want: number;
   /** EVENT_* bits. */
@@ -80,6 +85,7 @@ export function isSettled({ poll, source }: Slot): boolean {
   return poll < 0 && source === undefined;
 }
 
+const EDEADLK = 35;
 const PAGE = 65_536;
 const ALWAYS = EVENT_ERR | EVENT_HUP;
 
@@ -103,6 +109,8 @@ export class SlotPoller {
   /**
    * poll(2) of the slots that are descriptors of the host, for at most `ms`, < 0 for ever; notes which are ready.
    * A count or a negative errno.
+   *
+   * @throws the error of an action of a simulated kernel, which ran during the call
    */
   poll(slots: readonly Slot[], ms: number): number {
     const base = this.#top;
@@ -111,6 +119,11 @@ export class SlotPoller {
     this.#top = base + count * POLL_RECORD_SIZE;
     const result = this.#host.poll(this.#records, base, count, ms);
     this.#top = base;
+    if (result < 0) {
+      const failure = this.#host.takeFailure?.();
+      // The guest learns of a deadlock by its errno. An error of JavaScript goes to the caller of the guest.
+      if (failure !== undefined && result !== -EDEADLK) throw failure;
+    }
     if (result <= 0) return result;
     const after = new DataView(this.#records.buffer, base);
     for (const [i, slot] of slots.entries()) {

@@ -1,8 +1,7 @@
 // How the calls of a guest wait. A call that may wait is a generator of its waits, so that one function
 // serves a call that blocks its thread and a call that the guest's stack is suspended for.
 
-import { EVENT_IN } from "../asm/abi.ts";
-import type { Host } from "../host/host.ts";
+import { EVENT_IN, RESCAN_MS } from "../asm/abi.ts";
 import type { CallBudget, WaitBudget } from "./budget.ts";
 import { askSource, type OneoffHost, type Slot, slotOf, SlotPoller } from "./slots.ts";
 import type { Source } from "./source.ts";
@@ -27,6 +26,7 @@ export interface Wait {
  * may end early with 0. Ends with the result of the call.
  */
 export type Waits = Generator<Wait, number, number>;
+type Step = IteratorResult<Wait, number>;
 
 /** What ends the waits of a guest besides their own time and descriptors. */
 export interface WaitEnds {
@@ -37,7 +37,7 @@ export interface WaitEnds {
 
 /** Makes the waits of the calls of one guest on the descriptors of a host. */
 export class Waiter {
-  readonly #host: Pick<Host, "now">;
+  readonly #host: OneoffHost;
   readonly #poller: SlotPoller;
   readonly #budget: WaitBudget | undefined;
   readonly #cancel: number | undefined;
@@ -62,12 +62,14 @@ export class Waiter {
   /**
    * Makes one wait, which blocks the thread, and notes which slots are ready. A count or a negative errno:
    * -EDEADLK if nothing can end the wait, because all slots are sources that change only while the thread is
-   * not blocked; -ECANCELED if the time of the call, or of the guest, is used up.
+   * not blocked; -EINTR if a source may have changed nevertheless, by an action of a simulated kernel; -ECANCELED if
+   * the time of the call, or of the guest, is used up.
    *
    * @throws {Error} if the guest is cancelled
    */
   poll({ slots, ms }: Wait, call?: CallBudget): number {
-    const isEndless = ms < 0 && slots.every(({ poll }) => poll < 0);
+    const canChange = this.#host.interrupt !== undefined;
+    const isEndless = ms < 0 && !canChange && slots.every(({ poll }) => poll < 0);
     if (call === undefined) return this.#blockOrThrow(slots, ms, isEndless);
     const most = call.most(ms);
     const before = this.#host.now();
@@ -104,6 +106,23 @@ export class Waiter {
   #block(slots: readonly Slot[], ms: number, isEndless: boolean): number {
     const ofSources = slots.filter(({ source }) => source !== undefined);
     if (ofSources.length === 0) return this.#poller.poll(slots, ms);
+    const ends: Array<() => void> = [];
+    try {
+      if (this.#host.interrupt !== undefined) {
+        watchSources(ofSources, () => this.#host.interrupt?.(), ends);
+      }
+      return this.#blockOnSources(slots, ms, isEndless, ofSources);
+    } finally {
+      for (const end of ends) end();
+    }
+  }
+
+  #blockOnSources(
+    slots: readonly Slot[],
+    ms: number,
+    isEndless: boolean,
+    ofSources: readonly Slot[],
+  ): number {
     const pumped = new Set(ofSources.map(({ source }) => source as Source).filter(hasPump));
     const deadline = ms < 0 ? Infinity : this.#host.now() + ms;
     for (let look = FIRST_LOOK_MS; ; look = Math.min(2 * look, LAST_LOOK_MS)) {
@@ -119,20 +138,25 @@ export class Waiter {
     }
   }
 
+  /** @throws {Error} if the host cannot tell of descriptors while the thread goes on; `what` begins the message */
+  checkSuspends(what: string): void {
+    if (this.#host.watch !== undefined) return;
+    throw new Error(
+      `${what}: the host of options.select has no watch: a thread that joined a simulated kernel has none`,
+    );
+  }
+
   /**
-   * Makes one wait while the thread goes on, and notes which slots are ready. Resolves to a count, which may be 0
-   * before the time is over, or to a negative errno as `poll` returns it.
+   * Makes one wait for slots that are not ready while the thread goes on, and notes which are. Resolves to a count,
+   * which may be 0 before the time is over, or to a negative errno as `poll` returns it.
    *
    * @throws the reason of `cancellation`; {Error} if the guest is cancelled
    */
-  async watch(
+  async #watch(
     { slots, ms }: Wait,
     cancellation?: Cancellation,
     call?: CallBudget,
   ): Promise<number> {
-    cancellation?.throwIfCancelled();
-    const found = this.#look(slots);
-    if (found !== 0 || ms === 0) return found;
     const most = call?.most(ms) ?? ms;
     const before = this.#host.now();
     const failure = await this.#untilChange(this.#withCancel(slots), most, cancellation);
@@ -161,14 +185,15 @@ export class Waiter {
       return await new Promise<number>((resolve, reject) => {
         const changed = (): void => resolve(0);
         if (cancellation !== undefined) ends.push(cancellation.onCancel(changed));
-        const sources = new Set(slots.map(({ source }) => source));
         try {
-          for (const source of sources) if (source !== undefined) ends.push(source.watch(changed));
+          watchSources(slots, changed, ends);
         } catch (error) {
           reject(error as Error);
         }
-        if (ms < 0 && slots.every(({ poll }) => poll < 0)) return;
-        const watch = this.#poller.watch(slots, ms, changed);
+        const isRescanned = slots.some((slot) => slot.isRescanned);
+        const limit = isRescanned && (ms < 0 || ms > RESCAN_MS) ? RESCAN_MS : ms;
+        if (limit < 0 && slots.every(({ poll }) => poll < 0)) return;
+        const watch = this.#poller.watch(slots, limit, changed);
         if (typeof watch === "number") resolve(watch);
         else ends.push(watch);
       });
@@ -191,21 +216,54 @@ export class Waiter {
   }
 
   /**
-   * Makes the waits of a call while the thread goes on. Resolves to the result of the call.
+   * Makes the waits of a call while the thread goes on. Returns the result of a call that need not wait, which
+   * does not suspend the guest then, or a promise of the result.
    *
    * @throws the reason of `cancellation`, when it is cancelled before the call has ended
    */
-  async suspending(waits: Waits, cancellation?: Cancellation): Promise<number> {
+  suspending(waits: Waits, cancellation?: Cancellation): number | Promise<number> {
+    const step = this.#untilWait(waits, waits.next(), cancellation);
+    return step.done ? step.value : this.#suspended(waits, step, cancellation);
+  }
+
+  /** Makes the waits of a call up to the first one in which no slot is ready, and time is left. */
+  #untilWait(waits: Waits, from: Step, cancellation?: Cancellation): Step {
+    let step = from;
+    try {
+      while (!step.done) {
+        cancellation?.throwIfCancelled();
+        const found = this.#look(step.value.slots);
+        if (found === 0 && step.value.ms !== 0) break;
+        step = waits.next(found);
+      }
+    } catch (error) {
+      // A call that is cancelled gives back what it holds.
+      waits.return(0);
+      throw error;
+    }
+    return step;
+  }
+
+  /** Makes the rest of a call, from a wait on. */
+  async #suspended(waits: Waits, from: Step, cancellation?: Cancellation): Promise<number> {
     const call = this.#budget?.begin();
     try {
-      let step = waits.next();
-      while (!step.done) step = waits.next(await this.watch(step.value, cancellation, call));
+      let step = from;
+      while (!step.done) {
+        const found = await this.#watch(step.value, cancellation, call);
+        step = this.#untilWait(waits, waits.next(found), cancellation);
+      }
       return step.value;
     } finally {
-      // A call that is cancelled gives back what it holds.
       waits.return(0);
     }
   }
+}
+
+/** Watches the sources of slots, each once; `ends` gets the functions that end that. */
+function watchSources(slots: readonly Slot[], changed: () => void, ends: Array<() => void>): void {
+  const sources = new Set(slots.map(({ source }) => source));
+  for (const source of sources) if (source !== undefined) ends.push(source.watch(changed));
 }
 
 function hasPump(source: Source): source is Source & { readonly pump: () => void } {

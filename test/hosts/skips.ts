@@ -135,11 +135,6 @@ const LEFT_OUT: readonly LeftOut[] = [
     "kqueue/strace",
     "native/strace",
   ),
-  leftOut(
-    ["sim:bsd", "sim:posix"],
-    "the core tests its own epolls while the thread goes on, and virtual time stands still then",
-    "wasi/c-suspend",
-  ),
   leftOut([...POLLING, ...BSD], SHARED, "epoll/waiting"),
   leftOut(
     SIMULATED,

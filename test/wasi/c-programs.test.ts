@@ -10,7 +10,8 @@ import { scoped } from "../support/descriptors.ts";
 import { inThread } from "../support/expect.ts";
 import { newFolder, openSync } from "../support/files.ts";
 import { sim } from "../support/world.ts";
-import { nodeRuntime, runProgram } from "./program.ts";
+import { HAS_JSPI } from "./jspi-stack.ts";
+import { type Ended, nodeRuntime, runProgram, startProgram } from "./program.ts";
 
 /** The number of a regular file of the guest. */
 const FILE = 20;
@@ -19,14 +20,20 @@ const file = { fd: 0, poll: false } as const;
 
 /** Runs a program of rows, each of which prints "ok" or why it failed. */
 function rows(program: string, count: number): void {
-  test(`every row of ${program}.c holds`, () => check(program, count));
+  const args = [String(FILE)];
+  const fds = new Map([[FILE, file]]);
+  test(`every row of ${program}.c holds`, async () =>
+    check(await runProgram(program, args, fds), count));
+  if (HAS_JSPI) {
+    test(`every row of ${program}.c holds in a guest that is suspended`, async () =>
+      check(await (await startProgram(program, { args, fds })).ended, count));
+  }
   if (sim !== undefined) return;
-  test(`every row of ${program}.c holds in node:wasi`, () => check(program, count, nodeRuntime));
+  test(`every row of ${program}.c holds in node:wasi`, async () =>
+    check(await runProgram(program, args, fds, nodeRuntime), count));
 }
 
-async function check(program: string, count: number, runtime?: typeof nodeRuntime): Promise<void> {
-  const fds = new Map([[FILE, file]]);
-  const { code, output } = await runProgram(program, [String(FILE)], fds, runtime);
+function check({ code, output }: Ended, count: number): void {
   const lines = output.trimEnd().split("\n");
   assert.equal(
     lines.filter((line) => !line.startsWith("ok ")),

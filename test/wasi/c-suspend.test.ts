@@ -1,5 +1,5 @@
-// epoll_wait and kevent of C guests while their thread goes on. Where there is no JSPI the promises are awaited
-// here.
+// epoll_wait and kevent of C guests while their thread goes on: on stacks of WebAssembly where there is JSPI,
+// elsewhere the promises are awaited here.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -16,6 +16,7 @@ import { Cancellation } from "../../wasi/wait.ts";
 import { scoped } from "../support/descriptors.ts";
 import { cGuest, epollControl, kevent } from "./c-guest.ts";
 import { FakeSource } from "./fake-source.ts";
+import { onStack } from "./jspi-stack.ts";
 import { isPending } from "./pending.ts";
 
 const [INVAL, BADF] = [-28, -8];
@@ -25,8 +26,13 @@ const EVENTS = 2048;
 function guest() {
   const made = cGuest();
   const cancellation = new Cancellation();
-  const call = (name: keyof typeof made.waiting, ...given: number[]): Promise<number> =>
-    made.waiter.suspending(made.waiting[name](...given), cancellation);
+  function call(name: keyof typeof made.waiting, ...given: number[]): Promise<number> {
+    const waits = (...numbers: number[]) => made.waiting[name](...numbers);
+    const suspended = onStack((...numbers) =>
+      made.waiter.suspending(waits(...numbers), cancellation),
+    );
+    return suspended(...given);
+  }
   return { ...made, cancellation, call };
 }
 

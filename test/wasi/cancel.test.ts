@@ -69,7 +69,7 @@ test(
     const cancel = s.own(os.eventfd(0));
     const { waiting, waiter, calls, dispose } = cGuest({ cancel });
     const ep = calls.epoll_create1(0);
-    const call = waiter.suspending(waiting.epoll_wait(ep, 1024, 1, -1));
+    const call = Promise.resolve(waiter.suspending(waiting.epoll_wait(ep, 1024, 1, -1)));
     os.eventfd_write(cancel, 1);
     const error = await call.catch((reason: Error) => reason.message);
     assert.is(error, `the guest is cancelled: descriptor ${cancel} of the host is ready`);

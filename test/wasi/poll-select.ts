@@ -1,16 +1,8 @@
-// The program that adapters run: what it prints with "hello" on its stdin, and what main returns.
+// The program that adapters run.
 
 import { readFileSync } from "node:fs";
 
-export const PRINTED = `poll 3: in 1 out 1 nval 1
-ioctl 0, 5 bytes
-read 5
-poll 0
-select 1: in 0 out 1
-nanosleep 0
-clock_nanosleep 0, on time 1
-`;
-export const CODE = 7;
+export { CODE, PRINTED } from "./poll-select-output.ts";
 export const bytes = readFileSync(
   new URL("../../../wasi/guests/poll-select.wasm", import.meta.url),
 );

@@ -1,10 +1,12 @@
-// Calls of a guest that wait while their thread goes on. Where there is no JSPI the promises are awaited here.
+// Calls of a guest that wait while their thread goes on: on stacks of WebAssembly where there is JSPI, elsewhere
+// the promises are awaited here.
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { EVENT_IN } from "../../asm/abi.ts";
-import { host } from "../../bindings/node/select.ts";
+import * as select from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
+import { createGuest } from "../../wasi/guest/guest.ts";
 import { createPollOneoff, Oneoff, type Target } from "../../wasi/oneoff.ts";
 import { SUBSCRIPTION_SIZE, TYPE_CLOCK, TYPE_READ } from "../../wasi/preview1.ts";
 import { slotOf } from "../../wasi/slots.ts";
@@ -12,10 +14,12 @@ import { Cancellation, Waiter } from "../../wasi/wait.ts";
 import { scoped } from "../support/descriptors.ts";
 import { openDescriptors } from "../support/files.ts";
 import { FakeSource } from "./fake-source.ts";
+import { HAS_JSPI, onStack } from "./jspi-stack.ts";
 import { isPending } from "./pending.ts";
 import { readEvents, type Subscription, writeSubscriptions } from "./subscriptions.ts";
 
-const MONOTONIC = 1;
+const { host } = select;
+const [REALTIME, MONOTONIC] = [0, 1];
 const MS = 1_000_000n;
 const [BADF, INVAL] = [8, 28];
 const BLOCK = 4096;
@@ -29,21 +33,29 @@ function guest(...targets: Target[]) {
   const fds = (fd: number) => slotOf(targets[fd]);
   const oneoff = new Oneoff({ select: { host }, memory, fds }, waiter);
   const cancellation = new Cancellation();
+  const suspended = onStack((...given) =>
+    waiter.suspending(oneoff.call(...(given as Parameters<Oneoff["call"]>)), cancellation),
+  );
   let calls = 0;
   /** Events as [user data, type, error, bytes, flags], or an error number. */
   async function poll(...given: Subscription[]): Promise<unknown> {
     const base = BLOCK * (calls++ % 16);
     const events = base + SUBSCRIPTIONS + given.length * SUBSCRIPTION_SIZE;
     writeSubscriptions(memory, base + SUBSCRIPTIONS, given);
-    const call = oneoff.call(base + SUBSCRIPTIONS, events, given.length, base + FOUND);
-    const error = await waiter.suspending(call, cancellation);
+    const error = await suspended(base + SUBSCRIPTIONS, events, given.length, base + FOUND);
     if (error !== 0) return error;
     const count = new DataView(memory.buffer).getUint32(base + FOUND, true);
     return readEvents(memory, events, count).map(({ userdata, type, error: of, bytes, flags }) => {
       return [Number(userdata), type, of, Number(bytes), flags];
     });
   }
-  return { memory, poll, cancellation };
+  /** What a call gives back before it has waited: its error number, or a promise. */
+  function begin(...given: Subscription[]): number | Promise<number> {
+    writeSubscriptions(memory, SUBSCRIPTIONS, given);
+    const events = SUBSCRIPTIONS + given.length * SUBSCRIPTION_SIZE;
+    return waiter.suspending(oneoff.call(SUBSCRIPTIONS, events, given.length, FOUND), cancellation);
+  }
+  return { memory, poll, begin, cancellation };
 }
 
 const now: Subscription = { clock: MONOTONIC, ns: 0n };
@@ -62,6 +74,49 @@ test(
     assert.equal(await poll({ read: 9 }), [[0, TYPE_READ, BADF, 0, 0]]);
   }),
 );
+
+test(
+  "only a call that must wait has a promise: not one with a timeout of 0",
+  scoped(async (s) => {
+    const [r, w] = s.pipe();
+    const { begin, cancellation } = guest(r, new FakeSource());
+    const idle: Subscription[] = [{ read: 0 }, { read: 1 }];
+    const past: Subscription = { clock: REALTIME, ns: 1n, isAbsolute: true };
+    assert.is(begin(...idle, now), 0);
+    assert.is(begin(...idle, past), 0);
+    assert.is(begin(), INVAL);
+    const waiting = begin(...idle);
+    assert.instance(waiting, Promise);
+    os.write(w, "x");
+    assert.is(begin(...idle), 0);
+    assert.is(await waiting, 0);
+    const reason = new Error("disposed");
+    cancellation.cancel(reason);
+    assert.throws(
+      () => begin(...idle, now),
+      (error: unknown) => error === reason,
+    );
+  }),
+);
+
+/** Nanoseconds of a time that is 2 ms or a little more after `ms`. */
+const soon = (ms: number): bigint => BigInt(Math.ceil(ms + 2)) * MS;
+
+test("the clocks end a wait: relative and absolute, monotonic and realtime", async () => {
+  const { poll } = guest();
+  for (const given of [
+    { clock: MONOTONIC, ns: 2n * MS },
+    { clock: REALTIME, ns: 2n * MS },
+    { clock: MONOTONIC, ns: soon(host.now()), isAbsolute: true },
+    { clock: REALTIME, ns: soon(host.realtime()), isAbsolute: true },
+  ]) {
+    const late: Subscription = { clock: MONOTONIC, ns: 2n ** 64n - 1n };
+    assert.equal(await poll(late, given), [[1, TYPE_CLOCK, 0, 0, 0]]);
+    if (given.isAbsolute !== true) continue;
+    const reached = given.clock === MONOTONIC ? host.now() : host.realtime();
+    assert.ok(reached * 1e6 >= Number(given.ns) - 1e3, `${given.clock}`);
+  }
+});
 
 test(
   "a wait ends with the write that comes while the thread goes on",
@@ -156,19 +211,25 @@ test(
   }),
 );
 
-const hasJspi = "Suspending" in WebAssembly;
-
 test("poll_oneoff.suspending is an import for JSPI, or an error that says what lacks it", () => {
   const options = { memory: new WebAssembly.Memory({ initial: 1 }), fds: new Map() };
   const call = createPollOneoff({ select: { host }, ...options });
-  if (hasJspi) assert.is(call.suspending, call.suspending);
+  if (HAS_JSPI) assert.is(call.suspending, call.suspending);
   else assert.throws(() => call.suspending, /poll_oneoff\.suspending: .*no JSPI/);
-  const { poll, fd_data, now: clock, realtime } = host;
-  const bare = createPollOneoff({
-    select: { host: { poll, fd_data, now: clock, realtime } },
-    ...options,
-  });
-  assert.throws(() => bare.suspending, /host of options\.select has no watch/);
+});
+
+test("a host that cannot wait while its thread goes on is refused: that of a joined thread", () => {
+  const { watch: _, ...bare } = host;
+  const given = {
+    select: { ...select, host: bare },
+    memory: new WebAssembly.Memory({ initial: 1 }),
+  };
+  const refused = /: the host of options\.select has no watch: a thread that joined/;
+  assert.throws(() => createPollOneoff({ ...given, fds: new Map() }).suspending, refused);
+  const { suspending, dispose } = createGuest({ ...given, os });
+  assert.throws(() => suspending.imports, refused);
+  assert.throws(() => suspending.omnipoll, refused);
+  dispose();
 });
 
 test.run();

@@ -1,6 +1,6 @@
 // The descriptor of an epoll or a queue, as waits see it.
 
-import { CAPABILITY_EPOLL, EINTR, EVENT_IN, RESCAN_MS } from "../../asm/abi.ts";
+import { EINTR, EVENT_IN } from "../../asm/abi.ts";
 import type { Slot } from "../slots.ts";
 import type { Source } from "../source.ts";
 import type { Waits } from "../wait.ts";
@@ -22,11 +22,14 @@ export class QueueDescriptor {
   /** The descriptor of the host. */
   readonly #fd: number;
   readonly #group: Group;
+  readonly #isKernels: boolean;
   /** Tests the descriptor where the host cannot; made when it is needed. */
   #tester: PollObject | undefined;
 
-  constructor(context: GuestContext, fd: number, group: Group) {
+  /** @param capabilities of a host whose poll(2) knows such a descriptor: one of them is enough */
+  constructor(context: GuestContext, fd: number, group: Group, capabilities: number) {
     this.#context = context;
+    this.#isKernels = (context.select.host.capabilities() & capabilities) !== 0;
     this.#fd = fd;
     this.#group = group;
   }
@@ -37,9 +40,8 @@ export class QueueDescriptor {
     const rest = { want, ready: 0, readable: -1, writable: -1, error: 0 };
     const source = this.#group.size > 0 ? this.#group.asSource() : undefined;
     // A kernel's epoll says itself whether it is ready. One that the core translates is known to the core.
-    const isKernels = (this.#context.select.host.capabilities() & CAPABILITY_EPOLL) !== 0;
-    if (isKernels) return { poll: fd, fd, source, ...rest };
-    return { poll: -1, fd, source: this.#tested(source), ...rest };
+    if (this.#isKernels) return { poll: fd, fd, source, ...rest };
+    return { poll: -1, fd, source: this.#tested(source), isRescanned: true, ...rest };
   }
 
   /**
@@ -64,11 +66,7 @@ export class QueueDescriptor {
     return {
       filetype: 0,
       ready: () => (this.#isReady() ? EVENT_IN : 0),
-      // Nobody tells of a change.
-      watch: (changed) => {
-        const timer = setInterval(changed, RESCAN_MS);
-        return () => clearInterval(timer);
-      },
+      watch: (changed) => group?.watch(changed) ?? (() => {}),
       pump: () => group?.pump?.(),
       readable: nothing,
       writable: nothing,

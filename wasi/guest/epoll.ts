@@ -5,6 +5,7 @@
 // bits: the guest's numbers and data are kept here.
 
 import {
+  CAPABILITY_EPOLL,
   EBADF,
   EINVAL,
   ENOENT,
@@ -68,7 +69,7 @@ export class GuestEpoll implements GuestFile, Holder {
     this.#epoll = context.select.epoll();
     this.poll = this.#epoll.fileno();
     this.#sources = new SourceSet(this.#epoll, context.os);
-    this.#descriptor = new QueueDescriptor(context, this.poll, this.#sources);
+    this.#descriptor = new QueueDescriptor(context, this.poll, this.#sources, CAPABILITY_EPOLL);
     context.registrations.add(this);
   }
 

@@ -7,7 +7,7 @@ import { WASI_BADF, WASI_NOTSUP } from "../errno.ts";
 import { Oneoff } from "../oneoff.ts";
 import { type OneoffHost, type Slot, slotOf } from "../slots.ts";
 import type { Source } from "../source.ts";
-import { suspendingImport } from "../suspend.ts";
+import { exit, suspendingImport } from "../suspend.ts";
 import { Cancellation, Waiter, type Waits } from "../wait.ts";
 import { descriptorCalls, refusedCalls, type Runtime } from "./descriptors.ts";
 import { Names } from "./directory.ts";
@@ -78,8 +78,9 @@ export interface Guest {
   readonly omnipoll: Record<string, GuestCall>;
   /**
    * The two for a guest whose exports are wrapped with `WebAssembly.promising` (JSPI): functions that wait suspend
-   * the guest, and its thread goes on. A call that waits when the guest is disposed throws. Both properties throw
-   * an Error where JavaScript has no JSPI.
+   * the guest, and its thread goes on. A call that need not wait does not suspend it. A call that waits when the
+   * guest is disposed throws. `proc_exit` is that of `startSuspending`. Both properties throw an Error where
+   * JavaScript has no JSPI, and on a host that has no `watch`: a thread that joined another's simulated kernel.
    */
   readonly suspending: {
     readonly imports: Record<string, unknown>;
@@ -108,6 +109,16 @@ const FOREIGN: Source = {
   watch: () => () => {},
   shutdown: () => 0,
   close: () => {},
+};
+
+/** How many arguments the calls that may wait have, each a number of 32 bits. */
+const ARGUMENTS: Readonly<Record<string, number>> = {
+  fd_read: 4,
+  fd_write: 4,
+  sock_recv: 6,
+  sock_send: 5,
+  sock_accept: 3,
+  poll_oneoff: 4,
 };
 
 /** The arguments that are descriptors, of calls that have another one than the first. */
@@ -184,11 +195,12 @@ function suspendingCalls(
   cancellation: Cancellation,
 ): Record<string, unknown> {
   const made = Object.entries(calls).map(([name, call]) => {
-    const outer = async (fd: number, ...given: number[]): Promise<number> =>
+    const outer = (fd: number, ...given: number[]): number | Promise<number> =>
       name !== "poll_oneoff" && table.get(fd) === undefined
         ? runtime.call(name, fd, ...given)
-        : await waiter.suspending(call(fd, ...given), cancellation);
-    return [name, suspendingImport(`suspending.${name}`, outer as never)];
+        : waiter.suspending(call(fd, ...given), cancellation);
+    const count = ARGUMENTS[name] as number;
+    return [name, suspendingImport(`suspending.${name}`, count, outer as never)];
   });
   return Object.fromEntries(made) as Record<string, unknown>;
 }
@@ -286,13 +298,16 @@ export function makeGuest(options: GuestOptions) {
     },
     suspending: {
       get imports() {
+        waiter.checkSuspends("suspending.imports");
         const waiting = { ...transfers, poll_oneoff } as Record<
           string,
           (...given: number[]) => Waits
         >;
-        return { ...plain, ...suspendingCalls(waiting, table, waiter, runtime, cancellation) };
+        const calls = suspendingCalls(waiting, table, waiter, runtime, cancellation);
+        return { ...plain, ...calls, proc_exit: exit };
       },
       get omnipoll() {
+        waiter.checkSuspends("suspending.omnipoll");
         return functions.suspending(cancellation);
       },
     },

@@ -3,6 +3,8 @@
 // As in FreeBSD, a knote of a descriptor is of the number, and goes when the number is closed.
 
 import {
+  CAPABILITY_EPOLL,
+  CAPABILITY_KQUEUE,
   EBADF,
   EINVAL,
   ENOMEM,
@@ -90,7 +92,9 @@ export class GuestQueue implements GuestFile, Holder {
     this.#queue = context.select.kqueue();
     this.poll = this.#queue.fileno();
     this.#sources = new SourceKnotes(this.#queue, context.select);
-    this.#descriptor = new QueueDescriptor(context, this.poll, this.#sources);
+    // Over epoll a queue is an epoll.
+    const kernels = CAPABILITY_EPOLL | CAPABILITY_KQUEUE;
+    this.#descriptor = new QueueDescriptor(context, this.poll, this.#sources, kernels);
     context.registrations.add(this);
   }
 

@@ -9,6 +9,9 @@ import { guestCalls, guestWaits } from "./failure.ts";
 import { kqueueCalls } from "./kqueue.ts";
 import { timerfdCalls } from "./timerfd.ts";
 
+/** How many arguments the calls that may wait have, each a number of 32 bits. */
+const ARGUMENTS = { epoll_wait: 4, epoll_pwait2: 4, kevent: 6 };
+
 /**
  * The functions of the module for one guest. A result is that of the C function, or a negative error number of
  * WASI.
@@ -33,7 +36,8 @@ export function omnipollCalls(context: GuestContext) {
   function suspending(cancellation?: Cancellation): Record<string, unknown> {
     const imports: Record<string, unknown> = { ...blocking };
     for (const [name, call] of Object.entries(waiting)) {
-      imports[name] = suspendingImport(`omnipoll.${name}`, (...given) =>
+      const count = ARGUMENTS[name as keyof typeof waiting];
+      imports[name] = suspendingImport(`omnipoll.${name}`, count, (...given) =>
         context.waiter.suspending(call(...given), cancellation),
       );
     }

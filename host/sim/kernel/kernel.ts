@@ -46,7 +46,7 @@ export class Kernel {
   descriptors: DescriptorTable;
   /** Blocked calls, in the order in which they blocked. */
   readonly sleepers: Sleeper[] = [];
-  /** Count of signals delivered to the program. A blocked call that sees it change is interrupted. */
+  /** Count of signals and other interruptions of the program. A blocked call that sees it change ends with -EINTR. */
   interruptions = 0;
   /** Makes the calls of other threads until each thread waits; see sharing/owner.ts. */
   serve: (() => void) | undefined;

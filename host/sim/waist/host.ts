@@ -129,6 +129,7 @@ export function createSimHost(kernel: Kernel): SimHost {
     name: `sim:${kernel.personality}`,
     describe: describeErrno,
     takeFailure: () => kernel.takeFailure(),
+    interrupt: () => void kernel.interruptions++,
     inspect: (fd) => inspectFile(kernel, fd),
     watch: watchOf(kernel),
     onClose: (closing) => void listeners.push(closing),

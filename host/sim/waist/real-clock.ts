@@ -8,6 +8,7 @@ import { RealClock } from "../time/real-clock.ts";
 const TIMELESS = new Set([
   "describe",
   "inspect",
+  "interrupt",
   "onClose",
   "takeFailure",
   "watch",
