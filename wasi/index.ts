@@ -15,6 +15,7 @@ export type { AdapterOptions, Calls, GuestImports } from "./adapters/imports.ts"
 export { forNodeWasi, type NodeWasi } from "./adapters/node-wasi.ts";
 export { forWasmerWasi, type WasmerWasi } from "./adapters/wasmer-wasi.ts";
 export type { Clock } from "./clocks.ts";
+export { DescriptorSet } from "./descriptor-set.ts";
 export { createGuest, type Guest, type GuestCall, type GuestOptions } from "./guest/guest.ts";
 export type { GuestLimits, Limit } from "./guest/limits.ts";
 export type { OsObject, SelectObject } from "./guest/module.ts";

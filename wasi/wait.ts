@@ -97,6 +97,11 @@ export class Waiter {
     return this.#cancel === undefined ? slots : [...slots, slotOf(this.#cancel, EVENT_IN)];
   }
 
+  /** @throws {Error} if the guest is cancelled */
+  throwIfCancelled(): void {
+    if (this.#cancel !== undefined) this.#blockOrThrow([], 0, false);
+  }
+
   #throwIfCancelled(slots: readonly Slot[]): void {
     if (this.#cancel === undefined || slots.at(-1)?.ready === 0) return;
     throw new Error(`the guest is cancelled: descriptor ${this.#cancel} of the host is ready`);
@@ -207,6 +212,7 @@ export class Waiter {
     const call = this.#budget?.begin();
     try {
       let step = waits.next();
+      if (step.done) this.throwIfCancelled();
       while (!step.done) step = waits.next(this.poll(step.value, call));
       return step.value;
     } finally {
@@ -223,7 +229,9 @@ export class Waiter {
    */
   suspending(waits: Waits, cancellation?: Cancellation): number | Promise<number> {
     const step = this.#untilWait(waits, waits.next(), cancellation);
-    return step.done ? step.value : this.#suspended(waits, step, cancellation);
+    if (!step.done) return this.#suspended(waits, step, cancellation);
+    this.throwIfCancelled();
+    return step.value;
   }
 
   /** Makes the waits of a call up to the first one in which no slot is ready, and time is left. */

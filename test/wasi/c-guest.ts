@@ -16,7 +16,7 @@ import { type GuestOptions, makeGuest } from "../../wasi/guest/guest.ts";
 import type { GuestTarget } from "../../wasi/guest/table.ts";
 
 /** A guest without a program, whose descriptors are those that a test gives it, and closed with its own. */
-export function cGuest(options: Pick<GuestOptions, "limits" | "cancel"> = {}) {
+export function cGuest(options: Partial<Omit<GuestOptions, "memory">> = {}) {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const { guest, waiter, functions } = makeGuest({ select, os, memory, ...options });
   const { imports, close, dispose } = guest;

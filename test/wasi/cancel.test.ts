@@ -2,11 +2,12 @@
 
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
+import { EPOLL_CTL_ADD } from "../../asm/abi.ts";
 import * as os from "../../bindings/node/os.ts";
 import { scoped } from "../support/descriptors.ts";
 import { inThread, throws } from "../support/expect.ts";
 import { openDescriptors } from "../support/files.ts";
-import { cGuest, epollWait, kevent } from "./c-guest.ts";
+import { cGuest, epollControl, epollWait, kevent } from "./c-guest.ts";
 import { FakeSource } from "./fake-source.ts";
 import { made, withGuest } from "./plain-guest.ts";
 
@@ -45,6 +46,10 @@ test(
     throws(() => epollWait(guest, ep, -1), Error);
     throws(() => kevent(guest, kq, [], 8, -1), Error);
     await done;
+    // So do calls that would not wait: a guest that goes on making calls is ended.
+    throws(() => calls.epoll_create1(0), Error);
+    throws(() => epollControl(guest, ep, EPOLL_CTL_ADD, kq, 1), Error);
+    throws(() => guest.imports["fd_close"]?.(...([ep] as never[])), Error);
     dispose();
     assert.is(openDescriptors(), before);
   }),

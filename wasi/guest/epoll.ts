@@ -258,7 +258,7 @@ export function epollCalls(context: GuestContext) {
     plain: {
       epoll_create1(flags: number): number {
         if (flags & ~EPOLL_CLOEXEC) return -EINVAL;
-        return files.add(new GuestEpoll(context), true);
+        return files.room(1) || files.add(new GuestEpoll(context), true);
       },
 
       epoll_ctl(epfd: number, op: number, fd: number, event: number): number {

@@ -12,6 +12,8 @@ export function eventfdCalls({ files, os }: GuestContext) {
   return {
     eventfd(initval: number, flags: number): number {
       if (flags & ~(EFD_SEMAPHORE | EFD_CLOEXEC | EFD_NONBLOCK)) return -EINVAL;
+      const refused = files.room(1);
+      if (refused < 0) return refused;
       const isBlocking = (flags & EFD_NONBLOCK) === 0;
       // The guest's reads wait by themselves, so that they can be suspended.
       const fd = os.eventfd(initval >>> 0, (flags & EFD_SEMAPHORE) | EFD_NONBLOCK);

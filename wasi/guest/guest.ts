@@ -9,6 +9,7 @@ import { type OneoffHost, type Slot, slotOf } from "../slots.ts";
 import type { Source } from "../source.ts";
 import { exit, suspendingImport } from "../suspend.ts";
 import { Cancellation, Waiter, type Waits } from "../wait.ts";
+import { cancellable } from "./cancellable.ts";
 import { descriptorCalls, refusedCalls, type Runtime } from "./descriptors.ts";
 import { Names } from "./directory.ts";
 import { kindOf } from "./host-file.ts";
@@ -60,10 +61,10 @@ export interface GuestOptions {
   /** What the guest may use. Default: no limit but those that GuestLimits names. */
   readonly limits?: GuestLimits;
   /**
-   * A descriptor of the host, such as an eventfd. Once it is readable, every call that waits, or that asks which
-   * descriptors are ready, throws an Error, which unwinds the guest. So another thread ends a guest that waits, and
-   * a worker whose guest waits: `worker.terminate()` alone would not end a wait. Nothing is read from the descriptor,
-   * and the guest has no number for it. Default: none.
+   * A descriptor of the host, such as an eventfd. Once it is readable, every call on the guest's descriptors ends, if
+   * it waits, and throws an Error, which unwinds the guest. So another thread ends a guest that waits, and then a
+   * worker: `worker.terminate()` alone would not end a wait. Nothing is read from the descriptor, and the guest has no
+   * number for it. Default: none.
    */
   readonly cancel?: number;
 }
@@ -283,11 +284,11 @@ export function makeGuest(options: GuestOptions) {
   }
 
   const poll_oneoff = (...given: Parameters<Oneoff["call"]>): Waits => oneoff.call(...given);
-  const plain = {
+  const plain = cancellable(waiter, {
     ...refusedCalls(table, runtime),
     ...descriptorCalls(table, memory, runtime),
     ...pathCalls(table, memory, names, runtime),
-  };
+  });
   const cancellation = new Cancellation();
   const functions = omnipollCalls(context);
   const guest: Guest = {

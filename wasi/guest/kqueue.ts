@@ -377,7 +377,7 @@ export function kqueueCalls(context: GuestContext) {
   return {
     plain: {
       kqueue(): number {
-        return files.add(new GuestQueue(context), true);
+        return files.room(1) || files.add(new GuestQueue(context), true);
       },
     },
     blocking: {

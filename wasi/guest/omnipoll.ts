@@ -3,6 +3,7 @@
 import { suspendingImport } from "../suspend.ts";
 import type { Cancellation } from "../wait.ts";
 import type { GuestContext } from "./context.ts";
+import { cancellable } from "./cancellable.ts";
 import { epollCalls } from "./epoll.ts";
 import { eventfdCalls } from "./eventfd.ts";
 import { guestCalls, guestWaits } from "./failure.ts";
@@ -22,14 +23,13 @@ const ARGUMENTS = { epoll_wait: 4, epoll_pwait2: 4, kevent: 6 };
 export function omnipollCalls(context: GuestContext) {
   const epoll = epollCalls(context);
   const kqueue = kqueueCalls(context);
-  const blocking = guestCalls({
+  const plain = cancellable(context.waiter, {
     ...epoll.plain,
-    ...epoll.blocking,
     ...kqueue.plain,
-    ...kqueue.blocking,
     ...eventfdCalls(context),
     ...timerfdCalls(context),
   });
+  const blocking = guestCalls({ ...plain, ...epoll.blocking, ...kqueue.blocking });
   const waiting = guestWaits({ ...epoll.waiting, ...kqueue.waiting });
 
   /** @throws {Error} where JavaScript has no JSPI */

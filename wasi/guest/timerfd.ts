@@ -162,6 +162,8 @@ export function timerfdCalls(context: GuestContext) {
     timerfd_create(clockid: number, flags: number): number {
       const clock = context.clocks[clockid as 0 | 1] as Clock | undefined;
       if (clock === undefined || flags & ~(TFD_CLOEXEC | TFD_NONBLOCK)) return -EINVAL;
+      const refused = files.room(1);
+      if (refused < 0) return refused;
       const host = context.select.host.timerfd_create();
       if (host < 0 && host !== -ENOSYS) return host;
       return files.add(
