@@ -58,7 +58,10 @@ export class DescriptorSet {
   #numbers(): number[] {
     const found: number[] = [];
     for (const [i, word] of this.#words.entries()) {
-      for (let bit = 0; word !== 0 && bit < 32; bit++) if (word & (1 << bit)) found.push(32 * i + bit);
+      if (word === 0) continue;
+      for (let bit = 0; bit < 32; bit++) {
+        if (word & (1 << bit)) found.push(32 * i + bit);
+      }
     }
     return found;
   }
@@ -93,7 +96,9 @@ export class DescriptorSet {
     const opened = (fd: number): number => {
       if (fd >= CAPACITY) {
         os.close(fd);
-        throw new RangeError(`descriptor ${fd} is not below ${CAPACITY}, which a DescriptorSet needs`);
+        throw new RangeError(
+          `descriptor ${fd} is not below ${CAPACITY}, which a DescriptorSet needs`,
+        );
       }
       Atomics.or(words, fd >> 5, 1 << (fd & 31));
       return fd;

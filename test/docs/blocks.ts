@@ -188,9 +188,11 @@ export const PAGES = [
   "docs/differences.md",
   "docs/errors.md",
   "docs/examples.md",
+  "docs/plugins.md",
   "docs/porting-from-python.md",
   "docs/simulator.md",
   "docs/wasi-cpython.md",
   "docs/wasi-c.md",
   "docs/wasi-matrix.md",
+  "docs/wasi.md",
 ] as const;

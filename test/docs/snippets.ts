@@ -108,7 +108,11 @@ export async function runProgram({ language, code }: Fence): Promise<string> {
       const complaints = await run(folder, process.execPath, args);
       if (complaints !== "") return complaints;
     }
-    return await run(folder, process.execPath, ["snippet.mjs"]);
+    // That node:wasi is experimental is no output of the program.
+    return await run(folder, process.execPath, [
+      "--disable-warning=ExperimentalWarning",
+      "snippet.mjs",
+    ]);
   } finally {
     rmSync(folder, { recursive: true });
   }

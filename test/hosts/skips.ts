@@ -109,6 +109,11 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(SIMULATED, "runs node:wasi on this machine's descriptors", "wasi/adapters"),
   leftOut(OTHER_HOSTS, "tests the runner of the tests", "runner/runner"),
   leftOut(
+    OTHER_HOSTS,
+    "starts threads of an example, which have descriptors of this machine",
+    "programs/plugins",
+  ),
+  leftOut(
     SIMULATED,
     COMMAND,
     "cli/arguments",

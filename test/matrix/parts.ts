@@ -38,7 +38,8 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: "wasi-guests",
-    about: "the C programs of wasi/guests compile to the files that are committed",
+    about:
+      "the C programs of wasi/guests and the plugins of examples/plugin-host compile to the files that are committed",
     minutes: 2,
     programs: [["../wasi/guests/build.mjs", "--check"]],
   },

@@ -1,4 +1,4 @@
-// Compiles the C programs of this folder with LLVM and wasi-libc (what wasi-sdk is), as an npm package.
+// Compiles the C programs of this folder and the plugins of examples/plugin-host with LLVM and wasi-libc (what wasi-sdk is), as an npm package.
 //
 //   node wasi/guests/build.mjs [--check] [NAME…]
 //
@@ -15,13 +15,18 @@ const FLAGS = ["-O2", "-s", "-Wall", "-Wextra", "-Werror", "-isystem", "include"
 const given = process.argv.slice(2);
 const isCheck = given.includes("--check");
 const names = given.filter((argument) => argument !== "--check");
-const programs = readdirSync(folder)
-  .filter((file) => file.endsWith(".c"))
-  .map((file) => file.slice(0, -2))
-  .sort();
-const unknown = names.find((name) => !programs.includes(name));
+/** The folders of the programs, by the names of these. */
+const programs = new Map(
+  [folder, join(folder, "../../examples/plugin-host/plugins")].flatMap((path) =>
+    readdirSync(path)
+      .filter((file) => file.endsWith(".c"))
+      .map((file) => [file.slice(0, -2), path])
+      .sort(),
+  ),
+);
+const unknown = names.find((name) => !programs.has(name));
 if (unknown !== undefined) {
-  console.error(`build: there is no ${unknown}; there are ${programs.join(", ")}`);
+  console.error(`build: there is no ${unknown}; there are ${[...programs.keys()].join(", ")}`);
   process.exit(2);
 }
 
@@ -43,21 +48,23 @@ function treeOf(path) {
 }
 
 const include = treeOf(join(folder, "../include"));
-const headers = Object.fromEntries(
-  readdirSync(folder)
-    .filter((file) => file.endsWith(".h"))
-    .map((file) => [file, readFileSync(join(folder, file))]),
-);
+
+/** The headers beside a program. */
+function headersIn(path) {
+  const files = readdirSync(path).filter((file) => file.endsWith(".h"));
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(path, file))]));
+}
 
 let different = 0;
-for (const name of names.length > 0 ? names : programs) {
+for (const name of names.length > 0 ? names : programs.keys()) {
   const source = `${name}.c`;
-  const files = { ...headers, include, [source]: readFileSync(join(folder, source)) };
+  const place = programs.get(name);
+  const files = { ...headersIn(place), include, [source]: readFileSync(join(place, source)) };
   const made = await commands.clang([...FLAGS, source, "-o", "program.wasm"], files, {
     fetchProgress() {},
   });
   const bytes = made["program.wasm"];
-  const path = join(folder, `${name}.wasm`);
+  const path = join(place, `${name}.wasm`);
   if (!isCheck) {
     writeFileSync(path, bytes);
     console.log(`${name}.wasm: ${bytes.length} bytes`);

@@ -1,0 +1,5 @@
+/* Does what no module may: the sandbox traps. */
+
+int main(void) {
+  __builtin_trap();
+}
