@@ -4,10 +4,13 @@ import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import * as select from "../../bindings/node/select.ts";
 import * as os from "../../bindings/node/os.ts";
-import type { GuestOptions } from "../../wasi/guest/guest.ts";
+import { RESCAN_MS } from "../../asm/abi.ts";
+import { type GuestOptions, makeGuest } from "../../wasi/guest/guest.ts";
+import { transferCalls } from "../../wasi/guest/transfers.ts";
+import type { Wait } from "../../wasi/wait.ts";
 import { FILESTAT_TYPE } from "../../wasi/guest/preview1.ts";
 import { TYPE_READ } from "../../wasi/preview1.ts";
-import { fill, scoped } from "../support/descriptors.ts";
+import { fill, type Scope, scoped } from "../support/descriptors.ts";
 import { inThread } from "../support/expect.ts";
 import { openDescriptors, writeFileSync } from "../support/files.ts";
 import { FakeSource } from "./fake-source.ts";
@@ -145,6 +148,53 @@ test(
     assert.is(call("sock_shutdown", 4, 2), 0);
     assert.is(read(5, 1), "");
     assert.is(write(4, "x"), PIPE);
+  }),
+);
+
+/** A UDP socket that is connected, which shutdown(2) wants. */
+function connectedUdp(s: Scope): [fd: number] {
+  const fd = s.own(os.socket(os.AF_INET, os.SOCK_DGRAM));
+  os.bind(fd, ["127.0.0.1", 0]);
+  os.connect(fd, os.getsockname(fd));
+  os.set_blocking(fd, false);
+  return [fd];
+}
+
+test(
+  "a socket for datagrams that is shut down for reading is at its end",
+  withGuest((make, s) => {
+    for (const [a] of [s.socketpair(os.SOCK_DGRAM), connectedUdp(s)]) {
+      const { call, read, recv } = make({ fds: [[4, a]] });
+      assert.is(call("sock_shutdown", 4, 1), 0);
+      assert.is(read(4, 8), "");
+      assert.equal(recv(4, 0, 8), ["", 0]);
+      assert.is(call("fd_fdstat_set_flags", 4, NONBLOCK), 0);
+      assert.is(read(4, 8), AGAIN);
+    }
+  }),
+);
+
+test(
+  "a write to an eventfd that has too little room is tried again after a while",
+  scoped((s) => {
+    const memory = new WebAssembly.Memory({ initial: 1 });
+    const inner = makeGuest({ select, os, memory, fds: [[4, s.eventfd()]] });
+    const view = new DataView(memory.buffer);
+    view.setUint32(VECTORS, DATA, true);
+    view.setUint32(VECTORS + 4, 8, true);
+    const write = () => transferCalls(inner.table, inner.memory).fd_write(4, VECTORS, 1, OUT);
+    // All but one of the numbers that fit.
+    view.setBigUint64(DATA, 2n ** 64n - 3n, true);
+    assert.equal(write().next(), { done: true, value: 0 });
+    view.setBigUint64(DATA, 2n, true);
+    const waits = write();
+    const first = waits.next().value as Wait;
+    assert.is(first.slots.length, 1);
+    // The descriptor is ready, and still has no room for 2.
+    const second = waits.next(1).value as Wait;
+    assert.equal(second, { slots: [], ms: RESCAN_MS });
+    assert.is((waits.next(0).value as Wait).slots.length, 1);
+    inner.guest.dispose();
   }),
 );
 

@@ -268,4 +268,30 @@ test("a queue within an epoll is ready when a source in it is", () => {
   guest.close(ep);
 });
 
+test("a kevent without room for a receipt ends with 0, and does not wait", () => {
+  const { guest, source, kq } = withQueue();
+  source.set(EVENT_OUT);
+  const receipt: Change = [5, FILTER_READ, EV_ADD | EV_RECEIPT];
+  assert.equal(kevent(guest, kq, [receipt, receipt], 1, -1), []);
+  const [r, w] = os.pipe();
+  guest.set(6, r);
+  guest.set(7, w);
+  assert.equal(kevent(guest, kq, [receipt, [6, FILTER_READ, EV_ADD | EV_RECEIPT]], 1, -1), []);
+  for (const fd of [6, 7, kq]) guest.close(fd);
+});
+
+test("a source may end after an epoll or a queue that no longer has it", () => {
+  const { guest, source, ep } = withSource();
+  const kq = guest.calls.kqueue();
+  source.set(EVENT_IN);
+  assert.is(epollControl(guest, ep, EPOLL_CTL_ADD, 5, EVENT_IN), 0);
+  assert.equal(kevent(guest, kq, [[5, FILTER_READ, EV_ADD]], 0), []);
+  assert.is(epollControl(guest, ep, EPOLL_CTL_DEL, 5, 0), 0);
+  assert.equal(kevent(guest, kq, [[5, FILTER_READ, EV_DELETE]], 0), []);
+  assert.equal(kevent(guest, kq, [[5, FILTER_READ, EV_ADD | EV_ONESHOT]], 0), []);
+  guest.close(kq);
+  guest.close(ep);
+  guest.close(5);
+});
+
 test.run();

@@ -45,16 +45,17 @@ export class QueueDescriptor {
   }
 
   /**
-   * The waits of a call, for `ms`, < 0 for ever: makes the call without a wait until its result is not 0, or the
-   * time is over.
+   * The waits of a call, for `ms`, < 0 for ever: makes the call without a wait until it has a result, or the time is
+   * over. The result is 0 then.
    */
-  *waits(ms: number, attempt: () => number): Waits {
+  *waits(ms: number, attempt: () => number | undefined): Waits {
     const { host } = this.#context.select;
     const deadline = ms < 0 ? Infinity : host.now() + ms;
     for (;;) {
       const found = attempt();
       const left = deadline - host.now();
-      if (found !== 0 || left <= 0) return found;
+      if (found !== undefined) return found;
+      if (left <= 0) return 0;
       const slots = [this.slot(EVENT_IN)];
       const result = yield { slots, ms: left === Infinity ? -1 : left };
       if (result < 0 && result !== -EINTR) return result;

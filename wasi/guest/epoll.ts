@@ -84,8 +84,9 @@ export class GuestEpoll implements GuestFile, Holder {
     if (file.source !== undefined) {
       const isNew = op === EPOLL_CTL_ADD && !this.#sources.has(file, fd);
       if (isNew && !registrations.hasRoom()) return -ENOSPC;
-      file.holders.add(this);
-      return this.#sources.control(op, file, fd, mask, data);
+      const result = this.#sources.control(op, file, fd, mask, data);
+      if (result === 0) file.holders.add(this);
+      return result;
     }
     const known = this.#byFile.get(file)?.find((registration) => registration.fd === fd);
     if (op === EPOLL_CTL_ADD && known === undefined && !registrations.hasRoom()) return -ENOSPC;
@@ -137,8 +138,12 @@ export class GuestEpoll implements GuestFile, Holder {
     const { file, host } = registration;
     this.#byHost.delete(host);
     const left = (this.#byFile.get(file) ?? []).filter((other) => other !== registration);
-    if (left.length > 0) this.#byFile.set(file, left);
-    else this.#byFile.delete(file);
+    if (left.length > 0) {
+      this.#byFile.set(file, left);
+    } else {
+      this.#byFile.delete(file);
+      file.holders.delete(this);
+    }
     try {
       this.#epoll.unregister(host);
     } finally {
@@ -215,7 +220,7 @@ export class GuestEpoll implements GuestFile, Holder {
 
   /** epoll_wait(2) as a sequence of waits for the epoll's own descriptor. Fractions of `ms` count. */
   wait(to: number, most: number, ms: number): Waits {
-    return this.#descriptor.waits(ms, () => this.#collect(to, most, 0));
+    return this.#descriptor.waits(ms, () => this.#collect(to, most, 0) || undefined);
   }
 }
 

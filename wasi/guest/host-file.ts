@@ -6,6 +6,7 @@ import {
   EINVAL,
   EVENT_IN,
   EVENT_OUT,
+  EVENT_RDHUP,
   FD_DATAGRAM,
   FD_DEVICE,
   FD_DIRECTORY,
@@ -149,6 +150,15 @@ export class HostFile implements OpenFile {
       buffer.set(bytes.subarray(0, buffer.length));
       return bytes.length;
     });
+  }
+
+  /** A socket for datagrams whose reading half is shut down (__skb_wait_for_more_packets). */
+  hasEnded(): boolean {
+    if (this.#kind !== FD_DATAGRAM) return false;
+    const slot = slotOf(this.poll, EVENT_RDHUP);
+    return (
+      this.#context.waiter.poll({ slots: [slot], ms: 0 }) > 0 && (slot.ready & EVENT_RDHUP) !== 0
+    );
   }
 
   accept(): number {

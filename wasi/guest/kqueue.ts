@@ -186,10 +186,13 @@ export class GuestQueue implements GuestFile, Holder {
    * kevent(2) without the checks of addresses. Both arrays may overlap: the changes are copied first.
    *
    * @param timeout seconds, `null` for ever; not for ever while objects of JavaScript have knotes
-   * @returns the number of events, or a negative errno of Linux
+   * @returns the number of events, or a negative errno of Linux; undefined without an event, if the call may wait
    * @throws {OSError} of `kqueue.controlInto()`
    */
-  #control({ changes, nchanges, events, nevents }: Lists, timeout: number | null): number {
+  #control(
+    { changes, nchanges, events, nevents }: Lists,
+    timeout: number | null,
+  ): number | undefined {
     const { memory } = this.#context;
     const list = this.#listOf(nchanges);
     const files: Array<GuestFile | undefined> = [];
@@ -201,8 +204,8 @@ export class GuestQueue implements GuestFile, Holder {
     let harvest = list;
     // Each change is made by itself also where its result must be known, to count the knotes.
     if (files.length > 0 || (nchanges > 0 && this.#context.registrations.isLimited)) {
-      const failed = this.#change(list, files, events, nevents);
-      if (failed !== 0) return failed;
+      const ended = this.#change(list, files, events, nevents);
+      if (ended !== undefined) return ended;
       harvest = [];
     }
     const room = Math.min(nevents, Math.max(nchanges, MOST));
@@ -214,20 +217,25 @@ export class GuestQueue implements GuestFile, Holder {
       if (event.ident !== BELL) this.#write(view, events, count++, event);
     }
     const hasErrors = found > 0 && ((this.#events[0] as KeventObject).flags & EV_ERROR) !== 0;
-    if (this.#sources.size === 0 || hasErrors) return count;
-    return this.#sources.collect(room, count, (i, event) => writeEvent(view, events, i, event));
+    if (this.#sources.size > 0 && !hasErrors) {
+      count = this.#sources.collect(room, count, (i, one) => writeEvent(view, events, i, one));
+    }
+    if (count > 0) return count;
+    // A call that has no room for a receipt ends with 0 (kqueue_kevent).
+    return harvest.filter(({ flags }) => flags & EV_RECEIPT).length > nevents ? 0 : undefined;
   }
 
   /**
-   * Applies changes one by one. Returns the number of errors
-   * and receipts that were written, or the negative errno of one for which there is no room.
+   * Applies changes one by one. Returns the result of the call if that ends it: the number of errors and receipts
+   * that were written, or the negative errno of a change for whose error, or 0 of a change for whose receipt there
+   * is no room, as kqueue_kevent does.
    */
   #change(
     list: readonly KeventObject[],
     files: ReadonlyArray<GuestFile | undefined>,
     events: number,
     nevents: number,
-  ): number {
+  ): number | undefined {
     const { memory, select } = this.#context;
     const receipt = select.kevent(0);
     let count = 0;
@@ -245,15 +253,15 @@ export class GuestQueue implements GuestFile, Holder {
         errno = receipt.data as number;
         if (errno === 0 && this.#context.registrations.isLimited) this.#knotes.changed(change);
       } else {
-        file.holders.add(this);
         errno = -this.#sources.change(file, change.ident as number, change);
+        if (errno === 0) file.holders.add(this);
       }
       if (errno === 0 && !isReceipt) continue;
-      if (count === nevents) return -errno;
+      if (count === nevents) return errno === 0 ? 0 : -errno;
       if (isOurs) writeEvent(memory.view(), events, count++, this.#failed(change, file, errno));
       else this.#write(memory.view(), events, count++, receipt);
     }
-    return count;
+    return count === 0 ? undefined : count;
   }
 
   /** The event of a change that did not get to the host. */
@@ -280,7 +288,7 @@ export class GuestQueue implements GuestFile, Holder {
     if (this.#sources.size > 0 || waiter.isBounded || this.#hasSource(lists)) {
       return waiter.blocking(this.wait(lists, ms));
     }
-    return this.#control(lists, ms < 0 || ms > LONGEST_MS ? null : ms / 1000);
+    return this.#control(lists, ms < 0 || ms > LONGEST_MS ? null : ms / 1000) ?? 0;
   }
 
   /** Whether a change may be about an object of JavaScript. */

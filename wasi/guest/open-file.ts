@@ -25,6 +25,8 @@ export interface OpenFile extends GuestFile {
   write?(bytes: Uint8Array): number;
   /** recv(2). More than `buffer.length` if a message was longer. */
   receive?(buffer: Uint8Array, isPeek: boolean): number;
+  /** Whether a read that would block is at the end, although a read without blocking says -EAGAIN. */
+  hasEnded?(): boolean;
   /** accept(2): a descriptor of the host. */
   accept?(): number;
   /** shutdown(2): SHUT_RD 0, SHUT_WR 1, SHUT_RDWR 2. */

@@ -23,6 +23,8 @@ export interface SourceRegistration {
 export abstract class SourceGroup<One extends SourceRegistration> {
   /** In the order in which they are reported: a reported one goes to the end. */
   protected readonly all = new Set<One>();
+  /** The files of all registrations since the beginning. */
+  readonly #files = new Set<GuestFile>();
   readonly #watchers = new Set<() => void>();
   #isRinging = false;
   readonly #pump = (): void => {
@@ -42,6 +44,7 @@ export abstract class SourceGroup<One extends SourceRegistration> {
   /** Adds a registration, which is reported if its events hold already. */
   protected add(one: One): void {
     this.all.add(one);
+    this.#files.add(one.file);
     one.unwatch = one.source.watch(() => {
       one.hasEdge = true;
       this.ring();
@@ -102,13 +105,10 @@ export abstract class SourceGroup<One extends SourceRegistration> {
     return source;
   }
 
-  /** The epoll or queue ends. Returns the files that were registered. */
+  /** The epoll or queue ends, and the bell with it. Returns the files that were registered at any time. */
   end(): GuestFile[] {
-    const files: GuestFile[] = [];
-    for (const one of this.all) {
-      files.push(one.file);
-      this.remove(one);
-    }
-    return files;
+    for (const one of this.all) this.remove(one);
+    this.#isRinging = false;
+    return [...this.#files];
   }
 }

@@ -1,7 +1,7 @@
 // fd_read, fd_write, sock_recv, sock_send and sock_accept: the calls that may wait. Each is a sequence of waits,
 // which block the thread or suspend the guest. All addresses are checked before anything is transferred.
 
-import { EAGAIN, EBADF, EINTR, EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
+import { EAGAIN, EBADF, EINTR, EVENT_IN, EVENT_OUT, RESCAN_MS } from "../../asm/abi.ts";
 import {
   WASI_BADF,
   WASI_FAULT,
@@ -35,11 +35,16 @@ export function slotOfFile(file: OpenFile, want: number): Slot {
 
 /** Attempts a call until it does not say -EAGAIN; once, if the descriptor does not block. */
 function* repeat(entry: Entry, want: number, attempt: () => number): Waits {
-  for (;;) {
+  for (let isReady = false; ;) {
     const result = attempt();
     if (result !== -EAGAIN || !entry.isBlocking) return result;
-    const woken = yield { slots: [slotOfFile(entry.file, want)], ms: -1 };
+    // A descriptor may be ready and take nothing: an eventfd that has room, but not for the whole number
+    // (eventfd_poll). No event tells of more room, so that the next attempt is made after a while.
+    const woken: number = yield isReady
+      ? { slots: [], ms: RESCAN_MS }
+      : { slots: [slotOfFile(entry.file, want)], ms: -1 };
     if (woken < 0 && woken !== -EINTR) return woken;
+    isReady = woken > 0;
     // The descriptor of the host may have been closed, and its number given to another file.
     if (entry.isClosed) return -EBADF;
   }
@@ -56,7 +61,11 @@ function* fill(
   let done = 0;
   do {
     const rest = buffer.subarray(done);
-    const result = yield* repeat(entry, EVENT_IN, () => read(rest));
+    const result = yield* repeat(entry, EVENT_IN, () => {
+      const length = read(rest);
+      const isEnd = length === -EAGAIN && entry.isBlocking && entry.file.hasEnded?.() === true;
+      return isEnd ? 0 : length;
+    });
     if (result < 0 && done === 0) return result;
     if (result <= 0) break;
     done += result;
