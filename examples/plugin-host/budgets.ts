@@ -24,7 +24,7 @@ export const DEFAULT_BUDGETS: Budgets = {
   callMs: 5000,
   waitMs: 10_000,
   memoryBytes: 16 * 2 ** 20,
-  processorMs: 500,
+  processorMs: 300,
   outputBytes: 65_536,
 };
 

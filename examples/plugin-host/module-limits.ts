@@ -9,7 +9,6 @@ const PAGE = 65_536;
 /** Entries that the table of a plugin may have. */
 const MOST_ENTRIES = 65_536;
 const HAS_MAXIMUM = 1;
-const IS_SHARED = 2;
 
 /** Reads the bytes of a module in turn. */
 class Reader {
@@ -53,8 +52,8 @@ function leb128(value: number): number[] {
 /** Reads limits and returns them with a maximum of at most `most`. */
 function limited(reader: Reader, most: number, what: string): number[] {
   const flags = reader.byte();
-  if (flags & ~(HAS_MAXIMUM | IS_SHARED))
-    throw new Error(`${what} is of a kind that no plugin may have`);
+  // Not of 64 bits; nor shared, for which WebAssembly has a wait of its own (memory.atomic.wait32).
+  if (flags & ~HAS_MAXIMUM) throw new Error(`${what} is of a kind that no plugin may have`);
   const least = reader.number();
   const own = flags & HAS_MAXIMUM ? reader.number() : most;
   if (least > most) throw new Error(`${what} begins with ${least}, and the most is ${most}`);

@@ -70,6 +70,13 @@ const EXPECTED: Record<string, Expected> = {
     status: 4,
     output: /^3 MiB, then no more\n$/,
   },
+  fill: {
+    how: "exited",
+    why: /status 11$/,
+    status: 11,
+    refused: ["to wait more than 100 ms in one call"],
+    output: /^full\n$/,
+  },
   trap: { how: "failed", why: /^it trapped: unreachable$/ },
   fail: { how: "exited", why: /^it exited with status 7$/, status: 7 },
   raise: { how: "failed", why: /^it raised signal 9$/, output: /^$/ },
@@ -202,6 +209,7 @@ test("a module that begins with more, or has more than one, is refused", () => {
   refused(moduleOf([5, 1, 0, 11]), /the memory, in pages, begins with 11, and the most is 10/);
   refused(moduleOf([5, 2, 0, 1, 0, 1]), /one memory and one table/);
   refused(moduleOf([5, 1, 4, 1]), /of a kind that no plugin may have/);
+  refused(moduleOf([5, 1, 3, 1, 2]), /of a kind that no plugin may have/);
   refused(moduleOf([4, 1, 0x70, 0, 0x81, 0x80, 0x04]), /the table begins with 65537/);
   refused(moduleOf([4, 1, 0x40, 0, 0x70, 0, 1, 0xd0, 0x70, 0x0b]), /unknown kind/);
   refused(moduleOf([5, 1, 0]), /ends in the middle/);

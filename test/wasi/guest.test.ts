@@ -16,7 +16,9 @@ import { openDescriptors, writeFileSync } from "../support/files.ts";
 import { FakeSource } from "./fake-source.ts";
 import { DATA, made, OUT, STAT, VECTORS, withGuest } from "./plain-guest.ts";
 
-const [AGAIN, BADF, BUSY, FAULT, INVAL, NOENT, NOTSOCK, NOTSUP] = [6, 8, 10, 21, 28, 44, 57, 58];
+const [AGAIN, BADF, BUSY, CANCELED, FAULT, INVAL, NOENT, NOTSOCK, NOTSUP] = [
+  6, 8, 10, 11, 21, 28, 44, 57, 58,
+];
 const [NOTDIR, PIPE, SPIPE] = [54, 64, 70];
 const NONBLOCK = 4;
 
@@ -257,6 +259,37 @@ test(
     assert.is(call("fd_seek", a, 0n, 0, OUT), SPIPE);
     assert.is(call("fd_close", a), 0);
     assert.is(read(b, 1), "");
+  }),
+);
+
+test(
+  "a write to an eventfd that has no room for it waits, whatever the mode of the host's",
+  withGuest((make, s) => {
+    const mine = s.own(os.eventfd(0));
+    const { call, memory, open, preopen, set } = make({ limits: { callMs: 30 } });
+    const view = new DataView(memory.buffer);
+    const write = (fd: number, value: bigint): number => {
+      view.setUint32(VECTORS, DATA, true);
+      view.setUint32(VECTORS + 4, 8, true);
+      view.setBigUint64(DATA, value, true);
+      return call("fd_write", fd, VECTORS, 1, OUT);
+    };
+    set(20, mine);
+    const [named] = open(preopen(), "eventfd/x") as [number];
+    for (const fd of [20, named]) {
+      assert.is(write(fd, 2n ** 64n - 3n), 0);
+      // poll(2) says that 1 can be added.
+      assert.is(write(fd, 2n), CANCELED);
+      assert.is(call("fd_fdstat_set_flags", fd, NONBLOCK), 0);
+      assert.is(write(fd, 2n), AGAIN);
+      assert.is(write(fd, 1n), 0);
+      assert.is(write(fd, 2n ** 64n - 1n), INVAL);
+      view.setUint32(VECTORS + 4, 8, true);
+      assert.is(call("fd_read", fd, VECTORS, 1, OUT), 0);
+      assert.is(view.getBigUint64(DATA, true), 2n ** 64n - 2n);
+      assert.is(write(fd, 5n), 0);
+    }
+    assert.is(os.eventfd_read(mine), 5);
   }),
 );
 

@@ -2,6 +2,11 @@
 // host's descriptor is: the guest's calls wait by themselves, so that they can be suspended.
 
 import {
+  DATA_COUNTER,
+  DATA_ERROR,
+  DATA_FD,
+  DATA_VALUE,
+  DATA_WHAT,
   EAGAIN,
   EINVAL,
   EVENT_IN,
@@ -40,6 +45,8 @@ import {
 } from "./preview1.ts";
 
 const COUNTER_SIZE = 8;
+/** The counter of an eventfd is not higher. */
+const MOST_COUNT = 2n ** 64n - 2n;
 const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = 0x40;
 /** A pipe or a terminal that poll(2) calls writable takes so many bytes without a wait (PIPE_BUF). */
@@ -65,7 +72,7 @@ export function kindOf(host: Pick<Host, "fd_stat">, fd: number): number {
 
 /** What a file needs of its guest. */
 export interface HostFileContext {
-  readonly host: Pick<Host, "fd_stat">;
+  readonly host: Pick<Host, "fd_data" | "fd_stat">;
   readonly os: OsObject;
   readonly waiter: Waiter;
 }
@@ -133,12 +140,31 @@ export class HostFile implements OpenFile {
   write(bytes: Uint8Array): number {
     const { os } = this.#context;
     if (this.isSocket) return this.#attempt(() => os.send(this.poll, bytes, MSG_DONTWAIT));
-    if (!this.#has(EVENT_OUT)) return -EAGAIN;
+    const hasRoom = this.#kind === FD_EVENTFD ? this.#canAdd(bytes) : this.#has(EVENT_OUT);
+    if (!hasRoom) return -EAGAIN;
     const isShort = this.#kind === FD_PIPE || this.isTerminal;
     return this.#attempt(() => {
       const most = isShort && os.get_blocking(this.poll) ? PIPE_BUF : bytes.length;
       return os.write(this.poll, bytes.subarray(0, most));
     });
+  }
+
+  /**
+   * Whether eventfd_write would not block the thread. poll(2) calls an eventfd writable while 1 can be added,
+   * whatever is to be added.
+   */
+  #canAdd(bytes: Uint8Array): boolean {
+    // The kernel refuses these at once.
+    if (bytes.length < COUNTER_SIZE) return true;
+    const value = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+    if (value > MOST_COUNT) return true;
+    if (!this.#has(EVENT_OUT)) return false;
+    const view = new DataView(records.buffer);
+    view.setInt32(DATA_FD, this.poll, true);
+    view.setUint32(DATA_WHAT, DATA_COUNTER, true);
+    const result = this.#context.host.fd_data(records, 0, 1);
+    const isKnown = result >= 0 && view.getInt32(DATA_ERROR, true) === 0;
+    return !isKnown || value <= MOST_COUNT - view.getBigUint64(DATA_VALUE, true);
   }
 
   receive(buffer: Uint8Array, isPeek: boolean): number {

@@ -119,12 +119,15 @@ export class GuestQueue implements GuestFile, Holder {
   /** The kevents of the changes of a call, not filled in. */
   #listOf(count: number): KeventObject[] {
     const { select } = this.#context;
+    // A long list is not kept: a guest can make many queues.
+    if (count > MOST) return Array.from({ length: count }, () => select.kevent(0));
     while (this.#changes.length < count) this.#changes.push(select.kevent(0));
     return count === this.#changes.length ? this.#changes : this.#changes.slice(0, count);
   }
 
   /** Room for `count` events. */
   #roomFor(count: number): KeventObject[] {
+    if (count > MOST) this.#events = [];
     if (this.#events.length !== count) {
       const { select } = this.#context;
       const made = this.#events.slice(0, count);
