@@ -12,6 +12,7 @@ export {
 } from "./adapters/emscripten.ts";
 export { forExtism } from "./adapters/extism.ts";
 export type { AdapterOptions, Calls, GuestImports } from "./adapters/imports.ts";
+export { forJco, type JcoGuest, type JcoImports, type JcoOptions } from "./adapters/jco.ts";
 export { forNodeWasi, type NodeWasi } from "./adapters/node-wasi.ts";
 export { forWasmerWasi, type WasmerWasi } from "./adapters/wasmer-wasi.ts";
 export type { Clock } from "./clocks.ts";

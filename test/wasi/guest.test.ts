@@ -48,6 +48,16 @@ test(
 );
 
 test(
+  "the end of a pipe for the other direction is BADF, and is not waited for",
+  scoped((s) => {
+    const [r, w] = s.pipe();
+    const { read, write } = made({ stdin: w, stdout: r });
+    assert.is(read(0, 1), BADF);
+    assert.is(write(1, "x"), BADF);
+  }),
+);
+
+test(
   "the guest says whether it waits, whatever the mode of the host's descriptor",
   withGuest((make, s) => {
     const [r, w] = s.pipe();

@@ -2,12 +2,15 @@
 // host's descriptor is: the guest's calls wait by themselves, so that they can be suspended.
 
 import {
+  ACCESS_READ,
+  ACCESS_WRITE,
   DATA_COUNTER,
   DATA_ERROR,
   DATA_FD,
   DATA_VALUE,
   DATA_WHAT,
   EAGAIN,
+  EBADF,
   EINVAL,
   EVENT_IN,
   EVENT_OUT,
@@ -23,6 +26,7 @@ import {
   FD_TERMINAL,
   STAT_BYTES,
   STAT_DEV,
+  STAT_FLAGS,
   STAT_INO,
   STAT_KIND,
   STAT_NLINK,
@@ -87,6 +91,8 @@ export class HostFile implements OpenFile {
   readonly #kind: number;
   readonly #context: HostFileContext;
   readonly #isOwned: boolean;
+  /** ACCESS_* bits, once they are known. */
+  #access: number | undefined;
 
   /**
    * @param kind FD_*
@@ -117,6 +123,19 @@ export class HostFile implements OpenFile {
     return this.#context.waiter.poll({ slots: [slot], ms: 0 }) !== 0;
   }
 
+  /**
+   * The errno of a read or write that must wait: the end of a pipe for the other direction never has it, and the
+   * call fails there.
+   */
+  #wouldBlock(access: number): number {
+    if (this.#access === undefined) {
+      const result = this.#context.host.fd_stat(records, this.poll, 0);
+      if (result < 0) return result;
+      this.#access = new DataView(records.buffer).getUint32(STAT_FLAGS, true);
+    }
+    return this.#access & access ? -EAGAIN : -EBADF;
+  }
+
   #attempt(body: () => number): number {
     try {
       return body();
@@ -129,7 +148,7 @@ export class HostFile implements OpenFile {
     if (this.isSocket) return this.receive(buffer, false);
     // eventfd_read looks at the room first.
     if (this.#kind === FD_EVENTFD && buffer.length < COUNTER_SIZE) return -EINVAL;
-    if (!this.#has(EVENT_IN)) return -EAGAIN;
+    if (!this.#has(EVENT_IN)) return this.#wouldBlock(ACCESS_READ);
     return this.#attempt(() => {
       const bytes = this.#context.os.read(this.poll, buffer.length);
       buffer.set(bytes);
@@ -141,7 +160,7 @@ export class HostFile implements OpenFile {
     const { os } = this.#context;
     if (this.isSocket) return this.#attempt(() => os.send(this.poll, bytes, MSG_DONTWAIT));
     const hasRoom = this.#kind === FD_EVENTFD ? this.#canAdd(bytes) : this.#has(EVENT_OUT);
-    if (!hasRoom) return -EAGAIN;
+    if (!hasRoom) return this.#wouldBlock(ACCESS_WRITE);
     const isShort = this.#kind === FD_PIPE || this.isTerminal;
     return this.#attempt(() => {
       const most = isShort && os.get_blocking(this.poll) ? PIPE_BUF : bytes.length;
