@@ -150,6 +150,11 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(REPORTING, CHILDREN, "kqueue/proc", "kqueue/track", "native/process"),
   leftOut(REPORTING, SIGNALS, "kqueue/signal", "native/signal-default", "native/signal"),
   leftOut(OTHER_HOSTS, "starts a browser itself", "browser/browser", "browser/graph"),
+  leftOut(
+    BROWSERS,
+    "loads a program's JavaScript that Emscripten made for Node",
+    "wasi/emscripten",
+  ),
   leftOut(BROWSERS, ADDON, "os/module"),
   leftOut(BROWSERS, "about the command line", "cli/doctor"),
   leftOut(BROWSERS, "about Node's own streams and ports", "wasi/node-sources"),

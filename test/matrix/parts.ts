@@ -41,7 +41,10 @@ export const PARTS: readonly Part[] = [
     about:
       "the C programs of wasi/guests and the plugins of examples/plugin-host compile to the files that are committed",
     minutes: 2,
-    programs: [["../wasi/guests/build.mjs", "--check"]],
+    programs: [
+      ["../wasi/guests/build.mjs", "--check"],
+      ["../wasi/guests/emscripten/build.mjs", "--check"],
+    ],
   },
   {
     name: "wasi-cpython",
@@ -63,9 +66,14 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: "wasi",
-    about: "the adapters in Extism and browser_wasi_shim; every case of the probe in all runtimes",
-    minutes: 3,
-    programs: [["test/matrix/wasi/adapters.js"], ["test/matrix/wasi/probe.js", "--ours"]],
+    about:
+      "the adapters in Extism, browser_wasi_shim and jco; every case of the probe in all runtimes",
+    minutes: 5,
+    programs: [
+      ["test/matrix/wasi/adapters.js"],
+      ["test/matrix/wasi/jco.js"],
+      ["test/matrix/wasi/probe.js", "--ours"],
+    ],
   },
   {
     name: "fuzz-epoll",

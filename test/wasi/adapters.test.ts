@@ -12,7 +12,6 @@ import * as select from "../../bindings/node/select.ts";
 import {
   type AdapterOptions,
   forBrowserWasiShim,
-  forEmscripten,
   forExtism,
   forNodeWasi,
   forWasmerWasi,
@@ -167,90 +166,6 @@ test(
     const poll = calls?.["poll_oneoff"] as unknown as (...given: unknown[]) => number;
     const events = oneoff(memory, (...given) => poll({}, ...given), { read: 0 });
     assert.is((events as Exclude<typeof events, number>)[0]?.bytes, 3n);
-  }),
-);
-
-/** poll(2) and select(2) of a program of Emscripten that has a memory and no code. */
-function emscripten(fds: ReadonlyMap<number, number>, env: object = {}) {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const imports = forEmscripten({ env, other: {} } as object, { select, os, memory, fds });
-  const calls = imports["env"] as Record<string, (...given: number[]) => number>;
-  return { view: new DataView(memory.buffer), calls, names: Object.keys(imports) };
-}
-
-test(
-  "poll of Emscripten waits for ours, and asks Emscripten about its own",
-  scoped((s) => {
-    const [r, w] = s.pipe();
-    os.write(w, "x");
-    const asked: number[] = [];
-    let view = new DataView(new ArrayBuffer(0));
-    const theirs = (at: number): number => {
-      asked.push(view.getInt32(at, true));
-      view.setUint16(at + 6, 4, true);
-      return 1;
-    };
-    const program = emscripten(new Map([[20, r]]), { __syscall_poll: theirs });
-    ({ view } = program);
-    assert.equal(program.names.sort(), ["env", "omnipoll", "other", "wasi_snapshot_preview1"]);
-    const [POLLIN, POLLOUT] = [1, 4];
-    for (const [i, [fd, events]] of [
-      [20, POLLIN],
-      [3, POLLOUT],
-      [-1, POLLIN],
-    ].entries()) {
-      view.setInt32(1024 + 8 * i, fd as number, true);
-      view.setUint32(1028 + 8 * i, events as number, true);
-    }
-    assert.is(program.calls["__syscall_poll"]?.(1024, 3, -1), 2);
-    assert.equal(
-      [0, 1, 2].map((i) => view.getUint16(1030 + 8 * i, true)),
-      [POLLIN, POLLOUT, 0],
-    );
-    assert.equal(asked, [3]);
-    os.read(r, 1);
-    assert.is(program.calls["__syscall_poll"]?.(1024, 1, 5), 0);
-    assert.is(program.calls["__syscall_poll"]?.(65_530, 1, 0), -21);
-  }),
-);
-
-test(
-  "select of Emscripten: bitmaps, a timeval, and a descriptor that is closed",
-  scoped((s) => {
-    const [r, w] = s.pipe();
-    const [closed] = s.pipe();
-    const { view, calls } = emscripten(
-      new Map([
-        [20, r],
-        [35, w],
-        [36, closed],
-      ]),
-    );
-    s.close(closed);
-    const [readers, writers, time] = [1024, 2048, 4096] as const;
-    const newselect = (count: number): number | undefined =>
-      calls["__syscall__newselect"]?.(count, readers, writers, 0, time);
-    view.setUint32(readers, 1 << 20, true);
-    view.setUint32(writers + 4, 1 << 3, true);
-    assert.is(newselect(36), 1);
-    assert.is(view.getUint32(readers, true), 0);
-    assert.is(view.getUint32(writers + 4, true), 1 << 3);
-
-    view.setUint32(readers, 1 << 20, true);
-    view.setUint32(writers + 4, 0, true);
-    view.setInt32(time + 8, 2000, true);
-    const before = select.host.now();
-    assert.is(newselect(36), 0);
-    assert.ok(select.host.now() - before >= 2);
-    os.write(w, "x");
-    view.setUint32(readers, 1 << 20, true);
-    assert.is(newselect(36), 1);
-    assert.is(view.getUint32(readers, true), 1 << 20);
-
-    view.setUint32(writers + 4, 1 << 4, true);
-    assert.is(newselect(37), -BADF);
-    view.setInt32(time + 8, 1_000_000, true);
-    assert.is(newselect(37), -28);
   }),
 );
 

@@ -11,6 +11,7 @@ import { inThread } from "../support/expect.ts";
 import { newFolder, openSync } from "../support/files.ts";
 import { sim } from "../support/world.ts";
 import { HAS_JSPI } from "./jspi-stack.ts";
+import { waited, waitingStreams } from "./poll-wait.ts";
 import { type Ended, nodeRuntime, runProgram, startProgram } from "./program.ts";
 
 /** The number of a regular file of the guest. */
@@ -89,6 +90,21 @@ test(
       for (let more = "x"; more !== ""; echoed += more) more = os.recv(client, 4096).toString();
       assert.is(echoed, texts[i]);
     }
+  }),
+);
+
+test(
+  "a program waits for its standard input: idle, with bytes, at its end",
+  scoped(async (s) => {
+    const { streams, output } = await waitingStreams(s);
+    const fds = new Map([
+      [0, os.dup(streams.stdin)],
+      [1, os.dup(streams.stdout)],
+      [2, os.dup(streams.stderr)],
+    ]);
+    const { code } = await runProgram("poll-wait", [], fds);
+    assert.is(code, 0);
+    assert.is(await output(), waited());
   }),
 );
 

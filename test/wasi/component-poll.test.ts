@@ -14,6 +14,41 @@ import { FakeSource } from "./fake-source.ts";
 const MS = 1_000_000n;
 const NEVER = 2n ** 64n - 1n;
 
+test("a limit of pollables and one of waiting time are traps", () => {
+  const refused: string[] = [];
+  const onRefused = (limit: string): void => void refused.push(limit);
+  const few = componentOf({ limits: { registrations: 2, onRefused } });
+  const due = few.clock.subscribeDuration(0n);
+  assert.equal(few.poll(due, due), [0, 1]);
+  assert.throws(() => few.poll(due, due, due), /a list of 3 pollables, at most 2 are permitted/);
+  const short = componentOf({ limits: { callMs: 5, onRefused } });
+  const never = short.clock.subscribeInstant(NEVER);
+  assert.throws(() => never.block(), /wasi:io\/poll: ECANCELED/);
+  assert.equal(refused, ["registrations", "callMs"]);
+});
+
+test(
+  "a component that is cancelled traps in every call",
+  scoped((s) => {
+    const [stdin, into] = s.pipe();
+    const cancel = s.eventfd();
+    const on = componentOf({ stdin, cancel });
+    const stream = on.stdin();
+    const pollable = stream.subscribe();
+    os.write(into, "x");
+    assert.equal(on.poll(pollable), [0]);
+    os.eventfd_write(cancel, 1);
+    for (const call of [
+      () => on.poll(pollable),
+      () => pollable.ready(),
+      () => stream.read(1n),
+      () => stream.blockingRead(1n),
+    ]) {
+      assert.throws(call, /the guest is cancelled/);
+    }
+  }),
+);
+
 test("an empty list is a trap", () => {
   assert.throws(() => componentOf({}).poll(), /wasi:io\/poll: poll traps on an empty list/);
 });

@@ -80,7 +80,7 @@ test(
       "bad-descriptor",
     );
     on.guest.close(0);
-    assert.throws(() => on.stdin(), /wasi:cli\/stdin: neither the options nor the imports/);
+    assert.throws(() => on.stdin(), /wasi:cli\/stdin: neither the guest nor the imports/);
   }),
 );
 

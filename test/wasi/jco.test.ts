@@ -57,7 +57,7 @@ test("a stream that the options lack is the runtime's, with its terminal", () =>
   assert.instance(interfaces["wasi:cli/terminal-stdin"].getTerminalStdin(), TerminalInput);
   assert.throws(
     () => interfaces["wasi:cli/stdout"].getStdout(),
-    "wasi:cli/stdout: neither the options nor the imports have getStdout",
+    "wasi:cli/stdout: neither the guest nor the imports have getStdout",
   );
   const [r, w] = os.pipe();
   guest.set(0, { fd: r, owned: true });
@@ -65,6 +65,11 @@ test("a stream that the options lack is the runtime's, with its terminal", () =>
   assert.is(interfaces["wasi:cli/terminal-stdin"].getTerminalStdin(), undefined);
   guest.dispose();
   assert.throws(() => os.read(r, 1), /EBADF/);
+  assert.throws(
+    () => interfaces["wasi:cli/stdin"].getStdin(),
+    "wasi:cli/stdin: neither the guest nor the imports have getStdin",
+    "the runtime's is out of reach once the number was the guest's",
+  );
   os.close(w);
 });
 

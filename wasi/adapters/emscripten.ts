@@ -12,10 +12,12 @@ import {
   EVENT_WRNORM,
 } from "../../asm/abi.ts";
 import { WASI_BADF, WASI_FAULT, WASI_INVAL, WASI_NOMEM, wasiErrno } from "../errno.ts";
+import { cancellable } from "../guest/cancellable.ts";
 import { makeGuest } from "../guest/guest.ts";
 import { slotOfFile } from "../guest/transfers.ts";
 import { isOpen, isSettled, type Slot } from "../slots.ts";
 import type { Waits } from "../wait.ts";
+import { closedTest, descriptorSystemCalls } from "./emscripten-descriptors.ts";
 import type { AdapterOptions, Calls } from "./imports.ts";
 
 /** struct pollfd, with Linux's events: fd i32, events i16, revents i16. */
@@ -65,10 +67,11 @@ function eventsOf({ events, slot, own }: Item): number {
 
 /**
  * The imports of a program that Emscripten compiled: `poll` and `select` wait for the descriptors of `options`, and
- * read, write and close of these are ours. Emscripten's own files and devices stay as they are; its poll is asked
+ * read, write, close, FIONREAD and the flags of these are ours. Emscripten's own files and devices stay as they are; its poll is asked
  * about them once, at the beginning of a wait.
  *
  * The program must keep the names of its imports: `-O1`, or `-O2 --profiling-funcs`. A wait blocks its thread.
+ * The sleeps of Emscripten's C library (nanosleep) call no import that could wait, and use the processor.
  *
  * ```js
  * createModule({
@@ -91,12 +94,17 @@ export function forEmscripten(
   const { host } = options.select;
   const { guest, table, memory, waiter, limits } = makeGuest({ ...options, under: preview1 });
   options.onGuest?.(guest);
+  const isClosed = closedTest(env);
   const theirs = env["__syscall_poll"] as
     | ((at: number, count: number, ms: number) => unknown)
     | undefined;
 
-  /** What Emscripten says of a descriptor of its own; files are ready if it has no poll. */
+  /**
+   * What Emscripten says of a descriptor of its own; files are ready if it has no poll. Its poll reports nothing for a
+   * number that is not open.
+   */
   function ask(fd: number, events: number): number {
+    if (table.covers(fd) || isClosed(fd)) return EVENT_NVAL;
     if (theirs === undefined) return READS | WRITES;
     if (!memory.has(SCRATCH, 1, POLLFD_SIZE)) return EVENT_NVAL;
     const kept = memory.view().getBigUint64(SCRATCH, true);
@@ -210,7 +218,11 @@ export function forEmscripten(
     return found;
   }
 
-  const calls: Calls = { __syscall_poll: poll, __syscall__newselect: newselect };
+  const calls: Calls = {
+    __syscall_poll: poll,
+    __syscall__newselect: newselect,
+    ...cancellable(waiter, descriptorSystemCalls(env, { table, memory, waiter })),
+  };
   return {
     ...(imports as Record<string, Calls>),
     env: { ...env, ...calls },

@@ -6,7 +6,7 @@ import { IoError } from "../component/errors.ts";
 import { type ForeignPoll, Pollable, Polling } from "../component/poll.ts";
 import { InputStream, OutputStream } from "../component/streams.ts";
 import { type Guest, makeGuest } from "../guest/guest.ts";
-import type { Entry } from "../guest/table.ts";
+import type { Table } from "../guest/table.ts";
 import type { AdapterOptions } from "./imports.ts";
 
 /** The imports of a component by interface, as `getImportObject()` of a WASIShim returns them. */
@@ -18,7 +18,10 @@ export type JcoGuest = Pick<Guest, "set" | "close" | "dispose">;
 type Streams = "stdin" | "stdout" | "stderr";
 
 /** Those options of createGuest that a component can have. */
-export interface JcoOptions extends Pick<AdapterOptions, "select" | "os" | Streams | "clocks"> {
+export interface JcoOptions extends Pick<
+  AdapterOptions,
+  "select" | "os" | Streams | "clocks" | "limits" | "cancel"
+> {
   /** Is given the guest when it is made, for its `set`, `close` and `dispose`. */
   readonly onGuest?: (guest: JcoGuest) => void;
 }
@@ -97,7 +100,7 @@ export function forJco(imports: JcoImports, options: JcoOptions): Record<string,
   }
   const { onGuest, ...given } = options;
   const memory = new WebAssembly.Memory({ initial: 0 });
-  const { guest, table, waiter } = makeGuest({ ...given, memory });
+  const { guest, table, waiter, limits } = makeGuest({ ...given, memory });
   onGuest?.({
     set(fd, target) {
       if (![0, 1, 2].includes(fd)) {
@@ -112,7 +115,9 @@ export function forJco(imports: JcoImports, options: JcoOptions): Record<string,
   const made = { ...imports };
   for (const suffix of suffixesOf(imports)) {
     const of = (name: string): Interface => (imports[name + suffix] ?? {}) as Interface;
-    const ours = interfacesOver(of, (fd) => table.entry(fd), waiter, clocks);
+    const ours = interfacesOver(of, table, clocks, (foreign) => {
+      return new Polling(waiter, limits, foreign);
+    });
     for (const [name, own] of Object.entries(ours)) made[name + suffix] = { ...of(name), ...own };
   }
   return made;
@@ -121,36 +126,36 @@ export function forJco(imports: JcoImports, options: JcoOptions): Record<string,
 /** The interfaces of ours, by name; `theirs` has the runtime's. */
 function interfacesOver(
   theirs: (name: string) => Interface,
-  entryOf: (fd: number) => Entry | undefined,
-  waiter: ConstructorParameters<typeof Polling>[0],
+  table: Table,
   clocks: Parameters<typeof clockInterfaces>[0],
+  pollingOver: (foreign: ForeignPoll | undefined) => Polling,
 ): Record<string, Interface> {
   const { Pollable: theirPollable, poll } = theirs("wasi:io/poll");
   const { InputStream: theirInput, OutputStream: theirOutput } = theirs("wasi:io/streams");
   const input = theirs("wasi:cli/terminal-input")["TerminalInput"];
   const output = theirs("wasi:cli/terminal-output")["TerminalOutput"];
   const foreign = typeof poll === "function" ? { poll: poll as ForeignPoll["poll"] } : undefined;
-  const polling = new Polling(waiter, foreign);
+  const polling = pollingOver(foreign);
   const { monotonicClock, wallClock } = clockInterfaces(clocks, polling);
 
   /** The runtime's function `name` of an interface; for a stream that is not ours. */
-  function own(from: string, name: string): unknown {
+  function own(fd: number, from: string, name: string): unknown {
     const call = theirs(from)[name];
-    if (typeof call === "function") return (call as () => unknown)();
-    throw new Error(`${from}: neither the options nor the imports have ${name}`);
+    if (typeof call === "function" && !table.covers(fd)) return (call as () => unknown)();
+    throw new Error(`${from}: neither the guest nor the imports have ${name}`);
   }
   /** wasi:cli/stdin and the like, with its terminal. */
   function standard(fd: number, name: string, isInput: boolean): Record<string, Interface> {
     const from = `wasi:cli/${name.toLowerCase()}`;
     const terminal = `wasi:cli/terminal-${name.toLowerCase()}`;
     const getStream = (): unknown => {
-      const entry = entryOf(fd);
-      if (entry === undefined) return own(from, `get${name}`);
+      const entry = table.entry(fd);
+      if (entry === undefined) return own(fd, from, `get${name}`);
       return new (isInput ? InputStream : OutputStream)(polling, entry);
     };
     const getTerminal = (): unknown => {
-      const entry = entryOf(fd);
-      if (entry === undefined) return own(terminal, `getTerminal${name}`);
+      const entry = table.entry(fd);
+      if (entry === undefined) return own(fd, terminal, `getTerminal${name}`);
       if (entry.file.isTerminal !== true) return undefined;
       return isInput ? new TerminalInput(fd) : new TerminalOutput(fd);
     };

@@ -4,6 +4,7 @@ import { EINTR, EVENT_ERR, EVENT_HUP, EVENT_IN } from "../../asm/abi.ts";
 import { describeErrno } from "../../host/errno.ts";
 import { type Clock, type Due, dueNow, msUntilDue } from "../clocks.ts";
 import type { OpenFile } from "../guest/open-file.ts";
+import type { Limits } from "../guest/limits.ts";
 import { slotOfFile } from "../guest/transfers.ts";
 import { isOpen, isSettled, type Slot, slotOf } from "../slots.ts";
 import type { Source } from "../source.ts";
@@ -125,11 +126,20 @@ class Turn {
 /** The waits of one component. */
 export class Polling {
   readonly #waiter: Waiter;
+  readonly #limits: Pick<Limits, "subscriptions" | "onRefused">;
   readonly #foreign: ForeignPoll | undefined;
 
-  /** @param foreign the runtime's, for its own pollables */
-  constructor(waiter: Waiter, foreign: ForeignPoll | undefined) {
+  /**
+   * @param limits `subscriptions` is the most pollables of one list
+   * @param foreign the runtime's, for its own pollables
+   */
+  constructor(
+    waiter: Waiter,
+    limits: Pick<Limits, "subscriptions" | "onRefused">,
+    foreign: ForeignPoll | undefined,
+  ) {
     this.#waiter = waiter;
+    this.#limits = limits;
     this.#foreign = foreign;
   }
 
@@ -137,10 +147,18 @@ export class Polling {
    * Waits until a pollable is ready. Returns the numbers of all that are. Pollables of the runtime beside ours are
    * looked at every 1 to 10 ms of the wait.
    *
-   * @throws {Error} which is a trap: for an empty list, or if no pollable could ever become ready
+   * @throws {Error} which is a trap: for an empty list, beyond a limit, or if no pollable could ever become ready
    */
   poll(list: ReadonlyArray<Pollable | ForeignPollable>): Uint32Array {
     if (list.length === 0) throw new Error("wasi:io/poll: poll traps on an empty list");
+    const { subscriptions, onRefused } = this.#limits;
+    if (list.length > subscriptions) {
+      onRefused("registrations");
+      throw new Error(
+        `wasi:io/poll: a list of ${list.length} pollables, at most ${subscriptions} are permitted`,
+      );
+    }
+    this.check();
     if (this.#foreign !== undefined && !list.some(isOurs)) {
       return Uint32Array.from(this.#foreign.poll(list));
     }
@@ -173,6 +191,11 @@ export class Polling {
       throw new Error(`wasi:io/poll: ${describeErrno(-result).join(": ")}`);
     }
     return turn.found().length > 0;
+  }
+
+  /** @throws {Error} if the guest is cancelled */
+  check(): void {
+    this.#waiter.throwIfCancelled();
   }
 
   /** A pollable that is ready when a clock has reached `at`, in ns. */

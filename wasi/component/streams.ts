@@ -38,6 +38,7 @@ abstract class Stream {
 
   /** @throws {StreamFailure} if the stream has failed or is closed */
   check(): void {
+    this.polling.check();
     if (this.entry.isClosed) this.#failure ??= streamError(EBADF);
     const failure = this.#failure;
     if (failure === undefined) return;
