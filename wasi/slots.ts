@@ -95,6 +95,20 @@ export function askSource(slot: Slot): boolean {
   return slot.ready !== 0;
 }
 
+const pollers = new WeakMap<OneoffHost, SlotPoller>();
+
+/**
+ * The poller of a host. The guests share it: each WebAssembly.Memory reserves gigabytes of addresses, of which a page
+ * has about a terabyte.
+ */
+export function pollerOf(host: OneoffHost): SlotPoller {
+  const known = pollers.get(host);
+  if (known !== undefined) return known;
+  const made = new SlotPoller(host);
+  pollers.set(host, made);
+  return made;
+}
+
 /** Asks a host about slots, in records of its own. */
 export class SlotPoller {
   readonly #host: OneoffHost;

@@ -3,7 +3,15 @@
 
 import { EVENT_IN, RESCAN_MS } from "../asm/abi.ts";
 import type { CallBudget, WaitBudget } from "./budget.ts";
-import { askSource, type OneoffHost, type Slot, slotOf, SlotPoller } from "./slots.ts";
+import { resumptions } from "./resumptions.ts";
+import {
+  askSource,
+  type OneoffHost,
+  type Slot,
+  pollerOf,
+  slotOf,
+  type SlotPoller,
+} from "./slots.ts";
 import type { Source } from "./source.ts";
 
 const EDEADLK = 35;
@@ -44,7 +52,7 @@ export class Waiter {
 
   constructor(host: OneoffHost, { budget, cancel }: WaitEnds = {}) {
     this.#host = host;
-    this.#poller = new SlotPoller(host);
+    this.#poller = pollerOf(host);
     this.#budget = budget;
     this.#cancel = cancel;
   }
@@ -165,6 +173,7 @@ export class Waiter {
     const most = call?.most(ms) ?? ms;
     const before = this.#host.now();
     const failure = await this.#untilChange(this.#withCancel(slots), most, cancellation);
+    await resumptions.turn();
     cancellation?.throwIfCancelled();
     const result = failure < 0 ? failure : this.#look(slots);
     return call === undefined ? result : this.#spend(call, before, result, most === ms);
@@ -174,6 +183,7 @@ export class Waiter {
   #look(given: readonly Slot[]): number {
     const slots = this.#withCancel(given);
     const ready = slots.filter((slot) => slot.source !== undefined && askSource(slot)).length;
+    if (slots.every(({ poll }) => poll < 0)) return ready;
     const result = this.#poller.poll(slots, 0);
     this.#throwIfCancelled(slots);
     return result < 0 ? result : ready + result;

@@ -193,6 +193,7 @@ export const PAGES = [
   "docs/simulator.md",
   "docs/wasi-cpython.md",
   "docs/wasi-c.md",
+  "docs/wasi-jspi.md",
   "docs/wasi-matrix.md",
   "docs/wasi.md",
 ] as const;

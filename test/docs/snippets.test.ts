@@ -21,8 +21,8 @@ function queued<Result>(body: () => Promise<Result>): Promise<Result> {
   return result;
 }
 
-const isProgram = ({ language, file }: Fence): boolean =>
-  (language === "js" || language === "ts") && file === undefined;
+const isProgram = ({ language, file, needs }: Fence): boolean =>
+  (language === "js" || language === "ts") && file === undefined && needs === undefined;
 
 for (const fence of fences.filter(isProgram)) {
   const printed = queued(() => runProgram(fence));
@@ -56,6 +56,15 @@ test("blocks are programs, commands, files of a program, or text", () => {
   );
   const inFiles = new Set(fences.filter(({ file }) => file !== undefined).map(({ page }) => page));
   assert.equal([...inFiles], ["docs/browser.md"], "browser.test.ts runs these");
+});
+
+test("programs that this Node may not run belong to a part of the matrix", () => {
+  const pages = fences.filter(({ needs }) => needs !== undefined);
+  assert.equal(
+    pages.map(({ page, needs }) => `${page} ${needs}`),
+    ["docs/wasi-jspi.md jspi"],
+    "test/matrix/jspi runs it",
+  );
 });
 
 test("the README has programs and commands", () => {

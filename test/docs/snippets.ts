@@ -19,6 +19,8 @@ export interface Fence {
   readonly language: string;
   /** The name in `file=NAME`: such a block is one file of a program, which browser.test.ts runs. */
   readonly file: string | undefined;
+  /** What the program needs, in `needs=NAME`, if this Node may lack it: test/matrix/NAME runs it. */
+  readonly needs: string | undefined;
   readonly code: string;
   /** The next block, if that is the output of this one. */
   readonly output: string | undefined;
@@ -40,6 +42,7 @@ export function fencesOf(page: string): Fence[] {
         line: text.slice(0, index).split("\n").length,
         language,
         file: /file=(\S+)/.exec(words)?.[1],
+        needs: /needs=(\S+)/.exec(words)?.[1],
         code,
         output: isOutput ? next?.[3] : undefined,
         isOutput: words.trim() === "output",
@@ -92,8 +95,11 @@ function run(folder: string, program: string, args: readonly string[]): Promise<
   });
 }
 
-/** Runs a program in JavaScript or TypeScript; resolves to its output. */
-export async function runProgram({ language, code }: Fence): Promise<string> {
+/** Runs a program in JavaScript or TypeScript, by default with this Node; resolves to its output. */
+export async function runProgram(
+  { language, code }: Fence,
+  node = process.execPath,
+): Promise<string> {
   const folder = mkdtempSync(join(root, "build", "snippet-"));
   try {
     if (language === "js") {
@@ -101,18 +107,16 @@ export async function runProgram({ language, code }: Fence): Promise<string> {
     } else {
       writeFileSync(join(folder, "snippet.mts"), code);
       const compiler = join(root, "node_modules/typescript/bin/tsc");
-      const options =
+      const flags =
         "--ignoreConfig --target es2022 --module nodenext --strict --skipLibCheck --types node";
       const lib = ["--lib", "es2023,esnext.disposable,dom"];
-      const args = [compiler, ...options.split(" "), ...lib, "snippet.mts"];
+      const args = [compiler, ...flags.split(" "), ...lib, "snippet.mts"];
       const complaints = await run(folder, process.execPath, args);
       if (complaints !== "") return complaints;
     }
     // That node:wasi is experimental is no output of the program.
-    return await run(folder, process.execPath, [
-      "--disable-warning=ExperimentalWarning",
-      "snippet.mjs",
-    ]);
+    const options = ["--disable-warning=ExperimentalWarning", "snippet.mjs"];
+    return await run(folder, node, options);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -76,6 +76,16 @@ export const PARTS: readonly Part[] = [
     ],
   },
   {
+    name: "jspi",
+    about:
+      "100 C programs wait at once on one thread, which stays on time: in Node 24 and in a page",
+    minutes: 3,
+    programs: [
+      ["test/matrix/jspi/main.js", "node"],
+      ["test/matrix/jspi/main.js", "page"],
+    ],
+  },
+  {
     name: "fuzz-epoll",
     about: "random programs of epoll, poll and select on this kernel and on the simulated Linux",
     minutes: 4,

@@ -83,6 +83,15 @@ export async function nodeRuntime(args: readonly string[]): Promise<Runtime> {
   };
 }
 
+const modules = new Map<string, Promise<WebAssembly.Module>>();
+
+/** The module of a compiled program. */
+function moduleOf(name: string): Promise<WebAssembly.Module> {
+  const module = modules.get(name) ?? bytesOf(name).then((bytes) => WebAssembly.compile(bytes));
+  modules.set(name, module);
+  return module;
+}
+
 /** How a program is run. */
 export interface Options {
   readonly args?: readonly string[];
@@ -98,7 +107,7 @@ async function load(
   { args = [], fds = [], runtimeOf }: Options,
   importsOf: (guest: Guest) => Pick<Guest["suspending"], "imports" | "omnipoll">,
 ) {
-  const module = await WebAssembly.compile(await bytesOf(name));
+  const module = await moduleOf(name);
   const run: { memory?: WebAssembly.Memory } = {};
   const memoryOf = (): WebAssembly.Memory => run.memory as WebAssembly.Memory;
   const sink = new Sink();

@@ -1,0 +1,110 @@
+// A hundred C programs asleep and polling at once on one thread, each with a stack that JSPI suspends, and an
+// interval of 10 ms beside them. How late the interval is with and without the programs is measured by turns.
+
+import { test } from "../../support/uvu.ts";
+import * as assert from "uvu/assert";
+import { host } from "../../../bindings/node/select.ts";
+import * as os from "../../../bindings/node/os.ts";
+import { IS_VIRTUAL } from "../../support/world.ts";
+import { type RunningProgram, startProgram } from "../../wasi/program.ts";
+
+const PROGRAMS = 100;
+const TURNS = 8;
+const MEASURED_MS = 2000;
+const PERIOD_MS = 10;
+/** One program has input so often. */
+const FEED_MS = 5;
+/** How many times later than without programs the interval may be. */
+const MOST = 3;
+
+/** How late each tick of an interval is while it is measured, in ms, ascending. */
+function lateness(): Promise<number[]> {
+  return new Promise((resolve) => {
+    const late: number[] = [];
+    const begun = performance.now();
+    let last = begun;
+    const interval = setInterval(() => {
+      const now = performance.now();
+      late.push(Math.max(now - last - PERIOD_MS, 0));
+      last = now;
+      if (now - begun < MEASURED_MS) return;
+      clearInterval(interval);
+      resolve(late.sort((a, b) => a - b));
+    }, PERIOD_MS);
+  });
+}
+
+const at = (sorted: readonly number[], share: number): number =>
+  sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)] as number;
+const median = (values: readonly number[]): number =>
+  at(
+    values.toSorted((a, b) => a - b),
+    0.5,
+  );
+
+/** The median, of several turns, of a percentile. */
+const ofTurns = (turns: readonly number[][], share: number): number =>
+  median(turns.map((late) => at(late, share)));
+const shown = (turns: readonly number[][]): string =>
+  [0.5, 0.99].map((share) => ofTurns(turns, share).toFixed(2)).join(" and ");
+
+/** A program, the end of the pipe that is its input, and what was written there. */
+interface Fed extends RunningProgram {
+  readonly input: number;
+  written: string;
+}
+
+/** Starts a program that naps and polls for so many ms. */
+async function start(ms: number): Promise<Fed> {
+  const [r, input] = os.pipe();
+  const args = [String(ms), String(ms)];
+  const program = await startProgram("doze", { args, fds: [[0, r]] });
+  return { ...program, input, written: "" };
+}
+
+/** Runs `body` beside the programs, which get input meanwhile. Every one must print all of its input. */
+async function besidePrograms(
+  msOf: (i: number) => number,
+  body: () => Promise<number[]>,
+): Promise<number[]> {
+  const programs = await Promise.all(Array.from({ length: PROGRAMS }, (_, i) => start(msOf(i))));
+  let turn = 0;
+  const feed = setInterval(() => {
+    const program = programs[turn % PROGRAMS] as Fed;
+    const piece = `${turn++}\n`;
+    program.written += piece;
+    os.write(program.input, piece);
+  }, FEED_MS);
+  const late = await body();
+  clearInterval(feed);
+  assert.ok(turn >= PROGRAMS, "every program has had input");
+  for (const { input } of programs) os.close(input);
+  for (const { ended, written } of programs) {
+    assert.equal(await ended, { code: 0, output: `${written}end, 0 naps too short\n` });
+  }
+  return late;
+}
+
+/** Compares the interval beside programs with the interval alone, by turns. */
+async function compare(what: string, msOf: (i: number) => number): Promise<void> {
+  const alone: number[][] = [];
+  const beside: number[][] = [];
+  for (let turn = 0; turn < TURNS; turn++) {
+    alone.push(await lateness());
+    beside.push(await besidePrograms(msOf, lateness));
+  }
+  const ratio = ofTurns(beside, 0.99) / ofTurns(alone, 0.99);
+  console.log(
+    `${host.name}${IS_VIRTUAL ? ", virtual time" : ""}: an interval of ${PERIOD_MS} ms is late by ${shown(alone)} ms (p50 and p99) alone, ` +
+      `${shown(beside)} ms beside ${PROGRAMS} programs ${what}: p99 ${ratio.toFixed(2)} times`,
+  );
+  // In virtual time the programs never rest, and the interval competes with them for the processor.
+  if (!IS_VIRTUAL) assert.ok(ratio <= MOST, `${ratio} times later, more than ${MOST}`);
+}
+
+test(`an interval is on time beside ${PROGRAMS} programs that sleep and poll at once`, () =>
+  compare("with times of their own", (i) => 50 + i));
+
+test("and beside as many that wake up at one time", () => compare("in step", () => 100));
+
+test.run();
