@@ -103,15 +103,17 @@ export function kevent(
   view.setInt32(16, (ms % 1000) * 1e6, true);
   const count = calls.kevent(kq, AT, changes.length, EVENTS_AT, room, ms < 0 ? 0 : 8);
   if (count < 0) return count;
+  // The memory may have grown.
+  const after = new DataView(memory.buffer);
   return Array.from({ length: count }, (_, i) => {
     const at = EVENTS_AT + i * GUEST_KEVENT_SIZE;
     return [
-      view.getUint32(at + GUEST_KEVENT_IDENT, true),
-      view.getInt16(at + GUEST_KEVENT_FILTER, true),
-      view.getUint16(at + GUEST_KEVENT_FLAGS, true),
-      view.getUint32(at + GUEST_KEVENT_FFLAGS, true),
-      Number(view.getBigInt64(at + GUEST_KEVENT_DATA, true)),
-      view.getUint32(at + GUEST_KEVENT_UDATA, true),
+      after.getUint32(at + GUEST_KEVENT_IDENT, true),
+      after.getInt16(at + GUEST_KEVENT_FILTER, true),
+      after.getUint16(at + GUEST_KEVENT_FLAGS, true),
+      after.getUint32(at + GUEST_KEVENT_FFLAGS, true),
+      Number(after.getBigInt64(at + GUEST_KEVENT_DATA, true)),
+      after.getUint32(at + GUEST_KEVENT_UDATA, true),
     ];
   });
 }

@@ -10,6 +10,8 @@ export class FakeSource implements Source {
   room = -1;
   errno = 0;
   readonly watchers = new Set<() => void>();
+  /** Is called whenever the source is asked for its events. */
+  whenAsked: () => void = () => {};
 
   /** Sets what holds, and tells the watchers. */
   set(events: number, bytes = -1, room = -1): void {
@@ -20,6 +22,7 @@ export class FakeSource implements Source {
   }
 
   ready(): number {
+    this.whenAsked();
     return this.events;
   }
 

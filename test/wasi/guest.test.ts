@@ -19,7 +19,7 @@ import { DATA, made, OUT, STAT, VECTORS, withGuest } from "./plain-guest.ts";
 const [AGAIN, BADF, BUSY, CANCELED, FAULT, INVAL, NOENT, NOTSOCK, NOTSUP] = [
   6, 8, 10, 11, 21, 28, 44, 57, 58,
 ];
-const [NOTDIR, PIPE, SPIPE] = [54, 64, 70];
+const [MSGSIZE, NOTDIR, PIPE, SPIPE] = [35, 54, 64, 70];
 const NONBLOCK = 4;
 
 test(
@@ -183,6 +183,23 @@ test(
       assert.is(call("fd_fdstat_set_flags", 4, NONBLOCK), 0);
       assert.is(read(4, 8), AGAIN);
     }
+  }),
+);
+
+test(
+  "a datagram of more than a mebibyte is too long, whatever memory the guest has",
+  withGuest((make, s) => {
+    const [a, b] = s.socketpair(os.SOCK_DGRAM);
+    const { call, memory } = make({ fds: [[4, a]] });
+    memory.grow(16);
+    const view = new DataView(memory.buffer);
+    view.setUint32(VECTORS, 0, true);
+    view.setUint32(VECTORS + 4, 2 ** 20 + 1, true);
+    assert.is(call("sock_send", 4, VECTORS, 1, 0, OUT), MSGSIZE);
+    // The same bytes 1000 times are more than the memory has.
+    for (let i = 1; i < 1000; i++) view.setBigUint64(VECTORS + 8 * i, 2n ** 52n, true);
+    assert.is(call("fd_write", 4, VECTORS, 1000, OUT), MSGSIZE);
+    assert.throws(() => os.recv(b, 1, os.MSG_DONTWAIT), /EAGAIN/);
   }),
 );
 

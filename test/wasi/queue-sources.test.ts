@@ -280,6 +280,18 @@ test("a kevent without room for a receipt ends with 0, and does not wait", () =>
   for (const fd of [6, 7, kq]) guest.close(fd);
 });
 
+test("the memory may grow while a source is asked", () => {
+  const { guest, source, kq } = withQueue();
+  const ep = guest.calls.epoll_create1(0);
+  assert.is(epollControl(guest, ep, EPOLL_CTL_ADD, 5, EVENT_IN), 0);
+  assert.equal(kevent(guest, kq, [[5, FILTER_READ, EV_ADD]], 0), []);
+  source.set(EVENT_IN, 7);
+  source.whenAsked = () => guest.memory.grow(1);
+  assert.equal(kevent(guest, kq, []), [[5, FILTER_READ, 0, 0, 7, 0]]);
+  assert.equal(epollWait(guest, ep), [[5, EVENT_IN]]);
+  for (const fd of [kq, ep]) guest.close(fd);
+});
+
 test("a source may end after an epoll or a queue that no longer has it", () => {
   const { guest, source, ep } = withSource();
   const kq = guest.calls.kqueue();

@@ -189,8 +189,9 @@ export class GuestEpoll implements GuestFile, Holder {
       writeEvent(view, to, count++, out[2 * i + 1] as number, registration);
     }
     if (this.#sources.size === 0) return count;
+    // The memory may grow while an object of JavaScript is asked.
     return this.#sources.collect(most, count, (i, mask, data) =>
-      writeEvent(view, to, i, mask, data),
+      writeEvent(this.#context.memory.view(), to, i, mask, data),
     );
   }
 

@@ -221,7 +221,10 @@ export class GuestQueue implements GuestFile, Holder {
     }
     const hasErrors = found > 0 && ((this.#events[0] as KeventObject).flags & EV_ERROR) !== 0;
     if (this.#sources.size > 0 && !hasErrors) {
-      count = this.#sources.collect(room, count, (i, one) => writeEvent(view, events, i, one));
+      // The memory may grow while an object of JavaScript is asked.
+      count = this.#sources.collect(room, count, (i, one) =>
+        writeEvent(memory.view(), events, i, one),
+      );
     }
     if (count > 0) return count;
     // A call that has no room for a receipt ends with 0 (kqueue_kevent).

@@ -22,7 +22,9 @@ import {
   TYPE_DATAGRAM,
 } from "./preview1.ts";
 import type { Entry, Table } from "./table.ts";
-import { Vectors } from "./vectors.ts";
+import { MOST_BYTES, Vectors } from "./vectors.ts";
+
+const EMSGSIZE = 90;
 
 /** What a wait for a file waits for. */
 export function slotOfFile(file: OpenFile, want: number): Slot {
@@ -79,14 +81,17 @@ function* fill(
 function* drain(entry: Entry, vectors: Vectors): Waits {
   const { file } = entry;
   // A datagram is one write, which the host takes whole or refuses.
-  const isWhole = file.filetype === TYPE_DATAGRAM;
+  if (file.filetype === TYPE_DATAGRAM && vectors.total > MOST_BYTES) return -EMSGSIZE;
+  let rest = vectors.gather(0);
   let done = 0;
   do {
-    const bytes = vectors.gather(done, isWhole);
+    if (rest.length === 0) rest = vectors.gather(done);
+    const bytes = rest;
     const result = yield* repeat(entry, EVENT_OUT, () => file.write?.(bytes) ?? 0);
     if (result < 0) return done > 0 ? done : result;
     done += result;
-    if (!entry.isBlocking && result < bytes.length) break;
+    rest = rest.subarray(result);
+    if (!entry.isBlocking && rest.length > 0) break;
   } while (done < vectors.total);
   return done;
 }

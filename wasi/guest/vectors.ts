@@ -6,8 +6,8 @@ import { VECTOR_SIZE } from "./preview1.ts";
 
 /** Most buffers of a call (IOV_MAX). */
 const MOST_VECTORS = 1024;
-/** No transfer is longer; calls may transfer less than they are asked to. */
-const MOST_BYTES = 1 << 20;
+/** No transfer is longer; calls may transfer less than they are asked to. No kernel has longer datagrams. */
+export const MOST_BYTES = 1 << 20;
 
 /** The buffers of one call, checked and copied: the array may lie in a buffer. */
 export class Vectors {
@@ -57,10 +57,9 @@ export class Vectors {
     }
   }
 
-  /** A copy of the bytes in the buffers from an offset; of at most 1 MiB unless all are asked for. */
-  gather(offset: number, isWhole: boolean): Uint8Array {
-    const left = this.total - offset;
-    const bytes = new Uint8Array(isWhole ? left : Math.min(left, MOST_BYTES));
+  /** A copy of the bytes in the buffers from an offset, of at most 1 MiB. */
+  gather(offset: number): Uint8Array {
+    const bytes = new Uint8Array(Math.min(this.total - offset, MOST_BYTES));
     const memory = new Uint8Array(this.#memory.view().buffer);
     let skip = offset;
     let done = 0;
