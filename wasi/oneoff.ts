@@ -11,6 +11,9 @@ import {
   type Answer,
   CLOCK_ABSOLUTE,
   CLOCK_REALTIME,
+  EVENT_BYTES,
+  EVENT_ERROR,
+  EVENT_FLAGS,
   EVENT_SIZE,
   FLAG_HANGUP,
   SUBSCRIPTION_CLOCK,
@@ -19,11 +22,9 @@ import {
   SUBSCRIPTION_SIZE,
   SUBSCRIPTION_TIMEOUT,
   SUBSCRIPTION_TYPE,
-  SUBSCRIPTION_USERDATA,
   TYPE_CLOCK,
   TYPE_READ,
   TYPE_WRITE,
-  writeEvent,
 } from "./preview1.ts";
 import { isOpen, isSettled, type OneoffHost, type Slot, slotOf, type Target } from "./slots.ts";
 import { suspendingImport } from "./suspend.ts";
@@ -69,8 +70,13 @@ export interface SubscriptionLimit {
 
 const NO_LIMIT: SubscriptionLimit = { subscriptions: MOST_SUBSCRIPTIONS, onRefused: () => {} };
 
+const SUBSCRIPTION_WORDS = SUBSCRIPTION_SIZE / 4;
+const EVENT_WORDS = EVENT_SIZE / 4;
+
 /** The state of one call: its subscriptions, copied, and their descriptors. */
 interface Call {
+  /** The subscriptions; in the place of a descriptor is the number of its slot. */
+  readonly words: Uint32Array;
   readonly copy: DataView;
   readonly count: number;
   readonly slots: Slot[];
@@ -125,7 +131,8 @@ export class Oneoff {
     }
     const { buffer } = this.#memoryOf();
     const bytes = new Uint8Array(buffer, from >>> 0, count * SUBSCRIPTION_SIZE).slice();
-    const call = { copy: new DataView(bytes.buffer), count, slots: [], dues: new Map() };
+    const words = new Uint32Array(bytes.buffer);
+    const call = { copy: new DataView(bytes.buffer), words, count, slots: [], dues: new Map() };
     const refused = this.#read(call);
     if (refused !== 0) return refused;
     return yield* this.#wait(call, to >>> 0, found >>> 0);
@@ -133,27 +140,27 @@ export class Oneoff {
 
   /** Reads the subscriptions. 0 or an error number. */
   #read(call: Call): number {
-    const { copy, count } = call;
+    const { copy, words, count } = call;
     const known = new Map<number, number>();
     let last = -1;
     let slot = -1;
-    for (let i = 0, at = 0; i < count; i++, at += SUBSCRIPTION_SIZE) {
-      const type = copy.getUint8(at + SUBSCRIPTION_TYPE);
+    for (let i = 0, at = 0; i < count; i++, at += SUBSCRIPTION_WORDS) {
+      const type = (words[at + SUBSCRIPTION_TYPE / 4] as number) & 0xff;
       if (type === TYPE_CLOCK) {
-        const due = this.#dueOf(copy, at);
+        const due = this.#dueOf(copy, 4 * at);
         if (due === undefined) return WASI_INVAL;
         call.dues.set(i, due);
         continue;
       }
       if (type > TYPE_WRITE) return WASI_INVAL;
-      const fd = copy.getUint32(at + SUBSCRIPTION_FD, true);
+      const fd = words[at + SUBSCRIPTION_FD / 4] as number;
       if (fd !== last) {
         last = fd;
         slot = known.get(fd) ?? this.#addSlot(call, fd);
         known.set(fd, slot);
       }
       (call.slots[slot] as Slot).want |= type === TYPE_READ ? EVENT_IN : EVENT_OUT;
-      copy.setUint32(at + SUBSCRIPTION_FD, slot, true);
+      words[at + SUBSCRIPTION_FD / 4] = slot;
     }
     if (!this.#isBadfFatal) return 0;
     return call.slots.every(isOpen) ? 0 : WASI_BADF;
@@ -194,22 +201,39 @@ export class Oneoff {
   }
 
   /** Writes the events of all subscriptions that are ready; returns how many. */
-  #writeEvents({ copy, count, slots, dues }: Call, to: number): number {
+  #writeEvents({ words, count, slots, dues }: Call, to: number): number {
     const isDue = dueNow(dues);
-    const view = new DataView(this.#memoryOf().buffer);
-    let out = to;
-    for (let i = 0, at = 0; i < count; i++, at += SUBSCRIPTION_SIZE) {
-      const type = copy.getUint8(at + SUBSCRIPTION_TYPE);
-      let answer = NOT_READY;
-      if (type !== TYPE_CLOCK) {
-        answer = answerOf(slots[copy.getUint32(at + SUBSCRIPTION_FD, true)] as Slot, type);
-      } else if (isDue(i)) answer = READY;
+    // The guest's array may be at any address: events are made in words of their own, and copied as bytes.
+    const events = new Uint32Array(count * EVENT_WORDS);
+    let end = 0;
+    let last = -1;
+    let answer = NOT_READY;
+    for (let i = 0, at = 0; i < count; i++, at += SUBSCRIPTION_WORDS) {
+      const type = (words[at + SUBSCRIPTION_TYPE / 4] as number) & 0xff;
+      if (type === TYPE_CLOCK) {
+        answer = isDue(i) ? READY : NOT_READY;
+        last = -1;
+      } else {
+        // Subscriptions of one descriptor often follow one another.
+        const slot = words[at + SUBSCRIPTION_FD / 4] as number;
+        const asked = 2 * slot + Number(type === TYPE_WRITE);
+        if (asked !== last) answer = answerOf(slots[slot] as Slot, type);
+        last = asked;
+      }
       if (answer === NOT_READY) continue;
-      const userdata = copy.getBigUint64(at + SUBSCRIPTION_USERDATA, true);
-      writeEvent(view, out, userdata, type, answer);
-      out += EVENT_SIZE;
+      const { error, bytes, flags } = answer;
+      events[end] = words[at] as number;
+      events[end + 1] = words[at + 1] as number;
+      events[end + EVENT_ERROR / 4] = error | (type << 16);
+      // A word takes the low 32 bits of a number.
+      events[end + EVENT_BYTES / 4] = bytes;
+      events[end + EVENT_BYTES / 4 + 1] = bytes / 2 ** 32;
+      events[end + EVENT_FLAGS / 4] = flags;
+      end += EVENT_WORDS;
     }
-    return (out - to) / EVENT_SIZE;
+    const written = new Uint8Array(events.buffer, 0, 4 * end);
+    new Uint8Array(this.#memoryOf().buffer).set(written, to);
+    return end / EVENT_WORDS;
   }
 }
 
