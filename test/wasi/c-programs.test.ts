@@ -19,6 +19,12 @@ const FILE = 20;
 
 const file = { fd: 0, poll: false } as const;
 
+/** The smallest runtime, and on the real kernel Node's own. */
+const RUNTIMES = [
+  ["", undefined],
+  ...(sim === undefined ? ([[" in node:wasi", nodeRuntime]] as const) : []),
+] as const;
+
 /** Runs a program of rows, each of which prints "ok" or why it failed. */
 function rows(program: string, count: number): void {
   const args = [String(FILE)];
@@ -92,6 +98,86 @@ test(
     }
   }),
 );
+
+/** What the program prints whose sleeps are all long enough. */
+const SLEPT = `nanosleep: 0, slept
+left: 7 s 7 ns
+nanosleep of nothing: 0, slept
+nanosleep of 300 us: 0, slept
+nanosleep of 1e9 ns: -1, EINVAL 1
+usleep: 0, slept
+sleep: 0, slept
+clock_nanosleep, monotonic: 0, slept
+clock_nanosleep, monotonic, until a time: 0, slept
+clock_nanosleep, monotonic, until a past time: 0
+clock_nanosleep, realtime: 0, slept
+clock_nanosleep, realtime, until a time: 0, slept
+clock_nanosleep, realtime, until a past time: 0
+poll of nothing: 0, slept
+select of nothing: 0, slept
+`;
+
+for (const [where, runtime] of RUNTIMES) {
+  test(`nanosleep, usleep, sleep and clock_nanosleep of C sleep${where}`, async () => {
+    const { code, output } = await runProgram("sleep", [], new Map(), runtime);
+    assert.is(output, SLEPT);
+    assert.is(code, 0);
+  });
+
+  test(
+    `ioctl(FIONREAD) of C tells how much waits${where}`,
+    scoped(async (s) => {
+      const told = async (from: number, into: number): Promise<string> => {
+        os.write(into, "hello");
+        s.close(into);
+        const fds = new Map([[5, os.dup(from)]]);
+        return (await runProgram("fionread", ["5"], fds, runtime)).output;
+      };
+      const expected = "closed: -1 Bad file descriptor\n5 waiting, 2 after 3: hello\nend: 0\n";
+      assert.is(await told(...s.pipe()), expected);
+      assert.is(await told(...s.socketpair()), expected);
+      assert.is(await told(...s.tcp()), expected);
+    }),
+  );
+
+  test(
+    `a server over poll(2) passes on what its clients send${where}`,
+    scoped(async (s) => {
+      const listener = s.listener();
+      const address = os.getsockname(listener) as [string, number];
+      const texts = ["one\ntw", "alpha\n", `${"x".repeat(300)}\ny\n`];
+      const clients = texts.map((text) => {
+        const client = s.own(os.socket(os.AF_INET, os.SOCK_STREAM));
+        os.connect(client, address);
+        os.send(client, text);
+        os.shutdown(client, os.SHUT_WR);
+        return client;
+      });
+      const fds = new Map([[7, os.dup(listener)]]);
+      const args = ["7", String(clients.length)];
+      const { code, output } = await runProgram("poll-server", args, fds, runtime);
+      assert.is(output, "listening\n3 clients\n");
+      assert.is(code, 0);
+      const received = clients.map((client) => {
+        let text = "";
+        for (let more = "x"; more !== ""; text += more) more = os.recv(client, 4096).toString();
+        return text.split("\n").sort();
+      });
+      const one = ["1: one", "1: tw"];
+      const two = ["2: alpha"];
+      // The server reads 256 bytes at once, and passes on a longer line in parts.
+      const three = [`3: ${"x".repeat(256)}3: ${"x".repeat(44)}`, "3: y"];
+      assert.equal(
+        received.map((lines) => lines.join("").replaceAll(/(?=\d: )/g, "\n")),
+        [
+          [...two, ...three],
+          [...one, ...three],
+          [...one, ...two],
+        ].map((lines) => lines.join("").replaceAll(/(?=\d: )/g, "\n")),
+      );
+    }),
+  );
+}
 
 test(
   "a program waits for its standard input: idle, with bytes, at its end",
