@@ -2,7 +2,7 @@
 // streams, clocks and poll over it.
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -63,16 +63,23 @@ writeFileSync(join(folder, "files/greeting"), "from a file");
 
 const { WASIShim } = await importFrom<Shim>(PART, "@bytecodealliance/preview2-shim/instantiation");
 
-/** Makes a component of a program, and runs it. Returns whether it ended well. */
+/** Makes a component of a program, and its JavaScript. */
+function make(name: string): string {
+  const component = join(folder, `${name}.component.wasm`);
+  const out = join(folder, name);
+  if (existsSync(out)) return out;
+  jco("new", join(ROOT, `wasi/guests/${name}.wasm`), "--wasi-command", "-o", component);
+  jco("transpile", component, "-o", out, "-I", "async", "--name", name);
+  return out;
+}
+
+/** Runs a program as a component. Returns whether it ended well. */
 async function run(
   name: string,
   args: readonly string[],
   streams: { stdin: number; stdout: number; stderr?: number },
 ): Promise<boolean> {
-  const component = join(folder, `${name}.component.wasm`);
-  const out = join(folder, name);
-  jco("new", join(ROOT, `wasi/guests/${name}.wasm`), "--wasi-command", "-o", component);
-  jco("transpile", component, "-o", out, "-I", "async", "--name", name);
+  const out = make(name);
   const { instantiate } = (await import(
     pathToFileURL(join(out, `${name}.js`)).href
   )) as unknown as Component;
@@ -117,6 +124,58 @@ test(
     const { streams, output } = await waitingStreams(s);
     assert.is(await run("poll-wait", ["/greeting"], streams), true);
     assert.is(await output(), waited("/greeting: poll 2 in 1 out 1: from a file"));
+  }),
+);
+
+/** The numbers of a line, behind its first word. */
+function numbers(line: string): number[] {
+  return line.split(" ").slice(1).map(Number);
+}
+
+/**
+ * The calls of the probe. `head` is the error, the number of events, how many bytes changed elsewhere and in the rest of
+ * the events, and the time in µs; an event is its user data, type and error.
+ */
+function callsOf(printed: string): ReadonlyArray<{ head: number[]; events: number[][] }> {
+  return printed
+    .split("call ")
+    .slice(1)
+    .map((call) => {
+      const [head = "", ...lines] = call.split("\n");
+      const events = lines.filter((line) => line.startsWith("event "));
+      return {
+        head: numbers(`call ${head}`),
+        events: events.map((line) => numbers(line).slice(0, 3)),
+      };
+    });
+}
+
+test(
+  "the probe's poll_oneoff in a component: idle and ready streams, clocks, many subscriptions",
+  scoped(async (s) => {
+    const [stdin, into] = s.pipe();
+    const [from, stdout] = s.pipe();
+    const idle = "r0 w1 / r0 c1:20000000 / c1:60000000000 c1:5000000 / s1:10000000 / w1 x10000 /";
+    const [READ, WRITE, CLOCK] = [1, 2, 0];
+    await run("probe", idle.split(" "), { stdin, stdout });
+    const [both, timeout, first, absolute, many] = callsOf(os.read(from, 65_536).toString());
+    assert.equal(both?.events, [[1, WRITE, 0]]);
+    assert.equal(timeout?.events, [[1, CLOCK, 0]]);
+    assert.ok((timeout?.head[4] ?? 0) >= 20_000, `${timeout?.head}`);
+    assert.equal(first?.events, [[1, CLOCK, 0]]);
+    assert.equal(absolute?.events, [[0, CLOCK, 0]]);
+    assert.ok((absolute?.head[4] ?? 0) >= 10_000, `${absolute?.head}`);
+    assert.equal(many?.head.slice(0, 3), [0, 10_000, 0]);
+
+    os.write(into, "x");
+    await run("probe", "r0 w1 r0 c1:0 /".split(" "), { stdin, stdout });
+    const [ready] = callsOf(os.read(from, 65_536).toString());
+    assert.equal(ready?.events, [
+      [0, READ, 0],
+      [1, WRITE, 0],
+      [2, READ, 0],
+      [3, CLOCK, 0],
+    ]);
   }),
 );
 
