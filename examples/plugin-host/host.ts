@@ -48,8 +48,8 @@ export interface Plugin {
 
 /** The processor time of a plugin is looked at so often. */
 const LOOK_MS = 50;
-/** A plugin that makes no call for so long is computing, and is terminated in the middle of that. */
-const GRACE_MS = 100;
+/** A plugin that makes no call for so many ms of processor time is computing, and is terminated in the middle of that. */
+const GRACE_MS = 50;
 /** Of one tick in /proc/…/stat (USER_HZ). */
 const MS_PER_TICK = 10;
 
@@ -86,7 +86,6 @@ export function startPlugin(file: string, options: PluginOptions = {}): Plugin {
   };
   const worker = new Worker(new URL("./worker.js", import.meta.url), {
     workerData: job,
-    env: {},
     execArgv: ["--no-warnings"],
     // For what a plugin makes the thread allocate beside its own memory.
     resourceLimits: { maxOldGenerationSizeMb: 64 },
@@ -98,7 +97,8 @@ export function startPlugin(file: string, options: PluginOptions = {}): Plugin {
   let written = 0;
   let outcome: Outcome | undefined;
   let look: NodeJS.Timeout | undefined;
-  let grace: NodeJS.Timeout | undefined;
+  let isCancelled = false;
+  let isOver = false;
 
   /** The first outcome counts. */
   function settle(how: Report["how"], why: string, status?: number): void {
@@ -106,17 +106,27 @@ export function startPlugin(file: string, options: PluginOptions = {}): Plugin {
   }
 
   function end(why: string): void {
+    if (isOver) return;
     settle("ended", why);
-    os.eventfd_write(cancel, 1);
-    grace ??= setTimeout(() => void worker.terminate(), GRACE_MS);
+    // Its next call throws, or the one in which it waits, and its descriptors are closed on the way out.
+    if (!isCancelled) os.eventfd_write(cancel, 1);
+    isCancelled = true;
+    if (look === undefined) void worker.terminate();
   }
 
   function watchProcessor(thread: number): void {
     const before = processorMs(thread);
+    let atCancel: number | undefined;
     look = setInterval(() => {
       const used = processorMs(thread) - before;
-      if (used <= budgets.processorMs) return;
-      end(`it used ${used} ms of processor time, and may use ${budgets.processorMs} ms`);
+      if (isCancelled) {
+        atCancel ??= used;
+        if (used - atCancel < GRACE_MS) return;
+        clearInterval(look);
+        void worker.terminate();
+      } else if (used > budgets.processorMs) {
+        end(`it used ${used} ms of processor time, and may use ${budgets.processorMs} ms`);
+      }
     }, LOOK_MS);
   }
 
@@ -138,8 +148,8 @@ export function startPlugin(file: string, options: PluginOptions = {}): Plugin {
 
   const report = new Promise<Report>((resolve) => {
     worker.once("exit", () => {
+      isOver = true;
       clearInterval(look);
-      clearTimeout(grace);
       const closed = open.closeAll(os);
       os.close(cancel);
       settle("failed", "its thread ended");
