@@ -1,7 +1,6 @@
 // FIONREAD (DATA_READABLE of fd_data) by kind of descriptor. Values: fcntl.ioctl(fd, termios.FIONREAD) of Linux 6.18;
 // vn_ioctl of FreeBSD 14.
 
-import { constants } from "node:os";
 import { join } from "node:path";
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
@@ -22,7 +21,7 @@ import { scoped } from "../support/descriptors.ts";
 import { ftruncateSync, newFolder, openSync, readSync, writeSync } from "../support/files.ts";
 import { answered } from "../support/world.ts";
 
-const { ENOTTY } = constants.errno;
+const ENOTTY = 25;
 const memory = new WebAssembly.Memory({ initial: 1 });
 const view = new DataView(memory.buffer);
 
