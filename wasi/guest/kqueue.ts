@@ -5,8 +5,6 @@
 import {
   CAPABILITY_EPOLL,
   CAPABILITY_KQUEUE,
-  EBADF,
-  EINVAL,
   ENOMEM,
   EV_ADD,
   EV_DELETE,
@@ -23,7 +21,6 @@ import type { Slot } from "../slots.ts";
 import type { Waits } from "../wait.ts";
 import type { GuestContext } from "./context.ts";
 import { QueueDescriptor } from "./descriptor.ts";
-import { EFAULT } from "./failure.ts";
 import { type GuestFile, type Holder, leaveFiles } from "./files.ts";
 import {
   errorEvent,
@@ -42,7 +39,6 @@ import {
 import { KnoteCount } from "./knote-count.ts";
 import type { KeventObject, KqueueObject } from "./module.ts";
 import { BELL, SourceKnotes } from "./source-knotes.ts";
-import { NS_PER_MS, readTimespec, TIMESPEC_SIZE } from "./timespec.ts";
 
 /** The filters whose ident is a descriptor. */
 const DESCRIPTORS: ReadonlySet<number> = new Set([FILTER_READ, FILTER_WRITE, FILTER_VNODE]);
@@ -54,8 +50,6 @@ const CLOSED = 2 ** 40;
 /** Stands for the filters that a guest does not have: the host answers EINVAL. */
 const REFUSED = -0x8000;
 
-/** Most changes of one call; more are ENOMEM. */
-const MOST_CHANGES = 1 << 16;
 /** Most kevents that a call gets room for, if its changes do not need more. */
 const MOST = 1024;
 
@@ -360,61 +354,9 @@ export class GuestQueue implements GuestFile, Holder {
 }
 
 /** The lists of one call: addresses in the guest's memory, and lengths. */
-interface Lists {
+export interface Lists {
   readonly changes: number;
   readonly nchanges: number;
   readonly events: number;
   readonly nevents: number;
 }
-
-/** The calls of wasi/include/sys/event.h. Results are negative errnos of Linux, or OSErrors are thrown. */
-export function kqueueCalls(context: GuestContext) {
-  const { files, memory } = context;
-
-  /** The queue, lists and milliseconds of a call, < 0 for ever; or a negative errno. */
-  function checked([kq, changes, nchanges, events, nevents, timespec]: KeventArguments):
-    | { readonly queue: GuestQueue; readonly lists: Lists; readonly ms: number }
-    | number {
-    if (timespec !== 0 && !memory.has(timespec, 1, TIMESPEC_SIZE)) return -EFAULT;
-    const queue = files.get(kq);
-    if (!(queue instanceof GuestQueue)) return -EBADF;
-    if (nchanges < 0 || nevents < 0) return -EINVAL;
-    if (nchanges > MOST_CHANGES) return -ENOMEM;
-    if (!memory.has(changes, nchanges, GUEST_KEVENT_SIZE)) return -EFAULT;
-    if (!memory.has(events, nevents, GUEST_KEVENT_SIZE)) return -EFAULT;
-    const lists = { changes, nchanges, events, nevents };
-    if (timespec === 0) return { queue, lists, ms: -1 };
-    const ns = readTimespec(memory.view(), timespec >>> 0);
-    return ns === undefined ? -EINVAL : { queue, lists, ms: Number(ns) / NS_PER_MS };
-  }
-
-  return {
-    plain: {
-      kqueue(): number {
-        return files.room(1) || files.add(new GuestQueue(context), true);
-      },
-    },
-    blocking: {
-      kevent(...given: KeventArguments): number {
-        const call = checked(given);
-        return typeof call === "number" ? call : call.queue.block(call.lists, call.ms);
-      },
-    },
-    waiting: {
-      *kevent(...given: KeventArguments): Waits {
-        const call = checked(given);
-        return typeof call === "number" ? call : yield* call.queue.wait(call.lists, call.ms);
-      },
-    },
-  };
-}
-
-/** Arguments of `kevent`: addresses and lengths of the two lists, and the address of the timeout. */
-type KeventArguments = [
-  kq: number,
-  changes: number,
-  nchanges: number,
-  events: number,
-  nevents: number,
-  timespec: number,
-];

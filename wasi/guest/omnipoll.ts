@@ -7,7 +7,7 @@ import { cancellable } from "./cancellable.ts";
 import { epollCalls } from "./epoll.ts";
 import { eventfdCalls } from "./eventfd.ts";
 import { guestCalls, guestWaits } from "./failure.ts";
-import { kqueueCalls } from "./kqueue.ts";
+import { kqueueCalls } from "./kqueue-calls.ts";
 import { timerfdCalls } from "./timerfd.ts";
 
 /** How many arguments the calls that may wait have, each a number of 32 bits. */
