@@ -272,7 +272,7 @@ export function createPollOneoff(
   const suspending = (): unknown => {
     waiter.checkSuspends("poll_oneoff.suspending");
     made ??= suspendingImport("poll_oneoff.suspending", 4, (...given) =>
-      waiter.suspending(oneoff.call(...(given as Parameters<GuestPollOneoff>))),
+      waiter.begin(oneoff.call(...(given as Parameters<GuestPollOneoff>))),
     );
     return made;
   };

@@ -1,11 +1,14 @@
 // JSPI (WebAssembly.Suspending and WebAssembly.promising): guests whose stack is suspended while a call waits.
 // TypeScript 7 has no declarations of it.
 
-/** A call that has its result at once, or waits for it. */
-type Call = (...given: number[]) => number | Promise<number>;
+/** A call that has its result at once, or a function that begins to wait for it. */
+type Call = (...given: number[]) => number | Begin;
+type Begin = () => Promise<number>;
 
 interface Jspi {
-  readonly Suspending?: new (call: () => Promise<number>) => WebAssembly.ImportValue;
+  readonly Suspending?: new (
+    call: (...given: number[]) => Promise<number>,
+  ) => WebAssembly.ImportValue;
   readonly promising?: (entry: () => void) => () => Promise<void>;
 }
 
@@ -26,14 +29,17 @@ const FUNCTION = 0x60;
 /** LEB128 of PENDING: the lowest number of 32 bits. */
 const LOWEST = [0x80, 0x80, 0x80, 0x80, 0x78];
 const PENDING = -(2 ** 31);
+/** More microtasks than lie between a promise that is settled and the stack that goes on. */
+const MICROTASKS = 8;
 
 const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
 const vector = (...items: number[][]): number[] => [items.length, ...items.flat()];
 const section = (id: number, body: number[]): number[] => [id, body.length, ...body];
 
 /**
- * A module whose export `call` takes so many numbers of 32 bits. It calls its import `begin` with them, and `finish`
- * if the result is PENDING. A call of WebAssembly, since a stack with JavaScript on it cannot be suspended.
+ * A module whose export `call` takes so many numbers of 32 bits. It calls its import `begin` with them; if the result
+ * is PENDING, `probe`, and `finish` with the result of that. A call of WebAssembly, since a stack with JavaScript on it
+ * cannot be suspended.
  */
 function moduleOf(count: number): WebAssembly.Module {
   const numbers = Array.from({ length: count }, (_, i) => i);
@@ -46,16 +52,30 @@ function moduleOf(count: number): WebAssembly.Module {
     0x22, count, // local.tee
     0x41, ...LOWEST, 0x46, // i32.const PENDING, i32.eq
     0x04, I32, // if (result i32)
-    0x10, 1, // call finish
+    0x10, 1, 0x10, 2, // call probe, call finish
     0x05, 0x20, count, // else local.get
     0x0b, 0x0b, // end end
   ];
   const bytes = [
     [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-    section(1, vector([FUNCTION, count, ...params, 1, I32], [FUNCTION, 0, 1, I32])),
-    section(2, vector([0, ...name("begin"), 0, 0], [0, ...name("finish"), 0, 1])),
+    section(
+      1,
+      vector(
+        [FUNCTION, count, ...params, 1, I32],
+        [FUNCTION, 0, 1, I32],
+        [FUNCTION, 1, I32, 1, I32],
+      ),
+    ),
+    section(
+      2,
+      vector(
+        [0, ...name("begin"), 0, 0],
+        [0, ...name("probe"), 0, 1],
+        [0, ...name("finish"), 0, 2],
+      ),
+    ),
     section(3, vector([0])),
-    section(7, vector([...name("call"), 0, 2])),
+    section(7, vector([...name("call"), 0, 3])),
     section(10, vector([body.length, ...body])),
   ];
   return new WebAssembly.Module(Uint8Array.from(bytes.flat()));
@@ -76,16 +96,36 @@ export function suspendingImport(what: string, count: number, call: Call): WebAs
   const { Suspending } = jspi(what);
   const module = modules.get(count) ?? moduleOf(count);
   modules.set(count, module);
-  /** The promise that `begin` has left for `finish`, which is called next. */
-  let left: Promise<number> | undefined;
+  /** What `begin` has left for `probe`, which is called next. */
+  let left: Begin | undefined;
+  /** By the number that `probe` hands to `finish`: calls whose stack is suspended, and which have not begun to wait. */
+  const probed = new Map<number, Begin>();
+  let numbers = 0;
   const begin = (...given: number[]): number => {
     const result = call(...given);
     if (typeof result === "number") return result;
     left = result;
     return PENDING;
   };
-  const finish = new Suspending(() => left as Promise<number>);
-  const { exports } = new WebAssembly.Instance(module, { "": { begin, finish } });
+  // A Suspending calls its function before it finds that the stack cannot be suspended: a wait that began there would
+  // go on without its guest.
+  const probe = new Suspending(() => {
+    const number = (numbers = (numbers + 1) | 0);
+    probed.set(number, left as Begin);
+    void forget(number);
+    return Promise.resolve(number);
+  });
+  /** Drops a call that cannot be suspended, once its stack would have gone on. */
+  async function forget(number: number): Promise<void> {
+    for (let i = 0; i < MICROTASKS; i++) await undefined;
+    probed.delete(number);
+  }
+  const finish = new Suspending((number) => {
+    const wait = probed.get(number as number) as Begin;
+    probed.delete(number as number);
+    return wait();
+  });
+  const { exports } = new WebAssembly.Instance(module, { "": { begin, probe, finish } });
   return exports["call"] as WebAssembly.ImportValue;
 }
 

@@ -238,8 +238,14 @@ export class Waiter {
    * @throws the reason of `cancellation`, when it is cancelled before the call has ended
    */
   suspending(waits: Waits, cancellation?: Cancellation): number | Promise<number> {
+    const begun = this.begin(waits, cancellation);
+    return typeof begun === "number" ? begun : begun();
+  }
+
+  /** The same up to the first wait, which the returned function begins. */
+  begin(waits: Waits, cancellation?: Cancellation): number | (() => Promise<number>) {
     const step = this.#untilWait(waits, waits.next(), cancellation);
-    if (!step.done) return this.#suspended(waits, step, cancellation);
+    if (!step.done) return () => this.#suspended(waits, step, cancellation);
     this.throwIfCancelled();
     return step.value;
   }

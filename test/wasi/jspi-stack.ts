@@ -23,10 +23,14 @@ export function onStack(
   call: (...given: number[]) => number | Promise<number>,
 ): (...given: Numbers) => Promise<number> {
   if (promising === undefined) return async (...given) => call(...given);
+  const begun = (...numbers: number[]): number | (() => Promise<number>) => {
+    const result = call(...numbers);
+    return typeof result === "number" ? result : () => result;
+  };
   return (...given) => {
     const signature = { params: given.map(() => "i32"), results: ["i32"] };
     const module = new WebAssembly.Module(passing({ call: signature }));
-    const host = { call: suspendingImport("a test", given.length, call) };
+    const host = { call: suspendingImport("a test", given.length, begun) };
     return promising(new WebAssembly.Instance(module, { host }).exports["call"])(...given);
   };
 }

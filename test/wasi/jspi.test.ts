@@ -119,24 +119,31 @@ test(
 /** A function of WebAssembly that calls the poll_oneoff of a guest; its `promising` twin may suspend. */
 async function callerOf(fds: ReadonlyMap<number, number | FakeSource>) {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const { suspending } = createPollOneoff({ select: { host }, memory, fds });
+  let waits = 0;
+  const watch = host.watch as NonNullable<typeof host.watch>;
+  const counting = {
+    ...host,
+    watch: (...given: Parameters<typeof watch>) => (waits++, watch(...given)),
+  };
+  const { suspending } = createPollOneoff({ select: { host: counting }, memory, fds });
   const call = { params: ["i32", "i32", "i32", "i32"], results: ["i32"] };
   const module = await WebAssembly.compile(passing({ call }));
   const { exports } = await WebAssembly.instantiate(module, {
     host: { call: suspending as WebAssembly.ImportValue },
   });
-  return { memory, plain: exports["call"] as GuestPollOneoff };
+  return { memory, plain: exports["call"] as GuestPollOneoff, waits: () => waits };
 }
 
 test(
   "a call that must wait throws SuspendError under an export that is not promising",
   scoped(async (s) => {
     const [r, w] = s.pipe();
-    const { memory, plain } = await callerOf(new Map([[0, r]]));
+    const { memory, plain, waits } = await callerOf(new Map([[0, r]]));
     const polled = (): unknown => oneoff(memory, plain, { read: 0 });
     assert.match(await refusal(polled), /^SuspendError: /);
     os.write(w, "x");
     assert.is((polled() as Event[]).length, 1);
+    assert.is(waits(), 0, "no wait goes on without its guest");
   }),
 );
 

@@ -196,10 +196,10 @@ function suspendingCalls(
   cancellation: Cancellation,
 ): Record<string, unknown> {
   const made = Object.entries(calls).map(([name, call]) => {
-    const outer = (fd: number, ...given: number[]): number | Promise<number> =>
+    const outer = (fd: number, ...given: number[]): number | (() => Promise<number>) =>
       name !== "poll_oneoff" && table.get(fd) === undefined
         ? runtime.call(name, fd, ...given)
-        : waiter.suspending(call(fd, ...given), cancellation);
+        : waiter.begin(call(fd, ...given), cancellation);
     const count = ARGUMENTS[name] as number;
     return [name, suspendingImport(`suspending.${name}`, count, outer as never)];
   });

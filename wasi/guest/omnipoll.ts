@@ -38,7 +38,7 @@ export function omnipollCalls(context: GuestContext) {
     for (const [name, call] of Object.entries(waiting)) {
       const count = ARGUMENTS[name as keyof typeof waiting];
       imports[name] = suspendingImport(`omnipoll.${name}`, count, (...given) =>
-        context.waiter.suspending(call(...given), cancellation),
+        context.waiter.begin(call(...given), cancellation),
       );
     }
     return imports;

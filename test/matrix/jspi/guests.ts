@@ -14,6 +14,8 @@ const MEASURED_MS = 2000;
 const PERIOD_MS = 10;
 /** One program has input so often. */
 const FEED_MS = 5;
+/** Later than that without programs, the interval waits for other processes of the machine. */
+const BUSY_MS = PERIOD_MS / 2;
 /** How many times later than without programs the interval may be. */
 const MOST = 3;
 
@@ -99,7 +101,12 @@ async function compare(what: string, msOf: (i: number) => number): Promise<void>
       `${shown(beside)} ms beside ${PROGRAMS} programs ${what}: p99 ${ratio.toFixed(2)} times`,
   );
   // In virtual time the programs never rest, and the interval competes with them for the processor.
-  if (!IS_VIRTUAL) assert.ok(ratio <= MOST, `${ratio} times later, more than ${MOST}`);
+  if (IS_VIRTUAL) return;
+  if (ofTurns(alone, 0.99) > BUSY_MS) {
+    console.log(
+      "the machine is too busy to compare: the interval waits for a processor without programs, too",
+    );
+  } else assert.ok(ratio <= MOST, `${ratio} times later, more than ${MOST}`);
 }
 
 test(`an interval is on time beside ${PROGRAMS} programs that sleep and poll at once`, () =>

@@ -13,7 +13,7 @@ import { installPart } from "../../support/part.ts";
 const GUESTS = "test/matrix/jspi/guests.js";
 const SUITE = ["jspi.test", "suspend.test", "c-suspend.test", "c-programs.test"];
 const PAGE = "docs/wasi-jspi.md";
-const LIMIT_MS = 600_000;
+const LIMIT_MS = 180_000;
 
 const urlOf = (file: string): URL => new URL(file, import.meta.url);
 
@@ -30,7 +30,10 @@ async function inNode(): Promise<boolean> {
   const options = ["--disable-warning=ExperimentalWarning"];
   let passed = true;
   for (const url of [urlOf("guests.js"), ...SUITE.map((name) => urlOf(`../../wasi/${name}.js`))]) {
-    const { status } = spawnSync(node, [...options, fileURLToPath(url)], { stdio: "inherit" });
+    const { status } = spawnSync(node, [...options, fileURLToPath(url)], {
+      stdio: "inherit",
+      timeout: LIMIT_MS,
+    });
     passed &&= status === 0;
   }
   for (const fence of fencesOf(PAGE).filter(({ needs }) => needs === "jspi")) {
