@@ -73,10 +73,15 @@ const NO_LIMIT: SubscriptionLimit = { subscriptions: MOST_SUBSCRIPTIONS, onRefus
 const SUBSCRIPTION_WORDS = SUBSCRIPTION_SIZE / 4;
 const EVENT_WORDS = EVENT_SIZE / 4;
 
+/** Whether a clock is due, without clocks. */
+const NEVER = (): boolean => false;
+
 /** The state of one call: its subscriptions, copied, and their descriptors. */
 interface Call {
   /** The subscriptions; in the place of a descriptor is the number of its slot. */
   readonly words: Uint32Array;
+  /** Room for the events. The guest's array may be at any address, so that they are copied there as bytes. */
+  readonly events: Uint32Array;
   readonly copy: DataView;
   readonly count: number;
   readonly slots: Slot[];
@@ -131,8 +136,15 @@ export class Oneoff {
     }
     const { buffer } = this.#memoryOf();
     const bytes = new Uint8Array(buffer, from >>> 0, count * SUBSCRIPTION_SIZE).slice();
-    const words = new Uint32Array(bytes.buffer);
-    const call = { copy: new DataView(bytes.buffer), words, count, slots: [], dues: new Map() };
+    const call = {
+      copy: new DataView(bytes.buffer),
+      words: new Uint32Array(bytes.buffer),
+      // Made now: what is done after the wait delays the guest.
+      events: new Uint32Array(count * EVENT_WORDS),
+      count,
+      slots: [],
+      dues: new Map(),
+    };
     const refused = this.#read(call);
     if (refused !== 0) return refused;
     return yield* this.#wait(call, to >>> 0, found >>> 0);
@@ -201,10 +213,8 @@ export class Oneoff {
   }
 
   /** Writes the events of all subscriptions that are ready; returns how many. */
-  #writeEvents({ words, count, slots, dues }: Call, to: number): number {
-    const isDue = dueNow(dues);
-    // The guest's array may be at any address: events are made in words of their own, and copied as bytes.
-    const events = new Uint32Array(count * EVENT_WORDS);
+  #writeEvents({ words, events, count, slots, dues }: Call, to: number): number {
+    const isDue = dues.size === 0 ? NEVER : dueNow(dues);
     let end = 0;
     let last = -1;
     let answer = NOT_READY;

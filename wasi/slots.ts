@@ -202,32 +202,41 @@ export class SlotPoller {
 
   /** Asks for the bytes of the slots that are ready, and for the errors that are pending. */
   askBytes(slots: readonly Slot[]): void {
-    const open = slots.filter((slot) => isOpen(slot) && slot.ready !== 0);
-    const ready = open.filter(({ source }) => source === undefined);
-    if (ready.length < open.length) {
-      for (const slot of open) if (slot.source !== undefined) askBytesOfSource(slot);
+    // One pass: this code runs between the end of a wait and the guest.
+    const readers: Slot[] = [];
+    const writers: Slot[] = [];
+    for (const slot of slots) {
+      const { want, ready, source } = slot;
+      if (ready === 0 || !isOpen(slot)) continue;
+      if (source !== undefined) {
+        askBytesOfSource(slot);
+        continue;
+      }
+      if (want & EVENT_IN || ready & EVENT_ERR) readers.push(slot);
+      if (want & EVENT_OUT) writers.push(slot);
     }
-    this.#ask(
-      ready.filter(({ want, ready: bits }) => want & EVENT_IN || bits & EVENT_ERR),
-      DATA_READABLE,
-      (slot, value, state) => {
-        slot.readable = value;
-        const errno = slot.ready & EVENT_ERR ? state & DATA_STATE_ERRNO : 0;
-        slot.error = errno === 0 ? WASI_IO : wasiErrno(errno);
-      },
-    );
-    const writers = ready.filter(({ want }) => want & EVENT_OUT);
-    this.#ask(writers, DATA_SENDABLE, (slot, value) => (slot.writable = value));
-    this.#ask(
-      writers.filter(({ writable }) => writable < 0),
-      DATA_PIPE_ROOM,
-      (slot, value) => {
-        slot.writable = value;
-        // The only error of a pipe: the other end is gone.
-        if (value >= 0) slot.error = WASI_PIPE;
-      },
-    );
+    this.#ask(readers, DATA_READABLE, takeReadable);
+    if (writers.length === 0) return;
+    this.#ask(writers, DATA_SENDABLE, takeRoom);
+    const pipes = writers.filter(({ writable }) => writable < 0);
+    this.#ask(pipes, DATA_PIPE_ROOM, takePipeRoom);
   }
+}
+
+function takeReadable(slot: Slot, value: number, state: number): void {
+  slot.readable = value;
+  const errno = slot.ready & EVENT_ERR ? state & DATA_STATE_ERRNO : 0;
+  slot.error = errno === 0 ? WASI_IO : wasiErrno(errno);
+}
+
+function takeRoom(slot: Slot, value: number): void {
+  slot.writable = value;
+}
+
+function takePipeRoom(slot: Slot, value: number): void {
+  slot.writable = value;
+  // The only error of a pipe: the other end is gone.
+  if (value >= 0) slot.error = WASI_PIPE;
 }
 
 /** Writes the poll record of a slot; a negative descriptor is skipped by poll(2). */
