@@ -34,6 +34,7 @@ export interface Timing {
   readonly name: string;
   readonly threads: number;
   readonly medianNs: number;
+  readonly p10Ns: number;
   readonly p99Ns: number;
   readonly leastNs: number;
   readonly samples: number;
@@ -89,6 +90,12 @@ export function ratio(result: Result, name: string, other: string): number | und
   const [a, b] = [name, other].map((wanted) => timingOf(result, wanted));
   if (a === undefined || b === undefined) return undefined;
   return median(a.roundsNs.map((ns, round) => ns / (b.roundsNs[round] ?? NaN)));
+}
+
+/** The same of the tenth percentiles, which other programs of the machine disturb less than medians. */
+export function ratioOfP10(result: Result, name: string, other: string): number | undefined {
+  const [a, b] = [name, other].map((wanted) => timingOf(result, wanted));
+  return a === undefined || b === undefined ? undefined : a.p10Ns / b.p10Ns;
 }
 
 /** Timing of the contestant called `name`. */
@@ -153,6 +160,7 @@ export async function runCase(
     name,
     threads,
     medianNs: median(roundsNs),
+    p10Ns: quantile(roundsNs, 0.1),
     p99Ns: quantile(roundsNs, 0.99),
     leastNs: Math.min(...roundsNs),
     samples: roundsNs.length,

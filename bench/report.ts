@@ -28,19 +28,28 @@ function times(figure: number | undefined): string {
 }
 
 /** The references: each contestant's ratio to each of them is printed. */
-const REFERENCES = ["C", "CPython"];
+const REFERENCES = ["C", "CPython", "node:wasi"];
+
+/** The references that some of the cases have. */
+function referencesOf(results: readonly Result[]): string[] {
+  return REFERENCES.filter((name) =>
+    results.some(({ timings }) => timings.some((timing) => timing.name === name)),
+  );
+}
 
 /** The table of one case. */
 export function caseTable(result: Result): string {
-  const head = ["", "threads", "median", "p99", ...REFERENCES.map((name) => `/ ${name}`)];
+  const references = referencesOf([result]);
+  const head = ["", "threads", "median", "p10", "p99", ...references.map((name) => `/ ${name}`)];
   const rows = result.timings.map((timing) => [
     timing.name,
     String(timing.threads),
     duration(timing.medianNs),
+    duration(timing.p10Ns),
     duration(timing.p99Ns),
-    ...REFERENCES.map((name) => times(ratio(result, timing.name, name))),
+    ...references.map((name) => times(ratio(result, timing.name, name))),
   ]);
-  const widths = [24, 7, 10, 10, 9, 9];
+  const widths = [24, 7, 10, 10, 10, 9, 9];
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
@@ -67,7 +76,7 @@ function short(value: number): number {
 
 /** A timing and its ratios to the others, for latest.json. */
 function timingJson(result: Result, timing: Timing): object {
-  const { name, threads, medianNs, p99Ns, leastNs, samples } = timing;
+  const { name, threads, medianNs, p10Ns, p99Ns, leastNs, samples } = timing;
   const ratios: Record<string, number> = {};
   for (const other of result.timings) {
     const figure = ratio(result, name, other.name);
@@ -77,6 +86,7 @@ function timingJson(result: Result, timing: Timing): object {
     name,
     threads,
     medianNs: short(medianNs),
+    p10Ns: short(p10Ns),
     p99Ns: short(p99Ns),
     leastNs: short(leastNs),
     samples,
@@ -112,6 +122,12 @@ const COLUMNS = [
   "omnipoll pollInto",
   "omnipoll control",
   "omnipoll controlInto",
+  "omnipoll in node:wasi",
+  "node:wasi",
+  "browser_wasi_shim",
+  "@wasmer/wasi",
+  "the host's poll",
+  "Atomics.wait",
   "simulated",
   "real kernel",
   "of 1 000 000",
@@ -131,9 +147,10 @@ function summaryTable(results: readonly Result[]): string[] {
     return `${name} (${threads} threads)`;
   });
   const reference = names[0] ?? "";
+  const references = referencesOf(results);
   return [
-    row(["", ...head, ...REFERENCES.map((name) => `× ${name}`)]),
-    row(["---", ...names.map(() => "--:"), ...REFERENCES.map(() => "--:")]),
+    row(["", ...head, ...references.map((name) => `× ${name}`)]),
+    row(["---", ...names.map(() => "--:"), ...references.map(() => "--:")]),
     ...results.map((result) =>
       row([
         `\`${result.call}\`, ${result.setting}`,
@@ -141,7 +158,7 @@ function summaryTable(results: readonly Result[]): string[] {
           const timing = result.timings.find((one) => one.name === name);
           return timing === undefined ? "–" : duration(timing.medianNs);
         }),
-        ...REFERENCES.map((name) => times(ratio(result, reference, name)) || "–"),
+        ...references.map((name) => times(ratio(result, reference, name)) || "–"),
       ]),
     ),
     "",
@@ -149,7 +166,14 @@ function summaryTable(results: readonly Result[]): string[] {
 }
 
 /** Names of the first contestants of the cases; the summary has a table for each name. */
-const LEADERS = ["omnipoll poll", "omnipoll control", "omnipoll", "simulated", "of 1 000 000"];
+const LEADERS = [
+  "omnipoll poll",
+  "omnipoll control",
+  "omnipoll",
+  "omnipoll in node:wasi",
+  "simulated",
+  "of 1 000 000",
+];
 
 /** Content of summary.md: a table per kind of case, and the targets. */
 export function toMarkdown(

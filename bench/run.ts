@@ -17,12 +17,14 @@ import { caseTable, type Machine, targetLine, toJson, toMarkdown } from "./repor
 import { selectCases } from "./select.bench.ts";
 import { simCases } from "./sim.bench.ts";
 import { checkTargets } from "./targets.ts";
+import { asleepResult } from "./wasi-asleep.ts";
+import { wasiCases } from "./wasi.bench.ts";
 
 const command = new Command("bench")
   .description("Measures beside C and CPython; a run of all groups writes bench/results.")
   .argument(
     "[group...]",
-    "beginnings of names: epoll, epoll-idle, poll, select, kqueue, libevent, sim",
+    "beginnings of names: epoll, epoll-idle, poll, select, kqueue, libevent, sim, wasi",
   )
   .option("--quick", "a shorter, noisier run", false)
   .parse();
@@ -100,12 +102,17 @@ const known = [
   ...kqueueCases(children, limit),
   ...libeventCases(children),
   ...simCases(),
+  ...wasiCases(),
 ];
+/** The groups that are measured otherwise. */
+const ASLEEP = "wasi-asleep";
 const all = wanted.length === 0;
-const cases = known.filter(({ group }) => all || wanted.some((name) => group.startsWith(name)));
+const isWanted = (group: string): boolean => all || wanted.some((name) => group.startsWith(name));
+const cases = known.filter(({ group }) => isWanted(group));
+const names = [...new Set(known.map(({ group }) => group)), ASLEEP];
 for (const name of wanted) {
-  if (known.some(({ group }) => group.startsWith(name))) continue;
-  const groups = [...new Set(known.map(({ group }) => group))].join(", ");
+  if (names.some((group) => group.startsWith(name))) continue;
+  const groups = names.join(", ");
   console.error(`bench: no group begins with ${name}: ${groups}`);
   process.exit(2);
 }
@@ -117,12 +124,23 @@ for (const one of cases) {
   console.log(caseTable(result));
 }
 for (const child of Object.values(children)) child?.stop();
+if (isWanted(ASLEEP)) {
+  const result = asleepResult(quick ? 1 : 5);
+  results.push(result);
+  console.log(caseTable(result));
+}
 
 const targets = checkTargets(results);
 for (const target of targets) console.log(targetLine(target));
 
 const folder = pathOf("bench/results");
 mkdirSync(folder, { recursive: true });
+const ofWasi = results.filter(({ group }) => group.startsWith("wasi-"));
+const isWhole = names.every((name) => !name.startsWith("wasi-") || isWanted(name));
+// The figures of WASI have a file of their own: they compare runtimes in JavaScript, not C and CPython.
+if (isWhole && !quick) {
+  writeFileSync(`${folder}/wasi.json`, toJson(machine, ofWasi, checkTargets(ofWasi)));
+}
 if (all) {
   writeFileSync(`${folder}/latest.json`, toJson(machine, results, targets));
   writeFileSync(`${folder}/summary.md`, toMarkdown(machine, results, targets));

@@ -107,6 +107,56 @@ function benchmarks(): string {
   ].join("\n");
 }
 
+/** The runtimes that are measured, column by column; the last two have no guest. */
+const WASI_CONTESTANTS = [
+  "omnipoll in node:wasi",
+  "node:wasi",
+  "browser_wasi_shim",
+  "@wasmer/wasi",
+  "the host's poll",
+  "Atomics.wait",
+];
+
+interface WasiFigures extends Pick<Figures, "machine"> {
+  readonly cases: ReadonlyArray<{
+    readonly setting: string;
+    readonly timings: ReadonlyArray<{ readonly name: string; readonly p10Ns: number }>;
+    readonly skipped: ReadonlyArray<{ readonly name: string; readonly reason: string }>;
+  }>;
+  readonly targets: ReadonlyArray<{
+    readonly text: string;
+    readonly figure: number;
+    readonly met: boolean;
+  }>;
+}
+
+/** The figures of the last run of the benchmarks of WASI. */
+function wasiBenchmarks(): string {
+  const path = "bench/results/wasi.json";
+  const { machine, cases, targets } = JSON.parse(textOf(path)) as WasiFigures;
+  const lines = cases.map(({ setting, timings, skipped }) => {
+    const cells = WASI_CONTESTANTS.map((name) => {
+      const timing = timings.find((one) => one.name === name);
+      if (timing !== undefined) return duration(timing.p10Ns);
+      return skipped.some((one) => one.name === name) ? "cannot" : "";
+    });
+    return [setting].concat(cells);
+  });
+  const outcomes = targets.map(({ text, figure, met }) => [
+    text.replace("poll_oneoff, ", ""),
+    figure.toFixed(2),
+    met ? "met" : "missed",
+  ]);
+  const { date, cpu, cores, node } = machine;
+  return [
+    `${cpu}, ${cores} cores, Node ${node.slice(1)}, ${date.slice(0, 10)}. Tenth percentiles of one call:`,
+    "",
+    table(["poll_oneoff", ...WASI_CONTESTANTS], lines),
+    "",
+    table(["target", "measured", ""], outcomes),
+  ].join("\n");
+}
+
 interface PythonDemo {
   readonly date: string;
   readonly node: string;
@@ -162,6 +212,7 @@ const BLOCKS: Record<string, () => string> = {
   ...CONFORMANCE,
   help,
   benchmarks,
+  "benchmarks-wasi": wasiBenchmarks,
   "python-demo": pythonDemo,
   "python-tests": pythonTests,
 };
