@@ -62,8 +62,8 @@ test("programs that this Node may not run belong to a part of the matrix", () =>
   const pages = fences.filter(({ needs }) => needs !== undefined);
   assert.equal(
     pages.map(({ page, needs }) => `${page} ${needs}`),
-    ["docs/wasi-jspi.md jspi"],
-    "test/matrix/jspi runs it",
+    ["docs/wasi-jspi.md jspi", "docs/wasi.md wasi", "docs/wasi.md wasi"],
+    "test/matrix/wasi and test/matrix/jspi run them",
   );
 });
 

@@ -2,7 +2,7 @@
 // new folder.
 
 import { spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -95,13 +95,24 @@ function run(folder: string, program: string, args: readonly string[]): Promise<
   });
 }
 
-/** Runs a program in JavaScript or TypeScript, by default with this Node; resolves to its output. */
+/** What a program needs that the root does not install. */
+export interface Needs {
+  /** Path of a Node. Default: this one. */
+  readonly node?: string;
+  /** The folder of a part, from the root of the project, whose packages the program imports. */
+  readonly part?: string;
+}
+
+/** Runs a program in JavaScript or TypeScript; resolves to its output. */
 export async function runProgram(
   { language, code }: Fence,
-  node = process.execPath,
+  { node = process.execPath, part }: Needs = {},
 ): Promise<string> {
   const folder = mkdtempSync(join(root, "build", "snippet-"));
   try {
+    if (part !== undefined) {
+      symlinkSync(join(root, part, "node_modules"), join(folder, "node_modules"));
+    }
     if (language === "js") {
       writeFileSync(join(folder, "snippet.mjs"), code);
     } else {

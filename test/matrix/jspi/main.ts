@@ -37,7 +37,7 @@ async function inNode(): Promise<boolean> {
     passed &&= status === 0;
   }
   for (const fence of fencesOf(PAGE).filter(({ needs }) => needs === "jspi")) {
-    const printed = await runProgram(fence, node);
+    const printed = await runProgram(fence, { node });
     if (isAsSaid(printed, fence.output ?? "")) continue;
     console.error(`the program in line ${fence.line} of ${PAGE} printed\n${printed}`);
     passed = false;

@@ -13,7 +13,8 @@ import {
 } from "../../../bindings/node/wasi.ts";
 import { bytes, CODE, PRINTED } from "../../wasi/poll-select.ts";
 import { scoped } from "../../support/descriptors.ts";
-import { importFrom } from "../../support/part.ts";
+import { importFrom, installPart } from "../../support/part.ts";
+import { fencesOf, runProgram } from "../../docs/snippets.ts";
 
 type Given = Omit<AdapterOptions, "memory">;
 
@@ -76,5 +77,12 @@ test("Extism", async () => {
   };
   assert.is(await printed(run), PRINTED);
 });
+
+for (const fence of fencesOf("docs/wasi.md").filter(({ needs }) => needs === "wasi")) {
+  test(`the program in line ${fence.line} of docs/wasi.md`, async () => {
+    installPart("wasi");
+    assert.is(await runProgram(fence, { part: "wasi" }), fence.output);
+  });
+}
 
 test.run();
