@@ -47,7 +47,7 @@ int main(int argc, char *argv[]) {
     if (ready == 0) continue;
     struct piece *piece = malloc(sizeof *piece);
     if (piece == NULL) return fail("malloc");
-    piece->length = read(STDIN_FILENO, piece->bytes, sizeof piece->bytes);
+    piece->length = read(STDIN_FILENO, piece->bytes, BUFSIZ);
     if (piece->length == -1) return fail("read");
     if (piece->length == 0) break;
     piece->next = NULL;
