@@ -29,8 +29,8 @@ const FUNCTION = 0x60;
 /** LEB128 of PENDING: the lowest number of 32 bits. */
 const LOWEST = [0x80, 0x80, 0x80, 0x80, 0x78];
 const PENDING = -(2 ** 31);
-/** More microtasks than lie between a promise that is settled and the stack that goes on. */
-const MICROTASKS = 8;
+/** A stack is between `probe` and `finish` for some microtasks. Others are those of calls that could not be suspended. */
+const MOST_PROBED = 4096;
 
 const name = (text: string): number[] => [text.length, ...new TextEncoder().encode(text)];
 const vector = (...items: number[][]): number[] => [items.length, ...items.flat()];
@@ -112,14 +112,9 @@ export function suspendingImport(what: string, count: number, call: Call): WebAs
   const probe = new Suspending(() => {
     const number = (numbers = (numbers + 1) | 0);
     probed.set(number, left as Begin);
-    void forget(number);
+    if (probed.size > MOST_PROBED) probed.delete(probed.keys().next().value as number);
     return Promise.resolve(number);
   });
-  /** Drops a call that cannot be suspended, once its stack would have gone on. */
-  async function forget(number: number): Promise<void> {
-    for (let i = 0; i < MICROTASKS; i++) await undefined;
-    probed.delete(number);
-  }
   const finish = new Suspending((number) => {
     const wait = probed.get(number as number) as Begin;
     probed.delete(number as number);
