@@ -1,5 +1,9 @@
 // A thread that writes a byte to a pipe a while after it is told to, and notes when it did.
 
+import { spawnSync } from "node:child_process";
+import { readFileSync, readlinkSync } from "node:fs";
+import { cpus } from "node:os";
+import { basename } from "node:path";
 import { workerData } from "node:worker_threads";
 import { write } from "../bindings/node/os.ts";
 import { BYTE } from "./pipes.ts";
@@ -17,6 +21,19 @@ const data = workerData as {
   readonly fd: number;
 };
 
+/**
+ * Moves this thread to the other CPUs, where the events that a program waits for come from: a thread on the CPU of
+ * the one that waits would measure how the kernel switches between both.
+ */
+function leaveCpu(): void {
+  const task = basename(readlinkSync("/proc/thread-self"));
+  const own = /^Cpus_allowed_list:\s+(\d+)$/m.exec(
+    readFileSync("/proc/thread-self/status", "utf8"),
+  );
+  const others = cpus().flatMap((_, cpu) => (String(cpu) === own?.[1] ? [] : [cpu]));
+  if (own !== null && others.length > 0) spawnSync("taskset", ["-p", "-c", others.join(), task]);
+}
+
 /** Does what it is told, until it is told to end. */
 export function serve({ words, time, fd }: typeof data): void {
   const never = new Int32Array(new SharedArrayBuffer(4));
@@ -29,4 +46,7 @@ export function serve({ words, time, fd }: typeof data): void {
   }
 }
 
-if (data !== null && "words" in data) serve(data);
+if (data !== null && "words" in data) {
+  leaveCpu();
+  serve(data);
+}

@@ -136,7 +136,7 @@ export function wasiCases(): Case[] {
     {
       group: "wasi-wake",
       call: "poll_oneoff",
-      setting: "woken by a write of another thread",
+      setting: "woken by a write on another CPU",
       parameters: {},
       contestants: [
         ...["omnipoll in node:wasi", "node:wasi"].map((name) =>

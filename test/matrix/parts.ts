@@ -107,7 +107,7 @@ export const PARTS: readonly Part[] = [
     name: "fuzz-wasi",
     about:
       "a million random calls of each group of a guest's functions neither throw, hang nor change a byte that is not theirs",
-    minutes: 5,
+    minutes: 7,
     programs: [["test/fuzz/wasi.js", ...SEED]],
   },
   {
