@@ -85,6 +85,20 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? NaN;
 }
 
+/** The times of a contestant, from those of its rounds. */
+export function summary(name: string, threads: number, roundsNs: readonly number[]): Timing {
+  return {
+    name,
+    threads,
+    medianNs: median(roundsNs),
+    p10Ns: quantile(roundsNs, 0.1),
+    p99Ns: quantile(roundsNs, 0.99),
+    leastNs: Math.min(...roundsNs),
+    samples: roundsNs.length,
+    roundsNs,
+  };
+}
+
 /** The time of a contestant divided by the time of `other`: the median of the rounds. */
 export function ratio(result: Result, name: string, other: string): number | undefined {
   const [a, b] = [name, other].map((wanted) => timingOf(result, wanted));
@@ -156,15 +170,8 @@ export async function runCase(
   } finally {
     for (const { contestant } of running) await contestant.finish();
   }
-  const timings = running.map(({ contestant: { name, threads }, roundsNs }) => ({
-    name,
-    threads,
-    medianNs: median(roundsNs),
-    p10Ns: quantile(roundsNs, 0.1),
-    p99Ns: quantile(roundsNs, 0.99),
-    leastNs: Math.min(...roundsNs),
-    samples: roundsNs.length,
-    roundsNs,
-  }));
+  const timings = running.map(({ contestant: { name, threads }, roundsNs }) =>
+    summary(name, threads, roundsNs),
+  );
   return { ...about, timings, skipped };
 }

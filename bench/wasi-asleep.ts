@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { median, quantile, type Result, type Skip, type Timing } from "./harness.ts";
+import { type Result, type Skip, summary } from "./harness.ts";
 import { RUNTIMES } from "./wasi-guest.ts";
 
 const PROGRAM = fileURLToPath(new URL("wasi-sleeper.js", import.meta.url));
@@ -48,16 +48,7 @@ export function asleepResult(rounds: number): Result {
       }
     }
   }
-  const timings = [...times].map(([name, roundsNs]): Timing => ({
-    name,
-    threads: 11,
-    medianNs: median(roundsNs),
-    p10Ns: quantile(roundsNs, 0.1),
-    p99Ns: quantile(roundsNs, 0.99),
-    leastNs: Math.min(...roundsNs),
-    samples: roundsNs.length,
-    roundsNs,
-  }));
+  const timings = [...times].map(([name, roundsNs]) => summary(name, 11, roundsNs));
   const systemCalls = callsOf("omnipoll in node:wasi");
   return {
     group: "wasi-asleep",

@@ -158,7 +158,11 @@ const RULES: readonly Rule[] = [
   { of: "host/", may: ["asm/abi.ts", "host/"], modules: OF_NODE },
   {
     of: "wasi/",
-    may: ["asm/abi.ts", "host/host.ts", "host/call.ts", "host/calls.ts", "host/errno.ts", "wasi/"],
+    may: [
+      "asm/abi.ts",
+      ...["host", "call", "calls", "errno", "later"].map((name) => `host/${name}.ts`),
+      "wasi/",
+    ],
     modules: NOTHING,
   },
   { of: "bindings/cli/", may: ["asm/abi.ts", "host/", "bindings/"], modules: /^node:|^commander$/ },

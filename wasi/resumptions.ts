@@ -1,28 +1,14 @@
 // Which suspended guest goes on next. Guests that wake up at one time would run one after the other in a single task,
 // and timers and messages of the program would wait for all of them.
 
+import { later, type Task } from "../host/later.ts";
+
 /** How long guests run in one turn of the event loop, in ms, before the other tasks of the thread get theirs. */
 const MOST_MS = 0.5;
 /** Microtasks from the turn of a call until its guest waits again: those of its promises, and of the stack's. */
 const MICROTASKS = 6;
 /** Awaited instead of a promise that is made each time. */
 const DONE = Promise.resolve();
-
-type Task = () => void;
-/** setImmediate of Node; browsers lack it, and delay a timeout of 0. */
-const later: (task: Task) => void =
-  typeof setImmediate === "function"
-    ? (task) => void setImmediate(task)
-    : (task) => {
-        const { port1, port2 } = new MessageChannel();
-        const run = (): void => {
-          port1.close();
-          task();
-        };
-        port1.addEventListener("message", run, { once: true });
-        port1.start();
-        port2.postMessage(0);
-      };
 
 /** The calls of one thread whose waits are over. */
 class Resumptions {

@@ -1,26 +1,11 @@
 // How time passes for calls that sleep while the program goes on: between the tasks of its thread.
 
+import { later } from "../../later.ts";
 import type { Clock } from "./clock.ts";
 import { RealClock } from "./real-clock.ts";
 
 /** Longest period of setInterval. */
 const LONG_MS = 2 ** 31 - 1;
-
-type Task = () => void;
-/** setImmediate of Node; browsers lack it, and delay a timeout of 0. */
-const later: (task: Task) => void =
-  typeof setImmediate === "function"
-    ? (task) => void setImmediate(task)
-    : (task) => {
-        const { port1, port2 } = new MessageChannel();
-        const run = (): void => {
-          port1.close();
-          task();
-        };
-        port1.addEventListener("message", run, { once: true });
-        port1.start();
-        port2.postMessage(0);
-      };
 
 /**
  * The turns of one kernel. While a call holds them, virtual time jumps to the next action in each turn of the
