@@ -77,8 +77,7 @@ export const PARTS: readonly Part[] = [
   },
   {
     name: "jspi",
-    about:
-      "100 C programs wait at once on one thread, which stays on time: in Node 24 and in a page",
+    about: "100 C programs wait at once on one thread, which goes on, in Node 24 and in a page",
     minutes: 5,
     programs: [
       ["test/matrix/jspi/main.js", "node"],

@@ -53,37 +53,47 @@ if (version?.includes(VERSION) !== true) {
   process.exit(0);
 }
 
-const made = mkdtempSync(join(tmpdir(), "omnipoll-emscripten-"));
-let different = 0;
-try {
-  const objects = PROGRAMS.map((name) => {
-    const object = join(made, `${name}.o`);
-    const main = `-Dmain=${name.replace("-", "_")}`;
-    emcc(...FLAGS, main, "-c", join(folder, `../${name}.c`), "-o", object);
-    return object;
-  });
-  const settings = SETTINGS.flatMap((setting) => ["-s", setting]);
-  const out = join(made, "programs.js");
-  emcc(...LINK, ...settings, join(folder, "programs.c"), ...objects, "-o", out);
-  for (const [from, to] of [
-    ["programs.wasm", "programs.wasm"],
-    ["programs.js", "programs.cjs"],
-  ]) {
-    const bytes = readFileSync(join(made, from));
-    const path = join(folder, to);
-    if (!isCheck) {
-      writeFileSync(path, bytes);
-      console.log(`emscripten/${to}: ${bytes.length} bytes`);
-    } else if (readFileSync(path).equals(bytes)) {
-      console.log(`emscripten/${to} is up to date`);
-    } else {
-      console.error(
-        `emscripten/${to} is not what the programs compile to: node wasi/guests/emscripten/build.mjs`,
-      );
-      different++;
-    }
+/** The compiled files by their names here. */
+function compile() {
+  const made = mkdtempSync(join(tmpdir(), "omnipoll-emscripten-"));
+  try {
+    const objects = PROGRAMS.map((name) => {
+      const object = join(made, `${name}.o`);
+      const main = `-Dmain=${name.replace("-", "_")}`;
+      emcc(...FLAGS, main, "-c", join(folder, `../${name}.c`), "-o", object);
+      return object;
+    });
+    const settings = SETTINGS.flatMap((setting) => ["-s", setting]);
+    const out = join(made, "programs.js");
+    emcc(...LINK, ...settings, join(folder, "programs.c"), ...objects, "-o", out);
+    return {
+      "programs.wasm": readFileSync(join(made, "programs.wasm")),
+      "programs.cjs": readFileSync(join(made, "programs.js")),
+    };
+  } finally {
+    rmSync(made, { recursive: true });
   }
-} finally {
-  rmSync(made, { recursive: true });
 }
-process.exit(different === 0 ? 0 : 1);
+
+/** The names of the files that differ from those here. */
+function differing(made) {
+  return Object.keys(made).filter((name) => !readFileSync(join(folder, name)).equals(made[name]));
+}
+
+if (!isCheck) {
+  for (const [name, bytes] of Object.entries(compile())) {
+    writeFileSync(join(folder, name), bytes);
+    console.log(`emscripten/${name}: ${bytes.length} bytes`);
+  }
+} else {
+  // Of 15 compilations of the same files emcc made another wasm file once.
+  let different = differing(compile());
+  for (let left = 2; different.length > 0 && left > 0; left--) different = differing(compile());
+  for (const name of different) {
+    console.error(
+      `emscripten/${name} is not what the programs compile to: node wasi/guests/emscripten/build.mjs`,
+    );
+  }
+  if (different.length === 0) console.log("emscripten/programs.* are up to date");
+  process.exit(different.length === 0 ? 0 : 1);
+}
