@@ -1,5 +1,6 @@
 // The results of a run: a table on stdout, latest.json and summary.md.
 
+import { WASI_CONTESTANTS } from "./columns.ts";
 import { ratio, type Result, type Timing } from "./harness.ts";
 import type { Target } from "./targets.ts";
 
@@ -116,18 +117,13 @@ function row(cells: readonly string[]): string {
 }
 
 /** Contestants in the order of the columns. */
-const COLUMNS = [
+const COLUMNS: readonly string[] = [
   "omnipoll",
   "omnipoll poll",
   "omnipoll pollInto",
   "omnipoll control",
   "omnipoll controlInto",
-  "omnipoll in node:wasi",
-  "node:wasi",
-  "browser_wasi_shim",
-  "@wasmer/wasi",
-  "the host's poll",
-  "Atomics.wait",
+  ...WASI_CONTESTANTS,
   "simulated",
   "real kernel",
   "of 1 000 000",

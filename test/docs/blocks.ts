@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { WASI_CONTESTANTS } from "../../bench/columns.ts";
 import { CONFORMANCE } from "./conformance.ts";
 import { table } from "./markdown.ts";
 
@@ -106,16 +107,6 @@ function benchmarks(): string {
     table(["", ...CONTESTANTS.map(([head]) => head)], lines),
   ].join("\n");
 }
-
-/** The runtimes that are measured, column by column; the last two have no guest. */
-const WASI_CONTESTANTS = [
-  "omnipoll in node:wasi",
-  "node:wasi",
-  "browser_wasi_shim",
-  "@wasmer/wasi",
-  "the host's poll",
-  "Atomics.wait",
-];
 
 interface WasiFigures extends Pick<Figures, "machine"> {
   readonly cases: ReadonlyArray<{

@@ -83,7 +83,7 @@ test(
 );
 
 test(
-  "a descriptor that is closed cancels, and one that is none is refused",
+  "a descriptor that is closed cancels, and a value that is no descriptor is refused",
   withGuest((make, s) => {
     const cancel = os.eventfd(0);
     const { poll } = make({ cancel });

@@ -7,8 +7,8 @@ import { MOST_SUBSCRIPTIONS } from "../oneoff.ts";
 export type Limit = "descriptors" | "registrations" | "callMs" | "waitMs";
 
 /**
- * What one guest may use. A call beyond a limit fails with an error of WASI, and the guest goes on. Without a limit
- * there is none but those named here.
+ * What one guest may use. A call beyond a limit fails with an error of WASI, and the guest goes on. A limit that is
+ * not given has the default that stands beside it.
  */
 export interface GuestLimits {
   /**
@@ -23,9 +23,12 @@ export interface GuestLimits {
    * registrations as there is memory for.
    */
   readonly registrations?: number;
-  /** Most milliseconds that one call waits; then it fails with CANCELED. */
+  /** Most milliseconds that one call waits; then it fails with CANCELED. Default: no limit. */
   readonly callMs?: number;
-  /** Most milliseconds that all calls together wait. Then, and from then on, a call that would wait fails with CANCELED. */
+  /**
+   * Most milliseconds that all calls together wait. Then, and from then on, a call that would wait fails with
+   * CANCELED. Default: no limit.
+   */
   readonly waitMs?: number;
   /** Is called for each call that fails so. It must not throw. */
   readonly onRefused?: (limit: Limit) => void;

@@ -27,7 +27,7 @@ export interface World {
   readonly draw: Draw;
   /** The memory of the guest. */
   readonly arena: () => Arena;
-  /** The memory as the guest's host sees it: before instantiation there is none. */
+  /** The memory as the guest's host sees it; undefined before instantiation. */
   readonly memory: () => WebAssembly.Memory;
   readonly bounded: BoundedHost;
   /** Targets of the guest's numbers. */

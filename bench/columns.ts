@@ -1,0 +1,11 @@
+// The order of contestants in tables.
+
+/** Those of the cases of WASI; the last two have no guest. */
+export const WASI_CONTESTANTS = [
+  "omnipoll in node:wasi",
+  "node:wasi",
+  "browser_wasi_shim",
+  "@wasmer/wasi",
+  "the host's poll",
+  "Atomics.wait",
+] as const;
