@@ -46,24 +46,43 @@ if (list) {
   process.exit();
 }
 
+interface Failure {
+  readonly why: string;
+  readonly tail: string;
+}
+
 const begun = performance.now();
 const passedMinutes = (): number => (performance.now() - begun) / 60_000;
 
-/** Runs one program of a part; resolves to why it failed. */
-function run(part: Part, file: string, given: readonly string[]): Promise<string | undefined> {
+/** Characters of the output of a program that failed, which are printed again at the end. */
+const TAIL = 3000;
+
+/** Runs one program of a part; resolves to why it failed, and the end of its output. */
+function run(part: Part, file: string, given: readonly string[]): Promise<Failure | undefined> {
   const path = fileURLToPath(new URL(file, DIST));
   const child = spawn(process.execPath, ["--expose-gc", "--enable-source-maps", path, ...given], {
     cwd: fileURLToPath(new URL("../", DIST)),
     env: { ...process.env, ...part.env },
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  let tail = "";
+  for (const [from, to] of [
+    [child.stdout, process.stdout],
+    [child.stderr, process.stderr],
+  ] as const) {
+    from.setEncoding("utf8").on("data", (text: string) => {
+      to.write(text);
+      tail = (tail + text).slice(-TAIL);
+    });
+  }
   const most = Math.min(part.minutes * SLOWEST, within + GRACE - passedMinutes());
   const limit = setTimeout(() => child.kill("SIGKILL"), most * 60_000);
   return new Promise((resolve) => {
-    child.once("error", (error) => resolve(error.message));
+    child.once("error", ({ message }) => resolve({ why: message, tail }));
     child.once("close", (status, signal) => {
       clearTimeout(limit);
-      resolve(status === 0 ? undefined : `ended with ${signal ?? `status ${status}`}`);
+      const why = `ended with ${signal ?? `status ${status}`}`;
+      resolve(status === 0 ? undefined : { why, tail });
     });
   });
 }
@@ -78,6 +97,7 @@ function inTurn(): Part[] {
 const ran: string[] = [];
 const left: string[] = [];
 const failed: string[] = [];
+const tails: string[] = [];
 for (const part of inTurn()) {
   if (passedMinutes() + part.minutes > within) {
     left.push(part.name);
@@ -85,13 +105,18 @@ for (const part of inTurn()) {
   }
   console.log(`\nmatrix: ${part.name}: ${part.about}`);
   const before = passedMinutes();
-  let why: string | undefined;
-  for (const [file, ...given] of part.programs) why ??= await run(part, file, given);
-  if (why !== undefined) failed.push(`${part.name} ${why}`);
+  let failure: Failure | undefined;
+  for (const [file, ...given] of part.programs) failure ??= await run(part, file, given);
+  if (failure !== undefined) {
+    failed.push(`${part.name} ${failure.why}`);
+    tails.push(`\nmatrix: the end of what ${part.name} printed:\n${failure.tail}`);
+  }
   ran.push(part.name);
   const took = (passedMinutes() - before).toFixed(1);
-  console.log(`matrix: ${part.name}: ${why ?? "passed"}, ${took} min`);
+  console.log(`matrix: ${part.name}: ${failure?.why ?? "passed"}, ${took} min`);
 }
+// Here, since a long output is cut in the middle by what shows it.
+for (const tail of tails) console.log(tail);
 console.log(`\nmatrix: ran ${ran.join(", ") || "nothing"}`);
 if (left.length > 0) console.log(`matrix: no time for ${left.join(", ")}`);
 if (failed.length > 0) console.log(`matrix: failed: ${failed.join("; ")}`);

@@ -18,6 +18,7 @@ import {
 } from "../../bindings/node/wasi.ts";
 import { bytes, CODE, PRINTED } from "./poll-select.ts";
 import { scoped } from "../support/descriptors.ts";
+import { passing } from "../support/wasm.ts";
 import { oneoff } from "./subscriptions.ts";
 
 // Node loads the package as CommonJS; its declarations are of the module for bundlers.
@@ -123,6 +124,54 @@ test(
     }
   }),
 );
+
+test("a file that a guest has closed in @wasmer/wasi is closed, also for poll_oneoff", async () => {
+  await wasmer.init();
+  const fs = new wasmer.MemFS();
+  fs.createDir("/d");
+  const wasi = new wasmer.WASI({ args: [], env: {}, preopens: { "/d": "/d" }, fs });
+  let memory: WebAssembly.Memory | undefined;
+  const given = { select, os, memory: () => memory as WebAssembly.Memory };
+  const calls = forWasmerWasi(wasi, module, given).wasi_snapshot_preview1 as unknown as Record<
+    string,
+    (...given: unknown[]) => number
+  > & { poll_oneoff(...given: number[]): number };
+  const call = (name: string, ...args: unknown[]): number | undefined => calls[name]?.(...args);
+
+  const found: unknown[] = [];
+  function run(): void {
+    const { buffer } = memory as WebAssembly.Memory;
+    const view = new DataView(buffer);
+    new Uint8Array(buffer, 40_000, 6).set(Buffer.from("d/file"));
+    const create = 1;
+    const open = (): number => {
+      const path = [0, 40_000, 6, create, 0x1fff_ffffn, 0n, 0, 41_000];
+      const failures = [3, 4, 5].map((directory) => call("path_open", directory, ...path));
+      found.push(failures.includes(0));
+      return view.getUint32(41_000, true);
+    };
+    const errors = (fd: number): number[] => {
+      const events = oneoff(memory as WebAssembly.Memory, calls.poll_oneoff, { write: fd });
+      return (events as Exclude<typeof events, number>).map(({ error }) => error);
+    };
+    const fd = open();
+    found.push(errors(fd), call("fd_close", fd), errors(fd));
+    found.push(
+      call("fd_fdstat_get", fd, 512),
+      call("fd_filestat_get", fd, 512),
+      call("fd_seek", fd, 0n, 0, 512),
+      call("fd_write", fd, 0, 0, 512),
+      call("fd_close", fd),
+    );
+    const next = open();
+    found.push(errors(next), next === fd);
+  }
+  const program = new WebAssembly.Module(passing({ _start: { params: [], results: [] } }));
+  const instance = new WebAssembly.Instance(program, { host: { _start: run } });
+  memory = instance.exports["memory"] as WebAssembly.Memory;
+  wasi.start(instance);
+  assert.equal(found, [true, [0], 0, [BADF], BADF, BADF, BADF, BADF, BADF, true, [0], false]);
+});
 
 test("functions that a runtime behind forWasmerWasi lacks answer NOTSUP, and its own are kept", () => {
   const memory = new WebAssembly.Memory({ initial: 1 });

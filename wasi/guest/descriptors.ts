@@ -43,6 +43,7 @@ import {
   TYPE_DIRECTORY,
   TYPE_REGULAR_FILE,
 } from "./preview1.ts";
+import type { Runtime } from "./runtime.ts";
 import type { Table } from "./table.ts";
 
 /**
@@ -50,12 +51,6 @@ import type { Table } from "./table.ts";
  * that a program can tell it below a layer that renumbers (wasi-vfs).
  */
 const DEVICE = 0x6f6d_6e69_706f_6c6cn;
-
-/** What the calls that the runtime has, and the table has not, are called for. */
-export interface Runtime {
-  /** Calls the runtime's own function; BADF if it has none. */
-  call(name: string, ...given: unknown[]): number;
-}
 
 function rightsOf(file: OpenFile): bigint {
   if (file instanceof DirectoryFile) return RIGHT_PATH_OPEN | RIGHT_PATH_STAT | RIGHT_STAT;

@@ -3,14 +3,13 @@
 import type { Host } from "../../host/host.ts";
 import { EVENT_IN, EVENT_OUT } from "../../asm/abi.ts";
 import { type Clock, clocksOf } from "../clocks.ts";
-import { WASI_BADF, WASI_NOTSUP } from "../errno.ts";
 import { Oneoff } from "../oneoff.ts";
 import { type OneoffHost, type Slot, slotOf } from "../slots.ts";
 import type { Source } from "../source.ts";
 import { exit, suspendingImport } from "../suspend.ts";
 import { Cancellation, Waiter, type Waits } from "../wait.ts";
 import { cancellable } from "./cancellable.ts";
-import { descriptorCalls, refusedCalls, type Runtime } from "./descriptors.ts";
+import { descriptorCalls, refusedCalls } from "./descriptors.ts";
 import { Names } from "./directory.ts";
 import { kindOf } from "./host-file.ts";
 import { type GuestLimits, limitsOf, Registrations, waitBudgetOf } from "./limits.ts";
@@ -18,7 +17,7 @@ import { GuestMemory } from "./memory.ts";
 import type { OsObject, SelectObject } from "./module.ts";
 import { omnipollCalls } from "./omnipoll.ts";
 import { pathCalls } from "./paths.ts";
-import { FDSTAT_SIZE, FDSTAT_TYPE } from "./preview1.ts";
+import { type Runtime, runtimeOf } from "./runtime.ts";
 import { type GuestTarget, Table } from "./table.ts";
 import { slotOfFile, transferCalls } from "./transfers.ts";
 
@@ -121,54 +120,6 @@ const ARGUMENTS: Readonly<Record<string, number>> = {
   sock_accept: 3,
   poll_oneoff: 4,
 };
-
-/** The arguments that are descriptors, of calls that have another one than the first. */
-const DESCRIPTORS: Record<string, readonly number[]> = {
-  fd_renumber: [0, 1],
-  path_link: [0, 4],
-  path_rename: [0, 3],
-  path_symlink: [2],
-};
-
-/**
- * The runtime's own functions.
- *
- * @param isCovered whether a number is or was the guest's, so that the runtime's descriptor is out of reach
- */
-function runtimeOf(
-  under: Readonly<Record<string, unknown>>,
-  memory: GuestMemory,
-  isCovered: (fd: number) => boolean,
-) {
-  /** Whether the runtime has the descriptor. It answers into the last bytes of the memory, which are put back. */
-  function has(fd: number): boolean {
-    const stat = under["fd_fdstat_get"] as ((fd: number, to: number) => number) | undefined;
-    const { buffer, byteLength } = memory.view();
-    const to = byteLength - FDSTAT_SIZE;
-    if (stat === undefined || to < 0) return false;
-    const scratch = new Uint8Array(buffer, to, FDSTAT_SIZE);
-    const before = scratch.slice();
-    try {
-      return stat(fd, to) === 0 && scratch[FDSTAT_TYPE] !== undefined;
-    } catch {
-      // The runtime does not know its guest yet (node:wasi before start).
-      return false;
-    } finally {
-      scratch.set(before);
-    }
-  }
-
-  const runtime: Runtime = {
-    call(name, ...given) {
-      const fds = (DESCRIPTORS[name] ?? [0]).map((i) => given[i] as number);
-      if (fds.some(isCovered)) return WASI_BADF;
-      const call = under[name] as ((...given: unknown[]) => number) | undefined;
-      if (call !== undefined) return call(...given);
-      return name.startsWith("path_") || has(given[0] as number) ? WASI_NOTSUP : WASI_BADF;
-    },
-  };
-  return { has, runtime };
-}
 
 /** Makes calls that wait block the thread; those of the runtime's descriptors are the runtime's. */
 function blockingCalls(

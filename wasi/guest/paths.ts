@@ -10,7 +10,6 @@ import {
   WASI_NOTSUP,
   wasiErrno,
 } from "../errno.ts";
-import type { Runtime } from "./descriptors.ts";
 import { DIRECTORY, DirectoryFile, type Names } from "./directory.ts";
 import type { GuestMemory } from "./memory.ts";
 import {
@@ -22,6 +21,7 @@ import {
   PRESTAT_SIZE,
   TYPE_STREAM,
 } from "./preview1.ts";
+import type { Runtime } from "./runtime.ts";
 import type { Table } from "./table.ts";
 
 const CREATE = 1;
