@@ -2,17 +2,24 @@
 
 export type Task = () => void;
 
+/** Tasks of the next turns, the oldest first, and the port that a message to brings a turn. */
+const tasks: Task[] = [];
+let port: MessagePort | undefined;
+
+/** A port whose messages each run a task. One serves all turns: a channel is much to make, and to collect. */
+function openPort(): MessagePort {
+  const { port1, port2 } = new MessageChannel();
+  port1.addEventListener("message", () => tasks.shift()?.());
+  port1.start();
+  return port2;
+}
+
 /** Calls `task` in the next turn: setImmediate of Node. Browsers lack it, and delay a timeout of 0. */
 export const later: (task: Task) => void =
   typeof setImmediate === "function"
     ? (task) => void setImmediate(task)
     : (task) => {
-        const { port1, port2 } = new MessageChannel();
-        const run = (): void => {
-          port1.close();
-          task();
-        };
-        port1.addEventListener("message", run, { once: true });
-        port1.start();
-        port2.postMessage(0);
+        tasks.push(task);
+        port ??= openPort();
+        port.postMessage(0);
       };

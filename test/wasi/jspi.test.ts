@@ -36,7 +36,9 @@ test(
   scoped(async (s) => {
     const inputs = [s.pipe(), s.pipe()];
     const programs = await Promise.all(
-      inputs.map(([r]) => startProgram("doze", { args, fds: [[0, os.dup(r)]] })),
+      inputs.map(([r]) =>
+        startProgram("doze", { args: [...args, "65536"], fds: [[0, os.dup(r)]] }),
+      ),
     );
     let ticks = 0;
     const interval = setInterval(() => ticks++, 1);
@@ -88,7 +90,7 @@ if (sim === undefined) {
 
 test("exit() ends a program with its code", async () => {
   const { ended } = await startProgram("doze");
-  assert.equal(await ended, { code: 2, output: "usage: doze sleep-ms poll-ms\n" });
+  assert.equal(await ended, { code: 2, output: "usage: doze sleep-ms poll-ms [block-bytes]\n" });
 });
 
 test(

@@ -1,7 +1,7 @@
 /* Sleeps and polls in turn until its input ends; prints the input then. Each piece of input has a block of memory of
- * its own, so that the memory grows between the waits.
+ * its own, of 1 KiB unless told. With 64 KiB, the page of WebAssembly, the memory grows between the waits.
  *
- *   doze SLEEP-MS POLL-MS */
+ *   doze SLEEP-MS POLL-MS [BLOCK-BYTES] */
 
 #include <poll.h>
 #include <stdio.h>
@@ -12,7 +12,7 @@
 struct piece {
   struct piece *next;
   ssize_t length;
-  char bytes[65536];
+  char bytes[];
 };
 
 static long long microseconds(void) {
@@ -27,11 +27,12 @@ static int fail(const char *what) {
 }
 
 int main(int argc, char *argv[]) {
-  if (argc != 3) {
-    fprintf(stderr, "usage: %s sleep-ms poll-ms\n", argv[0]);
+  if (argc != 3 && argc != 4) {
+    fprintf(stderr, "usage: %s sleep-ms poll-ms [block-bytes]\n", argv[0]);
     return 2;
   }
   int nap = atoi(argv[1]), patience = atoi(argv[2]);
+  size_t room = argc == 4 ? (size_t) atoi(argv[3]) : 1024;
   struct piece *first = NULL, **last = &first;
   int short_naps = 0;
 
@@ -45,9 +46,9 @@ int main(int argc, char *argv[]) {
     int ready = poll(&input, 1, patience);
     if (ready == -1) return fail("poll");
     if (ready == 0) continue;
-    struct piece *piece = malloc(sizeof *piece);
+    struct piece *piece = malloc(sizeof *piece + room);
     if (piece == NULL) return fail("malloc");
-    piece->length = read(STDIN_FILENO, piece->bytes, BUFSIZ);
+    piece->length = read(STDIN_FILENO, piece->bytes, room < BUFSIZ ? room : BUFSIZ);
     if (piece->length == -1) return fail("read");
     if (piece->length == 0) break;
     piece->next = NULL;

@@ -27,7 +27,7 @@ function nodeWithJspi(): string {
 /** Runs the files, and the program of the documentation. Returns whether all passed. */
 async function inNode(): Promise<boolean> {
   const node = nodeWithJspi();
-  const options = ["--disable-warning=ExperimentalWarning"];
+  const options = ["--disable-warning=ExperimentalWarning", "--expose-gc"];
   let passed = true;
   for (const url of [urlOf("guests.js"), ...SUITE.map((name) => urlOf(`../../wasi/${name}.js`))]) {
     const { status } = spawnSync(node, [...options, fileURLToPath(url)], {
