@@ -2,8 +2,9 @@
 
 export type Task = () => void;
 
-/** Tasks of the next turns, the oldest first, and the port that a message to brings a turn. */
+/** Tasks of the next turns, the oldest first. */
 const tasks: Task[] = [];
+/** A message to it runs the oldest task; undefined before the first task. */
 let port: MessagePort | undefined;
 
 /** A port whose messages each run a task. One serves all turns: a channel is much to make, and to collect. */

@@ -76,7 +76,12 @@ function run(part: Part, file: string, given: readonly string[]): Promise<Failur
     });
   }
   const most = Math.min(part.minutes * SLOWEST, within + GRACE - passedMinutes());
-  const limit = setTimeout(() => child.kill("SIGKILL"), most * 60_000);
+  const limit = setTimeout(() => {
+    child.kill("SIGKILL");
+    // A program that it has started may keep the other ends open.
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }, most * 60_000);
   return new Promise((resolve) => {
     child.once("error", ({ message }) => resolve({ why: message, tail }));
     child.once("close", (status, signal) => {

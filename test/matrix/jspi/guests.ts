@@ -5,7 +5,7 @@ import { test } from "../../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { host } from "../../../bindings/node/select.ts";
 import * as os from "../../../bindings/node/os.ts";
-import { later } from "../../../host/later.ts";
+import { collected } from "../../support/garbage.ts";
 import { eventually, IS_VIRTUAL, sim } from "../../support/world.ts";
 import { type RunningProgram, startProgram } from "../../wasi/program.ts";
 
@@ -63,15 +63,6 @@ interface Fed extends RunningProgram {
   written: string;
 }
 
-/**
- * Frees what has ended before: a collection that is due then would be charged to the next measurement, and the memory
- * of each program takes gigabytes of the addresses that a page has.
- */
-async function collect(): Promise<void> {
-  (globalThis as { gc?(): void }).gc?.();
-  await new Promise<void>(later);
-}
-
 /** A hundred programs, as they are told apart in what is printed. */
 interface Programs {
   readonly what: string;
@@ -106,7 +97,7 @@ async function besidePrograms(
   }, FEED_MS);
   // What is measured are programs that sleep and poll, not their start, and not what waited for the collection.
   assert.ok(await eventually(() => turn >= PROGRAMS), "every program has had input");
-  await collect();
+  await collected();
   const settled = turn + SETTLING;
   assert.ok(await eventually(() => turn >= settled), "programs have had input since");
   const late = await body();
@@ -123,7 +114,9 @@ async function ratioOf(programs: Programs): Promise<number | undefined> {
   const alone: number[][] = [];
   const beside: number[][] = [];
   for (let turn = 0; turn < TURNS; turn++) {
-    await collect();
+    // A collection that is due would be charged to what is measured next, and the memory of each program that has ended
+    // takes gigabytes of the addresses that a page has.
+    await collected();
     alone.push(await lateness());
     beside.push(await besidePrograms(programs, lateness));
   }
