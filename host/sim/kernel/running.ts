@@ -2,7 +2,7 @@
 
 import type { Clock, Scheduled } from "../time/clock.ts";
 import { PENDING } from "./constants.ts";
-import type { Sleep, SleepEnd, Sleeper, Sleeping } from "./sleep.ts";
+import type { Sleep, SleepEnd, Sleeper, Sleeping, Woken } from "./sleep.ts";
 
 /** The effect of the sleep of a call on the caller. */
 export interface Blocking {
@@ -56,7 +56,7 @@ export class BlocksThread implements Blocking {
 }
 
 /** A call that goes on while the program runs. */
-class RunningCall {
+class RunningCall implements Woken {
   readonly #kernel: Running;
   readonly #call: Sleeping;
   readonly #ended: (result: number) => void;
@@ -80,15 +80,19 @@ class RunningCall {
     const { clock, sleepers } = this.#kernel;
     this.#sleeper = sleeper;
     sleepers.push(sleeper);
-    // The call does not resume inside the wake-up: the caller of wake() is in the middle of a change.
-    sleeper.onWake = () => {
-      sleeper.onWake = undefined;
-      clock.schedule(clock.now(), () => this.#resume(sleeper, "woken"));
-    };
+    // No function for each sleep: V8 allocates one that is assigned to a property in the old generation, where all
+    // that it refers to stays until the next collection of all garbage.
+    sleeper.owner = this;
     if (deadline === Infinity) return;
     this.#alarm = clock.schedule(deadline, () =>
       this.#resume(sleeper, sleeper.woken ? "woken" : "time"),
     );
+  }
+
+  onWake(sleeper: Sleeper): void {
+    const { clock } = this.#kernel;
+    // Not inside the wake-up: the caller of wake() is in the middle of a change.
+    clock.schedule(clock.now(), () => this.#resume(sleeper, "woken"));
   }
 
   /** Ends the sleep of `sleeper`, unless something else has ended it already. */
@@ -96,7 +100,7 @@ class RunningCall {
     if (this.#sleeper !== sleeper) return;
     const { clock, sleepers } = this.#kernel;
     this.#sleeper = undefined;
-    sleeper.onWake = undefined;
+    sleeper.owner = undefined;
     sleepers.splice(sleepers.indexOf(sleeper), 1);
     if (this.#alarm !== undefined) clock.cancel(this.#alarm);
     this.#alarm = undefined;

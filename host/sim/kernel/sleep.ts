@@ -4,14 +4,20 @@ import { EAGAIN, EINTR, EVENT_OUT } from "../../../asm/abi.ts";
 import { ALWAYS } from "./constants.ts";
 import { WaitEntry, type Waiter, type WaitQueue } from "./wait-queue.ts";
 
+/** What learns that a sleeper is woken. */
+export interface Woken {
+  /** Called by the first wake-up, in the middle of a change. */
+  onWake(sleeper: Sleeper): void;
+}
+
 /** A blocked call in a wait queue (Linux's default_wake_function). */
 export class Sleeper implements Waiter {
   readonly mask: number;
   /** Describes for messages what the call waits for. */
   readonly waitsFor: () => string;
   woken = false;
-  /** Called by the first wake-up of a call that does not block the program. */
-  onWake: (() => void) | undefined;
+  /** The call, if it does not block the program, until the first wake-up. */
+  owner: Woken | undefined;
 
   /** @param mask event bits whose wake-ups wake the call; ERR and HUP always do */
   constructor(mask: number, waitsFor: () => string) {
@@ -22,7 +28,9 @@ export class Sleeper implements Waiter {
   wake(key: number): boolean {
     if (key !== 0 && (key & this.mask) === 0) return false;
     this.woken = true;
-    this.onWake?.();
+    const { owner } = this;
+    this.owner = undefined;
+    owner?.onWake(this);
     return true;
   }
 }
