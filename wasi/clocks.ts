@@ -49,21 +49,26 @@ export function msUntilDue(dues: Iterable<Due>): number {
   return first === Infinity ? -1 : first;
 }
 
-/** Whether the subscription with a number is of a clock that is due, each clock read once. */
-export function dueNow(dues: ReadonlyMap<number, Due>): (i: number) => boolean {
+/** Whether a clock is due, each clock read once. */
+export function dueNow(): (due: Due) => boolean {
   const now = reader();
-  return (i) => {
-    const { clock, at } = dues.get(i) as Due;
-    return at <= now(clock);
-  };
+  return ({ clock, at }) => at <= now(clock);
 }
 
-/** Reads each clock once. */
+/** Reads each clock once. Most waits have one clock, for which no Map is made. */
 function reader(): (clock: Clock) => bigint {
-  const times = new Map<Clock, bigint>();
+  let first: Clock | undefined;
+  let time = 0n;
+  let others: Map<Clock, bigint> | undefined;
   return (clock) => {
-    const time = times.get(clock) ?? clock();
-    times.set(clock, time);
-    return time;
+    if (first === undefined) {
+      first = clock;
+      time = clock();
+    }
+    if (clock === first) return time;
+    others ??= new Map();
+    const other = others.get(clock) ?? clock();
+    others.set(clock, other);
+    return other;
   };
 }

@@ -73,20 +73,16 @@ const NO_LIMIT: SubscriptionLimit = { subscriptions: MOST_SUBSCRIPTIONS, onRefus
 const SUBSCRIPTION_WORDS = SUBSCRIPTION_SIZE / 4;
 const EVENT_WORDS = EVENT_SIZE / 4;
 
-/** Whether a clock is due, without clocks. */
-const NEVER = (): boolean => false;
-
 /** The state of one call: its subscriptions, copied, and their descriptors. */
 interface Call {
-  /** The subscriptions; in the place of a descriptor is the number of its slot. */
+  /** The subscriptions; in the place of a descriptor is the number of its slot, of a clock that of its due time. */
   readonly words: Uint32Array;
   /** Room for the events. The guest's array may be at any address, so that they are copied there as bytes. */
   readonly events: Uint32Array;
   readonly copy: DataView;
   readonly count: number;
   readonly slots: Slot[];
-  /** By the number of the subscription. */
-  readonly dues: Map<number, Due>;
+  readonly dues: Due[];
 }
 
 /** What poll_oneoff waits for, by the guest's numbers. */
@@ -135,15 +131,17 @@ export class Oneoff {
       return WASI_NOMEM;
     }
     const { buffer } = this.#memoryOf();
-    const bytes = new Uint8Array(buffer, from >>> 0, count * SUBSCRIPTION_SIZE).slice();
+    const size = count * SUBSCRIPTION_SIZE;
+    // Room for the events is made now: what is done after the wait delays the guest.
+    const room = new ArrayBuffer(size + count * EVENT_SIZE);
+    new Uint8Array(room).set(new Uint8Array(buffer, from >>> 0, size));
     const call = {
-      copy: new DataView(bytes.buffer),
-      words: new Uint32Array(bytes.buffer),
-      // Made now: what is done after the wait delays the guest.
-      events: new Uint32Array(count * EVENT_WORDS),
+      copy: new DataView(room),
+      words: new Uint32Array(room, 0, count * SUBSCRIPTION_WORDS),
+      events: new Uint32Array(room, size),
       count,
       slots: [],
-      dues: new Map(),
+      dues: [],
     };
     const refused = this.#read(call);
     if (refused !== 0) return refused;
@@ -153,7 +151,7 @@ export class Oneoff {
   /** Reads the subscriptions. 0 or an error number. */
   #read(call: Call): number {
     const { copy, words, count } = call;
-    const known = new Map<number, number>();
+    let known: Map<number, number> | undefined;
     let last = -1;
     let slot = -1;
     for (let i = 0, at = 0; i < count; i++, at += SUBSCRIPTION_WORDS) {
@@ -161,15 +159,17 @@ export class Oneoff {
       if (type === TYPE_CLOCK) {
         const due = this.#dueOf(copy, 4 * at);
         if (due === undefined) return WASI_INVAL;
-        call.dues.set(i, due);
+        words[at + SUBSCRIPTION_CLOCK / 4] = call.dues.push(due) - 1;
         continue;
       }
       if (type > TYPE_WRITE) return WASI_INVAL;
       const fd = words[at + SUBSCRIPTION_FD / 4] as number;
       if (fd !== last) {
+        // Most calls have one descriptor, for which no Map is made.
+        if (slot >= 0) known ??= new Map([[last, slot]]);
         last = fd;
-        slot = known.get(fd) ?? this.#addSlot(call, fd);
-        known.set(fd, slot);
+        slot = known?.get(fd) ?? this.#addSlot(call, fd);
+        known?.set(fd, slot);
       }
       (call.slots[slot] as Slot).want |= type === TYPE_READ ? EVENT_IN : EVENT_OUT;
       words[at + SUBSCRIPTION_FD / 4] = slot;
@@ -200,7 +200,7 @@ export class Oneoff {
   *#wait(call: Call, to: number, found: number): Waits {
     const isReady = call.slots.some(isSettled);
     for (;;) {
-      const ms = isReady ? 0 : msUntilDue(call.dues.values());
+      const ms = isReady ? 0 : msUntilDue(call.dues);
       const result = yield { slots: call.slots, ms };
       if (result < 0 && result !== -EINTR) return wasiErrno(-result);
       if (this.#isBadfFatal && !call.slots.every(isOpen)) return WASI_BADF;
@@ -214,14 +214,15 @@ export class Oneoff {
 
   /** Writes the events of all subscriptions that are ready; returns how many. */
   #writeEvents({ words, events, count, slots, dues }: Call, to: number): number {
-    const isDue = dues.size === 0 ? NEVER : dueNow(dues);
+    const isDue = dueNow();
     let end = 0;
     let last = -1;
     let answer = NOT_READY;
     for (let i = 0, at = 0; i < count; i++, at += SUBSCRIPTION_WORDS) {
       const type = (words[at + SUBSCRIPTION_TYPE / 4] as number) & 0xff;
       if (type === TYPE_CLOCK) {
-        answer = isDue(i) ? READY : NOT_READY;
+        const due = dues[words[at + SUBSCRIPTION_CLOCK / 4] as number] as Due;
+        answer = isDue(due) ? READY : NOT_READY;
         last = -1;
       } else {
         // Subscriptions of one descriptor often follow one another.
@@ -241,7 +242,7 @@ export class Oneoff {
       events[end + EVENT_FLAGS / 4] = flags;
       end += EVENT_WORDS;
     }
-    const written = new Uint8Array(events.buffer, 0, 4 * end);
+    const written = new Uint8Array(events.buffer, events.byteOffset, 4 * end);
     new Uint8Array(this.#memoryOf().buffer).set(written, to);
     return end / EVENT_WORDS;
   }

@@ -286,6 +286,7 @@ export class Waiter {
 
 /** Watches the sources of slots, each once; `ends` gets the functions that end that. */
 function watchSources(slots: readonly Slot[], changed: () => void, ends: Array<() => void>): void {
+  if (slots.every(({ source }) => source === undefined)) return;
   const sources = new Set(slots.map(({ source }) => source));
   for (const source of sources) if (source !== undefined) ends.push(source.watch(changed));
 }

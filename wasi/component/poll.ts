@@ -110,9 +110,10 @@ class Turn {
 
   /** The numbers of the subjects that are ready, after a wait. */
   found(): number[] {
-    const isDue = dueNow(this.dues);
+    const isDue = dueNow();
     const isReady = (item: Subject | ForeignPollable, i: number): boolean => {
-      if (this.dues.has(i)) return isDue(i);
+      const due = this.dues.get(i);
+      if (due !== undefined) return isDue(due);
       const slot = this.#slotOf[i];
       if (!isSubject(item)) return slot?.ready !== 0;
       // An error is an event: the next operation of the stream tells it.

@@ -21,6 +21,9 @@ const turnsOf = perKernel(
     }),
 );
 
+/** The records of a watch that only time ends. */
+const EMPTY = new ArrayBuffer(0);
+
 /** The call for one core. The watch uses the descriptors of the process that makes the call. */
 export function watchOf(kernel: Kernel): NonNullable<Host["watch"]> {
   return (memory, records, count, timeoutMs, ended) => {
@@ -28,7 +31,7 @@ export function watchOf(kernel: Kernel): NonNullable<Host["watch"]> {
     if (!isWithin(memory, records, count * POLL_RECORD_SIZE)) return -EFAULT;
     // The caller may use its memory for other things while the watch goes on.
     const from = records >>> 0;
-    const buffer = memory.buffer.slice(from, from + count * POLL_RECORD_SIZE);
+    const buffer = count === 0 ? EMPTY : memory.buffer.slice(from, from + count * POLL_RECORD_SIZE);
     const batch = { memory: { buffer }, address: 0, count };
     const deadline = timeoutMs < 0 ? Infinity : kernel.clock.now() + timeoutMs;
     const release = turnsOf(kernel).hold();

@@ -11,7 +11,13 @@ import { fencesOf, isAsSaid, runProgram } from "../../docs/snippets.ts";
 import { installPart } from "../../support/part.ts";
 
 const GUESTS = "test/matrix/jspi/guests.js";
-const SUITE = ["jspi.test", "suspend.test", "c-suspend.test", "c-programs.test"];
+const SUITE = [
+  "../sim/watch-garbage.test",
+  "jspi.test",
+  "suspend.test",
+  "c-suspend.test",
+  "c-programs.test",
+];
 const PAGE = "docs/wasi-jspi.md";
 const LIMIT_MS = 180_000;
 
