@@ -148,7 +148,7 @@ const RULES: readonly Rule[] = [
       ...SIM_FLOORS.slice(0, at + 1).map((below) => `${SIM}/${below}/`),
       // The personality without poll(2) has the calls of a WASI runtime, and the same poll(2) over them.
       ...(floor === "wait" || floor === "waist"
-        ? ["wasi/errno.ts", "wasi/poller.ts", "wasi/preview1.ts"]
+        ? ["wasi/counters.ts", "wasi/errno.ts", "wasi/poller.ts", "wasi/preview1.ts"]
         : []),
     ],
     modules: NOTHING,

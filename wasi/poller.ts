@@ -18,6 +18,7 @@ import {
   POLL_RECORD_WANT,
   RESCAN_MS,
 } from "../asm/abi.ts";
+import { Counters, isCounter } from "./counters.ts";
 import { linuxErrno, WASI_BADF } from "./errno.ts";
 import {
   CLOCK_MONOTONIC,
@@ -57,6 +58,9 @@ const READS = EVENT_IN | EVENT_RDNORM;
 const WRITES = EVENT_OUT | EVENT_WRNORM;
 const NS = 1e6;
 const PAGE = 65536;
+/** The fs_filetype of sockets. */
+export const SOCKET_DGRAM = 5;
+export const SOCKET_STREAM = 6;
 /** 2^64 - 1 ns mean for ever. */
 const FOREVER = 2n ** 64n - 1n;
 /** User data of the clock's subscription; all others have the number of their record. */
@@ -67,10 +71,15 @@ function nanoseconds(ms: number): bigint {
   return ns < Number(FOREVER) ? BigInt(ns) : FOREVER;
 }
 
+/** Whether a record is about a descriptor of the runtime. */
+function isAsked(fd: number): boolean {
+  return fd >= 0 && !isCounter(fd);
+}
+
 /** Whether any record asks neither to read nor to write, so that WASI cannot wait for it. */
 function hasUnwatched(records: DataView, count: number): boolean {
   for (let i = 0; i < count; i++) {
-    if (records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true) < 0) continue;
+    if (!isAsked(records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true))) continue;
     const want = records.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_WANT, true);
     if ((want & (READS | WRITES)) === 0) return true;
   }
@@ -81,21 +90,23 @@ function hasUnwatched(records: DataView, count: number): boolean {
 export class OneoffPoller {
   /** Memory that the runtime reads subscriptions from and writes events to. */
   readonly memory = new WebAssembly.Memory({ initial: 1 });
+  /** WASI has no eventfd: records may be about these. */
+  readonly counters = new Counters();
   readonly #wait: PollOneoff;
   readonly #now: () => number;
-  readonly #isStream: (fd: number) => boolean;
+  readonly #typeOf: (fd: number) => number;
   /** Number of subscriptions of the next call. */
   #count = 0;
 
   /**
    * @param wait poll_oneoff, on `memory`
    * @param now milliseconds on the monotonic clock
-   * @param isStream whether reading a descriptor can meet an end of file: fd_fdstat_get tells
+   * @param typeOf the fs_filetype of a descriptor, as fd_fdstat_get tells
    */
-  constructor(wait: PollOneoff, now: () => number, isStream: (fd: number) => boolean) {
+  constructor(wait: PollOneoff, now: () => number, typeOf: (fd: number) => number) {
     this.#wait = wait;
     this.#now = now;
-    this.#isStream = isStream;
+    this.#typeOf = typeOf;
   }
 
   /** Makes room for so many subscriptions and their events. Returns the address of the events. */
@@ -120,7 +131,7 @@ export class OneoffPoller {
     this.#count = 0;
     for (let i = 0; i < count; i++) {
       const fd = records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true);
-      if (fd < 0) continue;
+      if (!isAsked(fd)) continue;
       const want = records.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_WANT, true);
       const isUnwatched = (want & (READS | WRITES)) === 0;
       for (const [type, bits] of [
@@ -157,13 +168,21 @@ export class OneoffPoller {
   #bitsOf(view: DataView, at: number, fd: number, want: number): number {
     const error = view.getUint16(at + EVENT_ERROR, true);
     if (error === WASI_BADF) return EVENT_NVAL;
-    if (error !== 0) return EVENT_ERR;
-    const isHungUp = (view.getUint16(at + EVENT_FLAGS, true) & FLAG_HANGUP) !== 0;
-    if (view.getUint8(at + EVENT_TYPE) === TYPE_WRITE) return isHungUp ? EVENT_HUP : want & WRITES;
-    if (isHungUp) return (want & READS) | EVENT_HUP;
+    const isWrite = view.getUint8(at + EVENT_TYPE) === TYPE_WRITE;
+    const type = this.#typeOf(fd);
+    const isSocket = type === SOCKET_STREAM || type === SOCKET_DGRAM;
+    let hangUp = view.getUint16(at + EVENT_FLAGS, true) & FLAG_HANGUP ? EVENT_HUP : 0;
+    // Both directions are over, so that the peer's is.
+    if (hangUp !== 0 && type === SOCKET_STREAM) hangUp |= want & EVENT_RDHUP;
+    // A write that fails does not block (pipe_poll, sock_writeable); a read, only once the connection is gone.
+    if (error !== 0 && isWrite) return EVENT_ERR | hangUp | (want & WRITES);
+    if (error !== 0) return EVENT_ERR | hangUp | (hangUp === 0 ? 0 : want & READS);
+    if (isWrite) return hangUp === 0 || isSocket ? hangUp | (want & WRITES) : hangUp;
+    const isEmpty = view.getBigUint64(at + EVENT_BYTES, true) === 0n;
+    // The end of a socket can be read (tcp_poll); a pipe has EVENT_IN only while it has bytes.
+    if (hangUp !== 0) return isEmpty && !isSocket ? hangUp : hangUp | (want & READS);
     // A stream that is ready to be read and has no bytes has ended.
-    const isEmpty = (want & EVENT_RDHUP) !== 0 && view.getBigUint64(at + EVENT_BYTES, true) === 0n;
-    return want & (isEmpty && this.#isStream(fd) ? READS | EVENT_RDHUP : READS);
+    return want & (isEmpty && type === SOCKET_STREAM ? READS | EVENT_RDHUP : READS);
   }
 
   /** Writes the ready masks of `found` events to their records. Returns how many are not 0. */
@@ -202,10 +221,10 @@ export class OneoffPoller {
   }
 
   /**
-   * Number of bytes that can be read from a descriptor, or written, as an event that comes at once says
-   * (wasi-libc's FIONREAD). -EBADF if the descriptor is not open.
+   * What an event that comes at once says of a descriptor: the number of bytes that can be read, or written
+   * (wasi-libc's FIONREAD), and the error, an errno of Linux. The number is -EBADF if the descriptor is not open.
    */
-  bytes(fd: number, isWrite: boolean): number {
+  ask(fd: number, isWrite: boolean): { readonly bytes: number; readonly error: number } {
     const events = this.#reserve(2);
     const view = new DataView(this.memory.buffer);
     this.#count = 0;
@@ -214,14 +233,18 @@ export class OneoffPoller {
     this.#writeTimeout(view, 0);
     const call = this.#call(events);
     const found = this.#resultOf(call, this.#wait(...call));
-    if (found < 0) return found;
+    if (found < 0) return { bytes: found, error: 0 };
     const answered = new DataView(this.memory.buffer, events, found * EVENT_SIZE);
     for (let i = 0; i < found * EVENT_SIZE; i += EVENT_SIZE) {
       if (answered.getUint8(i + EVENT_TYPE) === TYPE_CLOCK) continue;
-      if (answered.getUint16(i + EVENT_ERROR, true) === WASI_BADF) return -EBADF;
-      return Number(answered.getBigUint64(i + EVENT_BYTES, true));
+      const error = answered.getUint16(i + EVENT_ERROR, true);
+      if (error === WASI_BADF) return { bytes: -EBADF, error: 0 };
+      return {
+        bytes: Number(answered.getBigUint64(i + EVENT_BYTES, true)),
+        error: error === 0 ? 0 : linuxErrno(error),
+      };
     }
-    return 0;
+    return { bytes: 0, error: 0 };
   }
 
   /**
@@ -239,6 +262,13 @@ export class OneoffPoller {
 
   /** The calls of poll_oneoff that a poll(2) takes, for a caller that makes them itself. */
   *calls(recordsOf: () => DataView, count: number, timeoutMs: number): OneoffCalls {
+    const isReady = this.counters.scan(recordsOf(), count) > 0;
+    const found = yield* this.#descriptors(recordsOf, count, isReady ? 0 : timeoutMs);
+    return found < 0 ? found : found + this.counters.scan(recordsOf(), count);
+  }
+
+  /** The same without the counters. */
+  *#descriptors(recordsOf: () => DataView, count: number, timeoutMs: number): OneoffCalls {
     if (!hasUnwatched(recordsOf(), count)) {
       return yield* this.#once(recordsOf, count, false, timeoutMs);
     }

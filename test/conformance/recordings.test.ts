@@ -7,6 +7,7 @@ import { host } from "../../bindings/node/select.ts";
 import { Machine } from "../fuzz/machine.ts";
 import { sim } from "../support/world.ts";
 import { skipReason } from "../hosts/skips.ts";
+import { saidOf } from "./unsaid.ts";
 
 interface Scenario {
   readonly name: string;
@@ -23,6 +24,9 @@ const REFUSED = "PermissionError EPERM";
 /** poll(2) does not report that a device is always ready; steps with devices are left out then. */
 const TAKES_DEVICES = skipReason(host.name, "epoll/control", "EPO-038: ") !== undefined;
 
+/** poll_oneoff has no words for some bits: they are left out, and a program ends at an event of nothing else. */
+const IS_WASI = host.name === "sim:wasi";
+
 function replay({ name, steps }: Scenario, isLeftOut: (outcome: string) => boolean): void {
   test(`as CPython, ${name}.`, () => {
     const machine = new Machine();
@@ -31,7 +35,11 @@ function replay({ name, steps }: Scenario, isLeftOut: (outcome: string) => boole
         if (isLeftOut(outcome)) continue;
         const before = steps.slice(0, index).map(([words]) => words);
         const message = `after ${before.join("; ") || "nothing"}`;
-        assert.is(`${step}: ${machine.run(step)}`, `${step}: ${outcome}`, message);
+        const happened = machine.run(step);
+        const { outcome: said, isCut } = saidOf(outcome);
+        if (IS_WASI && isCut) break;
+        const [actual, expected] = IS_WASI ? [saidOf(happened).outcome, said] : [happened, outcome];
+        assert.is(`${step}: ${actual}`, `${step}: ${expected}`, message);
         // Inspecting a simulated kernel changes nothing.
         sim?.inspect();
       }

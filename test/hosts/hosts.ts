@@ -9,6 +9,7 @@ export const OTHER_HOSTS = [
   "sim:bsd",
   "posix",
   "sim:posix",
+  "sim:wasi",
   "page",
   "worker",
   "worker:real",

@@ -3,6 +3,10 @@
 // list.
 
 import { BROWSERS, clockless, OTHER_HOSTS, type OtherHost } from "./hosts.ts";
+import { type LeftOut, leftOut, recorded, type Skip, skips } from "./skip.ts";
+import { WASI_LEFT_OUT, WASI_SKIPS } from "./wasi-skips.ts";
+
+export type { Skip } from "./skip.ts";
 
 /** Files with waits, which run in a worker with the real clock, too. */
 const WAITING = new Set([
@@ -28,13 +32,16 @@ const WAITING = new Set([
 
 const LINUX: readonly OtherHost[] = ["sim:linux", ...BROWSERS];
 /** Simulated kernels in Node. */
-const IN_NODE = ["sim:linux", "sim:bsd", "sim:posix"] as const;
+const IN_NODE = ["sim:linux", "sim:bsd", "sim:posix", "sim:wasi"] as const;
 const SIMULATED = [...IN_NODE, "page", "worker"] as const;
 /** Hosts whose simulated kernel reports files, processes, signals and links. */
 const REPORTING = ["sim:linux", "sim:bsd", "page", "worker"] as const;
 const BSD = ["sim:bsd"] as const;
 /** Hosts on which the core translates every API to poll(2). */
-const POLLING = ["posix", "sim:posix"] as const;
+const POLLING = ["posix", "sim:posix", "sim:wasi"] as const;
+
+/** The two with poll(2) itself; on WASI recorded programs end before an event that poll_oneoff cannot report. */
+const POLL_2 = ["posix", "sim:posix"] as const;
 
 const ADDON = "tests the C addon of this machine";
 const COMMAND =
@@ -49,20 +56,6 @@ const SOURCES =
   "needs a kernel that reports files, processes, signals or links, which poll(2) does not";
 const SHARED =
   "an epoll that the core emulates belongs to the thread that made it, under one number";
-
-interface LeftOut {
-  readonly hosts: readonly OtherHost[];
-  readonly files: readonly string[];
-  readonly reason: string;
-}
-
-function leftOut(
-  hosts: readonly OtherHost[],
-  reason: string,
-  ...files: readonly string[]
-): LeftOut {
-  return { hosts, files, reason };
-}
 
 /** Files that are left out. */
 const LEFT_OUT: readonly LeftOut[] = [
@@ -161,6 +154,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(POLLING, SOURCES, "kqueue/directories", "kqueue/netdev", "kqueue/proc", "kqueue/signal"),
   leftOut(POLLING, SOURCES, "kqueue/track", "kqueue/vnode", "native/netlink", "native/process"),
   leftOut(POLLING, SOURCES, "native/signal-default", "native/signal"),
+  ...WASI_LEFT_OUT,
 ];
 
 /** Why a host leaves a file out; undefined if the file runs. */
@@ -192,15 +186,6 @@ export function reasonForAddon(file: string): string | undefined {
     : undefined;
 }
 
-/** A test that fails on a host. */
-export interface Skip {
-  readonly host: OtherHost;
-  readonly file: string;
-  /** The beginning of its name. */
-  readonly test: string;
-  readonly reason: string;
-}
-
 const STARTED = "starts a program, which has no descriptors of the simulated kernel";
 const COLLECTED = "counts the descriptors of this process";
 const LOOPBACK = "the simulated kernel has addresses on the loopback interface only";
@@ -215,29 +200,6 @@ const OTHER_EDGES = "a kqueue does not report this edge, or reports it once more
 const ALL_THREADS = "a queue of the kernel belongs to all threads; test/sim/bsd.test.ts tests this";
 const DATAGRAMS =
   "the next datagram may have come after the last poll(2), so the core reports one event too many";
-
-function skips(
-  hosts: readonly OtherHost[],
-  file: string,
-  reason: string,
-  ...tests: readonly string[]
-): Skip[] {
-  return hosts.flatMap((host) => tests.map((test) => ({ host, file, test, reason })));
-}
-
-/** Tests of recordings.test.ts, which replay programs that CPython ran on Linux. */
-function recorded(
-  hosts: readonly OtherHost[],
-  reason: string,
-  ...names: readonly string[]
-): Skip[] {
-  return skips(
-    hosts,
-    "conformance/recordings",
-    reason,
-    ...names.map((name) => `as CPython, ${name}.`),
-  );
-}
 
 export const SKIPS: readonly Skip[] = [
   ...skips(SIMULATED, "devpoll/devpoll", STARTED, "DEV-21: a program that is started"),
@@ -362,15 +324,20 @@ export const SKIPS: readonly Skip[] = [
   ...recorded(POLLING, DUPLICATES, "epoll: two registrations of one file, the newest first"),
   ...recorded(POLLING, DUPLICATES, "epoll: a duplicate keeps the entry of a closed number"),
   ...recorded(POLLING, DUPLICATES, "epoll: a number reused while the old file lives"),
-  ...recorded(POLLING, DUPLICATES, "program 36", "program 51", "program 181"),
+  ...recorded(POLLING, DUPLICATES, "program 36", "program 181"),
+  ...recorded(POLL_2, DUPLICATES, "program 51"),
   ...recorded(POLLING, SHARED, "epoll: a duplicate of the epoll itself"),
   ...recorded(POLLING, ORDER, "epoll: order of becoming ready, and fairness"),
   ...recorded(POLLING, ORDER, "epoll: order with edges"),
-  ...recorded(POLLING, ORDER, "program 121", "program 207", "program 267"),
-  ...recorded(POLLING, UNSEEN, "unix stream ET: edges", "unix datagrams ET", "program 64"),
+  ...recorded(POLLING, ORDER, "program 121"),
+  ...recorded(POLL_2, ORDER, "program 207", "program 267"),
+  ...recorded(POLLING, UNSEEN, "unix stream ET: edges", "unix datagrams ET"),
+  ...recorded(POLL_2, UNSEEN, "program 64"),
   ...recorded(POLLING, UNSEEN, "program 105", "program 202"),
-  ...recorded(POLLING, ROOM, "program 111", "program 165", "program 196", "program 197"),
-  ...recorded(POLLING, ROOM, "program 199", "program 284", "program 311"),
+  ...recorded(POLLING, ROOM, "program 111"),
+  ...recorded(POLL_2, ROOM, "program 165", "program 196", "program 197"),
+  ...recorded(POLLING, ROOM, "program 199", "program 284"),
+  ...recorded(POLL_2, ROOM, "program 311"),
   ...recorded(POLLING, DATAGRAMS, "udp ET"),
   ...skips(
     BSD,
@@ -408,7 +375,8 @@ export const SKIPS: readonly Skip[] = [
     "program 173",
   ),
   ...recorded(BSD, OTHER_EDGES, "program 78", "program 187"),
-  ...recorded(POLLING, "Linux wakes a waiter of an epoll for IN and not for RDNORM", "program 72"),
+  ...recorded(POLL_2, "Linux wakes a waiter of an epoll for IN and not for RDNORM", "program 72"),
+  ...WASI_SKIPS,
 ];
 
 /** Errors of a host that refuses a call of a test: such a test counts as skipped. */

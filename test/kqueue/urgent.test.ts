@@ -18,11 +18,13 @@ import {
 import * as os from "../../bindings/node/os.ts";
 import { type Scope, scoped } from "../support/descriptors.ts";
 import { add, command, dataOf, newQueue, remove, type Seen, take } from "./filters.ts";
-import { clockMs } from "../support/world.ts";
+import { clockMs, sleep } from "../support/world.ts";
 
 /** SO_OOBINLINE, for which omnipoll/os has no name. */
 const OOBINLINE = 10;
 const DEADLINE_MS = 60_000;
+/** How long is between two looks at what has arrived. */
+const ARRIVAL_MS = 10;
 
 function read(fd: number, data: number, flags = 0): Seen {
   return [fd, KQ_FILTER_READ, flags, 0, data];
@@ -33,8 +35,12 @@ function arrived(scope: Scope, fd: number, count: number): void {
   const witness = newQueue(scope);
   add(witness, fd, KQ_FILTER_READ);
   const deadline = clockMs() + DEADLINE_MS;
-  let [held] = dataOf(witness, 0.01);
-  while ((held ?? 0) !== count && clockMs() < deadline) [held] = dataOf(witness, 0.01);
+  let [held] = dataOf(witness, 0);
+  while ((held ?? 0) !== count && clockMs() < deadline) {
+    // Not a wait on the queue, which ends at once while it has another number of bytes.
+    sleep(ARRIVAL_MS);
+    [held] = dataOf(witness, 0);
+  }
   assert.is(held ?? 0, count);
   witness.close();
 }

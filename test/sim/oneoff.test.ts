@@ -3,7 +3,7 @@
 import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import { pollOneoff } from "../../host/sim/wait/oneoff.ts";
-import { WASI_BADF, WASI_FAULT, WASI_INTR, WASI_INVAL, WASI_IO } from "../../wasi/errno.ts";
+import { WASI_BADF, WASI_FAULT, WASI_INTR, WASI_INVAL, WASI_PIPE } from "../../wasi/errno.ts";
 import {
   CLOCK_ABSOLUTE,
   CLOCK_MONOTONIC,
@@ -16,6 +16,9 @@ import {
 } from "../../wasi/preview1.ts";
 import { readEvents, type Subscription, writeSubscriptions } from "../wasi/subscriptions.ts";
 import { World } from "./world.ts";
+
+/** CONNRESET of witx. */
+const WASI_CONNRESET = 15;
 
 const wasi = (): World => new World("wasi");
 const NS = 1e6;
@@ -84,7 +87,7 @@ test("poll_oneoff: a descriptor that is not open or has failed is the error of i
   os.close(r);
   assert.equal(call(on, [reading(900), writing(w), after(1000)]), [
     [0, WASI_BADF, TYPE_READ, 0, 0],
-    [1, WASI_IO, TYPE_WRITE, 0, 0],
+    [1, WASI_PIPE, TYPE_WRITE, 0, 0],
   ]);
   assert.is(on.sim.now(), 0);
 });
@@ -125,6 +128,42 @@ test("poll_oneoff: impossible subscriptions, addresses outside the memory, and i
   }
   kernel.faults.options = { EINTR: 1 };
   assert.is(call(on, [reading(r), after(1)]), WASI_INTR);
+});
+
+test("poll_oneoff: a failed connection has its own error, with bytes that came before it", () => {
+  const on = wasi();
+  const { os } = on;
+  const [a, b] = on.tcp();
+  os.write(b, "before");
+  os.write(a, "unread");
+  on.arrive();
+  os.close(b);
+  on.arrive();
+  const both = [reading(a), writing(a)];
+  assert.equal(call(on, both), [
+    [0, 0, TYPE_READ, 6, 1],
+    [1, WASI_CONNRESET, TYPE_WRITE, 0, 1],
+  ]);
+  os.read(a, 6);
+  assert.equal(call(on, both), [
+    [0, WASI_CONNRESET, TYPE_READ, 0, 1],
+    [1, WASI_CONNRESET, TYPE_WRITE, 0, 1],
+  ]);
+});
+
+test("poll_oneoff: addresses of 2 GiB and more, as wasm passes them", () => {
+  const on = wasi();
+  const memory = new WebAssembly.Memory({ initial: 32_769 });
+  const { kernel } = on.sim;
+  const [r, w] = on.pipe();
+  on.os.write(w, "x");
+  const at = 2 ** 31;
+  const view = new DataView(memory.buffer, at);
+  view.setUint8(8, TYPE_READ);
+  view.setUint32(16, r, true);
+  assert.is(pollOneoff(kernel, memory, at | 0, (at + 64) | 0, 1, (at + 128) | 0), 0);
+  assert.is(view.getUint32(128, true), 1);
+  assert.is(view.getUint8(64 + 10), TYPE_READ);
 });
 
 test.run();

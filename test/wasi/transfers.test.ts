@@ -9,7 +9,7 @@ import { makeGuest } from "../../wasi/guest/guest.ts";
 import { transferCalls } from "../../wasi/guest/transfers.ts";
 import type { Wait } from "../../wasi/wait.ts";
 import { TYPE_READ } from "../../wasi/preview1.ts";
-import { fill, type Scope, scoped } from "../support/descriptors.ts";
+import { fill, scoped } from "../support/descriptors.ts";
 import { inThread } from "../support/expect.ts";
 import { DATA, made, OUT, VECTORS, withGuest } from "./plain-guest.ts";
 
@@ -111,29 +111,6 @@ test(
     assert.is(call("sock_shutdown", 4, 2), 0);
     assert.is(read(5, 1), "");
     assert.is(write(4, "x"), PIPE);
-  }),
-);
-
-/** A UDP socket that is connected, which shutdown(2) wants. */
-function connectedUdp(s: Scope): [fd: number] {
-  const fd = s.own(os.socket(os.AF_INET, os.SOCK_DGRAM));
-  os.bind(fd, ["127.0.0.1", 0]);
-  os.connect(fd, os.getsockname(fd));
-  os.set_blocking(fd, false);
-  return [fd];
-}
-
-test(
-  "a socket for datagrams that is shut down for reading is at its end",
-  withGuest((make, s) => {
-    for (const [a] of [s.socketpair(os.SOCK_DGRAM), connectedUdp(s)]) {
-      const { call, read, recv } = make({ fds: [[4, a]] });
-      assert.is(call("sock_shutdown", 4, 1), 0);
-      assert.is(read(4, 8), "");
-      assert.equal(recv(4, 0, 8), ["", 0]);
-      assert.is(call("fd_fdstat_set_flags", 4, NONBLOCK), 0);
-      assert.is(read(4, 8), AGAIN);
-    }
   }),
 );
 

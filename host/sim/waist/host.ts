@@ -118,6 +118,13 @@ function epollCalls(kernel: Kernel): EpollCalls {
   };
 }
 
+/** The calls on descriptors that a kernel has besides its waits; of WASI, which has poll_oneoff alone, those, too. */
+function waitless(kernel: Kernel, owner: object): Partial<Host> {
+  if (kernel.personality === "linux") return sourceCalls(kernel, owner);
+  if (kernel.personality !== "wasi") return commonCalls(kernel);
+  return wasiCalls(kernel, pollCalls(kernel).close);
+}
+
 /** The host of a kernel for one core; any number of them may share a kernel. */
 export function createSimHost(kernel: Kernel): SimHost {
   const listeners: CloseListener[] = [];
@@ -139,9 +146,8 @@ export function createSimHost(kernel: Kernel): SimHost {
     ...absentHost(),
     ...pollCalls(kernel),
     ...(kernel.personality === "linux" ? epollCalls(kernel) : {}),
-    ...(kernel.personality === "linux" ? sourceCalls(kernel, owner) : commonCalls(kernel)),
+    ...waitless(kernel, owner),
     ...(kernel.personality === "bsd" ? kqueueCalls(kernel) : {}),
     ...(kernel.personality === "posix" ? postCalls(kernel, owner) : {}),
-    ...(kernel.personality === "wasi" ? wasiCalls(kernel) : {}),
   };
 }

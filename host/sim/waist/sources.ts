@@ -22,7 +22,8 @@ import { TimerFile } from "../fs/timerfd.ts";
 
 type ByteCalls = Pick<Host, "read" | "write" | "dup3" | "eventfd" | "netlink_read">;
 
-function byteCalls(kernel: Kernel): ByteCalls {
+/** The calls on the bytes of descriptors, and eventfd. */
+export function byteCalls(kernel: Kernel): ByteCalls {
   return {
     read(memory, fd, address, length) {
       const bytes = bytesAt(memory, address, length);

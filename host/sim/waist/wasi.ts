@@ -6,6 +6,7 @@ import {
   DATA_FD,
   DATA_FILE,
   DATA_OPEN,
+  DATA_PIPE_ROOM,
   DATA_READABLE,
   DATA_SENDABLE,
   DATA_SIZE,
@@ -20,7 +21,6 @@ import {
   FD_DIRECTORY,
   FD_FILE,
   FD_LISTENER,
-  FD_OTHER,
   FD_PIPE,
   FD_STREAM,
   FD_TERMINAL,
@@ -28,21 +28,31 @@ import {
   STAT_KIND,
 } from "../../../asm/abi.ts";
 import type { Host } from "../../host.ts";
-import { type OneoffCalls, OneoffPoller } from "../../../wasi/poller.ts";
+import {
+  type OneoffCalls,
+  OneoffPoller,
+  SOCKET_DGRAM,
+  SOCKET_STREAM,
+} from "../../../wasi/poller.ts";
 import { EFAULT } from "../kernel/constants.ts";
+import { isCounter, withCounters } from "../../../wasi/counters.ts";
 import { dataCalls } from "./data.ts";
+import { byteCalls } from "./sources.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { viewAt } from "../kernel/memory.ts";
 import { oneoff, pollOneoff } from "../wait/oneoff.ts";
 import type { Sleeping } from "../kernel/sleep.ts";
+import { watchOf } from "./watch.ts";
 
-/** FD_* of a file as fd_filestat_get reports it: WASI cannot tell pipes and listeners from streams. */
+/**
+ * FD_* of a file by the type that fd_filestat_get reports. Listeners are streams to WASI. It has no type for pipes:
+ * what has none is taken for one, although it may also be an eventfd or an epoll.
+ */
 const KINDS: Record<number, number> = {
   [FD_FILE]: FD_FILE,
   [FD_DIRECTORY]: FD_DIRECTORY,
   [FD_DEVICE]: FD_DEVICE,
   [FD_TERMINAL]: FD_DEVICE,
-  [FD_PIPE]: FD_STREAM,
   [FD_STREAM]: FD_STREAM,
   [FD_LISTENER]: FD_STREAM,
   [FD_DATAGRAM]: FD_DATAGRAM,
@@ -51,26 +61,37 @@ const KINDS: Record<number, number> = {
 /** DATA_* that fd_data answers without a poll_oneoff. */
 const ANSWERED = new Set([DATA_OPEN, DATA_FILE]);
 
-type WasiCalls = Pick<Host, "poll" | "fd_stat" | "fd_data">;
+/** The fs_filetype of sockets, by FD_*; of others, 0. */
+function typeOf(kind = FD_PIPE): number {
+  if (KINDS[kind] === FD_DATAGRAM) return SOCKET_DGRAM;
+  return KINDS[kind] === FD_STREAM ? SOCKET_STREAM : 0;
+}
 
-/** The calls that differ on WASI, for one core. */
-export function wasiCalls(kernel: Kernel): WasiCalls {
+type WasiCalls = Pick<
+  Host,
+  "poll" | "read" | "write" | "close" | "fd_stat" | "fd_data" | "eventfd" | "watch"
+>;
+
+/** @param close of the kernel's descriptors */
+export function wasiCalls(kernel: Kernel, close: Host["close"]): WasiCalls {
+  const { read, write } = byteCalls(kernel);
   const { fd_stat, fd_data } = dataCalls(kernel);
   const poller: OneoffPoller = new OneoffPoller(
     (...given) => pollOneoff(kernel, poller.memory, ...given),
     () => kernel.clock.now(),
-    (fd) => KINDS[kernel.descriptors.usable(fd)?.kind ?? FD_OTHER] === FD_STREAM,
+    (fd) => typeOf(kernel.descriptors.usable(fd)?.kind),
   );
 
   /** Fills in a data record from the event of a poll_oneoff with a timeout of 0. */
   function fillRecord(view: DataView, at: number): void {
     const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
     const fd = view.getInt32(at + DATA_FD, true);
-    const isKnown = question === DATA_READABLE || question === DATA_SENDABLE;
-    const bytes = isKnown ? poller.bytes(fd, question === DATA_SENDABLE) : -ENOSYS;
+    const isWrite = question === DATA_SENDABLE || question === DATA_PIPE_ROOM;
+    const isKnown = isWrite || question === DATA_READABLE;
+    const { bytes, error } = isKnown ? poller.ask(fd, isWrite) : { bytes: -ENOSYS, error: 0 };
     view.setBigInt64(at + DATA_VALUE, BigInt(Math.max(bytes, 0)), true);
     view.setInt32(at + DATA_ERROR, Math.min(bytes, 0), true);
-    view.setUint32(at + DATA_STATE, 0, true);
+    view.setUint32(at + DATA_STATE, error, true);
   }
 
   /** poll(2) as a sequence of poll_oneoff calls, which wasi/poller.ts yields. */
@@ -80,33 +101,48 @@ export function wasiCalls(kernel: Kernel): WasiCalls {
     return step.value;
   }
 
+  const statOf: Host["fd_stat"] = (memory, fd, address) => {
+    const result = fd_stat(memory, fd, address);
+    if (result < 0) return result;
+    const view = new DataView(memory.buffer, address >>> 0);
+    const kind = view.getUint32(STAT_KIND, true);
+    view.setUint32(STAT_KIND, KINDS[kind] ?? FD_PIPE, true);
+    return result;
+  };
+
+  const dataOf: Host["fd_data"] = (memory, records, count) => {
+    if (count < 0) return -EINVAL;
+    const view = viewAt(memory, records, count * DATA_SIZE);
+    if (view === undefined) return -EFAULT;
+    for (let i = 0; i < count; i++) {
+      const at = i * DATA_SIZE;
+      const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
+      if (ANSWERED.has(question)) fd_data(memory, records + at, 1);
+      else fillRecord(view, at);
+    }
+    return 0;
+  };
+
+  // An action of the simulation may change a counter that a blocked poll waits for.
+  poller.counters.onChange = () => void kernel.interruptions++;
+
+  const counted = withCounters(poller.counters, {
+    read,
+    write,
+    close,
+    fd_stat: statOf,
+    fd_data: dataOf,
+  });
   return {
+    ...counted,
+    // Nobody tells of a counter: its owner looks at it from time to time.
+    watch: watchOf(kernel, isCounter),
     poll(memory, records, count, timeoutMs) {
       if (count < 0) return -EINVAL;
       if (viewAt(memory, records, count * POLL_RECORD_SIZE) === undefined) return -EFAULT;
       const recordsOf = (): DataView =>
         new DataView(memory.buffer, records >>> 0, count * POLL_RECORD_SIZE);
       return kernel.run(waiting(poller.calls(recordsOf, count, timeoutMs)));
-    },
-    fd_stat(memory, fd, address) {
-      const result = fd_stat(memory, fd, address);
-      if (result < 0) return result;
-      const view = new DataView(memory.buffer, address >>> 0);
-      const kind = view.getUint32(STAT_KIND, true);
-      view.setUint32(STAT_KIND, KINDS[kind] ?? FD_OTHER, true);
-      return result;
-    },
-    fd_data(memory, records, count) {
-      if (count < 0) return -EINVAL;
-      const view = viewAt(memory, records, count * DATA_SIZE);
-      if (view === undefined) return -EFAULT;
-      for (let i = 0; i < count; i++) {
-        const at = i * DATA_SIZE;
-        const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
-        if (ANSWERED.has(question)) fd_data(memory, records + at, 1);
-        else fillRecord(view, at);
-      }
-      return 0;
     },
   };
 }

@@ -1,6 +1,6 @@
 // poll(2) that goes on while the program runs: `watch` of the host.
 
-import { EINVAL, POLL_RECORD_SIZE } from "../../../asm/abi.ts";
+import { EINVAL, POLL_RECORD_FD, POLL_RECORD_SIZE } from "../../../asm/abi.ts";
 import type { Host } from "../../host.ts";
 import { ECANCELED, EFAULT } from "../kernel/constants.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -21,17 +21,34 @@ const turnsOf = perKernel(
     }),
 );
 
+/** Makes poll(2) skip records. */
+function skip(records: DataView, isSkipped: (fd: number) => boolean): void {
+  for (let at = 0; at < records.byteLength; at += POLL_RECORD_SIZE) {
+    if (isSkipped(records.getInt32(at + POLL_RECORD_FD, true))) {
+      records.setInt32(at + POLL_RECORD_FD, -1, true);
+    }
+  }
+}
+
 /** The records of a watch that only time ends. */
 const EMPTY = new ArrayBuffer(0);
 
-/** The call for one core. The watch uses the descriptors of the process that makes the call. */
-export function watchOf(kernel: Kernel): NonNullable<Host["watch"]> {
+/**
+ * The call for one core. The watch uses the descriptors of the process that makes the call.
+ *
+ * @param isSkipped numbers that are no descriptors of the kernel
+ */
+export function watchOf(
+  kernel: Kernel,
+  isSkipped: (fd: number) => boolean = () => false,
+): NonNullable<Host["watch"]> {
   return (memory, records, count, timeoutMs, ended) => {
     if (count < 0 || Number.isNaN(timeoutMs)) return -EINVAL;
     if (!isWithin(memory, records, count * POLL_RECORD_SIZE)) return -EFAULT;
     // The caller may use its memory for other things while the watch goes on.
     const from = records >>> 0;
     const buffer = count === 0 ? EMPTY : memory.buffer.slice(from, from + count * POLL_RECORD_SIZE);
+    skip(new DataView(buffer), isSkipped);
     const batch = { memory: { buffer }, address: 0, count };
     const deadline = timeoutMs < 0 ? Infinity : kernel.clock.now() + timeoutMs;
     const release = turnsOf(kernel).hold();

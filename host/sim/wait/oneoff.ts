@@ -6,12 +6,14 @@ import {
   DATA_PIPE_ROOM,
   DATA_READABLE,
   DATA_SENDABLE,
+  DATA_STATE_ERRNO,
   EINTR,
   EVENT_ERR,
   EVENT_HUP,
   EVENT_IN,
   EVENT_OUT,
   EVENT_RDHUP,
+  FD_PIPE,
 } from "../../../asm/abi.ts";
 import {
   WASI_BADF,
@@ -21,6 +23,8 @@ import {
   WASI_INTR,
   WASI_INVAL,
   WASI_IO,
+  WASI_PIPE,
+  wasiErrno,
 } from "../../../wasi/errno.ts";
 import type { OneoffCall } from "../../../wasi/poller.ts";
 import {
@@ -116,6 +120,14 @@ function bytesOf(file: File, type: number, ready: number): number {
   return (ready & EVENT_HUP) === 0 ? 1 : 0;
 }
 
+/** The error number of a file that has EVENT_ERR. */
+function errorOfFile(file: File): number {
+  // A pipe's only error: there is no reader.
+  if (file.kind === FD_PIPE) return WASI_PIPE;
+  const errno = file.dataState() & DATA_STATE_ERRNO;
+  return errno === 0 ? WASI_IO : wasiErrno(errno);
+}
+
 /** The event of a subscription; undefined if it is not ready. */
 function evaluate(kernel: Kernel, { userdata, type, fd, due }: Subscription): Found | undefined {
   const none = { userdata, type, error: 0, bytes: 0, flags: 0 };
@@ -123,11 +135,14 @@ function evaluate(kernel: Kernel, { userdata, type, fd, due }: Subscription): Fo
   const file = kernel.descriptors.usable(fd);
   if (file === undefined) return { ...none, error: WASI_BADF };
   const ready = file.poll();
-  if (ready & EVENT_ERR) return { ...none, error: WASI_IO };
+  const flags = ready & EVENT_HUP ? FLAG_HANGUP : 0;
+  const bytes = bytesOf(file, type, ready);
+  // Bytes that came before an error can be read.
+  const hasData = type === TYPE_READ && (ready & EVENT_IN) !== 0 && bytes > 0;
+  if (ready & EVENT_ERR && !hasData) return { ...none, error: errorOfFile(file), flags };
   const wanted = type === TYPE_READ ? EVENT_IN | EVENT_RDHUP : EVENT_OUT;
   if ((ready & (wanted | EVENT_HUP)) === 0) return undefined;
-  const flags = ready & EVENT_HUP ? FLAG_HANGUP : 0;
-  return { ...none, bytes: bytesOf(file, type, ready), flags };
+  return { ...none, bytes, flags };
 }
 
 function scan(kernel: Kernel, subscriptions: readonly Subscription[]): Found[] {
@@ -199,9 +214,9 @@ export function* oneoff(
   if (ended < 0) return errorOf(ended);
   const view = new DataView(memory.buffer);
   for (const [i, { userdata, type, ...answer }] of found.entries()) {
-    writeEvent(view, to + i * EVENT_SIZE, userdata, type, answer);
+    writeEvent(view, (to >>> 0) + i * EVENT_SIZE, userdata, type, answer);
   }
-  view.setUint32(countAt, found.length, true);
+  view.setUint32(countAt >>> 0, found.length, true);
   return 0;
 }
 
