@@ -161,7 +161,7 @@ test("a simulated WASI has no eventfd of the kernel, no dup3, and no type for a 
   for (const call of ["epoll_create1", "kqueue", "timerfd_create", "inotify_init"] as const) {
     assert.is(host[call](0 as never), -ENOSYS);
   }
-  // What has no type is taken for a pipe, an eventfd of whoever started the program, too.
+  // A descriptor without a type is taken for a pipe. An eventfd that the runtime opened has none.
   for (const fd of [on.pipe()[0], on.os.eventfd(1)]) {
     assert.is(host.fd_stat(memory, fd, 0), 0);
     assert.is(view.getUint32(STAT_KIND, true), FD_PIPE);
