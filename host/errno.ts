@@ -138,3 +138,10 @@ const ERRNOS: Record<number, readonly [code: string, message: string]> = {
 export function describeErrno(errno: number): readonly [code: string, message: string] {
   return ERRNOS[errno] ?? [`E${errno}`, `Unknown error ${errno}`];
 }
+
+const numbers = new Map(Object.entries(ERRNOS).map(([number, [code]]) => [code, Number(number)]));
+
+/** Linux's number of an errno by its name; undefined if Linux has no such error. */
+export function errnoOf(code: string): number | undefined {
+  return numbers.get(code);
+}

@@ -134,6 +134,9 @@ test("ARCHITECTURE.md has the folders of the simulated kernel in the same order"
 const NOTHING = /^$/;
 const OF_NODE = /^node:/;
 
+/** The files of host/ that wasi/ may import. */
+const OF_HOST = ["host", "call", "calls", "errno", "later"].map((name) => `host/${name}.ts`);
+
 /** The first rule whose `of` begins the path of a file counts. */
 const RULES: readonly Rule[] = [
   { of: "asm/abi.ts", may: [], modules: NOTHING },
@@ -157,15 +160,21 @@ const RULES: readonly Rule[] = [
   { of: "host/index.ts", may: ["asm/abi.ts", "host/", "wasi/host.ts"], modules: OF_NODE },
   { of: "host/", may: ["asm/abi.ts", "host/"], modules: OF_NODE },
   {
+    of: "wasi/host.ts",
+    may: ["asm/abi.ts", ...OF_HOST, "host/os.ts", "wasi/"],
+    modules: OF_NODE,
+  },
+  { of: "wasi/node/", may: ["asm/abi.ts", ...OF_HOST, "host/os.ts", "wasi/"], modules: OF_NODE },
+  {
     of: "wasi/",
     may: [
       "asm/abi.ts",
-      ...["host", "call", "calls", "errno", "later"].map((name) => `host/${name}.ts`),
+      ...OF_HOST,
       "wasi/",
     ],
     modules: NOTHING,
   },
-  { of: "bindings/cli/", may: ["asm/abi.ts", "host/", "bindings/"], modules: /^node:|^commander$/ },
+  { of: "bindings/cli/", may: ["asm/abi.ts", "host/", "wasi/host.ts", "bindings/"], modules: /^node:|^commander$/ },
   { of: "bindings/node/", may: ["asm/abi.ts", "host/", "wasi/", "bindings/"], modules: OF_NODE },
   { of: "bindings/browser/", may: ["asm/abi.ts", "host/", "wasi/", "bindings/"], modules: NOTHING },
   { of: "bindings/", may: ["asm/abi.ts", "host/", "bindings/"], modules: NOTHING },

@@ -86,7 +86,10 @@ function runOn(host: HostName, file: string): Promise<Outcome> {
   const url = new URL(file + SUFFIX, FOLDER);
   if (host === NATIVE) return runInProcess(url, {}, { limitMs: LIMIT_MS, lingerMs: LIMIT_MS });
   if (!isInBrowser(host)) {
-    return runInProcess(url, { OMNIPOLL_HOST: host }, { limitMs: LIMIT_MS, lingerMs: LINGER_MS });
+    // No addon is in the process of the host that serves without one.
+    const options = host === "wasi" ? { NODE_OPTIONS: "--no-addons" } : {};
+    const limits = { limitMs: LIMIT_MS, lingerMs: LINGER_MS };
+    return runInProcess(url, { OMNIPOLL_HOST: host, ...options }, limits);
   }
   const { base, isReal } = clockless(host);
   const place = { host: isReal ? "sim:linux:real" : "sim:linux", isWorker: base === "worker" };

@@ -128,8 +128,27 @@ export class Counters {
   }
 }
 
+type DescriptorCalls = Pick<Host, "read" | "write" | "close" | "fd_stat">;
+
 /** The calls of a host that take descriptors, and so the numbers of counters. */
-export type CountedCalls = Pick<Host, "read" | "write" | "close" | "fd_stat" | "fd_data">;
+export type CountedCalls = DescriptorCalls & Pick<Host, "fd_data" | "eventfd">;
+
+/** Such calls of a platform, for its own descriptors. */
+export interface PlatformCalls extends DescriptorCalls {
+  /** Answers the data record at an address, which is within the memory. */
+  answer(memory: WebAssembly.Memory, address: number): void;
+}
+
+/** Writes the answer to a data record. */
+export function writeAnswer(
+  view: DataView,
+  at: number,
+  { value, error = 0, state = 0 }: { value: bigint; error?: number; state?: number },
+): void {
+  view.setBigInt64(at + DATA_VALUE, value, true);
+  view.setInt32(at + DATA_ERROR, error, true);
+  view.setUint32(at + DATA_STATE, state, true);
+}
 
 /** The bytes at an address of a caller's memory; undefined if one lies outside. */
 function bytesAt(
@@ -142,11 +161,8 @@ function bytesAt(
   return new Uint8Array(memory.buffer, from, length);
 }
 
-/** The calls of a host, which know the numbers of counters, and eventfd. */
-export function withCounters(
-  counters: Counters,
-  calls: CountedCalls,
-): CountedCalls & Pick<Host, "eventfd"> {
+/** The calls of a platform, which know the numbers of counters, and eventfd. */
+export function withCounters(counters: Counters, calls: PlatformCalls): CountedCalls {
   /** Writes the stat record of a counter. */
   function describe(memory: WebAssembly.Memory, fd: number, address: number): number {
     const bytes = bytesAt(memory, address, STAT_SIZE);
@@ -159,13 +175,11 @@ export function withCounters(
     return 0;
   }
 
-  /** Fills in the data record of a counter. */
+  /** Answers the data record of a counter. */
   function answer(view: DataView, at: number, fd: number): void {
     const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
     const value = counters.data(fd, question);
-    view.setBigUint64(at + DATA_VALUE, value < 0n ? 0n : value, true);
-    view.setInt32(at + DATA_ERROR, value < 0n ? Number(value) : 0, true);
-    view.setUint32(at + DATA_STATE, 0, true);
+    writeAnswer(view, at, value < 0n ? { value: 0n, error: Number(value) } : { value });
   }
 
   return {
@@ -191,7 +205,7 @@ export function withCounters(
         const view = new DataView(memory.buffer, records >>> 0);
         const fd = view.getInt32(at + DATA_FD, true);
         if (isCounter(fd)) answer(view, at, fd);
-        else calls.fd_data(memory, records + at, 1);
+        else calls.answer(memory, (records >>> 0) + at);
       }
       return 0;
     },

@@ -30,9 +30,11 @@ export const WASI_NOSYS = 52;
 export const WASI_NOTDIR = 54;
 export const WASI_NOTSOCK = 57;
 export const WASI_NOTSUP = 58;
+export const WASI_PERM = 63;
 export const WASI_PIPE = 64;
 export const WASI_ROFS = 69;
 export const WASI_SPIPE = 70;
+export const WASI_NOTCAPABLE = 76;
 
 /** The highest number of Linux that the table looks at: EHWPOISON. */
 const HIGHEST = 133;

@@ -20,8 +20,14 @@ export function statusOf(error: unknown): number {
   return error instanceof UsageError ? STATUS.USAGE : STATUS.FAILED;
 }
 
+/** Whether an error says that the host lacks a call. */
+export function isAbsence(error: unknown): boolean {
+  return (error as { readonly code?: string }).code === "ENOSYS";
+}
+
 /** Returns the text of a system's error without the call: "no such file or directory". */
 export function reasonOf(error: unknown): string {
+  if (isAbsence(error)) return "not on this host";
   const { message } = error as Error;
   // OSError: "[Errno 2] ENOENT: No such … (open, …)"; Node: "ENOENT: no such …, open '…'".
   const text = /^(?:\[Errno \d+\] )?[A-Z0-9_]+: (.*?)(?: \(.*\)|, \w+(?: .*)?)?$/.exec(

@@ -1,10 +1,12 @@
 // omnipoll/os on Node, bound to the host of this thread. An editor shows these comments at an import,
 // and those of os/files.ts, os/sockets.ts and os/aio.ts at a call.
 
-import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../../asm/abi.ts";
+import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE, ENOSYS } from "../../asm/abi.ts";
 import { loadAddon } from "../../host/native/addon.ts";
 import { describeErrno } from "../../host/errno.ts";
 import { chooseHost } from "../../host/index.ts";
+import type { Host } from "../../host/host.ts";
+import type { WasiHost } from "../../wasi/host.ts";
 import { announceClose, withObservers } from "../../host/observers.ts";
 import type { AioHost } from "../../host/os.ts";
 import type { SimHost } from "../../host/sim/waist/host.ts";
@@ -33,11 +35,31 @@ function nativeHost(): DescribedOsHost & AioHost {
 
 const chosen = chooseHost();
 
+/** The calls of the host without native code, which has no asynchronous ones. */
+function fallbackHost({ os, takeFailure }: WasiHost): DescribedOsHost & AioHost {
+  return {
+    ...os,
+    aio_read: () => -ENOSYS,
+    aio_write: () => -ENOSYS,
+    describe: describeErrno,
+    ...(takeFailure !== undefined && { takeFailure }),
+    close(fd: number): number {
+      announceClose(fd);
+      return os.close(fd);
+    },
+  };
+}
+
 function simulatedHost(host: SimHost): DescribedOsHost & AioHost {
   return withRealClock(host.kernel, createSimOs(host));
 }
 
-const calls = "kernel" in chosen ? simulatedHost(chosen as SimHost) : nativeHost();
+function callsOf(host: Host): DescribedOsHost & AioHost {
+  if ("kernel" in host) return simulatedHost(host as SimHost);
+  return "os" in host ? fallbackHost(host as WasiHost) : nativeHost();
+}
+
+const calls = callsOf(chosen);
 /** On a kernel with epoll or kqueue no core observes transfers. */
 const host =
   chosen.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQUEUE)

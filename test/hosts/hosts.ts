@@ -10,6 +10,7 @@ export const OTHER_HOSTS = [
   "posix",
   "sim:posix",
   "sim:wasi",
+  "wasi",
   "page",
   "worker",
   "worker:real",

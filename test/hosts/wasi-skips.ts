@@ -22,7 +22,7 @@ const ENDS =
 const BYTES = "the number of bytes of an event has no error and no sign";
 
 export const WASI_LEFT_OUT = [
-  leftOut(WASI, POSTS, "kqueue/aio"),
+  leftOut(["sim:wasi", "wasi"], POSTS, "kqueue/aio"),
   leftOut(WASI, ENDS, "wasi/datagram-end"),
 ];
 

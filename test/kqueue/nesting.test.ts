@@ -37,7 +37,7 @@ import { change, fieldsOf, idents, newQueue, now, timer, trigger, user } from ".
 import { EVERYTHING, maskOf, READABLE, setsOf } from "../support/probes.ts";
 import { assertTook, inThread, throws } from "../support/expect.ts";
 import { closeSync, writeFileSync } from "../support/files.ts";
-import { answered, BEYOND_DEADLINE, clockMs, SOME_FILE } from "../support/world.ts";
+import { answered, BEYOND_DEADLINE, clockMs, needPosts, SOME_FILE } from "../support/world.ts";
 
 /** Waits until poll says that a queue is readable; fails if it never is. */
 function arrived(queue: Kqueue): void {
@@ -260,6 +260,7 @@ test(
 test(
   "waiting on a queue from outside ends when a knote becomes active",
   scoped(async (s) => {
+    needPosts();
     const queue = newQueue(s);
     const [r, w] = s.pipe();
     change(queue, kevent(r), user(1, ADD | CLEAR));

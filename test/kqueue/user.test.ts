@@ -26,7 +26,7 @@ import {
 import { scoped } from "../support/descriptors.ts";
 import { change, fieldsOf, idents, newQueue, now, trigger, user } from "./support.ts";
 import { assertTook, inThread, throws } from "../support/expect.ts";
-import { BEYOND_DEADLINE } from "../support/world.ts";
+import { BEYOND_DEADLINE, needPosts } from "../support/world.ts";
 
 test(
   "KQ-204: a trigger reports the bits that are kept and the last data",
@@ -183,6 +183,7 @@ test(
 test(
   "KQ-214: a trigger of another thread ends a wait",
   scoped(async (s) => {
+    needPosts();
     const queue = newQueue(s);
     change(queue, user(1, ADD | CLEAR, 0x100), user(2, ADD));
     const { done, passed } = await inThread(
@@ -236,6 +237,7 @@ test(
 test(
   "thousands of triggers of four threads at once all arrive",
   scoped(async (s) => {
+    needPosts();
     const COUNT = 2000;
     const queue = newQueue(s);
     change(queue, ...Array.from({ length: 4 * COUNT }, (_, i) => user(i, ADD | CLEAR)));

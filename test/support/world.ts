@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE } from "../../asm/abi.ts";
+import { CAPABILITY_EPOLL, CAPABILITY_KQUEUE, ENOSYS } from "../../asm/abi.ts";
 import { host } from "../../bindings/node/select.ts";
 import { Sim } from "../../bindings/sim/sim.ts";
 import { coreModule } from "../../bindings/node/host.ts";
@@ -24,6 +24,11 @@ export const OBSERVES = (host.capabilities() & (CAPABILITY_EPOLL | CAPABILITY_KQ
 
 /** Whether the kernel has kqueue, so that the core does not translate it. */
 export const HAS_KQUEUE = sim?.kernel.personality === "bsd";
+
+/** Ends a test on a host whose queues take no events of other threads, before it waits for one. */
+export function needPosts(): void {
+  if (host.post_open(-1) === -ENOSYS) throw new Error("no posts of other threads on this host");
+}
 
 /** The answer of kqueue: the core's, or FreeBSD's own where the two differ. */
 export function answered<Answer>(byCore: Answer, byFreeBSD: Answer): Answer {

@@ -1,17 +1,10 @@
 // The thread that causes the events while the main thread waits.
 
+import { connect } from "node:net";
 import { parentPort } from "node:worker_threads";
 import { KQ_FILTER_USER, KQ_NOTE_FFCOPY, KQ_NOTE_TRIGGER } from "../../constants.ts";
 import { kevent, kqueue } from "../../node/select.ts";
-import {
-  AF_INET,
-  close,
-  connect,
-  eventfd_write,
-  socket,
-  SOCK_STREAM,
-  write,
-} from "../../node/os.ts";
+import { close, eventfd_write, write } from "../../node/os.ts";
 
 /** The actions of the thread. All threads of the process share its descriptors. */
 export type Action =
@@ -36,8 +29,7 @@ function act(action: Action): void {
   if (action.kind === "write") write(action.fd, MESSAGE);
   else if (action.kind === "count") eventfd_write(action.fd, 1);
   else if (action.kind === "close") close(action.fd);
-  else if (action.kind === "connect")
-    connect(socket(AF_INET, SOCK_STREAM), ["127.0.0.1", action.port]);
+  else if (action.kind === "connect") connect(action.port, "127.0.0.1").on("error", () => {});
   else trigger(action.queue, action.ident);
 }
 

@@ -5,6 +5,7 @@ import { arch, platform, release, type } from "node:os";
 import { fileURLToPath } from "node:url";
 import { ABI_VERSION, CAPABILITY_EPOLL, CAPABILITY_SOURCES } from "../../../asm/abi.ts";
 import type { Host } from "../../../host/host.ts";
+import type { WasiHost } from "../../../wasi/host.ts";
 import { addonPath, loadAddon } from "../../../host/native/addon.ts";
 import { API_CHECKS, INSPECT_CHECK } from "./apis.ts";
 import { type Check, check, isSimulated, type Package, packageCheck } from "./check.ts";
@@ -17,9 +18,19 @@ function coreText(): string {
   return size === undefined ? `${path} is missing` : `${path} (${(size / 1024).toFixed(1)} KiB)`;
 }
 
+/** The host without native code, if that is the one. */
+function fallbackOf(host: Host): WasiHost | undefined {
+  return "choose" in host ? (host as WasiHost) : undefined;
+}
+
 /** Why a host is in use. */
-function reasonFor(host: string | undefined, wanted: string | null): string {
+function reasonFor(
+  host: string | undefined,
+  wanted: string | null,
+  missing: string | undefined,
+): string {
   if (host === undefined) return `none (OMNIPOLL_HOST is ${wanted ?? "not set"})`;
+  if (missing !== undefined) return `${host}: ${missing}`;
   return wanted === null
     ? `${host}, as the platform is ${platform()} (OMNIPOLL_HOST is not set)`
     : `${host}, as OMNIPOLL_HOST says`;
@@ -58,9 +69,32 @@ export const CHECKS: readonly Check[] = [
     "host",
     ({ loaded, wanted }) => ({
       wanted,
-      ...(loaded !== undefined && { host: loaded.omnipoll.host.name }),
+      ...(loaded !== undefined && {
+        host: loaded.omnipoll.host.name,
+        missing: fallbackOf(loaded.omnipoll.host)?.reason,
+      }),
     }),
-    ({ wanted, host }) => reasonFor(host, wanted),
+    ({ wanted, host, missing }) => reasonFor(host, wanted, missing),
+  ),
+  packageCheck(
+    "poll_oneoff",
+    ({ omnipoll }) => {
+      const choice = fallbackOf(omnipoll.host)?.choose();
+      return choice === undefined ? undefined : { poll_oneoff: choice };
+    },
+    ({ poll_oneoff: { oneoff, failed } }) =>
+      failed === undefined ? oneoff : `${oneoff}, as node:wasi's fails its test: ${failed}`,
+  ),
+  packageCheck(
+    "os",
+    ({ omnipoll }) => {
+      const served = fallbackOf(omnipoll.host)?.served;
+      return served === undefined ? undefined : { os: served };
+    },
+    ({ os }) => {
+      const groups = Object.entries(os).map(([by, names]) => `${names.join(", ")} by ${by}`);
+      return `${groups.join("; ")}; every other call is ENOSYS`;
+    },
   ),
   check(
     "core",

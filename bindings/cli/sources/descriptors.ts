@@ -5,7 +5,7 @@ import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from "../../constants.ts";
 import { epoll, PermissionError } from "../../node/select.ts";
 import { dup } from "../../node/os.ts";
-import { reasonOf, UsageError } from "../failure.ts";
+import { isAbsence, reasonOf, UsageError } from "../failure.ts";
 import { isInherited } from "../inherited.ts";
 import { wordsOf } from "../masks.ts";
 import type { Report, Source } from "./source.ts";
@@ -32,9 +32,13 @@ class DescriptorSource implements Source {
   readonly #last: number;
   #waiter: Waiter | undefined;
   #once = false;
+  #isOwn = true;
   fd: number | undefined;
 
-  /** @param open opens a descriptor that the source closes; `last` has the bits that end the source */
+  /**
+   * @param open opens a descriptor that the source closes; ~fd for one that it leaves open
+   * @param last has the bits that end the source
+   */
   constructor(text: string, open: () => number, mask: number, last: number) {
     this.text = text;
     this.#open = open;
@@ -47,7 +51,9 @@ class DescriptorSource implements Source {
       throw new UsageError(`${this.text}: kqueue does not report urgent data`);
     }
     try {
-      this.fd = this.#open();
+      const opened = this.#open();
+      this.#isOwn = opened >= 0;
+      this.fd = this.#isOwn ? opened : ~opened;
     } catch (error) {
       if (error instanceof UsageError) throw error;
       throw new UsageError(`${this.text}: ${reasonOf(error)}`);
@@ -68,8 +74,24 @@ class DescriptorSource implements Source {
   close(): void {
     if (this.fd === undefined) return;
     this.#waiter?.remove(this.fd);
-    closeSync(this.fd);
+    if (this.#isOwn) closeSync(this.fd);
+    else shared.delete(this.fd);
     this.fd = undefined;
+  }
+}
+
+/** The inherited descriptors that sources wait for themselves, on a host without dup(2). */
+const shared = new Set<number>();
+
+/** Duplicates an inherited descriptor, since one may be in several sources. Returns ~fd where the host cannot. */
+function inherit(text: string, fd: number): number {
+  try {
+    return dup(fd);
+  } catch (error) {
+    if (!isAbsence(error)) throw error;
+    if (shared.has(fd)) throw new UsageError(`${text}: descriptor ${fd} twice is not on this host`);
+    shared.add(fd);
+    return ~fd;
   }
 }
 
@@ -81,10 +103,9 @@ export function stdinSource(text: string, rest: string): Source {
   if (text !== "stdin") {
     throw new UsageError(`${text}: stdin takes no argument, got ${JSON.stringify(rest)}`);
   }
-  return new DescriptorSource(text, () => dup(0), POLLIN, BROKEN);
+  return new DescriptorSource(text, () => inherit(text, 0), POLLIN, BROKEN);
 }
 
-/** Duplicates an inherited descriptor, because one descriptor may be in several sources. */
 export function descriptorSource(text: string, rest: string): Source {
   const [, number, modes = "r"] = /^(\d+)(?::([rwx]+))?$/.exec(rest) ?? [];
   if (number === undefined || Number(number) > FD_MAX) {
@@ -96,7 +117,7 @@ export function descriptorSource(text: string, rest: string): Source {
   // The test comes before any source is opened, since a source might get that number.
   if (!isInherited(fd)) throw new UsageError(`${text}: omnipoll did not inherit descriptor ${fd}`);
   const mask = [...modes].reduce((bits, mode) => bits | (MODES[mode] ?? 0), 0);
-  return new DescriptorSource(text, () => dup(fd), mask, BROKEN);
+  return new DescriptorSource(text, () => inherit(text, fd), mask, BROKEN);
 }
 
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;

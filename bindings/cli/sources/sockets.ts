@@ -24,7 +24,7 @@ import {
   socket,
   SOL_SOCKET,
 } from "../../node/os.ts";
-import { reasonOf, UsageError } from "../failure.ts";
+import { isAbsence, reasonOf, UsageError } from "../failure.ts";
 import type { Report, Source } from "./source.ts";
 import type { Waiter } from "../waiters.ts";
 
@@ -84,6 +84,7 @@ class TcpSource implements Source {
 
   /** Schedules the next attempt: at once for the next address, later after the last one. */
   #fail(error?: unknown): void {
+    if (isAbsence(error ?? {})) throw new UsageError(`${this.text}: ${reasonOf(error)}`);
     const code = error instanceof OSError ? error.code : undefined;
     if (code === "EMFILE" || code === "ENFILE") throw error;
     this.close();

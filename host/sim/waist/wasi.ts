@@ -2,16 +2,12 @@
 // fd_filestat_get, and how much it holds are the bytes of an event.
 
 import {
-  DATA_ERROR,
   DATA_FD,
   DATA_FILE,
   DATA_OPEN,
   DATA_PIPE_ROOM,
   DATA_READABLE,
   DATA_SENDABLE,
-  DATA_SIZE,
-  DATA_STATE,
-  DATA_VALUE,
   DATA_WHAT,
   DATA_WITH_STATE,
   EINVAL,
@@ -35,7 +31,7 @@ import {
   SOCKET_STREAM,
 } from "../../../wasi/poller.ts";
 import { EFAULT } from "../kernel/constants.ts";
-import { isCounter, withCounters } from "../../../wasi/counters.ts";
+import { isCounter, type PlatformCalls, withCounters, writeAnswer } from "../../../wasi/counters.ts";
 import { dataCalls } from "./data.ts";
 import { byteCalls } from "./sources.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -82,17 +78,22 @@ export function wasiCalls(kernel: Kernel, close: Host["close"]): WasiCalls {
     (fd) => typeOf(kernel.descriptors.usable(fd)?.kind),
   );
 
-  /** Fills in a data record from the event of a poll_oneoff with a timeout of 0. */
-  function fillRecord(view: DataView, at: number): void {
-    const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
-    const fd = view.getInt32(at + DATA_FD, true);
+  /** Answers a data record from the event of a poll_oneoff with a timeout of 0. */
+  const answer: PlatformCalls["answer"] = (memory, address) => {
+    const view = new DataView(memory.buffer);
+    const what = view.getUint32(address + DATA_WHAT, true);
+    const question = what & ~DATA_WITH_STATE;
+    if (ANSWERED.has(question)) return void fd_data(memory, address, 1);
+    const fd = view.getInt32(address + DATA_FD, true);
     const isWrite = question === DATA_SENDABLE || question === DATA_PIPE_ROOM;
     const isKnown = isWrite || question === DATA_READABLE;
     const { bytes, error } = isKnown ? poller.ask(fd, isWrite) : { bytes: -ENOSYS, error: 0 };
-    view.setBigInt64(at + DATA_VALUE, BigInt(Math.max(bytes, 0)), true);
-    view.setInt32(at + DATA_ERROR, Math.min(bytes, 0), true);
-    view.setUint32(at + DATA_STATE, error, true);
-  }
+    writeAnswer(view, address, {
+      value: BigInt(Math.max(bytes, 0)),
+      error: Math.min(bytes, 0),
+      state: (what & DATA_WITH_STATE) === 0 ? 0 : error,
+    });
+  };
 
   /** poll(2) as a sequence of poll_oneoff calls, which wasi/poller.ts yields. */
   function* waiting(calls: OneoffCalls): Sleeping {
@@ -110,19 +111,6 @@ export function wasiCalls(kernel: Kernel, close: Host["close"]): WasiCalls {
     return result;
   };
 
-  const dataOf: Host["fd_data"] = (memory, records, count) => {
-    if (count < 0) return -EINVAL;
-    const view = viewAt(memory, records, count * DATA_SIZE);
-    if (view === undefined) return -EFAULT;
-    for (let i = 0; i < count; i++) {
-      const at = i * DATA_SIZE;
-      const question = view.getUint32(at + DATA_WHAT, true) & ~DATA_WITH_STATE;
-      if (ANSWERED.has(question)) fd_data(memory, records + at, 1);
-      else fillRecord(view, at);
-    }
-    return 0;
-  };
-
   // An action of the simulation may change a counter that a blocked poll waits for.
   poller.counters.onChange = () => void kernel.interruptions++;
 
@@ -131,7 +119,7 @@ export function wasiCalls(kernel: Kernel, close: Host["close"]): WasiCalls {
     write,
     close,
     fd_stat: statOf,
-    fd_data: dataOf,
+    answer,
   });
   return {
     ...counted,
