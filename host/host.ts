@@ -203,6 +203,9 @@ export interface Host extends HostCalls {
   /** Name for error messages, `omnipoll doctor` and `OMNIPOLL_HOST`, for example "linux". */
   readonly name: string;
 
+  /** Why this host serves in the place of the platform's own; undefined if it was asked for, or is that one. */
+  readonly reason?: string | undefined;
+
   /** Symbolic name and text of a positive errno: 9 is ["EBADF", "Bad file descriptor"]. */
   describe(errno: number): readonly [code: string, message: string];
 

@@ -40,8 +40,6 @@ export interface Choice {
 export interface WasiHost extends Host {
   /** The calls behind omnipoll/os. */
   readonly os: OsHost;
-  /** Why there is no native host; undefined if OMNIPOLL_HOST asks for this one. */
-  readonly reason: string | undefined;
   /** The calls of omnipoll/os that there are, by what serves them. */
   readonly served: Readonly<Record<string, readonly string[]>>;
   /** Chooses a poll_oneoff unless that is done. @throws {Error} if none serves */

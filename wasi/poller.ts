@@ -86,6 +86,19 @@ function hasUnwatched(records: DataView, count: number): boolean {
   return false;
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
+/** Marks the records of descriptors that are not open. Returns how many there are. */
+function markClosed(records: DataView, count: number, closed: ReadonlySet<number>): number {
+  let marked = 0;
+  for (let at = 0; at < count * POLL_RECORD_SIZE; at += POLL_RECORD_SIZE) {
+    if (!closed.has(records.getInt32(at + POLL_RECORD_FD, true))) continue;
+    records.setUint16(at + POLL_RECORD_READY, EVENT_NVAL, true);
+    marked++;
+  }
+  return marked;
+}
+
 /** Waits for descriptors of one runtime. */
 export class OneoffPoller {
   /** Memory that the runtime reads subscriptions from and writes events to. */
@@ -125,13 +138,22 @@ export class OneoffPoller {
     return at;
   }
 
-  /** Writes the subscriptions of the records; with `all`, of those that ask for nothing, too. */
-  #writeSubscriptions(records: DataView, count: number, all: boolean, timeoutMs: number): void {
+  /**
+   * Writes the subscriptions of the records; with `all`, of those that ask for nothing, too. Descriptors in `closed`
+   * are left out.
+   */
+  #writeSubscriptions(
+    records: DataView,
+    count: number,
+    all: boolean,
+    timeoutMs: number,
+    closed: ReadonlySet<number>,
+  ): void {
     const view = new DataView(this.memory.buffer);
     this.#count = 0;
     for (let i = 0; i < count; i++) {
       const fd = records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true);
-      if (!isAsked(fd)) continue;
+      if (!isAsked(fd) || closed.has(fd)) continue;
       const want = records.getUint16(i * POLL_RECORD_SIZE + POLL_RECORD_WANT, true);
       const isUnwatched = (want & (READS | WRITES)) === 0;
       for (const [type, bits] of [
@@ -154,7 +176,7 @@ export class OneoffPoller {
   }
 
   /** Arguments of the call, whose events are at `events`. */
-  #call(events: number): OneoffCall {
+  #argumentsOf(events: number): OneoffCall {
     return [0, events, this.#count, this.memory.buffer.byteLength - 8];
   }
 
@@ -206,11 +228,27 @@ export class OneoffPoller {
 
   /** One call of at most `timeoutMs`. Returns how many records are ready, or a negative errno. */
   *#once(recordsOf: () => DataView, count: number, all: boolean, timeoutMs: number): OneoffCalls {
+    const found = yield* this.#call(recordsOf, count, all, timeoutMs, NONE);
+    if (found !== -EBADF) return found;
+    // The runtime fails the whole call, and does not say which descriptor is closed.
+    const closed = yield* this.#closedOf(recordsOf(), count);
+    const others = yield* this.#call(recordsOf, count, all, closed.size > 0 ? 0 : timeoutMs, closed);
+    if (others < 0) return others;
+    return others + markClosed(recordsOf(), count, closed);
+  }
+
+  *#call(
+    recordsOf: () => DataView,
+    count: number,
+    all: boolean,
+    timeoutMs: number,
+    closed: ReadonlySet<number>,
+  ): OneoffCalls {
     const events = this.#reserve(2 * count + 1);
-    this.#writeSubscriptions(recordsOf(), count, all, timeoutMs);
+    this.#writeSubscriptions(recordsOf(), count, all, timeoutMs, closed);
     // poll_oneoff refuses a call without a subscription.
     if (this.#count === 0) this.#writeTimeout(new DataView(this.memory.buffer), Infinity);
-    const call = this.#call(events);
+    const call = this.#argumentsOf(events);
     const found = this.#resultOf(call, yield call);
     if (found < 0) return found;
     const records = recordsOf();
@@ -220,18 +258,38 @@ export class OneoffPoller {
     return this.#applyEvents(records, events, found);
   }
 
-  /**
-   * What an event that comes at once says of a descriptor: the number of bytes that can be read, or written
-   * (wasi-libc's FIONREAD), and the error, an errno of Linux. The number is -EBADF if the descriptor is not open.
-   */
-  ask(fd: number, isWrite: boolean): { readonly bytes: number; readonly error: number } {
+  /** The descriptors of the records that are not open, asked for one by one. */
+  *#closedOf(records: DataView, count: number): Generator<OneoffCall, Set<number>, number> {
+    const closed = new Set<number>();
+    const asked = new Set<number>();
+    for (let i = 0; i < count; i++) {
+      const fd = records.getInt32(i * POLL_RECORD_SIZE + POLL_RECORD_FD, true);
+      if (!isAsked(fd) || asked.has(fd)) continue;
+      asked.add(fd);
+      const call = this.#question(fd, false);
+      if (this.#resultOf(call, yield call) === -EBADF) closed.add(fd);
+    }
+    return closed;
+  }
+
+  /** The call that asks about one descriptor, and does not wait. */
+  #question(fd: number, isWrite: boolean): OneoffCall {
     const events = this.#reserve(2);
     const view = new DataView(this.memory.buffer);
     this.#count = 0;
     const at = this.#subscribe(view, isWrite ? TYPE_WRITE : TYPE_READ, 0n);
     view.setUint32(at + SUBSCRIPTION_FD, fd, true);
     this.#writeTimeout(view, 0);
-    const call = this.#call(events);
+    return this.#argumentsOf(events);
+  }
+
+  /**
+   * What an event that comes at once says of a descriptor: the number of bytes that can be read, or written
+   * (wasi-libc's FIONREAD), and the error, an errno of Linux. The number is -EBADF if the descriptor is not open.
+   */
+  ask(fd: number, isWrite: boolean): { readonly bytes: number; readonly error: number } {
+    const call = this.#question(fd, isWrite);
+    const [, events] = call;
     const found = this.#resultOf(call, this.#wait(...call));
     if (found < 0) return { bytes: found, error: 0 };
     const answered = new DataView(this.memory.buffer, events, found * EVENT_SIZE);

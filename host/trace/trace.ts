@@ -116,6 +116,7 @@ export function traced(host: Host, write: WriteLine): Host {
   const thread = isMainThread ? "main" : `worker ${threadId}`;
   const head = `[${process.pid} ${thread}]`;
   const none = new WebAssembly.Memory({ initial: 0 });
+  if (host.reason !== undefined) write(`${head} host ${host.name}: ${host.reason}`);
 
   const calls = CALL_NAMES.map((name) => {
     const call = (...given: unknown[]): number => {
