@@ -9,6 +9,8 @@ import { Looker } from "./runtime.ts";
 /** Access mode and O_NONBLOCK in the flags of open(2), on every Linux. */
 const O_ACCMODE = 3;
 const O_NONBLOCK = 0o4000;
+/** A descriptor of a path alone, with which nothing can be done: EBADF to poll(2) (fdget). */
+const O_PATH = 0o10000000;
 /** The files without a name that poll(2) waits for, by the text of their links (anon_inode_getfile). */
 const POLLABLE = /^anon_inode:\[(eventfd|eventpoll|timerfd|signalfd|pidfd|userfaultfd|io_uring)\]$|^anon_inode:inotify$/;
 
@@ -30,6 +32,7 @@ export class Descriptor {
   isBlocking: boolean;
   readonly isDatagram: boolean;
   readonly isTerminal: boolean;
+  readonly isPath: boolean;
   /** A FIFO rather than a pipe of pipe(2). */
   readonly isNamed: boolean;
   readonly #looker: Looker | undefined;
@@ -38,10 +41,11 @@ export class Descriptor {
     this.fd = fd;
     this.stat = stat;
     const flags = flagsOf(fd);
+    this.isPath = flags !== undefined && (flags & O_PATH) !== 0;
     this.isBlocking = flags !== undefined && (flags & O_NONBLOCK) === 0;
     this.isTerminal = stat.isCharacterDevice() && isatty(fd);
     this.isNamed = stat.isFIFO() && !linkOf(fd).startsWith("pipe:");
-    this.#looker = isStream(stat) ? lookerOf(fd, sentinel) : undefined;
+    this.#looker = isStream(stat) && !this.isPath ? lookerOf(fd, sentinel) : undefined;
     this.kind = this.#waits() ? "waits" : "is ready";
     this.isDatagram = this.#looker?.type === SOCKET_DGRAM;
     const access = flags === undefined ? undefined : flags & O_ACCMODE;
@@ -78,6 +82,15 @@ export class Descriptor {
 }
 
 const READY = { isHungUp: false, isBroken: false };
+
+/** fstat(2); undefined if the descriptor is not open. */
+function statOf(fd: number): Stats | undefined {
+  try {
+    return fstatSync(fd);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Whether a file may make its caller wait: libuv aborts the process if it is given another (uv__io_poll). */
 function isStream(stat: Stats): boolean {
@@ -135,10 +148,8 @@ export class Descriptors {
   /** The descriptor with a number; undefined if it is not open. */
   get(fd: number): Descriptor | undefined {
     const known = this.#known.get(fd);
-    let stat: Stats;
-    try {
-      stat = fstatSync(fd);
-    } catch {
+    const stat = statOf(fd);
+    if (stat === undefined) {
       this.forget(fd);
       return undefined;
     }
@@ -147,6 +158,7 @@ export class Descriptors {
       return known;
     }
     const found = new Descriptor(fd, stat, this.#sentinelOf());
+    if (found.isPath) return undefined;
     this.#known.set(fd, found);
     this.changed.add(fd);
     return found;

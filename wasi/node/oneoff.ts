@@ -127,6 +127,11 @@ class Call {
     if (found !== undefined) this.#answers.set(one, found);
   }
 
+  /** Looks at subscriptions from time to time. */
+  #lookFrom(waiting: readonly Subscription[]): void {
+    for (const one of waiting) this.#looked.push(one);
+  }
+
   /** Looks at what the watcher reports. What it cannot watch is looked at from time to time. */
   #take(reported: readonly number[]): void {
     for (const number of reported) {
@@ -136,7 +141,7 @@ class Call {
       for (const one of waiting) this.#look(one, number >= 0);
       if (number >= 0) continue;
       this.#watched.delete(fd);
-      this.#looked.push(...waiting);
+      this.#lookFrom(waiting);
     }
   }
 
@@ -147,7 +152,7 @@ class Call {
     const fds = [...this.#watched.keys()];
     const reported = this.#watcher.look(fds, (fd) => changed.has(fd));
     if (reported === undefined) {
-      this.#looked.push(...[...this.#watched.values()].flat());
+      for (const waiting of this.#watched.values()) this.#lookFrom(waiting);
       this.#watched.clear();
       return;
     }
@@ -163,7 +168,7 @@ class Call {
 
   /** Waits until a subscription has an answer. */
   run(): ReadonlyMap<Subscription, Answer> {
-    const due = Math.min(...this.#subscriptions.map((one) => one.due));
+    const due = this.#subscriptions.reduce((first, one) => Math.min(first, one.due), Infinity);
     this.#ask();
     while (true) {
       const spent = this.#lookAtOthers();

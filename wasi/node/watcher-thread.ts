@@ -1,6 +1,7 @@
 // The watcher: the thread of a process whose event loop has all descriptors that a thread of the process waits for.
 // It is the main thread's, since the handles of a thread that ends close their descriptors.
 
+import { fstatSync } from "node:fs";
 import { BroadcastChannel, parentPort, workerData } from "node:worker_threads";
 import { type Handle, makeHandle } from "./handles.ts";
 import { type Pair, openPair } from "./pair.ts";
@@ -16,6 +17,16 @@ import {
   REQUESTS,
   RUNNING,
 } from "./requests.ts";
+
+/** Whether a number is open, on a file of a kind that may make its reader wait. */
+function isWatchable(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return !(stat.isFile() || stat.isDirectory() || stat.isBlockDevice());
+  } catch {
+    return false;
+  }
+}
 
 /** A descriptor, and the threads that wait for it. */
 class Watched {
@@ -38,8 +49,20 @@ class Watched {
     this.waiting.clear();
   }
 
+  /** Takes the descriptor out of the loop, and `resume` puts it back for those that wait. */
+  pause(): void {
+    if (this.#isReading) this.#handle.readStop();
+  }
+
+  resume(): void {
+    this.#isReading &&= this.waiting.size > 0;
+    if (this.#isReading && !this.#start(true)) this.#report();
+  }
+
   #start(isNew: boolean): boolean {
     if (this.#isReading) this.#handle.readStop();
+    // libuv aborts the process if epoll_ctl(2) refuses a descriptor (uv__io_poll).
+    if (!isWatchable(this.#fd)) return false;
     // Another file under the number: `open` also makes that one non-blocking, as a handle must be.
     this.#isOpen &&= !isNew;
     this.#isOpen ||= this.#handle.open(this.#fd) === 0;
@@ -100,13 +123,24 @@ class Client {
   }
 }
 
+type Message = Request | PairRequest | EndRequest;
+
 const watched = new Map<number, Watched>();
 const clients = new Map<number, Client>();
 /** The pairs of self-tests that go on. */
 const pairs = new Map<number, Pair>();
 
+/** The requests that came while a pair was being made; undefined if none is. */
+let waiting: Message[] | undefined;
+
+/**
+ * Makes a pair of sockets. All descriptors are out of the loop meanwhile: a number may have been closed and become one
+ * of the pair's, and libuv knows one handle for each number (uv__io_start).
+ */
 async function makePair(shared: SharedArrayBuffer): Promise<void> {
   const cells = new Int32Array(shared);
+  waiting = [];
+  for (const one of watched.values()) one.pause();
   try {
     const pair = await openPair();
     pairs.set(pair.fds[0], pair);
@@ -114,18 +148,22 @@ async function makePair(shared: SharedArrayBuffer): Promise<void> {
   } catch {
     cells.set([-1, -1], READABLE);
   }
+  for (const one of watched.values()) one.resume();
   notify(cells);
+  const late = waiting;
+  waiting = undefined;
+  for (const message of late) take(message);
 }
 
 /** Closes an end of the pair that the cells name. */
 async function endPair(shared: SharedArrayBuffer): Promise<void> {
   const cells = new Int32Array(shared);
-  const fd = cells[READABLE] as number;
-  await pairs.get(fd)?.end();
+  await pairs.get(cells[READABLE] as number)?.end();
   notify(cells);
 }
 
-function take(message: Request | PairRequest | EndRequest): void {
+function take(message: Message): void {
+  if (waiting !== undefined) return void waiting.push(message);
   if ("pair" in message) return void makePair(message.pair);
   if ("end" in message) return void endPair(message.end);
   const known = clients.get(message.client) ?? new Client();
@@ -137,7 +175,7 @@ const state = new Int32Array(workerData as SharedArrayBuffer, 0, 1);
 try {
   makeHandle(() => {});
   parentPort?.on("message", take);
-  new BroadcastChannel(REQUESTS).onmessage = (event: unknown) => take((event as { readonly data: Request }).data);
+  new BroadcastChannel(REQUESTS).onmessage = (event: unknown) => take((event as { readonly data: Message }).data);
   Atomics.store(state, 0, RUNNING);
 } catch (error) {
   const reason = new TextEncoder().encode((error as Error).message);
