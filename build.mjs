@@ -1,5 +1,5 @@
-// Builds the outputs that are out of date: core.wasm (asc), dist/ (tsc) and the native addon (the C compiler,
-// without node-gyp, which would need Python).
+// Builds the outputs that are out of date: core.wasm and core.wasi.wasm (asc), dist/ (tsc) and the native addon
+// (the C compiler, without node-gyp, which would need Python).
 //
 //   --force     builds everything
 //   --no-addon  leaves the addon out: the simulator needs none
@@ -183,6 +183,9 @@ mkdirSync(join(root, NATIVE, "build"), { recursive: true });
 await Promise.all([
   step("core", ["asm", "asconfig.json"], code, "build/core.wasm", () =>
     runPackage("assemblyscript/package.json", ["bin/asc.js", "--target", "release"]),
+  ),
+  step("standalone", ["asm", "asconfig.json"], code, "build/core.wasi.wasm", () =>
+    run(process.execPath, ["asm/standalone/compile.mjs"]),
   ),
   step(
     "types",

@@ -9,3 +9,6 @@ export const WASI_CONTESTANTS = [
   "the host's poll",
   "Atomics.wait",
 ] as const;
+
+/** Those of the cases of hosts. */
+export const HOST_CONTESTANTS = ["linux", "posix", "standalone", "sim:wasi"] as const;

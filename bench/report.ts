@@ -1,6 +1,6 @@
 // The results of a run: a table on stdout, latest.json and summary.md.
 
-import { WASI_CONTESTANTS } from "./columns.ts";
+import { HOST_CONTESTANTS, WASI_CONTESTANTS } from "./columns.ts";
 import { ratio, type Result, type Timing } from "./harness.ts";
 import type { Target } from "./targets.ts";
 
@@ -124,6 +124,7 @@ const COLUMNS: readonly string[] = [
   "omnipoll control",
   "omnipoll controlInto",
   ...WASI_CONTESTANTS,
+  ...HOST_CONTESTANTS,
   "simulated",
   "real kernel",
   "of 1 000 000",

@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { Child, type Children } from "./child.ts";
 import { epollCases } from "./epoll.bench.ts";
 import { FULL, QUICK, type Result, runCase } from "./harness.ts";
+import { hostCases } from "./hosts.bench.ts";
 import { kqueueCases } from "./kqueue.bench.ts";
 import { libeventCases } from "./libevent.bench.ts";
 import { drawPlots } from "./plots/plots.ts";
@@ -24,7 +25,7 @@ const command = new Command("bench")
   .description("Measures beside C and CPython; a run of all groups writes bench/results.")
   .argument(
     "[group...]",
-    "beginnings of names: epoll, epoll-idle, poll, select, kqueue, libevent, sim, wasi",
+    "beginnings of names: epoll, epoll-idle, poll, select, kqueue, libevent, sim, wasi, hosts",
   )
   .option("--quick", "a shorter, noisier run", false)
   .parse();
@@ -103,6 +104,7 @@ const known = [
   ...libeventCases(children),
   ...simCases(),
   ...wasiCases(),
+  ...hostCases(),
 ];
 /** The groups that are measured otherwise. */
 const ASLEEP = "wasi-asleep";

@@ -74,13 +74,15 @@ export class Core {
    */
   constructor(module: WebAssembly.Module, host: Host) {
     let calls: OwnExports | undefined;
-    const imports = importsOf(host, () => (calls as OwnExports).memory);
+    const memoryOf = (): WebAssembly.Memory => (calls as OwnExports).memory;
+    const imports = host.core?.importsOf(host, memoryOf) ?? importsOf(host, memoryOf);
     const { exports } = new WebAssembly.Instance(module, imports);
     const version = (exports["ABI_VERSION"] as WebAssembly.Global).value as number;
     if (version !== ABI_VERSION) {
       throw new Error(`core.wasm has ABI ${version}, the bindings have ${ABI_VERSION}: rebuild`);
     }
     calls = exports as unknown as OwnExports;
+    host.core?.begin(exports);
     this.host = host;
     this.calls = calls;
     this.#own = calls;

@@ -1,5 +1,5 @@
-// Texts made from the table of calls: asm/host.ts, and the list of calls in ARCHITECTURE.md.
-// `node dist/host/calls-docs.js` writes both; test/package/calls.test.ts says when one is stale.
+// Texts made from the table of calls: asm/host.ts, the calls that the standalone core lacks, and the list of calls
+// in ARCHITECTURE.md. `node dist/host/calls-docs.js` writes them; test/package/calls.test.ts says when one is stale.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -23,14 +23,18 @@ const inCore = ({ name, type }: Argument): string => `${name}: ${type}`;
 /** An argument for a host in any language. */
 const inHost = ({ name, type }: Argument): string => `${name}: ${type === "usize" ? "u32" : type}`;
 
+/** `line` with the arguments of a call, which stand on lines of their own if the line is long. */
+function wrappedArguments(line: string, takes: readonly string[]): string {
+  if (line.length <= LINE) return line;
+  const [start = "", end = ""] = line.split(takes.join(", "));
+  return `${start}\n${takes.map((each) => `  ${each},\n`).join("")}${end}`;
+}
+
 /** One import of asm/host.ts. */
 function declaration(name: CallName): string {
   const { takes, summary } = callOf(name);
   const line = `export declare function ${signature(name, inCore)};`;
-  const head = `/** ${summary} */\n`;
-  if (line.length <= LINE) return head + line;
-  const [start = "", end = ""] = line.split(takes.map(inCore).join(", "));
-  return `${head}${start}\n${takes.map((each) => `  ${inCore(each)},\n`).join("")}${end}`;
+  return `/** ${summary} */\n${wrappedArguments(line, takes.map(inCore))}`;
 }
 
 /** Text of asm/host.ts. */
@@ -44,6 +48,28 @@ export function asmHost(): string {
 
 ${CALL_NAMES.map(declaration).join("\n\n")}
 `;
+}
+
+/** The calls that WASI has nothing for. */
+const ABSENT: readonly CallName[] = CALL_NAMES.filter(
+  (name) => name === "dup3" || ["epoll", "kqueue", "posts", "sources"].includes(callOf(name).group),
+);
+
+/** A call that the standalone core lacks. */
+function absence(name: CallName): string {
+  const line = `export function ${signature(name, (argument) => `_${inCore(argument)}`)} {`;
+  const takes = callOf(name).takes.map((argument) => `_${inCore(argument)}`);
+  return `${wrappedArguments(line, takes)}\n  return -ENOSYS;\n}`;
+}
+
+/** Text of asm/standalone/absent.ts. */
+export function asmAbsent(): string {
+  return [
+    "// The calls of the waist that WASI has nothing for, written from host/calls.ts by host/calls-docs.ts: do not",
+    "// edit.\n",
+    'import { ENOSYS } from "../abi";\n',
+    `${ABSENT.map(absence).join("\n\n")}\n`,
+  ].join("\n");
 }
 
 const GROUPS: ReadonlyArray<readonly [group: Group, heading: string]> = [
@@ -148,5 +174,6 @@ function write(path: string, text: string): void {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   write("asm/host.ts", asmHost());
+  write("asm/standalone/absent.ts", asmAbsent());
   write("ARCHITECTURE.md", withWaistDocs(textOf("ARCHITECTURE.md"), textOf("host/host.ts")));
 }

@@ -198,6 +198,18 @@ export interface HostCalls {
   inotify_rm_watch(inotify: number, watch: number): number;
 }
 
+/** A core from another file than core.wasm, whose imports are not the calls of the waist. */
+export interface OtherCore {
+  /** Name of the file in `build/`. */
+  readonly file: "core.wasi.wasm";
+
+  /** Imports of the core, over the calls of `host`. */
+  importsOf(host: Host, memory: () => WebAssembly.Memory): WebAssembly.Imports;
+
+  /** Called with the exports before any other call of the core. */
+  begin(exports: WebAssembly.Exports): void;
+}
+
 /** The calls of one platform that the core needs, and the members that JavaScript needs beside them. */
 export interface Host extends HostCalls {
   /** Name for error messages, `omnipoll doctor` and `OMNIPOLL_HOST`, for example "linux". */
@@ -243,6 +255,9 @@ export interface Host extends HostCalls {
     timeoutMs: number,
     ended: () => void,
   ): (() => void) | number;
+
+  /** The core of this host, if it is not core.wasm. */
+  readonly core?: OtherCore;
 
   /**
    * Reads the registrations of the epoll or kqueue with a descriptor, and changes nothing; a negative

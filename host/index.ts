@@ -9,6 +9,7 @@ import { createSimHost } from "./sim/waist/host.ts";
 import { type Choice, makeKernel, NAMED } from "./sim/kernel/make-kernel.ts";
 import { withRealClockInWaits } from "./sim/waist/real-clock.ts";
 import { withTrace } from "./trace/trace.ts";
+import { createStandaloneHost } from "../wasi/standalone.ts";
 
 function simulated(choice: Choice): Host {
   const kernel = makeKernel(choice);
@@ -25,6 +26,7 @@ const HOSTS: Record<string, () => Host> = {
   linux: createLinuxHost,
   posix: createPosixHost,
   wasi: () => withoutAddon(),
+  standalone: () => createStandaloneHost(createPosixHost()),
   ...Object.fromEntries([...NAMED].map(([name, choice]) => [name, () => simulated(choice)])),
 };
 

@@ -140,6 +140,7 @@ const OF_HOST = ["host", "call", "calls", "errno", "later"].map((name) => `host/
 /** The first rule whose `of` begins the path of a file counts. */
 const RULES: readonly Rule[] = [
   { of: "asm/abi.ts", may: [], modules: NOTHING },
+  { of: "asm/standalone/preview1.ts", may: [], modules: NOTHING },
   { of: "asm/epoll/", may: ["asm/epoll/", "asm/*"], modules: NOTHING },
   { of: "asm/kqueue/", may: ["asm/kqueue/", "asm/*"], modules: NOTHING },
   { of: "asm/", may: ["asm/"], modules: NOTHING },
@@ -157,7 +158,11 @@ const RULES: readonly Rule[] = [
     modules: NOTHING,
   })),
   { of: `${SIM}/`, may: ["asm/abi.ts", "host/*", `${SIM}/`], modules: NOTHING },
-  { of: "host/index.ts", may: ["asm/abi.ts", "host/", "wasi/host.ts"], modules: OF_NODE },
+  {
+    of: "host/index.ts",
+    may: ["asm/abi.ts", "host/", "wasi/host.ts", "wasi/standalone.ts"],
+    modules: OF_NODE,
+  },
   { of: "host/", may: ["asm/abi.ts", "host/"], modules: OF_NODE },
   {
     of: "wasi/host.ts",
@@ -170,6 +175,7 @@ const RULES: readonly Rule[] = [
     may: [
       "asm/abi.ts",
       ...OF_HOST,
+      "asm/standalone/preview1.ts",
       "wasi/",
     ],
     modules: NOTHING,

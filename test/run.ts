@@ -70,9 +70,12 @@ function filesInBrowser(): string[] {
   return [...new Set(found)].map((file) => `test/${file}${SUFFIX}`);
 }
 
+/** The hosts whose descriptors are those of this machine, through the addon. */
+const ON_THE_ADDON: ReadonlySet<HostName> = new Set([NATIVE, "posix", "standalone"]);
+
 /** Why nothing runs on a host; the browser is started if the host is in one. */
 async function missingFor(host: HostName): Promise<string | undefined> {
-  if (host !== NATIVE && host !== "posix" && HAS_OTHER_ADDON) {
+  if (!ON_THE_ADDON.has(host) && HAS_OTHER_ADDON) {
     return "another build of the addon is tested";
   }
   if (!isInBrowser(host)) return undefined;

@@ -3,6 +3,7 @@
 import {
   DATA_ERROR,
   DATA_FD,
+  DATA_OPEN,
   DATA_PIPE_ROOM,
   DATA_READABLE,
   DATA_SENDABLE,
@@ -12,6 +13,7 @@ import {
   DATA_VALUE,
   DATA_WHAT,
   DATA_WITH_STATE,
+  EBADF,
   ENOMEM,
   ENOSYS,
   EVENT_ERR,
@@ -193,7 +195,10 @@ export class SlotPoller {
     if (this.#host.fd_data(this.#records, this.#top, slots.length) < 0) return;
     for (const [i, slot] of slots.entries()) {
       const at = i * DATA_SIZE;
-      const isKnown = view.getInt32(at + DATA_ERROR, true) === 0;
+      const failed = view.getInt32(at + DATA_ERROR, true);
+      // Another thread closed the descriptor after poll(2) had told of it.
+      if (failed === -EBADF && what !== DATA_PIPE_ROOM) slot.ready = EVENT_NVAL;
+      const isKnown = failed === 0;
       // Beyond the end of a file FIONREAD is below 0, and no byte can be read.
       const value = isKnown ? Math.max(Number(view.getBigInt64(at + DATA_VALUE, true)), 0) : -1;
       take(slot, value, view.getUint32(at + DATA_STATE, true));
@@ -220,6 +225,9 @@ export class SlotPoller {
     this.#ask(writers, DATA_SENDABLE, takeRoom);
     const pipes = writers.filter(({ writable }) => writable < 0);
     this.#ask(pipes, DATA_PIPE_ROOM, takePipeRoom);
+    // F_GETPIPE_SZ says EBADF of a closed descriptor and of what is no pipe.
+    const others = pipes.filter((slot) => slot.writable < 0 && isOpen(slot));
+    this.#ask(others, DATA_OPEN, () => undefined);
   }
 }
 

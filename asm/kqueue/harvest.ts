@@ -88,7 +88,10 @@ export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bo
   if (isClosed) return -EBADF;
   const found = count === room ? FOUND_MORE : 0;
   queue.harvestId++;
-  const isSimple = express && queue.activeCount === 0 && queue.writers === 0 && !queue.isStale;
+  // Without a timerfd no record says that a timer is due.
+  const isDue = queue.deadline !== 0 && queue.deadline <= host.now();
+  const isSimple =
+    express && !isDue && queue.activeCount === 0 && queue.writers === 0 && !queue.isStale;
   if (isSimple && count > 0 && count <= capacity && reportDirectly(queue, count)) {
     return found | FOUND_REPORTED | (count << FOUND_SHIFT);
   }
@@ -97,7 +100,7 @@ export function harvest(queue: Queue, capacity: i32, timeoutMs: f64, express: bo
     const event = changetype<ReadyRecord>(readyRecords() + (i as usize) * READY_RECORD_SIZE);
     pending |= dispatch(queue, event.fd, event.mask);
   }
-  if (queue.deadline !== 0 && queue.deadline <= host.now()) pending |= 1 << SOURCE_TIMER;
+  if (isDue) pending |= 1 << SOURCE_TIMER;
   const hasMore = pending !== 0 && readSources(queue, pending);
   queue.deferred = queue.activeCount;
   if (count < 0) return count;

@@ -4,7 +4,7 @@ import type { Host } from "../../host/host.ts";
 import { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
 export { absentHost, importsOf } from "../../host/calls.ts";
-export type { Host, HostCalls } from "../../host/host.ts";
+export type { Host, HostCalls, OtherCore } from "../../host/host.ts";
 export { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
 async function compile(): Promise<WebAssembly.Module> {

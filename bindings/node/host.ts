@@ -5,20 +5,24 @@ import type { Host } from "../../host/host.ts";
 import { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
 export { absentHost, importsOf } from "../../host/calls.ts";
-export type { Host, HostCalls } from "../../host/host.ts";
+export type { Host, HostCalls, OtherCore } from "../../host/host.ts";
 export { createSelectModuleFrom, type SelectModule } from "../module.ts";
 
-let compiled: WebAssembly.Module | undefined;
+const compiled = new Map<string, WebAssembly.Module>();
 
-/** Returns core.wasm, compiled once per thread. */
-export function coreModule(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(
-    readFileSync(new URL("../../../build/core.wasm", import.meta.url)),
+/** Returns the core of a host, core.wasm if none is given, compiled once per thread. */
+export function coreModule(host?: Pick<Host, "core">): WebAssembly.Module {
+  const file = host?.core?.file ?? "core.wasm";
+  const known = compiled.get(file);
+  if (known !== undefined) return known;
+  const made = new WebAssembly.Module(
+    readFileSync(new URL(`../../../build/${file}`, import.meta.url)),
   );
-  return compiled;
+  compiled.set(file, made);
+  return made;
 }
 
 /** Makes the whole select module on a host. Modules share no state. */
 export function createSelectModule(host: Host): SelectModule {
-  return createSelectModuleFrom(coreModule(), host);
+  return createSelectModuleFrom(coreModule(host), host);
 }

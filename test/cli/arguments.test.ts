@@ -111,6 +111,7 @@ test("doctor says how other hosts serve them", async () => {
   const KERNEL = "the simulated kernel's";
   const expected = {
     posix: ["native, by the kernel's poll", "over poll", "over poll"],
+    standalone: ["native, by the kernel's poll", "over poll", "over poll"],
     "sim:linux": [`simulated, by ${KERNEL} poll`, `by ${KERNEL} epoll`, "over epoll, timerfd"],
     "sim:bsd": [`simulated, by ${KERNEL} poll`, "the core, over kqueue", `by ${KERNEL} kqueue`],
     "sim:posix": [`simulated, by ${KERNEL} poll`, "over poll", "over poll"],

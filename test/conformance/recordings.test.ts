@@ -25,7 +25,7 @@ const REFUSED = "PermissionError EPERM";
 const TAKES_DEVICES = skipReason(host.name, "epoll/control", "EPO-038: ") !== undefined;
 
 /** poll_oneoff has no words for some bits: they are left out, and a program ends at an event of nothing else. */
-const IS_WASI = host.name === "sim:wasi";
+const IS_WASI = host.name === "sim:wasi" || host.name === "standalone";
 
 function replay({ name, steps }: Scenario, isLeftOut: (outcome: string) => boolean): void {
   test(`as CPython, ${name}.`, () => {

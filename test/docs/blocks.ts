@@ -227,6 +227,7 @@ export const PAGES = [
   "docs/cli.md",
   "docs/conformance.md",
   "docs/debugging.md",
+  "docs/embedding.md",
   "docs/differences.md",
   "docs/errors.md",
   "docs/examples.md",

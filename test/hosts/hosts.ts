@@ -11,6 +11,7 @@ export const OTHER_HOSTS = [
   "sim:posix",
   "sim:wasi",
   "wasi",
+  "standalone",
   "page",
   "worker",
   "worker:real",

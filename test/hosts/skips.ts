@@ -38,7 +38,9 @@ const SIMULATED = [...IN_NODE, "page", "worker"] as const;
 const REPORTING = ["sim:linux", "sim:bsd", "page", "worker"] as const;
 const BSD = ["sim:bsd"] as const;
 /** Hosts on which the core translates every API to poll(2). */
-const POLLING = ["posix", "sim:posix", "sim:wasi", "wasi"] as const;
+const POLLING = ["posix", "sim:posix", "sim:wasi", "wasi", "standalone"] as const;
+/** Those with the descriptors of this machine. */
+const REAL_POLLING = ["posix", "wasi", "standalone"] as const;
 
 /** The two with poll(2) itself; on WASI recorded programs end before an event that poll_oneoff cannot report. */
 const POLL_2 = ["posix", "sim:posix"] as const;
@@ -67,6 +69,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "package/calls",
     "package/ground",
     "package/headers",
+    "package/standalone",
     "bindings/constants",
     "bindings/errors",
     "kqueue/kevent",
@@ -98,7 +101,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "fuzz/fuzz",
     "fuzz/inspect",
   ),
-  leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native"),
+  leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native", "wasi/standalone"),
   leftOut(SIMULATED, "runs node:wasi on this machine's descriptors", "wasi/adapters"),
   leftOut(OTHER_HOSTS, "tests the runner of the tests", "runner/runner"),
   leftOut(
@@ -118,7 +121,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "programs/trace",
   ),
   leftOut(
-    ["posix", "wasi"],
+    REAL_POLLING,
     "tests how a program chooses an API and prints, which is the same on every host",
     "cli/arguments",
     "cli/cli",
@@ -126,7 +129,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "programs/prompt",
     "programs/trace",
   ),
-  leftOut(["posix", "wasi"], SOURCES, "cli/kqueue"),
+  leftOut(REAL_POLLING, SOURCES, "cli/kqueue"),
   leftOut(
     OTHER_HOSTS,
     "counts the system calls of this machine's own host",
@@ -290,7 +293,7 @@ export const SKIPS: readonly Skip[] = [
     "poll objects that are collected",
   ),
   ...skips(POLLING, "epoll/control", DEVICES, "EPO-038: "),
-  ...skips(["posix"], "epoll/control", DEVICES, "EPO-039: "),
+  ...skips(REAL_POLLING, "epoll/control", DEVICES, "EPO-039: "),
   ...skips(POLLING, "epoll/control", DUPLICATES, "EPO-163: ", "EPO-166: ", "EPO-168: "),
   ...skips(POLLING, "epoll/control", SHARED, "EPO-169: "),
   ...skips(POLLING, "epoll/edge", UNSEEN, "EPO-115: "),
@@ -314,13 +317,13 @@ export const SKIPS: readonly Skip[] = [
   ...skips(POLLING, "kqueue/programs", SOURCES, "a watcher of a file"),
   ...skips(POLLING, "kqueue/read", DEVICES, "KQ-126: "),
   ...skips(
-    ["posix"],
+    REAL_POLLING,
     "kqueue/kqueue",
     "a queue over poll(2) is no epoll of the kernel",
     "KQ-025: ",
   ),
   ...recorded(POLLING, DEVICES, "files that are always ready"),
-  ...recorded(["posix"], DEVICES, "special files that epoll takes"),
+  ...recorded(REAL_POLLING, DEVICES, "special files that epoll takes"),
   ...recorded(POLLING, DUPLICATES, "epoll: two registrations of one file, the newest first"),
   ...recorded(POLLING, DUPLICATES, "epoll: a duplicate keeps the entry of a closed number"),
   ...recorded(POLLING, DUPLICATES, "epoll: a number reused while the old file lives"),

@@ -4,11 +4,13 @@ import { test } from "../support/uvu.ts";
 import * as assert from "uvu/assert";
 import {
   FileNotFoundError,
+  kevent,
   KQ_EV_ADD as ADD,
   KQ_EV_CLEAR as CLEAR,
   KQ_EV_DELETE as DELETE,
   KQ_EV_ERROR as ERROR,
   KQ_EV_ONESHOT as ONESHOT,
+  KQ_FILTER_READ as READ,
   KQ_FILTER_TIMER as TIMER,
   KQ_NOTE_ABSTIME as ABSTIME,
   KQ_NOTE_MSECONDS as MSECONDS,
@@ -22,7 +24,8 @@ import { scoped, sleep } from "../support/descriptors.ts";
 import { nextExpiry, setTimer } from "./expiry.ts";
 import { change, idents, newQueue, now, timer } from "./support.ts";
 import { assertTook, throws } from "../support/expect.ts";
-import { BEYOND_DEADLINE, clockMs, dateMs } from "../support/world.ts";
+import * as os from "../../bindings/node/os.ts";
+import { BEYOND_DEADLINE, clockMs, dateMs, DEADLINE, DEADLINE_MS, tick } from "../support/world.ts";
 
 const EINVAL = 22;
 /** Longer than any test. */
@@ -257,6 +260,21 @@ test(
     );
     throws(() => change(queue, timer(order[5] as number, DELETE, 0, 0)), FileNotFoundError);
     assert.equal(nextExpiry(queue), [COUNT, TIMER, ONESHOT | CLEAR, 0, 1, 0]);
+  }),
+);
+
+test(
+  "a timer expires beside a descriptor that stays ready",
+  scoped((s) => {
+    const queue = newQueue(s);
+    const [r, w] = s.pipe();
+    os.write(w, "x");
+    change(queue, kevent(r, READ), timer(1, ADD | ONESHOT, 0, 5));
+    const met = new Set<number>();
+    for (const start = clockMs(); met.size < 2 && clockMs() - start < DEADLINE_MS; tick(1)) {
+      for (const { filter } of queue.control(null, 4, DEADLINE)) met.add(filter);
+    }
+    assert.equal([...met], [READ, TIMER]);
   }),
 );
 

@@ -72,7 +72,7 @@ test("without a compiler the build fails, and says what to install and how to do
   assert.is(status, 1);
   assert.is(stderr, "build: native: CC names no compiler that runs: /nonexistent\n");
   const begun = stdout.split("\n").filter((line) => line.startsWith("building "));
-  assert.equal(begun, ["building core", "building native"]);
+  assert.equal(begun, ["building core", "building standalone", "building native"]);
   assert.not(existsSync(ADDON));
   assert.ok(existsSync(join(tree, "build/core.wasm")));
   const without = node(["build.mjs"], undefined, "/nonexistent");

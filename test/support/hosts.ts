@@ -27,7 +27,7 @@ export function hostWith(calls: Partial<Host> = {}): Host {
 
 /** A core of its own on the host under test. */
 export function ownCore(): Core {
-  return new Core(coreModule(), host);
+  return new Core(coreModule(host), host);
 }
 
 /** A core of its own on a host made by `hostWith`. */

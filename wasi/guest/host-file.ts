@@ -16,7 +16,6 @@ import {
   EVENT_OUT,
   EVENT_RDHUP,
   FD_DATAGRAM,
-  FD_DEVICE,
   FD_DIRECTORY,
   FD_EVENTFD,
   FD_FILE,
@@ -33,20 +32,13 @@ import {
   STAT_SIZE,
 } from "../../asm/abi.ts";
 import type { Host } from "../../host/host.ts";
+import { filetypeOf } from "../filetype.ts";
 import { slotOf } from "../slots.ts";
 import type { Waiter } from "../wait.ts";
 import { failureOf } from "./failure.ts";
 import type { Holder } from "./files.ts";
 import type { OsObject } from "./module.ts";
 import type { FileStat, OpenFile } from "./open-file.ts";
-import {
-  TYPE_CHARACTER_DEVICE,
-  TYPE_DATAGRAM,
-  TYPE_DIRECTORY,
-  TYPE_REGULAR_FILE,
-  TYPE_STREAM,
-  TYPE_UNKNOWN,
-} from "./preview1.ts";
 
 const COUNTER_SIZE = 8;
 /** The counter of an eventfd is not higher. */
@@ -55,16 +47,6 @@ const MSG_PEEK = 0x2;
 const MSG_DONTWAIT = 0x40;
 /** A pipe or a terminal that poll(2) calls writable takes so many bytes without a wait (PIPE_BUF). */
 const PIPE_BUF = 4096;
-
-const TYPES: Record<number, number> = {
-  [FD_FILE]: TYPE_REGULAR_FILE,
-  [FD_DIRECTORY]: TYPE_DIRECTORY,
-  [FD_DEVICE]: TYPE_CHARACTER_DEVICE,
-  [FD_TERMINAL]: TYPE_CHARACTER_DEVICE,
-  [FD_STREAM]: TYPE_STREAM,
-  [FD_LISTENER]: TYPE_STREAM,
-  [FD_DATAGRAM]: TYPE_DATAGRAM,
-};
 
 const records = new WebAssembly.Memory({ initial: 1 });
 
@@ -110,7 +92,7 @@ export class HostFile implements OpenFile {
     this.poll = fd;
     this.#kind = kind;
     this.#isOwned = isOwned;
-    this.filetype = TYPES[kind] ?? TYPE_UNKNOWN;
+    this.filetype = filetypeOf(kind);
     this.isSocket = kind === FD_STREAM || kind === FD_LISTENER || kind === FD_DATAGRAM;
     this.isTerminal = kind === FD_TERMINAL;
     this.isPollable = !isAlways && kind !== FD_FILE && kind !== FD_DIRECTORY;

@@ -1,25 +1,29 @@
 // Layouts and numbers of wasi_snapshot_preview1 for descriptors, as witx and wasi-libc's wasip1.h have them.
 
-export const TYPE_UNKNOWN = 0;
-export const TYPE_BLOCK_DEVICE = 1;
-export const TYPE_CHARACTER_DEVICE = 2;
-export const TYPE_DIRECTORY = 3;
-export const TYPE_REGULAR_FILE = 4;
-export const TYPE_DATAGRAM = 5;
-export const TYPE_STREAM = 6;
+export {
+  FDSTAT_FLAGS,
+  FDSTAT_RIGHTS,
+  FDSTAT_SIZE,
+  FDSTAT_TYPE,
+  FILESTAT_BYTES,
+  FILESTAT_DEV,
+  FILESTAT_INO,
+  FILESTAT_NLINK,
+  FILESTAT_SIZE,
+  FILESTAT_TYPE,
+  TYPE_BLOCK_DEVICE,
+  TYPE_CHARACTER_DEVICE,
+  TYPE_DATAGRAM,
+  TYPE_DIRECTORY,
+  TYPE_REGULAR_FILE,
+  TYPE_STREAM,
+  TYPE_UNKNOWN,
+} from "../../asm/standalone/preview1.ts";
 
 /** fdflags: reads and writes do not wait. */
 export const FDFLAG_NONBLOCK = 4;
 
-// fdstat.
-//
-//   0               2         8                   16
-//   | filetype u8 | flags u16 | rights base u64 | rights inheriting u64 |
-
-export const FDSTAT_SIZE = 24;
-export const FDSTAT_TYPE = 0;
-export const FDSTAT_FLAGS = 2;
-export const FDSTAT_RIGHTS = 8;
+// Rights of an fdstat, 64 bits.
 
 export const RIGHT_READ = 1n << 1n;
 export const RIGHT_SEEK = 1n << 2n;
@@ -32,18 +36,6 @@ export const RIGHT_STAT = 1n << 21n;
 export const RIGHT_POLL = 1n << 27n;
 export const RIGHT_SHUTDOWN = 1n << 28n;
 export const RIGHT_ACCEPT = 1n << 29n;
-
-// filestat.
-//
-//   0         8         16              24          32         40       48       56
-//   | dev u64 | ino u64 | filetype u8 | nlink u64 | size u64 | atim u64 | mtim u64 | ctim u64 |
-
-export const FILESTAT_SIZE = 64;
-export const FILESTAT_DEV = 0;
-export const FILESTAT_INO = 8;
-export const FILESTAT_TYPE = 16;
-export const FILESTAT_NLINK = 24;
-export const FILESTAT_BYTES = 32;
 
 // prestat: tag u8, 0 for a directory; length u32 of its name.
 
