@@ -199,6 +199,10 @@ function pythonTests(): string {
   ].join("\n\n");
 }
 
+/** A file of examples/embedding. */
+const codeInC = (file: string): string =>
+  `\`\`\`c\n${textOf(`examples/embedding/${file}`).trimEnd()}\n\`\`\``;
+
 const BLOCKS: Record<string, () => string> = {
   ...CONFORMANCE,
   help,
@@ -206,6 +210,8 @@ const BLOCKS: Record<string, () => string> = {
   "benchmarks-wasi": wasiBenchmarks,
   "python-demo": pythonDemo,
   "python-tests": pythonTests,
+  "host-in-c": () => codeInC("host.c"),
+  "example-in-c": () => codeInC("example.c"),
 };
 
 /** The text of a generated block. */

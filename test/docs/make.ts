@@ -1,5 +1,5 @@
 // `npm run docs`: writes the generated blocks of the pages; the list of calls in ARCHITECTURE.md and asm/host.ts;
-// and docs/api with TypeDoc, which needs an older TypeScript than the package and therefore has a package.json
+// wasi/include/omnipoll.h; and docs/api with TypeDoc, which needs an older TypeScript than the package and therefore has a package.json
 // of its own in docs/.
 
 import { spawnSync } from "node:child_process";
@@ -7,6 +7,7 @@ import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { block, PAGES, textOf } from "./blocks.ts";
 import { ENTRIES, hashOfDeclarations, hashOfPages } from "./declarations.ts";
+import { HEADER, omnipollHeader } from "./header.ts";
 import { blocksOf, unaligned, withBlocks } from "./markdown.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -30,6 +31,7 @@ for (const page of PAGES) {
 }
 
 run(root, process.execPath, "dist/host/calls-docs.js");
+write(HEADER, omnipollHeader());
 
 const hash = hashOfDeclarations();
 const isStale = hashOfPages() !== hash || process.argv.includes("--force");

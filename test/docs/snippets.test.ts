@@ -46,7 +46,7 @@ for (const fence of fences.filter(({ language }) => language === "console")) {
 }
 
 test("blocks are programs, commands, files of a program, or text", () => {
-  const known = new Set(["js", "ts", "console", "text", "html", ""]);
+  const known = new Set(["js", "ts", "c", "console", "text", "html", ""]);
   const unknown = fences.filter(({ language, file }) =>
     file === undefined ? !known.has(language) || language === "html" : false,
   );
@@ -54,6 +54,9 @@ test("blocks are programs, commands, files of a program, or text", () => {
     unknown.map(({ page, line }) => `${page}:${line}`),
     [],
   );
+  // test/programs/embedding.test.ts builds and runs the files; pages.test.ts compares the blocks with them.
+  const inC = fences.filter(({ language }) => language === "c").map(({ page }) => page);
+  assert.equal(inC, ["ARCHITECTURE.md", "ARCHITECTURE.md"]);
   const inFiles = new Set(fences.filter(({ file }) => file !== undefined).map(({ page }) => page));
   assert.equal([...inFiles], ["docs/browser.md"], "browser.test.ts runs these");
 });

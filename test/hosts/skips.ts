@@ -104,6 +104,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native", "wasi/standalone"),
   leftOut(SIMULATED, "runs node:wasi on this machine's descriptors", "wasi/adapters"),
   leftOut(OTHER_HOSTS, "tests the runner of the tests", "runner/runner"),
+  leftOut(OTHER_HOSTS, "compiles programs in C, with hosts of their own", "programs/embedding"),
   leftOut(
     OTHER_HOSTS,
     "starts threads of an example, which have descriptors of this machine",
@@ -177,6 +178,7 @@ const WITHOUT_ADDON = [
   "epoll/over-",
   "layers",
   "package/",
+  "programs/embedding",
   "runner/",
   "sim/",
 ];

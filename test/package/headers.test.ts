@@ -1,4 +1,5 @@
-// The numbers of the headers for C guests (wasi/include) are the modules' own.
+// The numbers of the headers for C guests (wasi/include) are the modules' own, and omnipoll.h, for programs that
+// embed the core, is made of the core.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -7,6 +8,8 @@ import * as assert from "uvu/assert";
 import * as abi from "../../asm/abi.ts";
 import * as constants from "../../bindings/constants.ts";
 import * as osConstants from "../../bindings/os/constants.ts";
+import { textOf } from "../docs/blocks.ts";
+import { exportedFunctions, HEADER, omnipollHeader } from "../docs/header.ts";
 
 const INCLUDE = fileURLToPath(new URL("../../../wasi/include/sys/", import.meta.url));
 
@@ -87,6 +90,29 @@ test("the numbers of sys/timerfd.h are Linux's", () => {
       ["TFD_TIMER_ABSTIME", 1],
       ["TFD_TIMER_CANCEL_ON_SET", 2],
     ]),
+  );
+});
+
+test("omnipoll.h is the one that asm/abi.ts and asm/index.ts make", () => {
+  assert.is(textOf(HEADER), omnipollHeader(), "stale: run `npm run docs` and commit its output");
+});
+
+test("omnipoll.h has every constant of asm/abi.ts", () => {
+  const macros = textOf(HEADER).matchAll(/^#define OMNIPOLL_(\w+) \(?(-?\w+)\)?$/gm);
+  const found = new Map(Array.from(macros, ([, name = "", value]) => [name, Number(value)]));
+  assert.equal(sorted(found), sorted(new Map(Object.entries(abi))));
+});
+
+test("omnipoll.h has every function that core.wasm exports, and no other", () => {
+  const module = new WebAssembly.Module(
+    readFileSync(fileURLToPath(new URL("../../../build/core.wasm", import.meta.url))),
+  );
+  const functions = WebAssembly.Module.exports(module).filter(({ kind }) => kind === "function");
+  assert.equal(
+    exportedFunctions()
+      .map(({ name }) => name)
+      .sort(),
+    functions.map(({ name }) => name).sort(),
   );
 });
 
