@@ -172,15 +172,14 @@ const RULES: readonly Rule[] = [
   { of: "wasi/node/", may: ["asm/abi.ts", ...OF_HOST, "host/os.ts", "wasi/"], modules: OF_NODE },
   {
     of: "wasi/",
-    may: [
-      "asm/abi.ts",
-      ...OF_HOST,
-      "asm/standalone/preview1.ts",
-      "wasi/",
-    ],
+    may: ["asm/abi.ts", ...OF_HOST, "asm/standalone/preview1.ts", "wasi/"],
     modules: NOTHING,
   },
-  { of: "bindings/cli/", may: ["asm/abi.ts", "host/", "wasi/host.ts", "bindings/"], modules: /^node:|^commander$/ },
+  {
+    of: "bindings/cli/",
+    may: ["asm/abi.ts", "host/", "wasi/host.ts", "bindings/"],
+    modules: /^node:|^commander$/,
+  },
   { of: "bindings/node/", may: ["asm/abi.ts", "host/", "wasi/", "bindings/"], modules: OF_NODE },
   { of: "bindings/browser/", may: ["asm/abi.ts", "host/", "wasi/", "bindings/"], modules: NOTHING },
   { of: "bindings/", may: ["asm/abi.ts", "host/", "bindings/"], modules: NOTHING },

@@ -174,8 +174,7 @@ export function createWasiHost(reason: string | undefined): WasiHost {
       const from = records >>> 0;
       if (count < 0) return -EINVAL;
       if (from + count * POLL_RECORD_SIZE > memory.buffer.byteLength) return -EFAULT;
-      const recordsOf = (): DataView =>
-        new DataView(memory.buffer, from, count * POLL_RECORD_SIZE);
+      const recordsOf = (): DataView => new DataView(memory.buffer, from, count * POLL_RECORD_SIZE);
       return guarded(() => poller.poll(recordsOf, count, timeoutMs));
     },
     takeFailure() {

@@ -232,7 +232,13 @@ export class OneoffPoller {
     if (found !== -EBADF) return found;
     // The runtime fails the whole call, and does not say which descriptor is closed.
     const closed = yield* this.#closedOf(recordsOf(), count);
-    const others = yield* this.#call(recordsOf, count, all, closed.size > 0 ? 0 : timeoutMs, closed);
+    const others = yield* this.#call(
+      recordsOf,
+      count,
+      all,
+      closed.size > 0 ? 0 : timeoutMs,
+      closed,
+    );
     if (others < 0) return others;
     return others + markClosed(recordsOf(), count, closed);
   }

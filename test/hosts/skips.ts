@@ -4,6 +4,7 @@
 
 import { BROWSERS, clockless, OTHER_HOSTS, type OtherHost } from "./hosts.ts";
 import { type LeftOut, leftOut, recorded, type Skip, skips } from "./skip.ts";
+import { FALLBACK_LEFT_OUT, FALLBACK_SKIPS } from "./fallback-skips.ts";
 import { WASI_LEFT_OUT, WASI_SKIPS } from "./wasi-skips.ts";
 
 export type { Skip } from "./skip.ts";
@@ -158,6 +159,7 @@ const LEFT_OUT: readonly LeftOut[] = [
   leftOut(POLLING, SOURCES, "kqueue/directories", "kqueue/netdev", "kqueue/proc", "kqueue/signal"),
   leftOut(POLLING, SOURCES, "kqueue/track", "kqueue/vnode", "native/netlink", "native/process"),
   leftOut(POLLING, SOURCES, "native/signal-default", "native/signal"),
+  ...FALLBACK_LEFT_OUT,
   ...WASI_LEFT_OUT,
 ];
 
@@ -381,6 +383,7 @@ export const SKIPS: readonly Skip[] = [
   ),
   ...recorded(BSD, OTHER_EDGES, "program 78", "program 187"),
   ...recorded(POLL_2, "Linux wakes a waiter of an epoll for IN and not for RDNORM", "program 72"),
+  ...FALLBACK_SKIPS,
   ...WASI_SKIPS,
 ];
 

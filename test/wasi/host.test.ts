@@ -201,7 +201,8 @@ test("a worker waits although the main thread has never heard of the package", a
 });
 
 test("permissions that are missing are named by their flags", async () => {
-  const flag = Number(process.versions.node.split(".")[0]) < 23 ? "--experimental-permission" : "--permission";
+  const flag =
+    Number(process.versions.node.split(".")[0]) < 23 ? "--experimental-permission" : "--permission";
   const code = program("try { om.select([0], [], [], 0); } catch (error) { say(error.message); }");
   const args = [flag, "--allow-fs-read=*", "--input-type=module", "--eval", code];
   const { stdout } = await start(args, { env: NO_HOST }).ended;
@@ -210,7 +211,9 @@ test("permissions that are missing are named by their flags", async () => {
 });
 
 /** Our own poll_oneoff on this host's descriptors, and two ends for the self-test. */
-function tested(wrap: (call: PollOneoff, memory: WebAssembly.Memory) => PollOneoff): string | undefined {
+function tested(
+  wrap: (call: PollOneoff, memory: WebAssembly.Memory) => PollOneoff,
+): string | undefined {
   const memory = new WebAssembly.Memory({ initial: 1 });
   const call = createPollOneoff({ select: { host }, memory, fds: (fd) => fd });
   const folder = mkdtempSync(join(tmpdir(), "omnipoll-"));
@@ -219,7 +222,12 @@ function tested(wrap: (call: PollOneoff, memory: WebAssembly.Memory) => PollOneo
   const fds = os.socketpair();
   const open = [...fds];
   try {
-    return failureOf(memory, wrap(call, memory), { fds, end: () => os.close(open.pop() as number) }, file);
+    return failureOf(
+      memory,
+      wrap(call, memory),
+      { fds, end: () => os.close(open.pop() as number) },
+      file,
+    );
   } finally {
     for (const fd of open) os.close(fd);
     closeSync(file);
@@ -228,34 +236,46 @@ function tested(wrap: (call: PollOneoff, memory: WebAssembly.Memory) => PollOneo
 }
 
 test("the self-test passes a poll_oneoff that is right", () => {
-  assert.is(tested((call) => call), undefined);
+  assert.is(
+    tested((call) => call),
+    undefined,
+  );
 });
 
 const WRONG: Record<string, (call: PollOneoff, memory: WebAssembly.Memory) => PollOneoff> = {
   "that the runtime lacks": () => () => 52,
-  "that reports nothing": (_, memory) => (...given) => {
-    new DataView(memory.buffer).setUint32(given[3], 0, true);
-    return 0;
-  },
-  "of whole calls that fail": (call, memory) => (...given) => {
-    const view = new DataView(memory.buffer);
-    const error = call(...given);
-    const count = error === 0 ? view.getUint32(given[3], true) : 0;
-    for (let i = 0; i < count; i++) if (view.getUint16(given[1] + 32 * i + 8, true) === 8) return 8;
-    return error;
-  },
-  "without hang-ups": (call, memory) => (...given) => {
-    const error = call(...given);
-    const view = new DataView(memory.buffer);
-    for (let i = 0; i < given[2]; i++) view.setUint16(given[1] + 32 * i + 24, 0, true);
-    return error;
-  },
-  "that reports one event": (call, memory) => (...given) => {
-    const error = call(...given);
-    const view = new DataView(memory.buffer);
-    view.setUint32(given[3], Math.min(view.getUint32(given[3], true), 1), true);
-    return error;
-  },
+  "that reports nothing":
+    (_, memory) =>
+    (...given) => {
+      new DataView(memory.buffer).setUint32(given[3], 0, true);
+      return 0;
+    },
+  "of whole calls that fail":
+    (call, memory) =>
+    (...given) => {
+      const view = new DataView(memory.buffer);
+      const error = call(...given);
+      const count = error === 0 ? view.getUint32(given[3], true) : 0;
+      for (let i = 0; i < count; i++)
+        if (view.getUint16(given[1] + 32 * i + 8, true) === 8) return 8;
+      return error;
+    },
+  "without hang-ups":
+    (call, memory) =>
+    (...given) => {
+      const error = call(...given);
+      const view = new DataView(memory.buffer);
+      for (let i = 0; i < given[2]; i++) view.setUint16(given[1] + 32 * i + 24, 0, true);
+      return error;
+    },
+  "that reports one event":
+    (call, memory) =>
+    (...given) => {
+      const error = call(...given);
+      const view = new DataView(memory.buffer);
+      view.setUint32(given[3], Math.min(view.getUint32(given[3], true), 1), true);
+      return error;
+    },
 };
 
 for (const [name, wrap] of Object.entries(WRONG)) {

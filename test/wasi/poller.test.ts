@@ -90,7 +90,17 @@ test(
     const { poller } = pollerWith("call");
     const [r] = s.pipe();
     const closed = closedNumber();
-    assert.equal(poll(poller, [[r, EVENT_IN], [closed, 0]], -1), [1, 0, EVENT_NVAL]);
+    assert.equal(
+      poll(
+        poller,
+        [
+          [r, EVENT_IN],
+          [closed, 0],
+        ],
+        -1,
+      ),
+      [1, 0, EVENT_NVAL],
+    );
   }),
 );
 

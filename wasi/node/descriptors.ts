@@ -12,7 +12,8 @@ const O_NONBLOCK = 0o4000;
 /** A descriptor of a path alone, with which nothing can be done: EBADF to poll(2) (fdget). */
 const O_PATH = 0o10000000;
 /** The files without a name that poll(2) waits for, by the text of their links (anon_inode_getfile). */
-const POLLABLE = /^anon_inode:\[(eventfd|eventpoll|timerfd|signalfd|pidfd|userfaultfd|io_uring)\]$|^anon_inode:inotify$/;
+const POLLABLE =
+  /^anon_inode:\[(eventfd|eventpoll|timerfd|signalfd|pidfd|userfaultfd|io_uring)\]$|^anon_inode:inotify$/;
 
 /** How poll(2) treats a file: it waits for it, or finds it ready at once. */
 type Kind = "waits" | "is ready";

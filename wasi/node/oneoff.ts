@@ -73,7 +73,8 @@ const NOT_OPEN = answer(0, WASI_BADF);
  */
 function lookAt(descriptor: Descriptor, type: number, isReported: boolean): Found {
   const isWrite = type === TYPE_WRITE;
-  if (descriptor.kind === "is ready") return answer(isWrite ? 1 : Math.max(descriptor.bytesLeft(), 0));
+  if (descriptor.kind === "is ready")
+    return answer(isWrite ? 1 : Math.max(descriptor.bytesLeft(), 0));
   const isAble = isWrite ? descriptor.canWrite : descriptor.canRead;
   // The other direction of a descriptor without this one tells of its end.
   const found = descriptor.look(isAble ? type : isWrite ? TYPE_READ : TYPE_WRITE);
@@ -100,11 +101,7 @@ class Call {
   /** Subscriptions that are looked at from time to time. */
   readonly #looked: Subscription[] = [];
 
-  constructor(
-    descriptors: Descriptors,
-    watcher: Watcher,
-    subscriptions: readonly Subscription[],
-  ) {
+  constructor(descriptors: Descriptors, watcher: Watcher, subscriptions: readonly Subscription[]) {
     this.#descriptors = descriptors;
     this.#watcher = watcher;
     this.#subscriptions = subscriptions;

@@ -25,7 +25,9 @@ export function refusalOf(error: Error, isPipe = false): Error {
   }
   const flags = isPipe ? [...FLAGS, ...PIPE_FLAGS] : FLAGS;
   const missing = flags.filter(([scope]) => !permission.has(scope)).map(([, flag]) => flag);
-  const what = isPipe ? "pipe() without the native addon takes" : "waiting without the native addon takes";
+  const what = isPipe
+    ? "pipe() without the native addon takes"
+    : "waiting without the native addon takes";
   return new Error(
     `omnipoll: ${what} ${missing.join(" ")}; the native addon takes --allow-addons`,
     { cause: error },

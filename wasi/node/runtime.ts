@@ -44,7 +44,13 @@ function wasiClass(): WasiClass {
 /** The calls of a guest whose standard streams are `fds`, on a memory. @throws {Error} if one is not open */
 function guestWith(memory: WebAssembly.Memory, fds: readonly number[]): Calls {
   const [stdin = 0, stdout = stdin, stderr = stdin] = fds;
-  const wasi = new (wasiClass())({ version: "preview1", stdin, stdout, stderr, returnOnExit: true });
+  const wasi = new (wasiClass())({
+    version: "preview1",
+    stdin,
+    stdout,
+    stderr,
+    returnOnExit: true,
+  });
   wasi.initialize({ exports: { memory } });
   return wasi.wasiImport;
 }

@@ -86,18 +86,106 @@ export function failureOf(
   const [a, b] = ends.fds;
   const cases: Case[] = [
     { name: "no subscription", asked: () => [], expected: `error ${WASI_INVAL}` },
-    { name: "room to write, looked at", asked: () => [["W", a], ["clock", 0]], expected: "0 W" },
-    { name: "nothing to read, looked at", asked: () => [["R", a], ["clock", 0]], expected: "1 clock" },
+    {
+      name: "room to write, looked at",
+      asked: () => [
+        ["W", a],
+        ["clock", 0],
+      ],
+      expected: "0 W",
+    },
+    {
+      name: "nothing to read, looked at",
+      asked: () => [
+        ["R", a],
+        ["clock", 0],
+      ],
+      expected: "1 clock",
+    },
     { name: "a time", asked: () => [["clock", 1]], expected: "0 clock" },
-    { name: "the shorter of two times", asked: () => [["clock", 200], ["clock", 1]], expected: "1 clock" },
-    { name: "both directions of one socket", asked: () => [["R", a], ["W", a], ["clock", 5]], expected: "1 W" },
-    { name: "a number that is not open", asked: () => [["R", a], ["R", NEVER_OPEN], ["clock", 5]], expected: `1 R error ${WASI_BADF}` },
-    { name: "data", before: () => void writeSync(b, "x"), asked: () => [["R", a], ["R", b], ["clock", 5]], expected: "0 R" },
-    { name: "data, asked for twice", asked: () => [["R", a], ["R", a], ["clock", 5]], expected: "0 R, 1 R" },
-    { name: "no data any more", before: () => void readSync(a, new Uint8Array(8)), asked: () => [["R", a], ["clock", 1]], expected: "1 clock" },
-    { name: "four directions", asked: () => [["R", a], ["R", b], ["W", a], ["W", b], ["clock", 5]], expected: "2 W, 3 W" },
-    { name: "a regular file", asked: () => [["R", a], ["R", file], ["clock", 5]], expected: "1 R" },
-    { name: "a peer that has closed", before: () => ends.end(), asked: () => [["R", a], ["clock", 5]], expected: "0 R hung up" },
+    {
+      name: "the shorter of two times",
+      asked: () => [
+        ["clock", 200],
+        ["clock", 1],
+      ],
+      expected: "1 clock",
+    },
+    {
+      name: "both directions of one socket",
+      asked: () => [
+        ["R", a],
+        ["W", a],
+        ["clock", 5],
+      ],
+      expected: "1 W",
+    },
+    {
+      name: "a number that is not open",
+      asked: () => [
+        ["R", a],
+        ["R", NEVER_OPEN],
+        ["clock", 5],
+      ],
+      expected: `1 R error ${WASI_BADF}`,
+    },
+    {
+      name: "data",
+      before: () => void writeSync(b, "x"),
+      asked: () => [
+        ["R", a],
+        ["R", b],
+        ["clock", 5],
+      ],
+      expected: "0 R",
+    },
+    {
+      name: "data, asked for twice",
+      asked: () => [
+        ["R", a],
+        ["R", a],
+        ["clock", 5],
+      ],
+      expected: "0 R, 1 R",
+    },
+    {
+      name: "no data any more",
+      before: () => void readSync(a, new Uint8Array(8)),
+      asked: () => [
+        ["R", a],
+        ["clock", 1],
+      ],
+      expected: "1 clock",
+    },
+    {
+      name: "four directions",
+      asked: () => [
+        ["R", a],
+        ["R", b],
+        ["W", a],
+        ["W", b],
+        ["clock", 5],
+      ],
+      expected: "2 W, 3 W",
+    },
+    {
+      name: "a regular file",
+      asked: () => [
+        ["R", a],
+        ["R", file],
+        ["clock", 5],
+      ],
+      expected: "1 R",
+    },
+    {
+      name: "a peer that has closed",
+      before: () => ends.end(),
+      asked: () => [
+        ["R", a],
+        ["clock", 5],
+      ],
+      expected: "0 R hung up",
+    },
   ];
   for (const { name, before, asked, expected } of cases) {
     before?.();

@@ -59,7 +59,8 @@ function serverOf(api: Api, host: Host): Omit<Service, "works"> {
   const isNative =
     api === "poll" || (api === "epoll" && hasEpoll) || (api === "kqueue" && hasKqueue);
   if (isNative) {
-    if (host.name === "wasi") return { served: "translated", by: "poll_oneoff, without native code" };
+    if (host.name === "wasi")
+      return { served: "translated", by: "poll_oneoff, without native code" };
     const call = host.name === "sim:wasi" ? "poll_oneoff" : api;
     return isSimulated(host)
       ? { served: "simulated", by: `the simulated kernel's ${call}` }

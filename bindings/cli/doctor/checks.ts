@@ -77,7 +77,7 @@ export const CHECKS: readonly Check[] = [
     ({ wanted, host, missing }) => reasonFor(host, wanted, missing),
   ),
   packageCheck(
-    "poll_oneoff",
+    "oneoff",
     ({ omnipoll }) => {
       const choice = fallbackOf(omnipoll.host)?.choose();
       return choice === undefined ? undefined : { poll_oneoff: choice };

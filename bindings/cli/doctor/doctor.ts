@@ -6,7 +6,7 @@ import type { Check, Facts, Finding, Subject } from "./check.ts";
 import { CHECKS } from "./checks.ts";
 
 /** Width of the names in the report, with a blank behind the longest. */
-const NAME_WIDTH = 12;
+const NAME_WIDTH = 11;
 
 /** The report of all checks. */
 export interface Report {

@@ -31,7 +31,12 @@ import {
   SOCKET_STREAM,
 } from "../../../wasi/poller.ts";
 import { EFAULT } from "../kernel/constants.ts";
-import { isCounter, type PlatformCalls, withCounters, writeAnswer } from "../../../wasi/counters.ts";
+import {
+  isCounter,
+  type PlatformCalls,
+  withCounters,
+  writeAnswer,
+} from "../../../wasi/counters.ts";
 import { dataCalls } from "./data.ts";
 import { byteCalls } from "./sources.ts";
 import type { Kernel } from "../kernel/kernel.ts";
