@@ -72,14 +72,22 @@ function writeStat(view: DataView, descriptor: Descriptor): void {
   view.setBigInt64(STAT_OFFSET, BigInt(descriptor.position()), true);
 }
 
+/** The fields of a data record that has been answered. */
+interface Answered {
+  readonly value: bigint;
+  readonly error: number;
+  readonly state: number;
+}
+
+const failed = (errno: number): Answered => ({ value: 0n, error: -errno, state: 0 });
+
 /** fd_stat of the waist, and the answers of its fd_data. */
 export function dataCalls(
   descriptors: Descriptors,
   poller: OneoffPoller,
 ): Pick<PlatformCalls, "fd_stat" | "answer"> {
-  /** The answer to a question; below 0 it is an errno, unless it is of a file: what is behind its offset. */
-  function valueOf(fd: number, question: number): { value: bigint; error: number; state: number } {
-    const failed = (errno: number) => ({ value: 0n, error: -errno, state: 0 });
+  /** The answer to a question. Of a file it may be below 0: what is behind its offset. */
+  function valueOf(fd: number, question: number): Answered {
     const descriptor = descriptors.get(fd);
     if (descriptor === undefined) return failed(EBADF);
     const { stat } = descriptor;

@@ -72,16 +72,12 @@ function openPipe(flags: number): [number, number] {
   }
 }
 
-/** Every call of the module, as one that the system lacks. */
-const ABSENT = Object.fromEntries(
-  (
-    [
-      ...["dup", "get_inheritable", "set_inheritable", "mkfifo", "eventfd", "kill", "pidfd_open"],
-      ...["socket", "bind", "connect", "listen", "accept", "getsockname", "getpeername"],
-      ...["shutdown", "getsockopt", "setsockopt"],
-    ] as const
-  ).map((name) => [name, () => -ENOSYS]),
-) as unknown as OsHost;
+/** The calls that Node has nothing for. */
+export const ABSENT =
+  "dup get_inheritable set_inheritable mkfifo eventfd kill pidfd_open socket bind connect listen accept \
+getsockname getpeername shutdown getsockopt setsockopt".split(" ");
+
+const absent = Object.fromEntries(ABSENT.map((name) => [name, () => -ENOSYS])) as unknown as OsHost;
 
 /** What the calls take besides the descriptors. */
 export interface Means {
@@ -139,7 +135,7 @@ export function createNodeOs(descriptors: Descriptors, { wait, pair, refuse }: M
   }
 
   return {
-    ...ABSENT,
+    ...absent,
     close(fd) {
       descriptors.forget(fd);
       // A worker warns of a descriptor that another thread opened.

@@ -20,6 +20,13 @@ function pathOf(name: string): string {
 const fdOf = (socket: net.Socket): number =>
   (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
 
+function ended(socket: net.Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once("close", () => resolve());
+    socket.destroy();
+  });
+}
+
 /** Makes a pair. @throws {Error} if the sockets have no numbers */
 export async function openPair(): Promise<Pair> {
   const server = net.createServer({ pauseOnConnect: true });
@@ -43,17 +50,12 @@ export async function openPair(): Promise<Pair> {
   server.close();
   const fds = [fdOf(socket), fdOf(other)] as const;
   if (fds.includes(-1)) throw new Error("a socket has no number");
-  const closing = (one: net.Socket): Promise<unknown> =>
-    new Promise((resolve) => {
-      one.once("close", resolve);
-      one.destroy();
-    });
   const open = [socket, other];
   return {
     fds,
     async end() {
       const last = open.pop();
-      if (last !== undefined) await closing(last);
+      if (last !== undefined) await ended(last);
     },
   };
 }

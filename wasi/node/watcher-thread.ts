@@ -175,8 +175,9 @@ const state = new Int32Array(workerData as SharedArrayBuffer, 0, 1);
 try {
   makeHandle(() => {});
   parentPort?.on("message", take);
-  new BroadcastChannel(REQUESTS).onmessage = (event: unknown) =>
-    take((event as { readonly data: Message }).data);
+  new BroadcastChannel(REQUESTS).addEventListener("message", (event: unknown) =>
+    take((event as { readonly data: Message }).data),
+  );
   Atomics.store(state, 0, RUNNING);
 } catch (error) {
   const reason = new TextEncoder().encode((error as Error).message);

@@ -50,13 +50,13 @@ function start(): Worker {
 export function offerWatcher(): void {
   if (!isMainThread) return;
   const channel = new BroadcastChannel(STARTS);
-  channel.onmessage = () => {
+  channel.addEventListener("message", () => {
     try {
       worker ??= start();
     } catch {
       // The thread that asked goes on without.
     }
-  };
+  });
   channel.unref();
 }
 
