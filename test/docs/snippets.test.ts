@@ -46,7 +46,7 @@ for (const fence of fences.filter(({ language }) => language === "console")) {
 }
 
 test("blocks are programs, commands, files of a program, or text", () => {
-  const known = new Set(["js", "ts", "c", "console", "text", "html", ""]);
+  const known = new Set(["js", "ts", "c", "rust", "go", "console", "text", "html", ""]);
   const unknown = fences.filter(({ language, file }) =>
     file === undefined ? !known.has(language) || language === "html" : false,
   );
@@ -57,6 +57,12 @@ test("blocks are programs, commands, files of a program, or text", () => {
   // test/programs/embedding.test.ts builds and runs the files; pages.test.ts compares the blocks with them.
   const inC = fences.filter(({ language }) => language === "c").map(({ page }) => page);
   assert.equal(inC, ["ARCHITECTURE.md", "ARCHITECTURE.md"]);
+  const others = fences.filter(({ language }) => language === "rust" || language === "go");
+  assert.equal(
+    others.map(({ page }) => page),
+    ["docs/embedding.md", "docs/embedding.md"],
+    "the page says of these that no test runs them",
+  );
   const inFiles = new Set(fences.filter(({ file }) => file !== undefined).map(({ page }) => page));
   assert.equal([...inFiles], ["docs/browser.md"], "browser.test.ts runs these");
 });

@@ -23,11 +23,16 @@ const SOCK_NONBLOCK = O_NONBLOCK;
 const SOCK_CLOEXEC = O_CLOEXEC;
 const ENOTSOCK = 88;
 
-/** The calls that are served, and what serves them: `omnipoll doctor` lists them. */
+/** The calls that Node has nothing for. */
+const ABSENT =
+  "dup get_inheritable set_inheritable mkfifo eventfd kill pidfd_open socket bind connect listen accept \
+getsockname getpeername shutdown getsockopt setsockopt".split(" ");
+
+/** The calls by what serves them: `omnipoll doctor` lists them. */
 export const SERVED = {
-  "node:fs": ["read", "write", "close"],
-  "a FIFO of mkfifo(1)": ["pipe", "pipe2"],
+  "node:fs": ["read", "write", "close", "pipe", "pipe2"],
   "Node's handles": ["socketpair", "send", "recv", "get_blocking", "set_blocking"],
+  ENOSYS: ABSENT,
 } as const;
 
 /** The negative errno of an error of Node. */
@@ -71,11 +76,6 @@ function openPipe(flags: number): [number, number] {
     unlinkSync(path);
   }
 }
-
-/** The calls that Node has nothing for. */
-export const ABSENT =
-  "dup get_inheritable set_inheritable mkfifo eventfd kill pidfd_open socket bind connect listen accept \
-getsockname getpeername shutdown getsockopt setsockopt".split(" ");
 
 const absent = Object.fromEntries(ABSENT.map((name) => [name, () => -ENOSYS])) as unknown as OsHost;
 

@@ -92,8 +92,8 @@ export const CHECKS: readonly Check[] = [
       return served === undefined ? undefined : { os: served };
     },
     ({ os }) => {
-      const groups = Object.entries(os).map(([by, names]) => `${names.join(", ")} by ${by}`);
-      return `${groups.join("; ")}; every other call is ENOSYS`;
+      const groups = Object.entries(os).map(([by, names]) => `${by}: ${names.join(", ")}`);
+      return groups.join("; ");
     },
   ),
   check(

@@ -17,6 +17,8 @@ const SUITE = [
   "suspend.test",
   "c-suspend.test",
   "c-programs.test",
+  "host.test",
+  "standalone.test",
 ];
 const PAGE = "docs/wasi-jspi.md";
 const LIMIT_MS = 180_000;
