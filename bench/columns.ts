@@ -11,4 +11,4 @@ export const WASI_CONTESTANTS = [
 ] as const;
 
 /** Those of the cases of hosts. */
-export const HOST_CONTESTANTS = ["linux", "posix", "standalone", "sim:wasi"] as const;
+export const HOST_CONTESTANTS = ["linux", "posix", "standalone", "wasi", "sim:wasi"] as const;

@@ -7,6 +7,7 @@ import { createSelectModule, type SelectModule } from "../bindings/node/host.ts"
 import { createSim } from "../bindings/node/sim.ts";
 import { createLinuxHost } from "../host/linux/host.ts";
 import { createPosixHost } from "../host/linux/poll-only.ts";
+import { createWasiHost } from "../wasi/host.ts";
 import { createStandaloneHost } from "../wasi/standalone.ts";
 import { threadsOf } from "./child.ts";
 import { HOST_CONTESTANTS } from "./columns.ts";
@@ -26,6 +27,7 @@ const WORLDS: Record<(typeof HOST_CONTESTANTS)[number], () => World> = {
     select: createSelectModule(createStandaloneHost(createPosixHost())),
     os,
   }),
+  wasi: () => ({ select: createSelectModule(createWasiHost(undefined)), os }),
   "sim:wasi": () => createSim({ personality: "wasi" }),
 };
 

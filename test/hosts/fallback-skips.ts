@@ -42,7 +42,7 @@ export const FALLBACK_LEFT_OUT = [
   leftOut(FALLBACK, GUESTS, "wasi/adapters", "wasi/c-programs", "wasi/c-suspend", "wasi/cancel"),
   leftOut(FALLBACK, GUESTS, "wasi/descriptor-set", "wasi/emscripten", "wasi/guest", "wasi/hostile"),
   leftOut(FALLBACK, GUESTS, "wasi/jspi", "wasi/limits", "wasi/oneoff", "wasi/probe"),
-  leftOut(FALLBACK, GUESTS, "wasi/queue-sources", "wasi/standalone", "wasi/suspend"),
+  leftOut(FALLBACK, GUESTS, "wasi/queue-sources", "wasi/suspend"),
   leftOut(FALLBACK, GUESTS, "wasi/transfers", "wasi/waits"),
 ];
 

@@ -103,6 +103,7 @@ const LEFT_OUT: readonly LeftOut[] = [
     "fuzz/inspect",
   ),
   leftOut(OTHER_HOSTS, "brings a host of its own", "kqueue/native", "wasi/standalone"),
+  leftOut(OTHER_HOSTS, "starts programs without the addon", "wasi/host", "wasi/idle"),
   leftOut(SIMULATED, "runs node:wasi on this machine's descriptors", "wasi/adapters"),
   leftOut(OTHER_HOSTS, "tests the runner of the tests", "runner/runner"),
   leftOut(OTHER_HOSTS, "compiles programs in C, with hosts of their own", "programs/embedding"),
