@@ -80,7 +80,7 @@ function choiceOf(
     if (wrong === null) return undefined;
     if (wrong === undefined) return { oneoff: "Node's handles", failed };
     throw new Error(
-      `Node ${process.versions.node} cannot wait without the native addon: ${wrong}; node:wasi: ${failed}`,
+      `omnipoll: Node ${process.versions.node} cannot wait without the native addon: ${wrong}; node:wasi: ${failed}`,
     );
   } finally {
     closeSync(file);
@@ -184,7 +184,8 @@ export function createWasiHost(reason: string | undefined): WasiHost {
     },
     choose() {
       const found = choose();
-      if (found === undefined) throw new Error("this thread has no watcher of descriptors yet");
+      if (found === undefined)
+        throw new Error("omnipoll: this thread has no watcher of descriptors yet");
       return found;
     },
   };

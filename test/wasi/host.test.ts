@@ -200,14 +200,51 @@ test("a worker waits although the main thread has never heard of the package", a
   assert.equal([stdout, stderr], ["0 1 wasi\n", ""]);
 });
 
+const PERMISSION =
+  Number(process.versions.node.split(".")[0]) < 23 ? "--experimental-permission" : "--permission";
+
 test("permissions that are missing are named by their flags", async () => {
-  const flag =
-    Number(process.versions.node.split(".")[0]) < 23 ? "--experimental-permission" : "--permission";
+  const code = program(`
+    try { om.select([0], [], [], 0); } catch (error) { say(error.message); }
+    try { os.pipe(); } catch (error) { say(error.message); }`);
+  const said = async (...flags: string[]): Promise<string[]> => {
+    const given = [
+      PERMISSION,
+      "--allow-fs-read=*",
+      ...flags,
+      "--input-type=module",
+      "--eval",
+      code,
+    ];
+    const { stdout } = await start(given, { env: NO_HOST }).ended;
+    return stdout.split("\n").map((line) => line.split(";")[0] as string);
+  };
+  const [wait, pipe] = await said();
+  assert.match(
+    wait as string,
+    /waiting without the native addon takes --allow-worker --allow-wasi$/,
+  );
+  assert.match(pipe as string, / --allow-child-process --allow-fs-write=\*$/);
+  const [rest] = await said("--allow-worker", "--allow-wasi");
+  assert.match(rest as string, /pipe\(\) .* takes --allow-child-process --allow-fs-write=\*$/);
+});
+
+test("a Node with other handles is refused, and the missing part named", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "omnipoll-"));
+  const file = join(folder, "break.cjs");
+  writeFileSync(
+    file,
+    `const socket = require("node:net").connect({ path: "/dev/null/none" }).on("error", () => {});
+    let at = socket._handle.constructor.prototype;
+    while (!Object.hasOwn(at, "useUserBuffer")) at = Object.getPrototypeOf(at);
+    delete at.useUserBuffer;`,
+  );
+  const env = { ...NO_HOST, NODE_OPTIONS: `--require ${file}` };
   const code = program("try { om.select([0], [], [], 0); } catch (error) { say(error.message); }");
-  const args = [flag, "--allow-fs-read=*", "--input-type=module", "--eval", code];
-  const { stdout } = await start(args, { env: NO_HOST }).ended;
-  assert.match(stdout, /omnipoll: waiting without the native addon takes .*--allow-worker/);
-  assert.not.match(stdout, /takes [^;]*--allow-fs-read/);
+  const given = ["--no-addons", "--input-type=module", "--eval", code];
+  const { stdout } = await start(given, { env }).ended;
+  rmSync(folder, { recursive: true });
+  assert.match(stdout, /omnipoll: Node [\d.]+ is not as .* takes it: a handle lacks useUserBuffer/);
 });
 
 /** Our own poll_oneoff on this host's descriptors, and two ends for the self-test. */

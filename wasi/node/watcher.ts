@@ -37,11 +37,14 @@ function start(): Worker {
   });
   made.unref();
   if (Atomics.wait(state, 0, STARTING, PATIENCE_MS) === "timed-out") {
-    throw new Error("the thread that watches descriptors does not start");
+    throw new Error("omnipoll: the thread that watches descriptors does not start");
   }
   if (Atomics.load(state, 0) === REFUSED) {
     const bytes = new Uint8Array(shared, 4).slice();
-    throw new Error(new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0))));
+    const reason = new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+    throw new Error(
+      `omnipoll: Node ${process.versions.node} is not as a wait without the native addon takes it: ${reason}`,
+    );
   }
   return made;
 }
@@ -152,7 +155,7 @@ export class Watcher {
     send({ pair: shared });
     if (!done(0)) return undefined;
     const fds = [cells[READABLE] as number, cells[READABLE + 1] as number] as const;
-    if (fds.includes(-1)) throw new Error("this Node's sockets have no numbers");
+    if (fds.includes(-1)) throw new Error("omnipoll: the sockets of this Node have no numbers");
     return {
       fds,
       end() {
