@@ -47,9 +47,16 @@ export function chooseHost(): Host {
 
 let chosen: Host | undefined;
 
-/** The best host: that of the platform, or the one without native code, which knows the reason. */
+/**
+ * The best host: that of the platform, or the one without native code, which knows the reason.
+ *
+ * @throws {Error} on Windows, where no number is a descriptor to libuv
+ */
 function best(): Host {
   const create = HOSTS[process.platform];
+  if (create === undefined && process.platform === "win32") {
+    throw new Error(`omnipoll: no host for win32 yet; there are: ${HOST_NAMES.join(", ")}`);
+  }
   if (create === undefined) return withoutAddon(`omnipoll has no addon for ${process.platform}`);
   try {
     return create();

@@ -66,10 +66,10 @@ function choiceOf(
   const { own, ours } = candidates(memory);
   const file = openSync(fileURLToPath(import.meta.url), "r");
   const fails = (call: PollOneoff): string | undefined | null => {
-    const ends = watcher.pair();
-    if (ends === undefined) return null;
-    const failure = failureOf(memory, call, ends, file);
-    for (const _ of ends.fds) ends.end();
+    const fds = watcher.pair();
+    if (fds === undefined) return null;
+    const failure = failureOf(memory, call, { fds, close: (fd) => watcher.close(fd) }, file);
+    for (const fd of fds) watcher.close(fd);
     return failure;
   };
   try {
@@ -143,7 +143,8 @@ export function createWasiHost(reason: string | undefined): WasiHost {
 
   const os = createNodeOs(descriptors, {
     wait,
-    pair: () => watcher.pair()?.fds,
+    pair: () => watcher.pair(),
+    closeSocket: (fd) => watcher.close(fd),
     refuse: (error) =>
       guarded(() => {
         throw refusalOf(error, true);

@@ -149,6 +149,24 @@ test("output that has no room is waited for", async () => {
   assert.equal(said, [[[]], [1]]);
 });
 
+test("pairs of sockets leave nothing behind", async () => {
+  const said = await run(`
+    const { readdirSync } = await import("node:fs");
+    os.socketpair().forEach((fd) => os.close(fd));
+    const before = readdirSync("/proc/self/fd").length;
+    for (let i = 0; i < 50; i++) {
+      const [a, b] = os.socketpair();
+      os.send(a, "x");
+      if (om.select([b], [a], [], 5)[0].length !== 1 || os.recv(b, 9).toString() !== "x") say("lost", i);
+      os.close(a);
+      if (os.read(b, 1).length !== 0) say("no end", i);
+      os.close(b);
+    }
+    say(readdirSync("/proc/self/fd").length - before);
+    try { os.close(1000000); } catch (error) { say(error.code); }`);
+  assert.equal(said, [[0], ["EBADF"]]);
+});
+
 test("a worker that waits is terminated, and nothing keeps the process", async () => {
   const said = await run(`
     const { Worker } = await import("node:worker_threads");
@@ -257,14 +275,13 @@ function tested(
   writeFileSync(join(folder, "file"), "text");
   const file = openSync(join(folder, "file"), "r");
   const fds = os.socketpair();
-  const open = [...fds];
+  const open = new Set(fds);
+  const close = (fd: number): void => {
+    open.delete(fd);
+    os.close(fd);
+  };
   try {
-    return failureOf(
-      memory,
-      wrap(call, memory),
-      { fds, end: () => os.close(open.pop() as number) },
-      file,
-    );
+    return failureOf(memory, wrap(call, memory), { fds, close }, file);
   } finally {
     for (const fd of open) os.close(fd);
     closeSync(file);

@@ -85,12 +85,17 @@ export interface Means {
   wait(fd: number, isWrite: boolean): number;
   /** Two connected sockets; undefined if this thread cannot have them. */
   pair(): readonly [number, number] | undefined;
+  /** Closes a socket of `pair`; false for another descriptor. */
+  closeSocket(fd: number): boolean;
   /** Keeps an error that says more than an errno. Returns -ENOSYS. */
   refuse(error: Error): number;
 }
 
 /** The calls behind omnipoll/os. */
-export function createNodeOs(descriptors: Descriptors, { wait, pair, refuse }: Means): OsHost {
+export function createNodeOs(
+  descriptors: Descriptors,
+  { wait, pair, closeSocket, refuse }: Means,
+): OsHost {
   /** Repeats a call that would block, if the open file is non-blocking because of this package alone. */
   function blocking(fd: number, isWrite: boolean, call: () => number): number {
     while (true) {
@@ -138,6 +143,7 @@ export function createNodeOs(descriptors: Descriptors, { wait, pair, refuse }: M
     ...absent,
     close(fd) {
       descriptors.forget(fd);
+      if (closeSocket(fd)) return 0;
       // A worker warns of a descriptor that another thread opened.
       return attempt(() => (quietly(() => closeSync(fd)), 0));
     },

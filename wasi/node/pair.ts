@@ -1,34 +1,30 @@
-// Two connected sockets, for the self-test.
+// Two connected sockets, for the self-test and for socketpair() of omnipoll/os.
 
 import { randomUUID } from "node:crypto";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Two connected sockets of Node, which read nothing. */
-export interface Pair {
-  readonly fds: readonly [number, number];
-  /** Closes the second, and the next time the first. */
-  end(): Promise<void>;
-}
-
 /** The path of a listener. A null byte keeps it out of the file system, where the system has such names. */
 function pathOf(name: string): string {
   return process.platform === "linux" ? `\0${name}` : join(tmpdir(), name);
 }
 
-const fdOf = (socket: net.Socket): number =>
-  (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
+/** The number of a socket; -1 if Node does not tell. */
+export function fdOf(socket: net.Socket): number {
+  return (socket as unknown as { readonly _handle?: { readonly fd?: number } })._handle?.fd ?? -1;
+}
 
-function ended(socket: net.Socket): Promise<void> {
+/** Closes a socket, and its descriptor. */
+export function ended(socket: net.Socket): Promise<void> {
   return new Promise((resolve) => {
     socket.once("close", () => resolve());
     socket.destroy();
   });
 }
 
-/** Makes a pair. @throws {Error} if the sockets have no numbers */
-export async function openPair(): Promise<Pair> {
+/** Makes two connected sockets, which read nothing. */
+export async function openPair(): Promise<readonly [net.Socket, net.Socket]> {
   const server = net.createServer({ pauseOnConnect: true });
   const accepted = new Promise<net.Socket>((resolve, reject) => {
     server.once("connection", resolve);
@@ -48,14 +44,5 @@ export async function openPair(): Promise<Pair> {
   });
   const [socket] = await Promise.all([accepted, connected]);
   server.close();
-  const fds = [fdOf(socket), fdOf(other)] as const;
-  if (fds.includes(-1)) throw new Error("a socket has no number");
-  const open = [socket, other];
-  return {
-    fds,
-    async end() {
-      const last = open.pop();
-      if (last !== undefined) await ended(last);
-    },
-  };
+  return [socket, other];
 }

@@ -23,14 +23,14 @@ export interface Request {
   readonly isNew: Uint8Array;
 }
 
-/** Asks for the two ends of a connection, for the self-test; their numbers go to READABLE. */
+/** Asks for two connected sockets; their numbers go to READABLE, -1 if there are none. */
 export interface PairRequest {
   readonly pair: SharedArrayBuffer;
 }
 
-/** Closes the second end of such a connection, and the next time the first. */
-export interface EndRequest {
-  readonly end: SharedArrayBuffer;
+/** Asks to close the socket of a pair whose number is in READABLE. */
+export interface CloseRequest {
+  readonly socket: SharedArrayBuffer;
 }
 
 /** Whether the watcher runs, in the first cell of its `workerData`. */

@@ -26,10 +26,10 @@ import {
 /** A subscription: R, W, or a clock that ends after so many ms. */
 type Asked = ["R" | "W", number] | ["clock", number];
 
-/** Two connected sockets; the first `end` closes the second of them, the next one the first. */
+/** Two connected sockets, and what closes one of them. */
 export interface Ends {
   readonly fds: readonly [number, number];
-  end(): void;
+  close(fd: number): void;
 }
 
 const EVENTS = 1024;
@@ -179,7 +179,7 @@ export function failureOf(
     },
     {
       name: "a peer that has closed",
-      before: () => ends.end(),
+      before: () => ends.close(b),
       asked: () => [
         ["R", a],
         ["clock", 5],

@@ -4,11 +4,12 @@
 import { fstatSync } from "node:fs";
 import { BroadcastChannel, parentPort, workerData } from "node:worker_threads";
 import { type Handle, makeHandle } from "./handles.ts";
-import { type Pair, openPair } from "./pair.ts";
+import type { Socket } from "node:net";
+import { ended, fdOf, openPair } from "./pair.ts";
 import {
   ANSWERED,
+  type CloseRequest,
   COUNT,
-  type EndRequest,
   notify,
   type PairRequest,
   READABLE,
@@ -123,12 +124,12 @@ class Client {
   }
 }
 
-type Message = Request | PairRequest | EndRequest;
+type Message = Request | PairRequest | CloseRequest;
 
 const watched = new Map<number, Watched>();
 const clients = new Map<number, Client>();
-/** The pairs of self-tests that go on. */
-const pairs = new Map<number, Pair>();
+/** The sockets of pairs, by their numbers, as long as this thread is to close them. */
+const sockets = new Map<number, Socket>();
 
 /** The requests that came while a pair was being made; undefined if none is. */
 let waiting: Message[] | undefined;
@@ -143,8 +144,9 @@ async function makePair(shared: SharedArrayBuffer): Promise<void> {
   for (const one of watched.values()) one.pause();
   try {
     const pair = await openPair();
-    pairs.set(pair.fds[0], pair);
-    cells.set(pair.fds, READABLE);
+    const fds = pair.map(fdOf);
+    pair.forEach((socket, i) => sockets.set(fds[i] as number, socket));
+    cells.set(fds, READABLE);
   } catch {
     cells.set([-1, -1], READABLE);
   }
@@ -155,17 +157,20 @@ async function makePair(shared: SharedArrayBuffer): Promise<void> {
   for (const message of late) take(message);
 }
 
-/** Closes an end of the pair that the cells name. */
-async function endPair(shared: SharedArrayBuffer): Promise<void> {
+/** Closes the socket that the cells name: a number that is closed without this thread is never another one's. */
+async function closeSocket(shared: SharedArrayBuffer): Promise<void> {
   const cells = new Int32Array(shared);
-  await pairs.get(cells[READABLE] as number)?.end();
+  const fd = cells[READABLE] as number;
+  const socket = sockets.get(fd);
+  sockets.delete(fd);
+  if (socket !== undefined) await ended(socket);
   notify(cells);
 }
 
 function take(message: Message): void {
   if (waiting !== undefined) return void waiting.push(message);
   if ("pair" in message) return void makePair(message.pair);
-  if ("end" in message) return void endPair(message.end);
+  if ("socket" in message) return void closeSocket(message.socket);
   const known = clients.get(message.client) ?? new Client();
   clients.set(message.client, known);
   known.ask(message);

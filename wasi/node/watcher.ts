@@ -3,6 +3,7 @@
 import { BroadcastChannel, isMainThread, threadId, Worker } from "node:worker_threads";
 import {
   ANSWERED,
+  type CloseRequest,
   COUNT,
   GENERATION,
   READABLE,
@@ -11,7 +12,6 @@ import {
   type Request,
   REQUESTS,
   type PairRequest,
-  type EndRequest,
   STARTING,
   STARTS,
 } from "./requests.ts";
@@ -21,7 +21,7 @@ const PATIENCE_MS = 60_000;
 /** How long a thread waits until the main thread has started the watcher. */
 const ABSENCE_MS = 20;
 
-type Message = Request | PairRequest | EndRequest;
+type Message = Request | PairRequest | CloseRequest;
 
 /** The watcher of this process; undefined before the first wait, and in other threads. */
 let worker: Worker | undefined;
@@ -75,18 +75,14 @@ function send(message: Message): void {
   else broadcast(REQUESTS, message);
 }
 
-/** Two connected sockets; the first `end` closes the second of them, the next one the first. */
-interface Pair {
-  readonly fds: readonly [number, number];
-  end(): void;
-}
-
 /** What this thread asks of the watcher. */
 export class Watcher {
   #cells = new Int32Array(new SharedArrayBuffer(4 * 64));
   #id = 0;
   #seen = 0;
-  #sentinel: Pair | undefined;
+  #sentinel: readonly [number, number] | undefined;
+  /** The sockets of pairs that this thread has made. */
+  readonly #sockets = new Set<number>();
   /** Whether the watcher has ever answered this thread. */
   #isThere = isMainThread;
 
@@ -141,28 +137,39 @@ export class Watcher {
 
   /** A socket that can always be written to, as nobody does; undefined as long as there is no watcher. */
   sentinel(): number | undefined {
-    return (this.#sentinel ??= this.pair())?.fds[0];
+    return (this.#sentinel ??= this.pair())?.[0];
   }
 
-  /** Two connected sockets of the watcher; undefined if there is no watcher. @throws {Error} if they cannot be made */
-  pair(): Pair | undefined {
+  /** Sends a message with cells, and waits for the answer in them. Returns false if there is no watcher. */
+  #exchange(cells: Int32Array, message: Message): boolean {
+    const generation = Atomics.load(cells, GENERATION);
+    send(message);
+    const ms = this.#isThere ? PATIENCE_MS : ABSENCE_MS;
+    return Atomics.wait(cells, GENERATION, generation, ms) !== "timed-out";
+  }
+
+  /** Two connected sockets; undefined if there is no watcher. @throws {Error} if they cannot be made */
+  pair(): readonly [number, number] | undefined {
     const shared = new SharedArrayBuffer(4 * (READABLE + 2));
     const cells = new Int32Array(shared);
-    const done = (generation: number): boolean => {
-      const ms = this.#isThere ? PATIENCE_MS : ABSENCE_MS;
-      return Atomics.wait(cells, GENERATION, generation, ms) !== "timed-out";
-    };
-    send({ pair: shared });
-    if (!done(0)) return undefined;
-    const fds = [cells[READABLE] as number, cells[READABLE + 1] as number] as const;
-    if (fds.includes(-1)) throw new Error("omnipoll: the sockets of this Node have no numbers");
-    return {
-      fds,
-      end() {
-        const generation = Atomics.load(cells, GENERATION);
-        send({ end: shared });
-        done(generation);
-      },
-    };
+    if (!this.#exchange(cells, { pair: shared })) return undefined;
+    const [first = -1, second = -1] = cells.subarray(READABLE);
+    if (first < 0 || second < 0)
+      throw new Error("omnipoll: the sockets of this Node have no numbers");
+    for (const fd of [first, second]) this.#sockets.add(fd);
+    return [first, second];
+  }
+
+  /**
+   * Closes a socket of `pair`. Returns false for another number. Closed otherwise, the handle in the watcher would
+   * stay for ever.
+   */
+  close(fd: number): boolean {
+    if (!this.#sockets.delete(fd)) return false;
+    const shared = new SharedArrayBuffer(4 * (READABLE + 1));
+    const cells = new Int32Array(shared);
+    cells[READABLE] = fd;
+    this.#exchange(cells, { socket: shared });
+    return true;
   }
 }
