@@ -28,7 +28,7 @@ const PIDFDS = "to poll_oneoff the end of a descriptor without bytes is that of 
 const BYTES = "the number of bytes of an event has no error and no sign";
 
 export const WASI_LEFT_OUT = [
-  leftOut(["sim:wasi", "wasi"], POSTS, "kqueue/aio"),
+  leftOut([...WASI, "wasi"], POSTS, "kqueue/aio"),
   leftOut(WASI, ENDS, "wasi/datagram-end"),
 ];
 

@@ -235,16 +235,33 @@ export class Model {
       // FreeBSD does not test a one-shot knote again. The core tests those of READ, as macOS does.
       const isTested = kn.filter === READ ? !kn.forced : (kn.flags & ONESHOT) === 0;
       if (isTested && !this.#holds(kn)) continue;
-      const isUser = kn.filter === USER && (kn.flags & ONESHOT) === 0;
-      const data = kn.filter === READ ? (this.bytes.get(kn.ident) as number) : 0;
-      found.set(key, [
-        kn.ident,
-        kn.filter,
-        kn.flags,
-        isUser ? kn.sfflags : 0,
-        isUser ? kn.sdata : data,
-        kn.udata,
-      ]);
+      found.set(key, this.#fieldsOf(kn));
+    }
+    return found;
+  }
+
+  #fieldsOf(kn: Knote): Fields {
+    const isUser = kn.filter === USER && (kn.flags & ONESHOT) === 0;
+    const data = kn.filter === READ ? (this.bytes.get(kn.ident) as number) : 0;
+    return [
+      kn.ident,
+      kn.filter,
+      kn.flags,
+      isUser ? kn.sfflags : 0,
+      isUser ? kn.sdata : data,
+      kn.udata,
+    ];
+  }
+
+  /**
+   * The events that may come again where the core makes edges from states: a state that lasts is reported anew
+   * after a while of waits without an edge (edge-timer.ts), which is a short one on a busy machine.
+   */
+  repeats(): Map<string, Fields> {
+    const found = new Map<string, Fields>();
+    for (const [key, kn] of this.knotes) {
+      if (kn.filter !== READ || (kn.flags & CLEAR) === 0) continue;
+      if (!kn.disabled && !kn.active && this.#holds(kn)) found.set(key, this.#fieldsOf(kn));
     }
     return found;
   }
