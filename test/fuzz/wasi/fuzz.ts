@@ -148,6 +148,7 @@ class Run {
   /** Makes a call; returns what is wrong. */
   #make(call: Call): string | undefined {
     const arena = this.#arena;
+    this.#bounded.begin();
     let result: unknown;
     try {
       result = (this.#functions[call.name] as (...given: unknown[]) => unknown)(...call.given);
