@@ -184,6 +184,7 @@ const WITHOUT_ADDON = [
   "programs/embedding",
   "runner/",
   "sim/",
+  "wasi/idle",
 ];
 
 /** Why a file does not run while another build of the addon is tested; undefined if it does. */
