@@ -195,7 +195,7 @@ const answers: usize = memory.data(2 * EVENT_SIZE, 8);
 
 /**
  * poll_oneoff of one subscription, without a wait. Writes its event to `answer`, whose type is TYPE_CLOCK if
- * there is none. 0 or an error number of WASI.
+ * the descriptor is not ready. 0 or an error number of WASI.
  */
 export function askAlone(type: i32, fd: i32, answer: Event): u32 {
   const clock = changetype<Subscription>(single + SUBSCRIPTION_SIZE);

@@ -8,7 +8,7 @@ import { chooseHost } from "../../host/index.ts";
 import type { Host } from "../../host/host.ts";
 import type { WasiHost } from "../../wasi/host.ts";
 import { announceClose, withObservers } from "../../host/observers.ts";
-import type { AioHost } from "../../host/os.ts";
+import type { AioHost, OsHost } from "../../host/os.ts";
 import type { SimHost } from "../../host/sim/waist/host.ts";
 import { createSimOs } from "../../host/sim/os/os.ts";
 import { withRealClock } from "../../host/sim/waist/real-clock.ts";
@@ -20,15 +20,14 @@ import { createOsModule, type OsModule } from "../os/os.ts";
 type Os = OsModule<Buffer>;
 type Aio = ReturnType<typeof createAioCalls>;
 
-/** The calls of the addon; `close` announces the descriptor to the cores first. */
-function nativeHost(): DescribedOsHost & AioHost {
-  const addon = loadAddon();
+/** The calls of this machine; `close` announces the descriptor to the cores first. */
+function announcing(calls: OsHost & AioHost): DescribedOsHost & AioHost {
   return {
-    ...addon,
+    ...calls,
     describe: describeErrno,
     close(fd: number): number {
       announceClose(fd);
-      return addon.close(fd);
+      return calls.close(fd);
     },
   };
 }
@@ -37,17 +36,8 @@ const chosen = chooseHost();
 
 /** The calls of the host without native code, which has no asynchronous ones. */
 function fallbackHost({ os, takeFailure }: WasiHost): DescribedOsHost & AioHost {
-  return {
-    ...os,
-    aio_read: () => -ENOSYS,
-    aio_write: () => -ENOSYS,
-    describe: describeErrno,
-    ...(takeFailure !== undefined && { takeFailure }),
-    close(fd: number): number {
-      announceClose(fd);
-      return os.close(fd);
-    },
-  };
+  const served = announcing({ ...os, aio_read: () => -ENOSYS, aio_write: () => -ENOSYS });
+  return takeFailure === undefined ? served : { ...served, takeFailure };
 }
 
 function simulatedHost(host: SimHost): DescribedOsHost & AioHost {
@@ -56,7 +46,7 @@ function simulatedHost(host: SimHost): DescribedOsHost & AioHost {
 
 function callsOf(host: Host): DescribedOsHost & AioHost {
   if ("kernel" in host) return simulatedHost(host as SimHost);
-  return "os" in host ? fallbackHost(host as WasiHost) : nativeHost();
+  return "os" in host ? fallbackHost(host as WasiHost) : announcing(loadAddon());
 }
 
 const calls = callsOf(chosen);

@@ -72,7 +72,7 @@ function run(program: string, ...args: readonly string[]): string {
   throw new Error(`${program} failed: ${error?.message ?? stderr.trimEnd()}`);
 }
 
-/** The C compiler; throws if there is none that runs. */
+/** The C compiler; throws if no compiler runs. */
 function compiler(): string {
   const names = env["CC"] === undefined ? ["cc", "gcc", "clang"] : [env["CC"]];
   const found = names.find((name) => spawnSync(name, ["--version"]).status === 0);

@@ -98,7 +98,7 @@ function isStream(stat: Stats): boolean {
   return stat.isFIFO() || stat.isSocket() || stat.isCharacterDevice();
 }
 
-/** Whether a file is none of the kinds that have names. */
+/** Whether a file is of a kind without a name, such as an eventfd. */
 function isNameless(stat: Stats): boolean {
   return !(stat.isFile() || stat.isDirectory() || stat.isBlockDevice() || stat.isSymbolicLink());
 }
@@ -141,7 +141,7 @@ export class Descriptors {
   /** What the next request to the watcher has to say about numbers: those that became another file's. */
   readonly changed = new Set<number>();
 
-  /** @param sentinelOf a socket that can always be written to; undefined as long as there is none */
+  /** @param sentinelOf a socket that can always be written to; undefined until the watcher runs */
   constructor(sentinelOf: () => number | undefined) {
     this.#sentinelOf = sentinelOf;
   }

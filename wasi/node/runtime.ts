@@ -33,7 +33,7 @@ type WasiClass = new (options: object) => WasiObject;
 
 let known: WasiClass | undefined;
 
-/** The class of node:wasi, without the warning of its first use. @throws {Error} if there is none, or it is forbidden */
+/** The class of node:wasi, without the warning of its first use. @throws {Error} if this runtime lacks or forbids it */
 function wasiClass(): WasiClass {
   if (known !== undefined) return known;
   const require = createRequire(import.meta.url);
@@ -97,7 +97,7 @@ const FOUND = 1024;
 const STAT = 1040;
 /** The guest's number of a socket that can always be written to. */
 const SENTINEL = 1;
-/** In nanoseconds. A shorter timeout is none to uvwasi. */
+/** In nanoseconds. uvwasi cuts a shorter timeout to 0. */
 const MILLISECOND = 1_000_000;
 /** What a call takes besides its timeout, and the longest of its timeouts, in ms. */
 const LATE_MS = 0.5;
@@ -124,7 +124,7 @@ export class Looker {
   readonly canWrite: boolean;
 
   /**
-   * @param sentinel a socket that can always be written to; undefined if there is none
+   * @param sentinel a socket that can always be written to; undefined until the watcher runs
    * @throws {Error} if the descriptor is not open, or of a kind that WASI does not have
    */
   constructor(fd: number, sentinel: number | undefined) {
